@@ -1,0 +1,9 @@
+"""The `text/event-stream` format: an encoder and an incremental decoder. Bytes in, bytes out; no HTTP, no sockets.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from .decoder import Decoder, EventTooLargeError, Received
+from .encoder import comment, encode
+
+__all__ = ["Decoder", "EventTooLargeError", "Received", "comment", "encode"]

@@ -1,0 +1,6 @@
+"""A runtime for AWS Lambda in pure Python that streams what a handler's iterator yields."""
+
+from streaming_runtime.context import REQUEST_ID, TRACE_ID, LambdaContext
+from streaming_runtime.loop import run
+
+__all__ = ["REQUEST_ID", "TRACE_ID", "LambdaContext", "run"]

@@ -1,0 +1,182 @@
+"""A Runtime API that behaves, on loopback: hands out invocations, remembers every byte it is sent, answers as told.
+
+h11 reads the requests, so that what the runtime writes is judged by a parser that is not ours.
+"""
+
+import json
+import queue
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+
+import h11
+
+
+@dataclass
+class Posted:
+    """One POST as it arrived. `pieces` are its chunks, `reads` what single reads of the socket brought after that."""
+
+    path: str
+    headers: dict
+    pieces: list = field(default_factory=list)
+    reads: list = field(default_factory=list)
+    trailers: dict = field(default_factory=dict)
+    complete: bool = False
+
+    @property
+    def body(self):
+        return b"".join(self.pieces)
+
+    @property
+    def kind(self):
+        return self.path.rpartition("/")[2]
+
+    @property
+    def prelude(self):
+        return json.loads(self.body.partition(bytes(8))[0])
+
+    @property
+    def content(self):
+        return self.body.partition(bytes(8))[2]
+
+    @property
+    def error(self):
+        return json.loads(self.body)
+
+
+class FakeRuntimeApi:
+    """Serves `script`: each entry answers one GET /next and is a dict of `body`, `headers`, `status`.
+
+    When the script is at its end /next says 500, upon which a runtime must exit. `verdicts` maps the number of a POST
+    to the status it is answered with (202 otherwise); a verdict of None closes the connection instead, and a tuple
+    (status, bytes) answers as soon as that many bytes of body have come.
+    """
+
+    def __init__(self, script, verdicts=None, chunked_next=False, hold_next_at=None):
+        self._script, self._verdicts, self._chunked = list(script), verdicts or {}, chunked_next
+        self._hold_at, self.held, self.let_go = hold_next_at, threading.Event(), threading.Event()
+        self._lock = threading.Lock()
+        self.posts, self.calls, self.connections, self.idle = [], [], 0, queue.Queue()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._sockets = []
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.let_go.set()
+        self._listener.close()
+        for connection in self._sockets:
+            connection.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._sockets.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            with connection:
+                protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
+                while self._one_request(connection, protocol):
+                    protocol.start_next_cycle()
+        except (OSError, h11.RemoteProtocolError):
+            pass
+
+    def _event(self, connection, protocol, post=None):
+        while (event := protocol.next_event()) is h11.NEED_DATA:
+            data = connection.recv(1 << 16)
+            if post:
+                post.reads.append(data)
+            protocol.receive_data(data)
+        return event
+
+    def _one_request(self, connection, protocol):
+        request = self._event(connection, protocol)
+        if not isinstance(request, h11.Request):
+            return False
+        path = request.target.decode().removeprefix("/2018-06-01/runtime/")
+        headers = {name.decode(): value.decode() for name, value in request.headers}
+        self.calls.append((request.method.decode(), path))
+        if request.method == b"GET":
+            self._event(connection, protocol)
+            return self._next(connection, protocol) if path == "invocation/next" else self._reply(connection, protocol)
+        post = Posted(path, headers)
+        with self._lock:
+            number = len(self.posts)
+            self.posts.append(post)
+        verdict = self._verdicts.get(number, 202)
+        while not isinstance(event := self._event(connection, protocol, post), h11.EndOfMessage):
+            if not isinstance(event, h11.Data):
+                return False
+            if event.chunk_start or not post.pieces:
+                post.pieces.append(b"")
+            post.pieces[-1] += bytes(event.data)
+            if isinstance(verdict, tuple) and len(post.body) >= verdict[1]:
+                connection.sendall(b"HTTP/1.1 %d Early\r\nContent-Length: 0\r\n\r\n" % verdict[0])
+                connection.shutdown(socket.SHUT_WR)
+                return False
+            if verdict is None:
+                return False
+        post.trailers = {name.decode(): value.decode() for name, value in event.headers}
+        post.complete = True
+        return self._reply(connection, protocol, verdict)
+
+    def _reply(self, connection, protocol, status=200, body=b'{"status":"OK"}'):
+        head = h11.Response(status_code=status, headers=[("Content-Length", str(len(body)))])
+        connection.sendall(protocol.send(head) + protocol.send(h11.Data(body)) + protocol.send(h11.EndOfMessage()))
+        return True
+
+    def _next(self, connection, protocol):
+        with self._lock:
+            if self._hold_at is not None and self.calls.count(("GET", "invocation/next")) > self._hold_at:
+                self.held.set()
+                held = True
+            else:
+                held = False
+            entry = None if held else (self._script.pop(0) if self._script else {"status": 500})
+        if held:
+            self.let_go.wait(30)
+            return False
+        if entry.get("close"):
+            return False
+        if entry.get("raw") is not None:
+            connection.sendall(entry["raw"])
+            return False
+        number = self.calls.count(("GET", "invocation/next"))
+        body = entry.get("body", b"{}")
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": f"request-{number}",
+            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 30_000),
+            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:f",
+            **entry.get("headers", {}),
+        }
+        framing = {"Transfer-Encoding": "chunked"} if self._chunked else {"Content-Length": str(len(body))}
+        headers = [(name, value) for name, value in {**headers, **framing}.items() if value is not None]
+        response = h11.Response(status_code=entry.get("status", 200), headers=headers)
+        data = protocol.send(response) + protocol.send(h11.Data(body)) + protocol.send(h11.EndOfMessage())
+        connection.sendall(data)
+        return True
+
+
+def url_request(method="GET", **context):
+    """The payload of a Function URL, format 2.0, as far as the runtime looks at it."""
+    http = {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
+    context = {"http": http, "domainName": "abc.lambda-url.us-east-1.on.aws", **context}
+    return {"body": json.dumps({"version": "2.0", "rawPath": "/", "headers": {}, "requestContext": context}).encode()}
+
+
+def api_request(method="GET"):
+    """The payload of API Gateway, format 1.0, as far as the runtime looks at it."""
+    context = {"httpMethod": method, "stage": "dev", "path": "/dev/"}
+    body = {"resource": "/", "path": "/", "httpMethod": method, "headers": {}, "requestContext": context}
+    return {"body": json.dumps(body).encode()}

@@ -1,0 +1,83 @@
+"""Handlers for tests that start the runtime as a whole."""
+
+import contextvars
+import logging
+import os
+import sys
+import threading
+import time
+
+import snapshot_restore_py
+from streaming_runtime import REQUEST_ID, TRACE_ID
+
+MET = threading.Barrier(3)
+SEEN = []
+EVENTS = []
+not_callable = "text"
+
+
+def ok(event, context):
+    return {"statusCode": 200, "body": "fine"}
+
+
+def environment(event, context):
+    """What a handler can see of where it runs."""
+    logging.getLogger("own").warning("a word about %s", event["word"])
+    print("printed")
+    return {
+        "path": sys.path,
+        "trace_env": os.environ.get("_X_AMZN_TRACE_ID"),
+        "trace": TRACE_ID.get(),
+        "request_id": REQUEST_ID.get(),
+        "main_thread": threading.current_thread() is threading.main_thread(),
+    }
+
+
+def meet(event, context):
+    """Three invocations must be in here at the same time, or this fails."""
+    mine = contextvars.copy_context()[REQUEST_ID]
+    MET.wait(10)
+    SEEN.append((mine, REQUEST_ID.get(), TRACE_ID.get(), context.aws_request_id))
+    return {"statusCode": 200, "body": iter([mine])}
+
+
+def endless(event, context):
+    """Streams until it is closed, and says so."""
+
+    def body():
+        try:
+            while True:
+                yield b"x"
+                time.sleep(0.005)
+        finally:
+            EVENTS.append("closed")
+            print("closed", flush=True)
+
+    return {"statusCode": 200, "body": body()}
+
+
+def sleepy(event, context):
+    """Says one thing and then nothing for long."""
+
+    def body():
+        yield b"now"
+        time.sleep(2)
+        yield b"later"
+
+    return {"statusCode": 200, "headers": {"Content-Type": "text/event-stream"}, "body": body()}
+
+
+def register_hooks(before=None, after=None):
+    """Register hooks as a function would on import; returns what they write down."""
+    calls = []
+
+    def hook(name):
+        calls.append(name)
+        if name in (before, after):
+            raise LookupError(f"{name} failed")
+
+    for name in ("before 1", "before 2"):
+        snapshot_restore_py.register_before_snapshot(hook, name)
+    for name in ("after 1", "after 2"):
+        snapshot_restore_py.register_after_restore(hook, name)
+    return calls

@@ -1,0 +1,320 @@
+"""What leaves the runtime for each kind of result, byte by byte, as the Runtime API sees it."""
+
+import base64
+import gzip
+import io
+import json
+import zlib
+from decimal import Decimal
+
+import pytest
+from streaming_runtime.answer import CONTENT_TYPE, PRELUDE_LIMIT_BYTES
+
+from tests.runtime.fake_runtime_api import api_request, url_request
+
+HTML = {"Content-Type": "text/html"}
+
+
+def returning(result):
+    return lambda event, context: result
+
+
+def test_a_streamed_answer_has_the_four_headers_the_prelude_and_the_pieces(serve):
+    def handler(event, context):
+        return {"statusCode": 200, "headers": HTML, "body": iter([b"one", "zwei ü", b"three"])}
+
+    (post,) = serve(handler, url_request())
+
+    assert post.path == "invocation/request-1/response"
+    assert post.headers["lambda-runtime-function-response-mode"] == "streaming"
+    assert post.headers["transfer-encoding"] == "chunked"
+    assert post.headers["content-type"] == CONTENT_TYPE == "application/vnd.awslambda.http-integration-response"
+    assert post.headers["trailer"] == "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"
+    assert post.pieces == [
+        b'{"statusCode":200,"headers":{"Content-Type":"text/html"}}' + bytes(8),
+        b"one",
+        "zwei ü".encode(),
+        b"three",
+    ]
+    assert post.complete
+    assert post.trailers == {}
+
+
+@pytest.mark.parametrize("body", [b"\x00\xff bytes", "täxt", bytearray(b"array"), memoryview(b"view")])
+def test_a_body_that_is_whole_goes_out_in_one_piece(serve, body):
+    (post,) = serve(returning({"statusCode": 201, "body": body}), url_request())
+
+    assert post.prelude == {"statusCode": 201, "headers": {}}
+    assert post.pieces[1:] == [body.encode() if isinstance(body, str) else bytes(body)]
+
+
+def test_a_base64_body_goes_out_as_the_bytes_it_stands_for(serve):
+    result = {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(b"\x89PNG\x00\xff").decode()}
+    (post,) = serve(returning(result), api_request())
+
+    assert post.content == b"\x89PNG\x00\xff"
+
+
+@pytest.mark.parametrize("body", [None, "", b"", iter(()), iter([b"", ""])])
+def test_an_answer_never_has_zero_bytes_of_body(serve, body):
+    (post,) = serve(returning({"statusCode": 200, "headers": HTML, "body": body}), url_request())
+
+    assert post.content == b"\n"
+    assert "content-length" not in post.prelude["headers"]
+
+
+@pytest.mark.parametrize("request_of", [url_request, api_request])
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("HEAD", 404)])
+def test_an_answer_that_may_have_no_body_says_so_and_closes_the_iterator_unread(serve, request_of, method, status):
+    closed = []
+
+    class Body:
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise AssertionError("nobody may read this")
+
+        def close(self):
+            closed.append(True)
+
+    (post,) = serve(
+        returning({"statusCode": status, "headers": {"Content-Length": "5"}, "body": Body()}), request_of(method)
+    )
+
+    assert post.prelude["headers"] == {"content-length": "0"}
+    assert post.content == b""
+    assert closed
+
+
+def test_an_empty_yield_never_ends_the_stream(serve):
+    body = iter([b"", b"a", b"", "", b"b"])
+    (post,) = serve(returning({"statusCode": 200, "body": body}), url_request())
+
+    assert post.pieces[1:] == [b"a", b"b"]
+    assert post.complete
+
+
+def test_eight_zero_bytes_inside_the_body_are_body(serve):
+    (post,) = serve(returning({"statusCode": 200, "body": iter([bytes(8), b"x" + bytes(9)])}), url_request())
+
+    assert post.content == bytes(8) + b"x" + bytes(9)
+
+
+def test_any_iterable_object_is_a_body(serve):
+    (post,) = serve(returning({"statusCode": 200, "body": io.BytesIO(b"line 1\nline 2")}), url_request())
+
+    assert post.pieces[1:] == [b"line 1\n", b"line 2"]
+
+
+def test_the_iterator_is_closed_after_its_end(serve):
+    file = io.BytesIO(b"x")
+    serve(returning({"statusCode": 200, "body": file}), url_request())
+
+    assert file.closed
+
+
+def test_framing_headers_are_dropped_in_any_spelling(serve):
+    headers = {
+        "Content-Length": "3",
+        "transfer-encoding": "chunked",
+        "CONNECTION": "close",
+        "Keep-Alive": "timeout=5",
+        "Content-Encoding": "identity",
+        "X-Kept": "yes",
+    }
+    (post,) = serve(returning({"statusCode": 200, "headers": headers, "body": "abc"}), url_request())
+
+    assert post.prelude["headers"] == {"X-Kept": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("name", "compressed"), [("gzip", gzip.compress(b"plain")), ("deflate", zlib.compress(b"plain"))]
+)
+def test_a_compressed_body_is_sent_uncompressed(serve, name, compressed):
+    encoded = {"isBase64Encoded": True, "body": base64.b64encode(compressed).decode()}
+    (post,) = serve(returning({"statusCode": 200, "headers": {"Content-Encoding": name}, **encoded}), url_request())
+
+    assert post.content == b"plain"
+    assert post.prelude["headers"] == {}
+
+
+def test_a_compressed_iterator_is_sent_uncompressed_piece_by_piece(serve):
+    whole = gzip.compress(b"0123456789" * 100)
+    body = (whole[i : i + 7] for i in range(0, len(whole), 7))
+    result = {"statusCode": 200, "multiValueHeaders": {"content-encoding": ["gzip"]}, "body": body}
+    (post,) = serve(returning(result), api_request())
+
+    assert post.content == b"0123456789" * 100
+
+
+def test_a_function_url_gets_single_headers_and_the_cookies_apart(serve):
+    result = {
+        "statusCode": "200",
+        "headers": {"Content-Type": "text/plain", "X-Flag": True, "X-None": None},
+        "multiValueHeaders": {"Vary": ["Origin", "Accept"], "Set-Cookie": ["a=1", "b=2; Path=/"]},
+        "cookies": ["c=3"],
+        "body": "x",
+    }
+    (post,) = serve(returning(result), url_request())
+
+    assert post.prelude == {
+        "statusCode": 200,
+        "headers": {"Vary": "Origin, Accept", "Content-Type": "text/plain", "X-Flag": "true", "X-None": ""},
+        "cookies": ["c=3", "a=1", "b=2; Path=/"],
+    }
+
+
+def test_api_gateway_gets_lists_only_where_there_are_several_values(serve):
+    result = {
+        "statusCode": 200,
+        "headers": {"content-type": "text/plain", "Set-Cookie": "d=4"},
+        "multiValueHeaders": {"Content-Type": ["text/plain"], "Vary": ["Origin", "Accept"]},
+        "cookies": ["c=3"],
+        "body": "x",
+    }
+    (post,) = serve(returning(result), api_request())
+
+    assert post.prelude == {
+        "statusCode": 200,
+        "headers": {"Content-Type": "text/plain"},
+        "multiValueHeaders": {"Vary": ["Origin", "Accept"], "Set-Cookie": ["c=3", "d=4"]},
+    }
+
+
+def test_a_prelude_up_to_the_limit_passes_and_one_byte_more_does_not(serve):
+    overhead = len(b'{"statusCode":200,"headers":{"X":""}}') + 8
+    fits = {"statusCode": 200, "headers": {"X": "x" * (PRELUDE_LIMIT_BYTES - overhead)}, "body": "b"}
+    too_long = {"statusCode": 200, "headers": {"X": "x" * (PRELUDE_LIMIT_BYTES - overhead + 1)}, "body": "b"}
+    results = iter([fits, too_long])
+
+    first, second = serve(lambda event, context: next(results), url_request(), url_request())
+
+    assert len(first.pieces[0]) == PRELUDE_LIMIT_BYTES == 16_000
+    assert second.kind == "error"
+    assert "16000" in second.error["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        ({"statusCode": 99}, "statusCode"),
+        ({"statusCode": 600}, "statusCode"),
+        ({"statusCode": True}, "statusCode"),
+        ({"statusCode": None}, "statusCode"),
+        ({"statusCode": 200, "headers": {"X": "a\r\nSet-Cookie: evil=1"}}, "X"),
+        ({"statusCode": 200, "headers": {"X\n": "a"}}, "header names"),
+        ({"statusCode": 200, "cookies": ["a=1\r\nX: y"]}, "cookies"),
+        ({"statusCode": 200, "body": 5}, "body must be"),
+        ({"statusCode": 200, "body": {"a": 1}}, "body must be"),
+        ({"statusCode": 200, "body": iter([1])}, "yields bytes or str"),
+        ({"statusCode": 200, "body": iter([None])}, "yields bytes or str"),
+        ({"statusCode": 200, "body": iter(["\ud800"])}, "surrogates"),
+        ({"statusCode": 200, "body": "no base64!", "isBase64Encoded": True}, "base64"),
+        ({"statusCode": 200, "body": b"x", "headers": {"Content-Encoding": "br"}}, "br"),
+    ],
+)
+def test_a_result_that_is_no_http_answer_is_an_invocation_error_that_names_the_place(serve, result, says):
+    results = [{}, result]
+    bad, good = serve(lambda event, context: results.pop(), url_request(), url_request())
+
+    assert bad.path == "invocation/request-1/error"
+    assert says.lower() in bad.error["errorMessage"].lower()
+    assert good.kind == "response"
+
+
+def test_an_async_generator_as_body_is_refused_with_a_clear_message(serve):
+    async def body():
+        yield b"x"
+
+    (post,) = serve(lambda event, context: {"statusCode": 200, "body": body()}, url_request())
+
+    assert post.error["errorMessage"] == "body must be str, bytes or an iterator of them, not async_generator"
+
+
+@pytest.mark.parametrize("result", [{"a": [1, None]}, "text", 5, None, [], {"n": Decimal("1.5")}])
+def test_a_plain_result_is_answered_in_buffered_mode(serve, result):
+    (post,) = serve(returning(result), {"body": b'{"any": "payload"}'})
+
+    assert "lambda-runtime-function-response-mode" not in post.headers
+    assert post.headers["content-type"] == "application/json"
+    assert json.loads(post.body) == json.loads(json.dumps(result, default=float))
+
+
+def test_a_plain_result_to_an_http_request_is_buffered_too(serve):
+    (post,) = serve(returning({"hello": "world"}), url_request())
+
+    assert post.body == b'{"hello": "world"}'
+
+
+def test_what_json_cannot_say_is_a_marshal_error(serve):
+    (post,) = serve(returning({"x": object()}), {})
+
+    assert post.error["errorType"] == "Runtime.MarshalError"
+    assert post.headers["lambda-runtime-function-error-type"] == "Runtime.MarshalError"
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"elb": {"targetGroupArn": "arn"}},
+        {"http": {"method": "GET"}, "domainName": "x.execute-api.eu-west-1.amazonaws.com"},
+    ],
+)
+def test_fronts_that_cannot_stream_get_buffered_proxy_json(serve, context):
+    payload = {"body": json.dumps({"httpMethod": "GET", "requestContext": context}).encode()}
+    bodies = [[b"\xff\xfe"], [b"a", "b"]]
+    text, binary = serve(lambda event, context: {"statusCode": 200, "body": iter(bodies.pop())}, payload, payload)
+
+    assert json.loads(text.body) == {"statusCode": 200, "body": "ab", "isBase64Encoded": False}
+    assert json.loads(binary.body) == {"statusCode": 200, "body": "//4=", "isBase64Encoded": True}
+
+
+def test_a_proxy_result_to_something_that_is_no_request_passes_as_it_is(serve):
+    result = {"statusCode": 200, "body": "x", "extra": 1}
+    (post,) = serve(returning(result), {"body": b'{"Records": []}'})
+
+    assert json.loads(post.body) == result
+
+
+def test_the_buffered_setting_answers_http_requests_with_proxy_json(serve):
+    result = {"statusCode": 200, "headers": HTML, "cookies": ["a=1"], "body": iter([b"a", b"b"])}
+    environ = {"STREAMING_RUNTIME_RESPONSE_MODE": "buffered"}
+    (post,) = serve(returning(result), url_request(), environ=environ)
+
+    assert json.loads(post.body) == {
+        "statusCode": 200,
+        "headers": HTML,
+        "cookies": ["a=1"],
+        "body": "ab",
+        "isBase64Encoded": False,
+    }
+
+
+def test_a_handler_that_is_a_generator_streams_its_raw_bytes(serve):
+    def handler(event, context):
+        yield b"a"
+        yield "b"
+
+    raw, http = serve(handler, {"body": b'"any"'}, url_request())
+
+    assert raw.headers["content-type"] == "application/octet-stream"
+    assert raw.pieces == [b"a", b"b"]
+    assert http.prelude == {"statusCode": 200, "headers": {"Content-Type": "application/octet-stream"}}
+    assert http.content == b"ab"
+
+
+def test_each_piece_is_on_the_wire_at_once_in_one_write(serve):
+    """Every piece waits for the platform to have read the one before: a piece held back would never end this."""
+    posts, reads = [], []
+
+    def body():
+        for number in range(5):
+            yield b"piece %d" % number
+            while not (posts := serve.platform.posts) or len(posts[0].pieces) < number + 2:
+                pass
+            reads.append(len(posts[0].reads))
+
+    posts.extend(serve(lambda event, context: {"statusCode": 200, "body": body()}, url_request()))
+    assert posts[0].pieces[1:] == [b"piece %d" % number for number in range(5)]
+    assert reads == list(range(reads[0], reads[0] + 5))  # one more read for each piece, never two
