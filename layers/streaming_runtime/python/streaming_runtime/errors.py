@@ -78,9 +78,8 @@ def log_error(error):
 
 
 def serve_logging():
-    """Give `logging` the handler that it has on the managed runtime, unless the function has its own or needs none."""
+    """Records of `logging` that no handler of the function takes are written as the managed runtime writes them."""
     logging = sys.modules.get("logging")
-    if logging and not logging.getLogger().handlers:
-        handler, formatter = logging.Handler(), logging.Formatter("%(message)s")
-        handler.emit = lambda record: log(record.levelname, formatter.format(record))
-        logging.getLogger().addHandler(handler)
+    if logging:
+        logging.lastResort, formatter = logging.Handler(), logging.Formatter("%(message)s")
+        logging.lastResort.emit = lambda record: log(record.levelname, formatter.format(record))

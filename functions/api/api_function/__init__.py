@@ -1,0 +1,1 @@
+"""The API function: metrics, status, sessions, configurations, and the dashboard's files."""

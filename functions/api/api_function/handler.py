@@ -1,0 +1,66 @@
+"""The composition root: environment, clock, randomness and the table's client enter here and nowhere else."""
+
+import os
+import random
+import time
+from pathlib import Path
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler.router import Router
+from botocore.config import Config
+from dashboard_data import (
+    DynamoDbConfigurations,
+    DynamoDbConnections,
+    DynamoDbFeed,
+    DynamoDbMetrics,
+    DynamoDbSessions,
+)
+from dashboard_http.cors import Cors
+from dashboard_http.front import make_handler
+from dashboard_http.identity import sessions_verifier
+from dashboard_http.settings import Settings
+
+from api_function.configuration_routes import add_configuration_routes
+from api_function.open_routes import add_open_routes
+from api_function.page_routes import add_page_routes, read_files
+from api_function.parts import Parts
+
+_settings = Settings.of(os.environ)
+_logger = Logger()
+_client = boto3.client(
+    "dynamodb",
+    config=Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}),
+)
+_table = (_client, _settings.table)
+_sessions = DynamoDbSessions(*_table, time.time, _settings.session_s)
+_parts = Parts(
+    feed=DynamoDbFeed(*_table, time.time),
+    metrics=DynamoDbMetrics(*_table, time.time),
+    connections=DynamoDbConnections(
+        *_table,
+        time.time,
+        time.sleep,
+        random.random,
+        limit=_settings.max_connections,
+        client_limit=_settings.client_connections,
+    ),
+    sessions=_sessions,
+    configurations=DynamoDbConfigurations(*_table, time.time),
+    verify=sessions_verifier(_sessions),
+    clock=time.time,
+    started_at=time.time(),
+    trust_user_id=_settings.trust_user_id,
+)
+_files = read_files(Path(__file__).parent / "static")
+
+
+def _routes() -> Router:
+    router = Router()
+    add_open_routes(router, _parts)
+    add_configuration_routes(router, _parts)
+    add_page_routes(router, _files)
+    return router
+
+
+handler = make_handler(_routes, Cors(_settings.cors_origins), _logger)

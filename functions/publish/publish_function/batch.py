@@ -1,0 +1,42 @@
+"""How does a whole batch of stream records share one transaction and still fail in part?
+
+Powertools' processor hands records over one at a time and counts each as done when its handler returns. Here the record
+handler only reads the record; `process` is overridden to publish all items together. Collecting failures and answering
+Lambda stay Powertools': https://docs.aws.amazon.com/powertools/python/latest/utilities/batch/#create-your-own-partial-processor
+"""
+
+from collections.abc import Callable, Sequence
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from dashboard_data import Item, Outcome
+
+Publish = Callable[[Sequence[Item], float], Outcome]
+
+
+class NotPublished(Exception):
+    """This item is not in the feed. Lambda shall deliver it again."""
+
+
+class PublishProcessor(BatchProcessor):
+    """For `process_partial_response`, with a record handler that returns the record's item, or None if it brings none.
+
+    `publish` gets all items and the seconds left. Nothing is raised even if all of them fail: the answer says so.
+    """
+
+    def __init__(self, publish: Publish) -> None:
+        super().__init__(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+        self._publish = publish
+        self.outcome = Outcome()
+
+    def process(self) -> list[tuple]:
+        items = [self.handler(record) for record in self.records]
+        remaining_s = self.lambda_context.get_remaining_time_in_millis() / 1000
+        self.outcome = self._publish([item for item in items if item], remaining_s)
+        return [self._settle(record, item) for record, item in zip(self.records, items, strict=True)]
+
+    def _settle(self, raw: dict, item: Item | None) -> tuple:
+        record = self._to_batch_type(raw, self.event_type)
+        if item is None or item.item_id not in self.outcome.failed:
+            return self.success_handler(record, None)
+        failure = NotPublished(self.outcome.failed[item.item_id])
+        return self.failure_handler(record, (NotPublished, failure, None))

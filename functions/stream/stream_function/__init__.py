@@ -1,0 +1,1 @@
+"""The stream function: the global stream and the streams of configurations, over Server-Sent Events."""

@@ -1,0 +1,56 @@
+"""From facts to frames: each event with an id that is unique within its stream and from which any environment resumes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import event_stream
+from dashboard_data import Cursor, FeedEntry, event_id
+from dashboard_http.events import EVENT_TYPES, Error, Heartbeat, Metrics, NewItem, Reset, StreamEvent
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Frames:
+    """`secret` is the feed head's, `nonce` this connection's own; `sent` counts the events by type."""
+
+    def __init__(self, secret: bytes, nonce: str) -> None:
+        self.secret = secret
+        self.sent: dict[str, int] = {}
+        self._nonce = nonce
+        self._number = 0
+
+    def items(self, epoch: str, entries: Iterable[FeedEntry]) -> bytes:
+        """A `new_item` for each entry. An item has the same id on every connection."""
+        return b"".join(
+            self._frame(NewItem(**entry.item.data()), event_id(Cursor(epoch, entry.seq), self.secret))
+            for entry in entries
+        )
+
+    def metrics(self, cursor: Cursor, snapshot: dict[str, Any]) -> bytes:
+        return self._frame(Metrics(**snapshot), self._id(cursor))
+
+    def heartbeat(self, cursor: Cursor, timestamp: str, connections: int) -> bytes:
+        return self._frame(Heartbeat(timestamp=timestamp, connections=connections), self._id(cursor))
+
+    def reset(self, cursor: Cursor, timestamp: str, reason: str) -> bytes:
+        return self._frame(Reset(timestamp=timestamp, reason=reason), self._id(cursor))
+
+    def error(self, cursor: Cursor, detail: str) -> bytes:
+        return self._frame(Error(detail=detail), self._id(cursor))
+
+    def _id(self, cursor: Cursor) -> str:
+        self._number += 1
+        return event_id(cursor, self.secret, self._nonce + _base36(self._number))
+
+    def _frame(self, event: StreamEvent, id: str) -> bytes:
+        event_type = EVENT_TYPES[type(event)]
+        self.sent[event_type] = self.sent.get(event_type, 0) + 1
+        return event_stream.encode(event.model_dump_json(), event=event_type, id=id)
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits

@@ -1,0 +1,69 @@
+"""The one table: feed, metrics, sessions, configurations and connection leases. docs/data.md names every access.
+
+Nothing here imports boto3: a low-level DynamoDB client, the table's name and a clock are handed in. What clients send
+is validated in `dashboard_data.drafts`, which alone needs pydantic and is not imported here.
+"""
+
+from dashboard_data.attributes import Clock
+from dashboard_data.configurations import Configuration, DynamoDbConfigurations, TooManyConfigurations
+from dashboard_data.connections import CLIENT_FULL, FULL, DynamoDbConnections, Refusal
+from dashboard_data.cursor import Cursor, EventId, event_id, genuine, parse_event_id
+from dashboard_data.feed import FUTURE, REBUILT, TOO_OLD, UNKNOWN, DynamoDbFeed, Feed, FeedEntry, Page, Resumption
+from dashboard_data.head import Head
+from dashboard_data.hourly import DynamoDbMetrics
+from dashboard_data.item import InvalidItem, Item, parse_item
+from dashboard_data.leases import CLOSING, HELD, LOST, Lease
+from dashboard_data.metrics import MetricsWindow, scopes_of
+from dashboard_data.publisher import DynamoDbPublisher, Outcome
+from dashboard_data.records import DynamoDbRecords, Records, Throttled
+from dashboard_data.sessions import DynamoDbSessions, NewSession, Session
+from dashboard_data.times import utc_text
+from dashboard_data.watch import News, SharedPoll, Watch
+
+__all__ = [
+    "CLIENT_FULL",
+    "CLOSING",
+    "FULL",
+    "FUTURE",
+    "HELD",
+    "LOST",
+    "REBUILT",
+    "TOO_OLD",
+    "UNKNOWN",
+    "Clock",
+    "Configuration",
+    "Cursor",
+    "DynamoDbConfigurations",
+    "DynamoDbConnections",
+    "DynamoDbFeed",
+    "DynamoDbMetrics",
+    "DynamoDbPublisher",
+    "DynamoDbRecords",
+    "DynamoDbSessions",
+    "EventId",
+    "Feed",
+    "FeedEntry",
+    "Head",
+    "InvalidItem",
+    "Item",
+    "Lease",
+    "MetricsWindow",
+    "NewSession",
+    "News",
+    "Outcome",
+    "Page",
+    "Records",
+    "Refusal",
+    "Resumption",
+    "Session",
+    "SharedPoll",
+    "Throttled",
+    "TooManyConfigurations",
+    "Watch",
+    "event_id",
+    "genuine",
+    "parse_event_id",
+    "parse_item",
+    "scopes_of",
+    "utc_text",
+]

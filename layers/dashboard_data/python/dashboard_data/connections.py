@@ -1,0 +1,202 @@
+"""How many streams are open, and may there be one more? A lease is one of a fixed number of slots.
+
+The slots are the counter: what does not exist twice cannot be taken twice, and a lease that nobody renews leaves its
+slot free again without anybody having to count. docs/connections.md says why each rule is as it is.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
+from typing import Any, NamedTuple
+
+from dashboard_data.attributes import (
+    RETRIABLE,
+    Clock,
+    Record,
+    cancellation_codes,
+    error_code,
+    expired,
+    key,
+    number,
+    query_all,
+    text,
+)
+from dashboard_data.cursor import base36
+from dashboard_data.leases import PARTITION, SLOT, Lease, Look, lease_state, look, slot_key, slot_of
+from dashboard_data.records import Key
+from dashboard_data.times import HOUR_S
+
+LIMIT = 100
+CLIENT_LIMIT = 20
+LEASE_S = 45
+MOST_TRIES = 10
+FIRST_PAUSE_S = 0.02
+LONGEST_PAUSE_S = 0.5
+SOONEST_RETRY_S = 5
+RETRY_SPREAD_S = 10
+
+FULL = "full"
+CLIENT_FULL = "client-full"
+
+
+class Refusal(NamedTuple):
+    reason: str  # FULL or CLIENT_FULL
+    limit: int
+    retry_after_s: int
+
+
+class DynamoDbConnections:
+    """The slots in the table. Threads may share one."""
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        clock: Clock,
+        sleep: Callable[[float], object],
+        random: Callable[[], float],
+        *,
+        limit: int = LIMIT,
+        client_limit: int = CLIENT_LIMIT,
+        lease_s: int = LEASE_S,
+    ) -> None:
+        self.limit = limit
+        self.client_limit = client_limit
+        self.lease_s = lease_s
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._sleep = sleep
+        self._random = random
+        self._counting = Lock()
+        self._counted = 0
+        self._counted_at = float("-inf")
+
+    def take(self, client: str) -> Lease | Refusal:
+        """A lease for one more stream of this client, or why there is none. It never evicts.
+
+        `client`: a hash of the address, or of the user. Of those who race for the last slot one gets it.
+        """
+        for attempt in range(MOST_TRIES):
+            seen = look(self._records("S"), client, self._clock())
+            slots = [slot for slot in range(self.limit) if slot not in seen.taken_slots]
+            if not slots or len(seen.taken_slots) >= self.limit:
+                break
+            shares = [share for share in range(self.client_limit) if seen.marks.get(share, "") is not None]
+            if not shares or seen.own >= self.client_limit:
+                return Refusal(CLIENT_FULL, self.client_limit, self._retry_after_s())
+            slot, share = self._any(slots), self._any(shares)
+            lease = Lease(f"{base36(slot)}-{secrets.token_urlsafe(16)}", client, slot, share)
+            if self._put(lease, seen):
+                return lease
+            self._pause(attempt)
+        return Refusal(FULL, self.limit, self._retry_after_s())
+
+    def renew(self, lease: Lease) -> str:
+        """HELD, CLOSING if the client has said that it left, or LOST: a lease that expired never comes back to life."""
+        ends_at = number(self._clock() + self.lease_s)
+        record = self._update(lease.connection_id, lease.slot, "SET expires_at = :value", ends_at)
+        return lease_state(record, lease)
+
+    def release(self, lease: Lease) -> None:
+        """Idempotent; the slot can be taken at once. A lease that is somebody else's by now is left alone.
+
+        Raises what the client raises, once trying again is of no use: the lease then expires by itself.
+        """
+        condition, holder = "attribute_not_exists(PK) OR connection_id = :value", text(lease.connection_id)
+        deletions = [{"Delete": self._action(at, condition, holder)} for at in (lease.key, lease.share_key)]
+        for attempt in range(MOST_TRIES):
+            codes = self._transact(deletions)
+            if RETRIABLE.isdisjoint(codes):
+                return
+            self._pause(attempt)
+
+    def ask_to_close(self, connection_id: str) -> bool:
+        """Marks the lease of this connection for closing; its stream sees it within one poll. False: no such lease."""
+        slot = slot_of(connection_id)
+        if slot is None:
+            return False
+        return self._update(connection_id, slot, "SET closing = :value", {"BOOL": True}) is not None
+
+    def open_count(self, max_age_s: float = 0) -> int:
+        """How many streams are open across all environments: the leases that have not expired.
+
+        `max_age_s`: an answer of this age will do, so that the streams of one process share one.
+        """
+        with self._counting:
+            now = self._clock()
+            if now - self._counted_at >= max_age_s:
+                self._counted = sum(not expired(record, now) for record in self._records(SLOT))
+                self._counted_at = now
+            return self._counted
+
+    def _put(self, lease: Lease, seen: Look) -> bool:
+        """Slot and share in one transaction. False if somebody was faster, or in the way."""
+        now = self._clock()
+        holder = {"connection_id": text(lease.connection_id), "client": text(lease.client)}
+        slot = key(*lease.key) | holder | {"expires_at": number(now + self.lease_s)}
+        mark = key(*lease.share_key) | holder | {"taken_at": number(now), "expires_at": number(now + HOUR_S)}
+        free = self._action(lease.key, "attribute_not_exists(PK) OR expires_at <= :value", number(now))
+        dead = text(seen.marks.get(lease.share_slot) or "none")
+        unmarked = self._action(lease.share_key, "attribute_not_exists(PK) OR connection_id = :value", dead)
+        return not self._transact([{"Put": _putting(free, slot)}, {"Put": _putting(unmarked, mark)}])
+
+    def _update(self, connection_id: str, slot: int, expression: str, value: dict[str, Any]) -> Record | None:
+        """The changed record of a live lease; None if this connection has none."""
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=key(*slot_key(slot)),
+                UpdateExpression=expression,
+                ConditionExpression="connection_id = :id AND expires_at > :now",
+                ExpressionAttributeValues={":id": text(connection_id), ":now": number(self._clock()), ":value": value},
+                ReturnValues="ALL_NEW",
+            )
+        except Exception as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return None
+        return answer["Attributes"]
+
+    def _transact(self, actions: list[dict[str, Any]]) -> frozenset[str]:
+        """Why the transaction was cancelled, nothing if it is through. Raises what no other try would help against."""
+        try:
+            self._client.transact_write_items(TransactItems=actions)
+        except Exception as error:
+            codes = cancellation_codes(error) or [error_code(error)]
+            reasons = frozenset(codes) - {"None"}
+            if not reasons or not reasons <= RETRIABLE | {"ConditionalCheckFailed"}:
+                raise
+            return reasons
+        return frozenset()
+
+    def _records(self, prefix: str) -> Iterable[Record]:
+        return query_all(
+            self._client,
+            TableName=self._table,
+            KeyConditionExpression="PK = :partition AND begins_with(SK, :prefix)",
+            ExpressionAttributeValues={":partition": text(PARTITION), ":prefix": text(prefix)},
+            ConsistentRead=True,
+        )
+
+    def _action(self, at: Key, condition: str, value: dict[str, str]) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": key(*at),
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": {":value": value},
+        }
+
+    def _any(self, choices: Sequence[int]) -> int:
+        """Those who come at the same time shall not all reach for the same one."""
+        return choices[int(self._random() * len(choices))]
+
+    def _retry_after_s(self) -> int:
+        return SOONEST_RETRY_S + int(self._random() * RETRY_SPREAD_S)
+
+    def _pause(self, attempt: int) -> None:
+        self._sleep(self._random() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt))
+
+
+def _putting(action: dict[str, Any], record: Record) -> dict[str, Any]:
+    return {name: value for name, value in action.items() if name != "Key"} | {"Item": record}

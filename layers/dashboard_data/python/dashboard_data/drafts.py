@@ -1,0 +1,38 @@
+"""What may a client write into a configuration? The one module that needs pydantic."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+
+LONGEST_NAME = 100
+MOST_TICKERS = 5
+
+Symbol = Annotated[str, StringConstraints(pattern="^[A-Za-z]{1,5}$", to_upper=True)]
+
+
+class SymbolObject(BaseModel):
+    """The long form of a ticker, as older dashboards send it."""
+
+    symbol: Symbol
+
+
+def _each_once(tickers: list[str | SymbolObject]) -> list[str]:
+    return list(dict.fromkeys(each.symbol if isinstance(each, SymbolObject) else each for each in tickers))
+
+
+class ConfigurationDraft(BaseModel):
+    """A configuration as a client sends it. Tickers are kept in upper case, each once; other fields are ignored."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)]
+    tickers: Annotated[
+        list[Symbol | SymbolObject], Field(min_length=1, max_length=MOST_TICKERS), AfterValidator(_each_once)
+    ]
+
+
+def detail(error: ValidationError) -> str:
+    """The first error as `field: what is wrong`, without what was sent."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field, *rest = first["loc"] or ("body",)
+    if rest:
+        return f"{field}[{rest[0]}]: must be 1 to 5 letters, or an object with such a symbol"
+    return f"{field}: {first['msg'][0].lower()}{first['msg'][1:]}"

@@ -1,0 +1,80 @@
+"""One set of routes behind both fronts: API Gateway (payload format 1.0) and Function URLs (2.0)."""
+
+import json
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, LambdaFunctionUrlResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError, ServiceError
+from aws_lambda_powertools.event_handler.router import Router
+
+from dashboard_http.cors import Cors
+
+JSON = "application/json"
+NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer that nobody caches."""
+    return Response(status, JSON, json.dumps(body, separators=(",", ":")), {**NO_STORE, **(headers or {})})
+
+
+def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+    """An error as the contract words it: `{"detail": ...}` and, where it says so, more."""
+    return answer(status, {"detail": detail, **more}, headers)
+
+
+def make_handler(routes: Callable[[], Router], cors: Cors, logger: Logger, **resolver_options: Any) -> Handler:
+    """The Lambda handler for what `routes` builds (once for each front), safe with several invocations at once in one process.
+
+    Powertools keeps the current request in class attributes, so only one thread at a time is inside a resolver. That
+    is short: the body of a stream is an iterator, and runs after the resolver has returned.
+    """
+    resolvers = {
+        "1.0": APIGatewayRestResolver(**resolver_options),
+        "2.0": LambdaFunctionUrlResolver(**resolver_options),
+    }
+    for resolver in resolvers.values():
+        resolver.include_router(routes())
+        _tell_errors(resolver, logger)
+    lock = Lock()
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        request = event.get("requestContext") if isinstance(event, dict) else None
+        if not isinstance(request, dict):  # not HTTP: somebody tries the function, or the platform tells something
+            logger.info("request.not_http")
+            return {"statusCode": 400, "headers": {"Content-Type": JSON}, "body": '{"detail":"Not an HTTP request"}'}
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        method = str(event.get("httpMethod") or request.get("http", {}).get("method")).upper()
+        if preflight := cors.preflight(method, headers):
+            return _with_headers(preflight, cors.headers(headers))
+        with lock:
+            result = resolvers["2.0" if "http" in request else "1.0"].resolve(event, context)
+        return _with_headers(result, cors.headers(headers))
+
+    return handler
+
+
+def _tell_errors(resolver: APIGatewayRestResolver | LambdaFunctionUrlResolver, logger: Logger) -> None:
+    @resolver.not_found
+    def not_found(_error: NotFoundError) -> Response:
+        return refuse(404, "Not found")
+
+    @resolver.exception_handler(ServiceError)
+    def service_error(error: ServiceError) -> Response:
+        return refuse(error.status_code, str(error.msg))
+
+    @resolver.exception_handler(Exception)
+    def unexpected(error: Exception) -> Response:
+        logger.error("request.failed", error=type(error).__name__, exc_info=error)
+        return refuse(500, "Internal error")
+
+
+def _with_headers(result: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    """`result` with single-valued `headers`, in whichever of the two forms it carries its own."""
+    if "multiValueHeaders" in result:
+        return {**result, "multiValueHeaders": {**result["multiValueHeaders"], **{k: [v] for k, v in headers.items()}}}
+    return {**result, "headers": {**result.get("headers", {}), **headers}}

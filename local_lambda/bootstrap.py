@@ -1,0 +1,22 @@
+"""Stands in for /var/runtime/bootstrap.py of the managed Python runtimes: the import path, then the stock client.
+
+Copied next to each function's `opt` directory and run there, so it imports nothing but the stock client.
+https://docs.aws.amazon.com/lambda/latest/dg/python-package.html#python-package-searchpath
+"""
+
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    opt_python = Path(__file__).absolute().parents[1] / "opt" / "python"
+    site_packages = opt_python / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    sys.path[:1] = [os.environ["LAMBDA_TASK_ROOT"], str(site_packages), str(opt_python)]
+    from awslambdaric.__main__ import main as run
+
+    run(["bootstrap.py", os.environ["_HANDLER"]])
+
+
+if __name__ == "__main__":
+    main()

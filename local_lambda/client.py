@@ -1,0 +1,196 @@
+"""The emulator as a context manager: starts `python -m local_lambda`, knows its addresses, stops it."""
+
+import base64
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class EmulatorFailed(RuntimeError):
+    """The emulator did not start; the message carries its log."""
+
+
+@dataclass(frozen=True)
+class InvokeResult:
+    """What a direct invocation gave. `error` is Lambda's X-Amz-Function-Error."""
+
+    status: int
+    error: str | None
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Emulator:
+    """`with Emulator("template.yaml") as emulator: requests.get(emulator.url("stream"))`.
+
+    All ports are free ones. `arguments` are further options of `python -m local_lambda`.
+    """
+
+    def __init__(
+        self,
+        template: str | Path = "template.yaml",
+        *arguments: str,
+        parameters: Mapping[str, str] | None = None,
+        interpreter: str = sys.executable,
+        startup_timeout_s: float = 60,
+    ) -> None:
+        overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
+        self._command = [interpreter, "-m", "local_lambda", "--template", str(Path(template).resolve()), "--port", "0"]
+        self._command += ["--parameter-overrides", *overrides] if overrides else []
+        self._command += arguments
+        self._startup_timeout_s = startup_timeout_s
+        self._process: subprocess.Popen[str] | None = None
+        self._threads: list[threading.Thread] = []
+        self._ready = threading.Event()
+        self._log: list[str] = []
+        self.addresses: dict[str, str] = {}
+
+    def __enter__(self) -> "Emulator":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Raises EmulatorFailed."""
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=_PACKAGE.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        for read in (self._read_addresses, self._read_log):
+            self._threads.append(threading.Thread(target=read, daemon=True))
+            self._threads[-1].start()
+        if not self._ready.wait(self._startup_timeout_s) or "ready" not in self.addresses:
+            self.stop()
+            raise EmulatorFailed(self.log)
+
+    def stop(self) -> None:
+        """Ends the emulator as Ctrl-C does, and waits for it."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """Everything that the emulator and its functions have logged so far."""
+        return "".join(self._log)
+
+    @property
+    def dashboard_url(self) -> str:
+        """The origin of the REST API, with a slash at the end."""
+        return self.addresses["dashboard"]
+
+    @property
+    def dynamodb_url(self) -> str:
+        return self.addresses["dynamodb"]
+
+    @property
+    def table(self) -> str:
+        """The name of the first table."""
+        return self.addresses["table"]
+
+    @property
+    def admin_url(self) -> str:
+        return self.addresses["admin"]
+
+    def url(self, name: str) -> str:
+        """The Function URL of a function: `stream` for StreamFunction."""
+        return self.addresses[f"{name}_url"]
+
+    def invoke(self, function: str, payload: Any = None, client_context: Any = None) -> InvokeResult:
+        """Invoke a function directly, by name or logical id."""
+        headers = {}
+        if client_context is not None:
+            headers["X-Amz-Client-Context"] = base64.b64encode(json.dumps(client_context).encode()).decode()
+        path = f"2015-03-31/functions/{function}/invocations"
+        return self._call("POST", path, json.dumps(payload).encode(), headers)
+
+    def environments(self, function: str | None = None) -> list[dict[str, Any]]:
+        """All execution environments, or those of one function by name or logical id."""
+        every = self._call("GET", "environments").json()
+        return [e for e in every if function in (None, e["function"], e["logical_id"])]
+
+    def kill_environment(self, pid: int) -> None:
+        self._post(f"environments/{pid}/kill", {})
+
+    def block(self, path_prefix: str, status: int | None = 503) -> None:
+        """Refuse requests to a route with `status`, or reset their connections when it is None."""
+        self._post("block", {"path_prefix": path_prefix, **({"drop": True} if status is None else {"status": status})})
+
+    def unblock(self, path_prefix: str) -> None:
+        self._post("unblock", {"path_prefix": path_prefix})
+
+    def cut(self, path_prefix: str) -> int:
+        """Reset the open client connections of a route; how many there were."""
+        return self._post("cut", {"path_prefix": path_prefix})["cut"]
+
+    def wait_for(self, condition, timeout_s: float = 10) -> Any:
+        """Asks until `condition()` is true and gives its value. Raises TimeoutError."""
+        deadline_s = time.monotonic() + timeout_s
+        while not (value := condition()):
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"not within {timeout_s} s; log:\n{self.log[-4000:]}")
+            time.sleep(0.02)
+        return value
+
+    def _post(self, path: str, fields: dict[str, Any]) -> Any:
+        result = self._call("POST", path, json.dumps(fields).encode())
+        if result.status != 200:
+            raise ValueError(result.body.decode())
+        return result.json()
+
+    def _call(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None):
+        request = urllib.request.Request(self.admin_url + path, body, dict(headers or {}), method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=910) as response:
+                return InvokeResult(response.status, response.headers.get("X-Amz-Function-Error"), response.read())
+        except urllib.error.HTTPError as error:
+            return InvokeResult(error.code, None, error.read())
+
+    def _read_addresses(self) -> None:
+        for line in self._process.stdout:
+            name, _, value = line.strip().partition(": ")
+            self.addresses.setdefault(name, value)
+            if name == "ready":
+                self._ready.set()
+        self._ready.set()
+
+    def _read_log(self) -> None:
+        for line in self._process.stderr:
+            self._log.append(line)
+            if os.environ.get("LOCAL_LAMBDA_SHOW_LOG"):
+                sys.stderr.write(line)

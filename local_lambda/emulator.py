@@ -1,0 +1,182 @@
+"""The composition root: from a template and options to a running application, and back to nothing."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import template
+from .admin import AdminFront
+from .application import Application, EventSourceMapping
+from .event_source import StreamFollower
+from .faults import Faults
+from .fronts import FrontSettings, FunctionUrlFront, RestApiFront
+from .http_server import HttpServer
+from .launch import Settings, prepare
+from .pool import FunctionPool, Limits
+from .processes import ProcessGroup, Reaper
+from .table import client, create_missing, start_moto
+
+_log = logging.getLogger(__name__)
+_RETIRE_EVERY_S = 5.0
+
+
+@dataclass(frozen=True)
+class Options:
+    template: Path = Path("template.yaml")
+    port: int = 8000
+    url_port_base: int | None = None
+    admin_port: int = 0
+    dynamodb_port: int = 0
+    dynamodb_endpoint: str | None = None
+    parameter_overrides: Mapping[str, str] = field(default_factory=dict)
+    python: str = sys.executable
+    region: str = "us-east-1"
+    pass_env: tuple[str, ...] = ()
+    demo: bool = False
+    demo_interval_s: float = 1.5
+    poll_s: float = 0.2
+    limits: Limits = field(default_factory=Limits)
+    fronts: FrontSettings = field(default_factory=FrontSettings)
+
+
+class RunningApplication:
+    """What runs, and where. `start` either starts everything or leaves nothing."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._faults = Faults()
+        self._pools: dict[str, FunctionPool] = {}
+        self._reaper = Reaper()
+        self._servers: list[HttpServer] = []
+        self._tasks: list[asyncio.Task] = []
+        self._groups: list[ProcessGroup] = []
+        self._stream_arns: dict[str, str | None] = {}
+        self.addresses: list[tuple[str, str]] = []
+
+    async def start(self) -> None:
+        """Raises TemplateError, LaunchError, and OSError for a port that is taken."""
+        options = self._options
+        application = template.read(options.template, options.parameter_overrides, options.region)
+        urls = await self._start_urls(application)
+        application = template.read(options.template, options.parameter_overrides, options.region, urls)
+        for warning in application.warnings:
+            _log.warning("template: %s", warning)
+        directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
+        await self._reaper.open(directory)
+        api = RestApiFront(application.routes, self._pools, self._faults, options.fronts)
+        await self._listen(api.server, options.port)
+        self.addresses = [("dashboard", api.server.url)]
+        self.addresses += [(f"{output_name(name)}_url", url) for name, url in urls.items()]
+        dynamodb_url = await self._start_tables(application)
+        self._prepare_functions(application, directory, dynamodb_url)
+        admin = AdminFront(self._pools, self._faults)
+        await self._listen(admin.server, options.admin_port)
+        self.addresses.append(("admin", admin.server.url))
+        if dynamodb_url:
+            await self._follow_streams(application, dynamodb_url)
+        if options.demo and application.tables:
+            await self._start_demo(application, dynamodb_url)
+        self._tasks.append(asyncio.create_task(self._retire_idle()))
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+        await asyncio.gather(*(server.close() for server in self._servers))
+        for group in self._groups:
+            group.signal(signal.SIGKILL)
+        await asyncio.gather(*(group.ended() for group in self._groups))
+        await self._reaper.close()
+
+    async def _listen(self, server: HttpServer, port: int) -> None:
+        await server.start(port)
+        self._servers.append(server)
+
+    async def _start_urls(self, application: Application) -> dict[str, str]:
+        options, urls = self._options, {}
+        base = options.url_port_base or (options.port + 1 if options.port else 0)
+        with_url = [function for function in application.functions.values() if function.url]
+        for index, function in enumerate(with_url):
+            front = FunctionUrlFront(function, self._pools, self._faults, options.fronts)
+            await self._listen(front.server, base + index if base else 0)
+            urls[function.logical_id] = front.server.url
+        return urls
+
+    def _prepare_functions(self, application: Application, directory: Path, dynamodb_url: str) -> None:
+        options = self._options
+        passed_on = tuple((name, os.environ[name]) for name in options.pass_env if name in os.environ)
+        settings = Settings(options.python, options.region, dynamodb_url, passed_on)
+        gate = asyncio.Semaphore(options.limits.parallel_starts)
+        for name, function in application.functions.items():
+            launch = prepare(function, directory, settings)
+            self._pools[name] = FunctionPool(launch, self._reaper, options.limits, gate)
+
+    async def _start_tables(self, application: Application) -> str:
+        options = self._options
+        if not application.tables:
+            return ""
+        url = options.dynamodb_endpoint
+        if url is None:
+            group, url = await start_moto(self._reaper, options.dynamodb_port)
+            self._groups.append(group)
+        self.addresses.append(("dynamodb", url))
+        self.addresses += [("table", table.name) for table in application.tables.values()]
+        dynamodb = client("dynamodb", url, options.region)
+        self._stream_arns = await asyncio.to_thread(create_missing, dynamodb, application.tables.values())
+        return url
+
+    async def _follow_streams(self, application: Application, dynamodb_url: str) -> None:
+        streams = client("dynamodbstreams", dynamodb_url, self._options.region)
+        for mapping in application.mappings:
+            stream_arn = self._stream_arns[mapping.table]
+            if stream_arn is None:
+                _log.error("mapping: table %s has no stream; %s gets nothing", mapping.table, mapping.function)
+                continue
+            pool = self._pools[mapping.function]
+            # A table that is as old as the emulator has no history to skip; reading it all loses nothing.
+            mapping = mapping if self._options.dynamodb_endpoint else _from_start(mapping)
+            follower = StreamFollower(mapping, stream_arn, streams, pool.invoke, self._options.poll_s)
+            self._tasks.append(asyncio.create_task(follower.run(), name=f"stream of {mapping.table}"))
+
+    async def _start_demo(self, application: Application, dynamodb_url: str) -> None:
+        table = next(iter(application.tables.values()))
+        program = Path(__file__).with_name("demo.py")
+        arguments = ["--endpoint", dynamodb_url, "--table", table.name, "--region", self._options.region]
+        command = [sys.executable, str(program), *arguments, "--interval", str(self._options.demo_interval_s)]
+        self._groups.append(await self._reaper.start(command, os.environ, Path.cwd(), "demo"))
+
+    async def _retire_idle(self) -> None:
+        while True:
+            await asyncio.sleep(_RETIRE_EVERY_S)
+            for pool in self._pools.values():
+                pool.retire_idle()
+
+
+def output_name(logical_id: str) -> str:
+    """`StreamFunction` is `stream`, `MyApiFunction` is `my_api`."""
+    name = logical_id.removesuffix("Function") or logical_id
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _from_start(mapping: EventSourceMapping) -> EventSourceMapping:
+    return EventSourceMapping(**{**vars(mapping), "from_start": True})
+
+
+@contextlib.asynccontextmanager
+async def running(options: Options):
+    """A running application; whatever was started is ended, even when starting failed."""
+    application = RunningApplication(options)
+    try:
+        await application.start()
+        yield application
+    finally:
+        await application.close()

@@ -1,0 +1,147 @@
+"""One invocation: what goes in, and the reply as it comes out, whole or piece by piece."""
+
+import asyncio
+import json
+import secrets
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+BUFFERED_LIMIT_BYTES = 6_291_556  # as in Lambda's interface emulator; documented as 6 MB
+STREAMED_LIMIT_BYTES = 200 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+
+
+@dataclass(frozen=True)
+class Buffered:
+    """A whole reply."""
+
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A function error; `body` is the error object as JSON. `handled` is false for what the platform reports."""
+
+    error_type: str
+    body: bytes
+
+    @property
+    def timed_out(self) -> bool:
+        return self.error_type == "Sandbox.Timedout"
+
+
+class Throttled(Exception):
+    """No execution environment may be started for the invocation."""
+
+
+@dataclass(frozen=True)
+class End:
+    """How a streamed reply ended. `cut` is true when its last byte is missing."""
+
+    error_type: str | None = None
+    error_body: bytes = b""
+    cut: bool = False
+
+
+class StreamClosed(Exception):
+    """The invocation is over; nobody takes further pieces."""
+
+
+class Streamed:
+    """A reply that is still coming. The writer waits until each piece is taken: a slow client slows the function."""
+
+    def __init__(self, content_type: str) -> None:
+        self.content_type = content_type
+        self.end: End | None = None
+        self.size_bytes = 0
+        self._piece: bytes | None = None
+        self._abandoned = False
+        self._filled, self._free = asyncio.Event(), asyncio.Event()
+        self._free.set()
+
+    async def put(self, piece: bytes) -> None:
+        """Raises StreamClosed once the stream has ended."""
+        await self._free.wait()
+        if self.end:
+            raise StreamClosed
+        self.size_bytes += len(piece)
+        if not self._abandoned:
+            self._piece = piece
+            self._free.clear()
+            self._filled.set()
+
+    def close(self, end: End) -> None:
+        """The first end counts."""
+        self.end = self.end or end
+        self._free.set()
+        self._filled.set()
+
+    def abandon(self) -> None:
+        """The client has gone: take and drop the rest. The function is not told, as on Lambda."""
+        self._abandoned, self._piece = True, None
+        self._free.set()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        while True:
+            await self._filled.wait()
+            if self._piece is None:
+                return
+            yield self._piece  # its place stays taken until it is on its way: one piece at most is in flight
+            self._piece = None
+            if not self.end:
+                self._filled.clear()
+            self._free.set()
+
+
+Reply = Buffered | Failed | Streamed
+
+
+@dataclass(eq=False)
+class Invocation:
+    payload: bytes
+    client_context: str | None = None
+    trace_id: str = field(default_factory=lambda: new_trace_id(time.time()))
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    deadline_ms: int = 0
+    reply: asyncio.Future[Reply] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def resolve(self, reply: Reply) -> bool:
+        """The first reply counts; False for a later one."""
+        if self.reply.done():
+            return False
+        self.reply.set_result(reply)
+        return True
+
+    async def expired(self) -> None:
+        """Returns at the invocation's deadline."""
+        await asyncio.sleep(max(0.0, self.deadline_ms / 1000 - time.time()))
+
+    def abandon(self) -> None:
+        """Nobody waits for the reply any more."""
+        self.reply.add_done_callback(_abandon_stream)
+
+    def fail(self, error_type: str, message: str) -> None:
+        """The platform's own error: before the first byte as the reply, after it as a cut stream."""
+        failure = platform_error(error_type, f"RequestId: {self.request_id} Error: {message}")
+        if not self.resolve(failure):
+            reply = self.reply.result()
+            if isinstance(reply, Streamed):
+                reply.close(End(error_type, failure.body, cut=True))
+        self.ended.set()
+
+
+def _abandon_stream(reply: asyncio.Future[Reply]) -> None:
+    if not reply.cancelled() and isinstance(reply.result(), Streamed):
+        reply.result().abandon()
+
+
+def platform_error(error_type: str, message: str) -> Failed:
+    return Failed(error_type, json.dumps({"errorType": error_type, "errorMessage": message}).encode())
+
+
+def new_trace_id(now_s: float) -> str:
+    return f"Root=1-{int(now_s):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"

@@ -1,0 +1,42 @@
+"""One HTTP request as a front received it, and one whole answer: what payload builders and fronts exchange."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes = b""
+    source_ip: str = "127.0.0.1"
+
+    @property
+    def raw_path(self) -> str:
+        return urlsplit(self.target).path or "/"
+
+    @property
+    def raw_query(self) -> str:
+        return urlsplit(self.target).query
+
+    def header(self, name: str) -> str | None:
+        """All values of one header, joined by a comma; None when there is none."""
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ",".join(values) if values else None
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+    def with_headers(self, extra: Headers) -> "HttpAnswer":
+        return HttpAnswer(self.status, (*self.headers, *extra), self.body)
+
+
+def json_answer(status: int, text: str) -> HttpAnswer:
+    return HttpAnswer(status, (("Content-Type", "application/json"),), text.encode())

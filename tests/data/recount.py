@@ -1,0 +1,35 @@
+"""What the metrics must be: counted anew from the items themselves, in another way than the code under test does."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+
+def recount(items, now, tickers=None):
+    this_minute = datetime.fromtimestamp(now, UTC).replace(second=0, microsecond=0)
+    this_hour = this_minute.replace(minute=0)
+    followed = [item for item in items if tickers is None or item.ticker in tickers]
+    moments = {item: datetime.fromisoformat(item.timestamp) for item in followed}
+    window = [
+        item
+        for item, moment in moments.items()
+        if this_hour - timedelta(hours=23) <= moment < this_hour + timedelta(hours=1)
+    ]
+    last_hour = [
+        item
+        for item, moment in moments.items()
+        if this_minute - timedelta(minutes=59) <= moment < this_minute + timedelta(minutes=1)
+    ]
+    sentiments = Counter(item.sentiment for item in window)
+    return {
+        "total": len(window),
+        "positive": sentiments["positive"],
+        "neutral": sentiments["neutral"],
+        "negative": sentiments["negative"],
+        "by_tag": dict(Counter(tag for item in window for tag in item.tags)),
+        "rate_last_hour": len(last_hour),
+        "rate_last_24h": len(window),
+    }
+
+
+def counts(snapshot):
+    return {name: value for name, value in snapshot.items() if name != "timestamp"}

@@ -1,0 +1,194 @@
+"""How the feed reads the table: how many requests, of what size, and what it does about copies that lag."""
+
+import copy
+import gc
+import time
+
+import pytest
+from dashboard_data import TOO_OLD, Cursor, DynamoDbFeed, Item, event_id
+from dashboard_data.attributes import key
+from dashboard_data.feed import entry_key, entry_record
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import Item as MotoItem
+from moto.dynamodb.models.table import Table
+
+from tests.fakes import NOON, MeddledClient, TableError, preceded_at
+
+
+def stale_without(*missing, times=1):
+    """Eventually consistent queries that do not know these numbers yet, so often."""
+    left = [times]
+
+    def meddle(number, name, call):
+        answer = call()
+        if name == "query" and left[0]:
+            left[0] -= 1
+            answer["Items"] = [record for record in answer["Items"] if int(record["SK"]["S"]) not in missing]
+        return answer
+
+    return meddle
+
+
+def queries(meddled):
+    return [arguments for name, arguments in meddled.calls if name == "query"]
+
+
+def test_an_idle_poll_is_one_eventually_consistent_query(client, table, clock, feed):
+    head = feed.head()
+    meddled = MeddledClient(client)
+    DynamoDbFeed(meddled, table, clock).after(head.cursor)
+    assert [name for name, _ in meddled.calls] == ["query"]
+    assert meddled.calls[0][1]["ConsistentRead"] is False
+
+
+def test_a_hole_is_read_again_consistently_before_moving_on(client, table, clock, feed, publish, make_item):
+    start = feed.head().cursor
+    publish(*[make_item() for _ in range(5)])
+    meddled = MeddledClient(client, stale_without(2, 3))
+    page = DynamoDbFeed(meddled, table, clock).after(start)
+    assert [entry.seq for entry in page.entries] == [1, 2, 3, 4, 5]
+    assert [arguments["ConsistentRead"] for arguments in queries(meddled)] == [False, True]
+
+
+def test_a_copy_that_lags_at_its_end_loses_nothing(client, table, clock, feed, publish, make_item):
+    start = feed.head().cursor
+    publish(*[make_item() for _ in range(5)])
+    reader = DynamoDbFeed(MeddledClient(client, stale_without(4, 5)), table, clock)
+    page = reader.after(start)
+    assert [entry.seq for entry in page.entries] == [1, 2, 3]
+    assert [entry.seq for entry in reader.after(page.cursor).entries] == [4, 5]
+
+
+def test_what_is_known_to_be_there_is_read_at_once(client, table, clock, feed, publish, make_item):
+    start = feed.head().cursor
+    publish(*[make_item() for _ in range(5)])
+    reader = DynamoDbFeed(MeddledClient(client, stale_without(4, 5)), table, clock)
+    assert len(reader.after(start, known_seq=5).entries) == 5
+
+
+def test_a_stale_page_after_a_fresh_one_moves_nothing_back(client, table, clock, feed, publish, make_item):
+    start = feed.head().cursor
+    publish(*[make_item() for _ in range(3)])
+    fresh = feed.after(start)
+    publish(make_item())
+    page = DynamoDbFeed(MeddledClient(client, stale_without(1, 2, 3, 4)), table, clock).after(fresh.cursor)
+    assert (page.entries, page.cursor, page.reset) == ((), fresh.cursor, None)
+
+
+def test_a_hole_that_stays_is_a_reset_and_never_skipped(client, table, clock, feed, publish, make_item):
+    start = feed.head().cursor
+    publish(*[make_item() for _ in range(3)])
+    client.delete_item(TableName=table, Key=entry_key(Cursor(start.epoch, 2)))
+    page = feed.after(start)
+    assert (page.entries, page.cursor, page.reset) == ((), start, TOO_OLD)
+    assert feed.after(Cursor(start.epoch, 2)).reset is None
+
+
+def test_a_position_whose_next_entry_was_swept_is_too_old(client, table, clock, feed, publish, make_item):
+    head = feed.head()
+    publish(make_item(), make_item())
+    client.delete_item(TableName=table, Key=entry_key(Cursor(head.epoch, 1)))
+    assert feed.resume(event_id(head.cursor, head.secret)).reset == TOO_OLD
+
+
+def test_a_malformed_position_costs_no_more_than_none(client, table, clock, feed):
+    feed.head()
+    for text in (None, "nonsense"):
+        meddled = MeddledClient(client)
+        DynamoDbFeed(meddled, table, clock).resume(text)
+        assert [name for name, _ in meddled.calls] == ["get_item"]
+
+
+def test_of_two_who_create_the_head_one_does_and_both_see_it(client, table, clock, feed):
+    racing = DynamoDbFeed(MeddledClient(client, preceded_at(2, feed.head)), table, clock)
+    assert racing.head() == feed.head()
+
+
+def test_a_head_that_cannot_be_created_is_an_error(client, table, clock):
+    def throttle_puts(number, name, call):
+        if name == "put_item":
+            raise TableError("ThrottlingException")
+        return call()
+
+    with pytest.raises(TableError):
+        DynamoDbFeed(MeddledClient(client, throttle_puts), table, clock).head()
+
+
+class IndexedTable(Table):
+    """moto sorts its whole table for each Query. A table in whose place it stands finds a partition by its key."""
+
+    def query(self, hash_key, *arguments, **named):
+        partition = copy.copy(self)
+        partition.items = {hash_key: self.items.get(hash_key, {})}
+        return Table.query(partition, hash_key, *arguments, **named)
+
+
+@pytest.fixture(scope="module")
+def large_table(client, new_table):
+    """100,000 entries, put straight into moto: writing them through the API would take minutes."""
+    name = new_table()
+    head = DynamoDbFeed(client, name, lambda: NOON).head()
+    moto_table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables[name]
+    moto_table.__class__ = IndexedTable
+    gc.disable()
+    for seq in range(1, 100_001):
+        item = Item(f"i{seq}", "AAPL", ("AAPL",), "neutral", 0.5, "2026-11-22T12:00:00Z", NOON)
+        record = entry_record(Cursor(head.epoch, seq), item, NOON)
+        partition, sort = DynamoType(record["PK"]), DynamoType(record["SK"])
+        kept = record if seq > 99_000 else {}  # nobody looks into the older ones
+        moto_table.items[partition][sort] = MotoItem(partition, sort, kept)
+    gc.freeze()
+    gc.enable()
+    client.update_item(
+        TableName=name,
+        Key=key("FEED", "HEAD"),
+        UpdateExpression="SET seq = :seq",
+        ExpressionAttributeValues={":seq": {"N": "100000"}},
+    )
+    yield name
+    gc.unfreeze()
+
+
+def consumed(client, table, cursor):
+    """moto counts 1.0 where DynamoDB counts 0.5."""
+    units = []
+
+    def with_capacity(number, name, call):
+        answer = call()
+        units.append(answer["ConsumedCapacity"]["CapacityUnits"])
+        return answer
+
+    class Metered(MeddledClient):
+        def __getattr__(self, name):
+            call = super().__getattr__(name)
+            return lambda **arguments: call(**arguments, ReturnConsumedCapacity="TOTAL")
+
+    DynamoDbFeed(Metered(client, with_capacity), table, lambda: 0).after(cursor)
+    return units
+
+
+def test_an_idle_poll_of_100_000_entries_costs_what_it_costs_of_100(
+    client, large_table, table, feed, publish, make_item, clock
+):
+    publish(*[make_item() for _ in range(100)])
+    small = consumed(client, table, feed.head().cursor)
+    large = consumed(client, large_table, DynamoDbFeed(client, large_table, clock).head().cursor)
+    assert len(large) == 1
+    assert large == small
+    assert large[0] <= 1
+
+
+def test_a_resume_of_500_missed_entries_among_100_000_takes_less_than_a_second(client, large_table, clock):
+    feed = DynamoDbFeed(client, large_table, clock)
+    head = feed.head()
+    last_seen = event_id(Cursor(head.epoch, head.seq - 500), head.secret)
+    started = time.perf_counter()
+    cursor, received, more = feed.resume(last_seen).cursor, [], True
+    while more:
+        page = feed.after(cursor, known_seq=head.seq)
+        cursor, more = page.cursor, page.more
+        received += page.entries
+    assert time.perf_counter() - started < 1
+    assert [entry.seq for entry in received] == list(range(99_501, 100_001))

@@ -1,0 +1,22 @@
+"""One emulator for all process tests of this directory; tests that change its options start their own."""
+
+from pathlib import Path
+
+import pytest
+
+from local_lambda import Emulator
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def template_path():
+    return HERE / "template.yaml"
+
+
+@pytest.fixture(scope="session")
+def emulator(template_path, tmp_path_factory):
+    gate = tmp_path_factory.mktemp("gate")
+    with Emulator(template_path, "--log-level", "debug", "--stage", "dev", parameters={"Gate": str(gate)}) as running:
+        running.gate = gate
+        yield running

@@ -1,0 +1,241 @@
+"""What a client meets: Function URLs and the REST API, streaming as it happens, errors, limits, CORS."""
+
+import http.client
+import json
+import time
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from local_lambda import Emulator
+
+pytestmark = pytest.mark.e2e
+
+
+def get(url, **kwargs):
+    return requests.get(url, timeout=20, **kwargs)
+
+
+def open_stream(url, target):
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request("GET", target)
+    return connection, connection.getresponse()
+
+
+@pytest.fixture
+def gate(emulator):
+    for entry in emulator.gate.iterdir():
+        entry.unlink()
+    return emulator.gate
+
+
+@pytest.mark.parametrize("front", ["url", "api"])
+def test_every_piece_reaches_the_client_before_the_next_is_written(emulator, gate, front):
+    url = emulator.url("raw") if front == "url" else emulator.dashboard_url
+    connection, answer = open_stream(url, "/stream?do=paced&n=3")
+    assert (answer.status, answer.getheader("transfer-encoding")) == (200, "chunked")
+    for index in range(3):
+        (gate / str(index)).touch()
+        assert answer.readline() == b"piece %d\n" % index
+    assert answer.read() == b""
+    connection.close()
+
+
+def test_status_headers_and_cookies_come_from_the_prelude(emulator):
+    answer = get(emulator.url("raw") + "?do=headers")
+    assert answer.status_code == 201
+    assert answer.headers["x-amzn-remapped-content-length"] == "5"
+    assert "content-length" not in answer.headers
+    assert answer.raw.headers.getlist("x-many") == ["1", "2"]
+    assert answer.raw.headers.getlist("set-cookie") == ["a=1", "b=2; HttpOnly"]
+
+
+def test_a_client_that_leaves_is_not_told_to_the_function(emulator):
+    connection, answer = open_stream(emulator.url("raw"), "/?do=endless&n=20")
+    assert answer.readline() == b"tick 0\n"
+    answer.close()
+    connection.close()
+    emulator.wait_for(lambda: "client.gone" in emulator.log)
+    emulator.wait_for(lambda: "endless finished 202" in emulator.log)
+
+
+def test_a_slow_client_slows_the_function(emulator):
+    before = emulator.log.count("written")
+    pieces = 300  # of 64 KiB: more than all the buffers on the way hold
+    connection, answer = open_stream(emulator.url("raw"), f"/?do=big&n={pieces}")
+    emulator.wait_for(lambda: emulator.log.count("written") > before)
+    settled = emulator.wait_for(lambda: _unchanged(lambda: emulator.log.count("written") - before), timeout_s=2.5)
+    assert settled < pieces
+    assert len(answer.read()) == pieces * 65536
+    connection.close()
+
+
+def _unchanged(count, for_s=0.3):
+    """The count once it has not moved for a moment, 0 before."""
+    first, until_s = count(), time.monotonic() + for_s
+    while time.monotonic() < until_s:
+        if count() != first:
+            return 0
+    return first
+
+
+def test_trailers_end_the_stream_cleanly_for_the_client_and_are_logged(emulator):
+    assert get(emulator.url("raw") + "?do=trailers").text == "before\n"
+    assert "invocation.failed_midway" in emulator.log
+
+
+@pytest.mark.parametrize("do", ["crash-midway", "truncated", "stream-sleep"])
+def test_a_stream_that_breaks_is_cut_for_the_client(emulator, do):
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        get(emulator.url("raw") + f"?do={do}")
+
+
+@pytest.mark.parametrize("do", ["crash", "error", "bad-prelude"])
+def test_a_failure_before_the_first_byte_is_502(emulator, do):
+    answer = get(emulator.url("raw") + f"?do={do}")
+    assert (answer.status_code, answer.text) == (502, "Internal Server Error")
+    answer = get(emulator.dashboard_url + f"stream?do={do}")
+    assert (answer.status_code, answer.json()) == (502, {"message": "Internal server error"})
+
+
+def test_a_body_of_zero_bytes_is_a_loud_warning(emulator):
+    assert get(emulator.url("raw") + "?do=no-body").content == b""
+    assert "clients of a real Function URL hang here" in emulator.log
+
+
+def test_a_declared_empty_body_ends_at_once(emulator):
+    answer = get(emulator.url("raw") + "?do=declared-empty")
+    assert answer.headers["content-length"] == "0"
+
+
+def test_a_head_request_goes_to_the_function_and_gets_no_body(emulator):
+    answer = requests.head(emulator.url("raw") + "?do=headers", timeout=10)
+    assert (answer.status_code, answer.content) == (201, b"")
+
+
+def test_a_stream_without_a_prelude_passes_as_it_is(emulator):
+    answer = get(emulator.url("raw") + "?do=raw")
+    assert (answer.headers["content-type"], answer.content) == ("text/csv", b"a,b\n")
+
+
+def test_the_payload_of_a_function_url_is_format_2(emulator):
+    payload = requests.post(
+        emulator.url("raw") + "a%20b/c?do=event&x=1&x=2",
+        data=b"\x00\xff",
+        headers={"Cookie": "k=v; l=w", "Content-Type": "image/png"},
+        timeout=10,
+    ).json()
+    assert payload["version"] == "2.0"
+    assert (payload["rawPath"], payload["rawQueryString"]) == ("/a b/c", "do=event&x=1&x=2")
+    assert payload["queryStringParameters"] == {"do": "event", "x": "1,2"}
+    assert payload["cookies"] == ["k=v", "l=w"]
+    assert (payload["body"], payload["isBase64Encoded"]) == ("AP8=", True)
+    assert payload["requestContext"]["http"]["method"] == "POST"
+    assert payload["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
+
+
+def test_the_payload_of_the_rest_api_is_format_1(emulator):
+    answer = requests.post(emulator.dashboard_url + "dev/rest/a/b?x=1&x=2", data="text", timeout=10)
+    payload = answer.json()
+    assert (payload["resource"], payload["path"]) == ("/rest/{proxy+}", "/rest/a/b")
+    assert payload["pathParameters"] == {"proxy": "a/b"}
+    assert payload["multiValueQueryStringParameters"] == {"x": ["1", "2"]}
+    assert payload["queryStringParameters"] == {"x": "2"}
+    assert (payload["body"], payload["isBase64Encoded"]) == ("text", False)
+    assert payload["requestContext"]["path"] == "/dev/rest/a/b"
+    assert payload["requestContext"]["stage"] == "dev"
+
+
+def test_an_unknown_route_is_refused_as_api_gateway_does(emulator):
+    answer = get(emulator.dashboard_url + "nowhere")
+    assert (answer.status_code, answer.json()) == (403, {"message": "Missing Authentication Token"})
+
+
+def test_a_fixed_route_goes_before_a_parameter(emulator):
+    assert get(emulator.dashboard_url + "items/fixed").json()["resource"] == "/items/fixed"
+    assert get(emulator.dashboard_url + "items/other").json()["pathParameters"] == {"id": "other"}
+
+
+def test_buffered_results_are_rendered_by_each_front_in_its_own_way(emulator):
+    assert get(emulator.url("stock") + "?do=binary").content == b"\x89PNG"
+    assert get(emulator.dashboard_url + "items/1?do=binary").content == b"iVBORw=="
+    assert "BinaryMediaTypes" in emulator.log
+    assert get(emulator.dashboard_url + "items/1?do=malformed").status_code == 502
+    assert get(emulator.dashboard_url + "items/1?do=raise").status_code == 502
+    assert get(emulator.url("stock") + "?do=raise").status_code == 502
+
+
+def test_a_route_that_buffers_loses_the_streamed_body(emulator):
+    answer = get(emulator.dashboard_url + "stream-on-buffered?do=headers")
+    assert (answer.status_code, answer.content) == (201, b"")
+    assert "the streamed body is lost" in emulator.log
+
+
+def test_a_route_that_streams_refuses_a_whole_answer(emulator):
+    assert get(emulator.dashboard_url + "stock-on-stream").status_code == 502
+    assert "this route streams, its function answers whole" in emulator.log
+
+
+def test_a_buffered_url_hands_out_a_stream_raw(emulator):
+    answer = get(emulator.url("raw_buffered"))
+    assert answer.content.startswith(b'{"statusCode": 200')
+    assert answer.content.endswith(b"piece 2\n")
+
+
+def test_the_integrations_timeout_is_504_and_cuts_a_stream(emulator):
+    answer = get(emulator.dashboard_url + "stream-on-buffered?do=late")
+    assert (answer.status_code, answer.json()) == (504, {"message": "Endpoint request timed out"})
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        get(emulator.dashboard_url + "stream?do=endless&n=1000")
+
+
+def test_a_function_url_with_cors_answers_preflights_itself(emulator):
+    asked = {"Origin": "https://example.com", "Access-Control-Request-Method": "GET"}
+    answer = requests.options(emulator.url("raw"), headers=asked, timeout=5)
+    assert answer.headers["access-control-allow-origin"] == "https://example.com"
+    assert answer.headers["access-control-allow-headers"] == "x-a"
+    assert answer.headers["access-control-max-age"] == "5"
+    answer = get(emulator.url("raw"), headers={"Origin": "https://example.com"})
+    assert answer.raw.headers.getlist("access-control-allow-origin") == ["https://example.com"]
+    assert "access-control-allow-origin" not in get(emulator.url("raw"), headers={"Origin": "https://evil.example"}).headers
+
+
+def test_an_open_connection_can_be_cut(emulator, gate):
+    connection, answer = open_stream(emulator.dashboard_url, "/stream?do=paced&n=2")
+    (gate / "0").touch()
+    assert answer.readline() == b"piece 0\n"
+    assert emulator.cut("/stream") == 1
+    with pytest.raises((ConnectionResetError, http.client.IncompleteRead)):
+        answer.read()
+    connection.close()
+
+
+def test_a_strict_emulator_lets_an_empty_body_hang(template_path):
+    with (
+        Emulator(template_path, "--strict-empty-body") as emulator,
+        pytest.raises(requests.exceptions.ChunkedEncodingError),
+    ):
+        get(emulator.url("raw") + "?do=no-body")
+
+
+def test_bandwidth_is_limited_after_the_burst_when_asked_for(template_path):
+    with Emulator(template_path, "--bandwidth") as emulator:
+        begun = time.monotonic()
+        assert len(get(emulator.url("raw") + "?do=big&n=128").content) == 8 * 1024 * 1024
+        assert 0.5 < time.monotonic() - begun < 3
+
+
+def test_twenty_clients_at_once_are_served_by_twenty_environments(emulator, gate):
+    connections = []
+    for _ in range(20):
+        connection = http.client.HTTPConnection(urlsplit(emulator.url("raw")).netloc, timeout=20)
+        connection.request("GET", "/?do=paced&n=1")
+        connections.append(connection)
+    emulator.wait_for(lambda: sum(e["state"] == "busy" for e in emulator.environments("RawFunction")) >= 20)
+    (gate / "0").touch()
+    assert all(connection.getresponse().read() == b"piece 0\n" for connection in connections)
+
+
+def test_json_is_the_default_type_of_a_buffered_result(emulator):
+    assert json.loads(get(emulator.url("stock")).content)["version"] == "2.0"

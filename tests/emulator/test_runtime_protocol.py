@@ -1,0 +1,227 @@
+"""What a runtime meets: the Runtime API's answers, timeouts, crashes, freezing. Real processes, seen from outside."""
+
+import os
+import signal
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from local_lambda import Emulator, EmulatorFailed
+
+pytestmark = pytest.mark.e2e
+
+
+def process_state(pid):
+    """The letter of /proc: T is stopped, S sleeps, None is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
+
+
+def idle(emulator, function):
+    return emulator.wait_for(lambda: [e for e in emulator.environments(function) if e["state"] == "idle"])
+
+
+def test_every_wrong_call_gets_the_documented_status(emulator):
+    codes = emulator.invoke("RawFunction", {"do": "state-machine"}).json()
+    assert codes == {
+        "next while busy": 403,
+        "wrong id": 400,
+        "wrong attempt": 410,
+        "bad mode": 400,
+        "init error": 403,
+        "restore next": 403,
+        "unknown path": 404,
+    }
+    emulator.wait_for(lambda: "second response 403" in emulator.log)
+
+
+def test_the_environment_is_lambdas_and_nothing_of_ours_leaks(emulator):
+    result = emulator.invoke("RawFunction", {"do": "environ"}).json()
+    variables, headers = result["environ"], result["headers"]
+    assert variables["AWS_LAMBDA_FUNCTION_NAME"] == "RawFunction"
+    assert variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
+    assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.13"
+    assert variables["AWS_ENDPOINT_URL_DYNAMODB"] == emulator.dynamodb_url
+    assert variables["GLOBAL"] == "yes"
+    assert variables["STAGE"] == "dev-us-east-1"
+    assert "PROD" not in variables
+    assert "VIRTUAL_ENV" not in variables
+    assert "PYTEST_CURRENT_TEST" not in variables
+    assert headers["lambda-runtime-invoked-function-arn"].endswith(":function:RawFunction")
+    assert headers["lambda-runtime-trace-id"].startswith("Root=1-")
+    assert headers["content-type"] == "application/json"
+
+
+def test_a_warm_environment_is_frozen_between_invocations_and_used_again(emulator):
+    emulator.invoke("RawBufferedFunction", {})
+    environment = idle(emulator, "RawBufferedFunction")[0]
+    assert environment["frozen"]
+    assert emulator.wait_for(lambda: process_state(environment["pid"])) == "T"
+    emulator.invoke("RawBufferedFunction", {})
+    assert [e["pid"] for e in emulator.environments("RawBufferedFunction")] == [environment["pid"]]
+
+
+def test_concurrent_invocations_get_an_environment_each(emulator):
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(lambda _: emulator.invoke("RawFunction", {"do": "slow"}), range(3)))
+    assert [result.json() for result in results] == ["slow"] * 3
+    assert len(emulator.environments("RawFunction")) >= 3
+
+
+def test_a_function_is_killed_at_its_timeout_and_the_next_invocation_is_fresh(emulator):
+    emulator.invoke("RawFunction", {})
+    result = emulator.invoke("RawFunction", {"do": "sleep"})
+    assert result.error == "Unhandled"
+    assert result.json()["errorType"] == "Sandbox.Timedout"
+    assert "Task timed out after 3.00 seconds" in result.json()["errorMessage"]
+    emulator.wait_for(lambda: "with error: signal: SIGKILL" in emulator.log)
+    assert emulator.invoke("RawFunction", {}).error is None
+
+
+def test_a_crash_is_an_exit_error_and_the_next_invocation_is_fresh(emulator):
+    result = emulator.invoke("RawFunction", {"do": "crash"})
+    assert result.json()["errorType"] == "Runtime.ExitError"
+    assert "exit status 3" in result.json()["errorMessage"]
+    assert emulator.invoke("RawFunction", {}).error is None
+
+
+def test_a_killed_environment_is_replaced(emulator):
+    emulator.invoke("RawBufferedFunction", {})
+    pid = idle(emulator, "RawBufferedFunction")[0]["pid"]
+    emulator.kill_environment(pid)
+    emulator.wait_for(lambda: process_state(pid) is None)
+    assert emulator.invoke("RawBufferedFunction", {}).error is None
+
+
+def test_what_a_function_started_dies_with_its_environment(emulator):
+    child = emulator.invoke("RawBufferedFunction", {"do": "child"}).json()
+    assert process_state(child) is not None
+    parent = idle(emulator, "RawBufferedFunction")[0]["pid"]
+    emulator.kill_environment(parent)
+    emulator.wait_for(lambda: process_state(child) in (None, "Z"))
+
+
+def test_an_error_report_is_the_result_of_the_invocation(emulator):
+    result = emulator.invoke("RawFunction", {"do": "error"})
+    assert result.error == "Unhandled"
+    assert result.json() == {"errorType": "E", "errorMessage": "m"}
+
+
+def test_a_buffered_reply_over_the_limit_is_refused_with_413(emulator):
+    result = emulator.invoke("RawFunction", {"do": "too-large"})
+    assert result.json()["errorType"] == "Function.ResponseSizeTooLarge"
+    emulator.wait_for(lambda: "too-large answered 413" in emulator.log)
+
+
+def test_trailers_carry_the_error_to_a_direct_caller(emulator):
+    result = emulator.invoke("RawFunction", {"do": "trailers"})
+    assert result.error == "Unhandled"
+    assert result.json()["errorType"] == "Oops"
+
+
+def test_a_trailer_block_over_4096_bytes_destroys_the_response(emulator):
+    assert emulator.invoke("RawFunction", {"do": "big-trailers"}).error == "Unhandled"
+    emulator.wait_for(lambda: "big-trailers answered 400" in emulator.log and "TruncatedHTTPRequest" in emulator.log)
+    assert emulator.invoke("RawFunction", {}).error is None
+
+
+def test_a_body_without_its_last_chunk_is_truncated(emulator):
+    assert emulator.invoke("RawFunction", {"do": "truncated"}).error == "Unhandled"
+    emulator.wait_for(lambda: "truncated answered 400" in emulator.log)
+
+
+def test_a_direct_caller_gets_prelude_and_body_as_they_were_written(emulator):
+    body = emulator.invoke("RawFunction", {"do": "hello", "n": 1}).body
+    assert body.startswith(b'{"statusCode": 200')
+    assert body.endswith(bytes(8) + b"piece 0\n")
+
+
+@pytest.mark.parametrize(
+    ("function", "error_type"),
+    [
+        ("InitErrorFunction", "ImportError"),
+        ("InitExitFunction", "Runtime.ExitError"),
+        ("InitHangFunction", "Sandbox.Timedout"),
+    ],
+)
+def test_a_failing_init_is_run_twice_and_then_reported(template_path, function, error_type):
+    with Emulator(template_path, "--init-timeout", "0.5", "--log-level", "debug") as emulator:
+        assert emulator.invoke(function, {}).json()["errorType"] == error_type
+        assert "attempt=2" in emulator.log
+
+
+def test_snap_start_restores_before_the_first_invocation(emulator):
+    variables = emulator.invoke("SnapFunction", {"do": "environ"}).json()["environ"]
+    assert variables["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start"
+    assert "restore/next answered 200" in emulator.log
+
+
+def test_a_provided_runtime_runs_its_bootstrap_bare_and_is_throttled_at_its_reservation(emulator):
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda _: emulator.invoke("ProvidedFunction", {"do": "slow"}), range(2)))
+    assert sorted(result.status for result in results) == [200, 429]
+
+
+def test_a_concurrent_environment_takes_several_invocations_and_outlives_their_timeouts(emulator):
+    emulator.invoke("ManyFunction", {})
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda do: emulator.invoke("ManyFunction", {"do": do}), ["slow"] * 3 + ["late"]))
+    assert [result.error for result in results] == [None, None, None, "Unhandled"]
+    assert len(emulator.environments("ManyFunction")) == 1
+    emulator.wait_for(lambda: "late reply answered 410" in emulator.log)
+    environment = emulator.environments("ManyFunction")[0]
+    assert not environment["frozen"]
+    assert process_state(environment["pid"]) == "S"
+
+
+def test_a_function_without_a_wrapper_runs_on_the_stock_client(emulator):
+    result = emulator.invoke("StockFunction", {"do": "context"}, {"custom": {"key": "value"}}).json()
+    assert result["function_name"] == "StockFunction"
+    assert 5_000 < result["remaining"] <= 10_000
+    assert result["custom"] == {"key": "value"}
+    assert result["layer"] == "the shared layer"
+    assert result["other"] == emulator.url("raw")
+    failure = emulator.invoke("StockFunction", {"do": "raise"})
+    assert (failure.error, failure.json()["errorType"]) == ("Unhandled", "ValueError")
+
+
+def test_an_unknown_function_is_not_found(emulator):
+    assert emulator.invoke("NoSuchFunction", {}).status == 404
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_behind_however_it_ends(template_path, number):
+    emulator = Emulator(template_path)
+    emulator.start()
+    child = emulator.invoke("RawFunction", {"do": "child"}).json()
+    pids = [child, *(e["pid"] for e in emulator.environments())]
+    port = int(emulator.dynamodb_url.rpartition(":")[2])
+    begun = time.monotonic()
+    os.kill(emulator.pid, number)
+    emulator.wait_for(lambda: all(process_state(pid) in (None, "Z") for pid in pids), timeout_s=5)
+    emulator.wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) != 0, timeout_s=5)
+    emulator.stop()
+    assert time.monotonic() - begun < 5
+
+
+def test_a_taken_port_is_a_clear_message_and_exit_1(emulator, template_path):
+    port = emulator.dashboard_url.rstrip("/").rpartition(":")[2]
+    second = Emulator(template_path, "--port", port)
+    with pytest.raises(EmulatorFailed, match="address already in use"):
+        second.start()
+
+
+def test_faults_can_be_injected(emulator):
+    emulator.block("/items/blocked", 503)
+    assert requests.get(emulator.dashboard_url + "items/blocked", timeout=5).status_code == 503
+    emulator.block("/items/blocked", None)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(emulator.dashboard_url + "items/blocked", timeout=5)
+    emulator.unblock("/items/blocked")
+    assert requests.get(emulator.dashboard_url + "items/blocked", timeout=5).status_code == 200
