@@ -75,7 +75,6 @@ class EventSourceMapping:
     report_item_failures: bool = False
     bisect: bool = False
     maximum_retries: int | None = None
-    maximum_age_s: int | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -38,7 +37,8 @@ class InvokeResult:
 class Emulator:
     """`with Emulator("template.yaml") as emulator: requests.get(emulator.url("stream"))`.
 
-    All ports are free ones. `arguments` are further options of `python -m local_lambda`.
+    All ports are free ones. `arguments` are further options of `python -m local_lambda`, `interpreter` runs the
+    emulator (and the functions, unless `--python` says otherwise), `show_log` copies the log to standard error.
     """
 
     def __init__(
@@ -48,12 +48,14 @@ class Emulator:
         parameters: Mapping[str, str] | None = None,
         interpreter: str = sys.executable,
         startup_timeout_s: float = 60,
+        show_log: bool = False,
     ) -> None:
         overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
         self._command = [interpreter, "-m", "local_lambda", "--template", str(Path(template).resolve()), "--port", "0"]
         self._command += ["--parameter-overrides", *overrides] if overrides else []
         self._command += arguments
         self._startup_timeout_s = startup_timeout_s
+        self._show_log = show_log
         self._process: subprocess.Popen[str] | None = None
         self._threads: list[threading.Thread] = []
         self._ready = threading.Event()
@@ -192,5 +194,5 @@ class Emulator:
     def _read_log(self) -> None:
         for line in self._process.stderr:
             self._log.append(line)
-            if os.environ.get("LOCAL_LAMBDA_SHOW_LOG"):
+            if self._show_log:
                 sys.stderr.write(line)

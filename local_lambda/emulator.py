@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -58,6 +59,7 @@ class RunningApplication:
         self._servers: list[HttpServer] = []
         self._tasks: list[asyncio.Task] = []
         self._groups: list[ProcessGroup] = []
+        self._directory: Path | None = None
         self._stream_arns: dict[str, str | None] = {}
         self.addresses: list[tuple[str, str]] = []
 
@@ -69,14 +71,14 @@ class RunningApplication:
         application = template.read(options.template, options.parameter_overrides, options.region, urls)
         for warning in application.warnings:
             _log.warning("template: %s", warning)
-        directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
-        await self._reaper.open(directory)
+        self._directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
+        await self._reaper.open(self._directory)
         api = RestApiFront(application.routes, self._pools, self._faults, options.fronts)
         await self._listen(api.server, options.port)
         self.addresses = [("dashboard", api.server.url)]
         self.addresses += [(f"{output_name(name)}_url", url) for name, url in urls.items()]
         dynamodb_url = await self._start_tables(application)
-        self._prepare_functions(application, directory, dynamodb_url)
+        self._prepare_functions(application, dynamodb_url)
         admin = AdminFront(self._pools, self._faults)
         await self._listen(admin.server, options.admin_port)
         self.addresses.append(("admin", admin.server.url))
@@ -96,6 +98,8 @@ class RunningApplication:
             group.signal(signal.SIGKILL)
         await asyncio.gather(*(group.ended() for group in self._groups))
         await self._reaper.close()
+        if self._directory:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     async def _listen(self, server: HttpServer, port: int) -> None:
         await server.start(port)
@@ -111,13 +115,13 @@ class RunningApplication:
             urls[function.logical_id] = front.server.url
         return urls
 
-    def _prepare_functions(self, application: Application, directory: Path, dynamodb_url: str) -> None:
+    def _prepare_functions(self, application: Application, dynamodb_url: str) -> None:
         options = self._options
         passed_on = tuple((name, os.environ[name]) for name in options.pass_env if name in os.environ)
         settings = Settings(options.python, options.region, dynamodb_url, passed_on)
         gate = asyncio.Semaphore(options.limits.parallel_starts)
         for name, function in application.functions.items():
-            launch = prepare(function, directory, settings)
+            launch = prepare(function, self._directory, settings)
             self._pools[name] = FunctionPool(launch, self._reaper, options.limits, gate)
 
     async def _start_tables(self, application: Application) -> str:
@@ -130,12 +134,12 @@ class RunningApplication:
             self._groups.append(group)
         self.addresses.append(("dynamodb", url))
         self.addresses += [("table", table.name) for table in application.tables.values()]
-        dynamodb = client("dynamodb", url, options.region)
+        dynamodb = client("dynamodb", url, options.region, attempts=5)
         self._stream_arns = await asyncio.to_thread(create_missing, dynamodb, application.tables.values())
         return url
 
     async def _follow_streams(self, application: Application, dynamodb_url: str) -> None:
-        streams = client("dynamodbstreams", dynamodb_url, self._options.region)
+        streams = client("dynamodbstreams", dynamodb_url, self._options.region, attempts=1)
         for mapping in application.mappings:
             stream_arn = self._stream_arns[mapping.table]
             if stream_arn is None:
@@ -156,7 +160,7 @@ class RunningApplication:
 
     async def _retire_idle(self) -> None:
         while True:
-            await asyncio.sleep(_RETIRE_EVERY_S)
+            await asyncio.sleep(min(_RETIRE_EVERY_S, self._options.limits.keep_warm_s))
             for pool in self._pools.values():
                 pool.retire_idle()
 

@@ -35,6 +35,7 @@ class Environment:
         self.state = RuntimeState(self.slots)
         self.attempt = attempt
         self.failure: Failed | None = None
+        self._killed = False
         self.settled = asyncio.Event()  # initialised, or dead
         self.dead = False
         self.frozen = False
@@ -108,13 +109,12 @@ class Environment:
         invocation.deadline_ms = int((time.time() + timeout_s) * 1000)
         self.invocations += 1
         self._active[invocation.request_id] = invocation
-        self._timers[invocation.request_id] = asyncio.get_running_loop().call_later(
-            timeout_s, self._expire, invocation
-        )
+        self._timers[invocation.request_id] = asyncio.get_running_loop().call_later(timeout_s, self._expire, invocation)
         self._thaw()
         self._pollers.popleft().set_result(invocation)
 
     def kill(self) -> None:
+        self._killed = True
         if self._group:
             self._group.signal(signal.SIGKILL)
 
@@ -168,7 +168,8 @@ class Environment:
         code = await self._group.ended()
         if self.failure is None:
             self.failure = platform_error("Runtime.ExitError", f"Error: Runtime exited {_exit_text(code)}")
-        _log.info("environment.exited %s %s", self.label, _exit_text(code))
+        level = logging.DEBUG if self._killed else logging.WARNING
+        _log.log(level, "environment.exited %s %s", self.label, _exit_text(code))
         for invocation in tuple(self._active.values()):
             invocation.fail("Runtime.ExitError", f"Runtime exited {_exit_text(code)}")
         await self._die()
@@ -238,5 +239,3 @@ def _exit_text(code: int) -> str:
     if code < 0:
         return f"with error: signal: {signal.Signals(-code).name}"
     return f"with error: exit status {code}" if code else "without providing a reason"
-
-

@@ -86,9 +86,7 @@ class StreamFollower:
         """One read and the delivery of what it gave; how many records there were."""
         if shard.iterator is None:
             shard.iterator = await self._iterator(shard_id, shard)
-        page = await asyncio.to_thread(
-            self._streams.get_records, ShardIterator=shard.iterator, Limit=_RECORDS_LIMIT
-        )
+        page = await asyncio.to_thread(self._streams.get_records, ShardIterator=shard.iterator, Limit=_RECORDS_LIMIT)
         records = page["Records"]
         if records and self._mapping.batching_window_s and len(records) < self._mapping.batch_size:
             # Read the same place again after the window, with what has come by then.

@@ -76,7 +76,7 @@ class HttpExchange:
 
     async def start(self, status: int, headers: Headers) -> None:
         self.started = True
-        encoded = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in headers]
+        encoded = [(name.encode("latin-1"), value.strip().encode()) for name, value in headers]
         await self._connection.send(h11.Response(status_code=status, headers=encoded))
         self.bodiless = self.method == "HEAD" or status in (204, 304)
 

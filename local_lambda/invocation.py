@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 BUFFERED_LIMIT_BYTES = 6_291_556  # as in Lambda's interface emulator; documented as 6 MB
-STREAMED_LIMIT_BYTES = 200 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+STREAMED_LIMIT_BYTES = (
+    200 * 1024 * 1024
+)  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
 
 
 @dataclass(frozen=True)

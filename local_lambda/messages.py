@@ -1,5 +1,6 @@
 """One HTTP request as a front received it, and one whole answer: what payload builders and fronts exchange."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -36,6 +37,15 @@ class HttpAnswer:
 
     def with_headers(self, extra: Headers) -> "HttpAnswer":
         return HttpAnswer(self.status, (*self.headers, *extra), self.body)
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+
+
+def is_header(name: str, value: str) -> bool:
+    """Whether HTTP can carry it (RFC 9110, section 5)."""
+    return bool(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value))
 
 
 def json_answer(status: int, text: str) -> HttpAnswer:

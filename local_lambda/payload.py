@@ -2,11 +2,12 @@
 
 import base64
 import binascii
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .messages import Headers
+from .messages import Headers, is_header
 
 _TEXT_TYPES = (
     "text/",
@@ -62,6 +63,16 @@ def status_of(value: Any) -> int:
     if not 200 <= status <= 599:
         raise ResultError(f"statusCode {value!r}")
     return status
+
+
+def header_of(name: Any, value: Any) -> tuple[str, str]:
+    """Raises ResultError."""
+    if isinstance(value, list | dict):
+        raise ResultError(f"header {name!r} has more than one value")
+    text = value if isinstance(value, str) else json.dumps(value)
+    if not is_header(str(name), text):
+        raise ResultError(f"header {name!r} cannot be sent")
+    return str(name), text
 
 
 def body_bytes(fields: dict[str, Any], decode_base64: bool = True) -> bytes:

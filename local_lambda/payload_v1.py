@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from .application import ACCOUNT_ID
 from .messages import Headers, HttpAnswer, HttpRequest, json_answer
-from .payload import Origin, ResultError, body_bytes, grouped, status_of
+from .payload import Origin, ResultError, body_bytes, grouped, header_of, status_of
 from .routing import Match
 
 RESULT_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
@@ -125,12 +125,6 @@ def _result_headers(fields: dict[str, Any]) -> list[tuple[str, str]]:
     single = fields.get("headers") or {}
     if not isinstance(multiple, dict) or not isinstance(single, dict):
         raise ResultError("headers must be objects")
-    headers = [(name, _text(value)) for name, values in multiple.items() for value in values]
+    headers = [header_of(name, value) for name, values in multiple.items() for value in values]
     repeated = {name.lower() for name in multiple}
-    return headers + [(name, _text(value)) for name, value in single.items() if name.lower() not in repeated]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list | dict):
-        raise ResultError("a header has more than one value")
-    return value if isinstance(value, str) else json.dumps(value)
+    return headers + [header_of(name, value) for name, value in single.items() if name.lower() not in repeated]

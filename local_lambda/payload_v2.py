@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from .messages import HttpAnswer, HttpRequest
-from .payload import Origin, ResultError, body_bytes, grouped, is_text, status_of
+from .payload import Origin, ResultError, body_bytes, grouped, header_of, is_text, status_of
 
 BAD_GATEWAY = HttpAnswer(502, (("Content-Type", "text/plain"),), b"Internal Server Error")
 
@@ -87,17 +87,10 @@ def render(result: bytes) -> HttpAnswer:
         body = fields.encode() if isinstance(fields, str) else result
         return HttpAnswer(200, (("Content-Type", "application/json"),), body)
     try:
-        headers = list((fields.get("headers") or {}).items())
-        headers = [(str(name), _text(value)) for name, value in headers]
+        headers = [header_of(name, value) for name, value in (fields.get("headers") or {}).items()]
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "application/json"))
-        headers += [("Set-Cookie", str(cookie)) for cookie in fields.get("cookies") or ()]
+        headers += [header_of("Set-Cookie", cookie) for cookie in fields.get("cookies") or ()]
         return HttpAnswer(status_of(fields["statusCode"]), tuple(headers), body_bytes(fields))
     except (AttributeError, ResultError):
         return BAD_GATEWAY
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-

@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-m
 import json
 from dataclasses import dataclass
 
+from .messages import is_header
+
 CONTENT_TYPE = "application/vnd.awslambda.http-integration-response"
 DELIMITER = b"\0" * 8
 LIMIT_BYTES = 16 * 1024  # the delimiter must lie within; the documentation says "16 KB"
@@ -80,8 +82,8 @@ def _headers(fields):
 
 def _header(name: str, value) -> tuple[str, str]:
     text = value if isinstance(value, str) else json.dumps(value)
-    if any(character in name + text for character in "\r\n\0"):
-        raise PreludeError(f"header {name!r} contains a line break")
+    if not is_header(name, text):
+        raise PreludeError(f"header {name!r} cannot be sent")
     return name, text
 
 

@@ -201,5 +201,3 @@ def read_trailers(trailers: Headers) -> tuple[End, Refusal | None]:
         _log.error("runtime_api.trailer_not_base64 type=%s", error_type)
         body = b""
     return End(error_type, body), None
-
-

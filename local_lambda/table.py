@@ -15,8 +15,8 @@ from .application import Table
 from .processes import ProcessGroup, Reaper
 
 
-def client(service: str, url: str, region: str) -> Any:
-    """A boto3 client with Lambda's stand-in credentials, so that nothing of the user's account is used."""
+def client(service: str, url: str, region: str, attempts: int) -> Any:
+    """A boto3 client with stand-in credentials, so that nothing of the user's account is used."""
     return boto3.client(
         service,
         endpoint_url=url,
@@ -24,7 +24,7 @@ def client(service: str, url: str, region: str) -> Any:
         aws_access_key_id="local",
         aws_secret_access_key="local",
         aws_session_token="local",
-        config=Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30),
+        config=Config(retries={"mode": "standard", "max_attempts": attempts}, connect_timeout=5, read_timeout=30),
     )
 
 

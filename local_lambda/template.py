@@ -18,9 +18,20 @@ TABLE, SIMPLE_TABLE = "AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable"
 # What is read, and what changes nothing here.
 _API_PROPERTIES = frozenset(
     {
-        "AccessLogSetting", "BinaryMediaTypes", "DefinitionBody", "Description", "EndpointConfiguration",
-        "MergeDefinitions", "MethodSettings", "Name", "OpenApiVersion", "PropagateTags", "StageName", "Tags",
-        "TracingEnabled", "Variables",
+        "AccessLogSetting",
+        "BinaryMediaTypes",
+        "DefinitionBody",
+        "Description",
+        "EndpointConfiguration",
+        "MergeDefinitions",
+        "MethodSettings",
+        "Name",
+        "OpenApiVersion",
+        "PropagateTags",
+        "StageName",
+        "Tags",
+        "TracingEnabled",
+        "Variables",
     }
 )
 _TABLE_PROPERTIES = (

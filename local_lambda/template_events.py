@@ -16,9 +16,16 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY")
 _ROUTE_PROPERTIES = frozenset({"Method", "Path", "ResponseTransferMode", "RestApiId", "TimeoutInMillis"})
 _MAPPING_PROPERTIES = frozenset(
     {
-        "BatchSize", "BisectBatchOnFunctionError", "Enabled", "FilterCriteria", "FunctionResponseTypes",
-        "MaximumBatchingWindowInSeconds", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ParallelizationFactor",
-        "StartingPosition", "Stream",
+        "BatchSize",
+        "BisectBatchOnFunctionError",
+        "Enabled",
+        "FilterCriteria",
+        "FunctionResponseTypes",
+        "MaximumBatchingWindowInSeconds",
+        "MaximumRetryAttempts",
+        "ParallelizationFactor",
+        "StartingPosition",
+        "Stream",
     }
 )
 
@@ -50,7 +57,6 @@ def read_mapping(
     if unknown := sorted(properties.keys() - _MAPPING_PROPERTIES):
         warn(f"not emulated: {', '.join(unknown)}")
     retries = properties.get("MaximumRetryAttempts", -1)
-    age_s = properties.get("MaximumRecordAgeInSeconds", -1)
     return EventSourceMapping(
         function=function,
         table=table,
@@ -61,7 +67,6 @@ def read_mapping(
         report_item_failures="ReportBatchItemFailures" in (properties.get("FunctionResponseTypes") or ()),
         bisect=bool(properties.get("BisectBatchOnFunctionError", False)),
         maximum_retries=None if int(retries) < 0 else int(retries),
-        maximum_age_s=None if int(age_s) < 0 else int(age_s),
     )
 
 

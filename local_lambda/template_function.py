@@ -13,16 +13,45 @@ from .cloudformation import Resolver, TemplateError
 # Properties that change nothing here, or nothing that can be seen from outside.
 _WITHOUT_EFFECT = frozenset(
     {
-        "Architectures", "AssumeRolePolicyDocument", "AutoPublishAlias", "AutoPublishAliasAllProperties",
-        "CodeSigningConfigArn", "DeploymentPreference", "Description", "EphemeralStorage", "EventInvokeConfig",
-        "FunctionName", "KmsKeyArn", "LoggingConfig", "PackageType", "PermissionsBoundary", "Policies", "PropagateTags",
-        "Role", "RolePath", "RuntimeManagementConfig", "Tags", "Tracing", "VersionDescription", "VpcConfig",
+        "Architectures",
+        "AssumeRolePolicyDocument",
+        "AutoPublishAlias",
+        "AutoPublishAliasAllProperties",
+        "CodeSigningConfigArn",
+        "DeploymentPreference",
+        "Description",
+        "EphemeralStorage",
+        "EventInvokeConfig",
+        "FunctionName",
+        "KmsKeyArn",
+        "LoggingConfig",
+        "PackageType",
+        "PermissionsBoundary",
+        "Policies",
+        "PropagateTags",
+        "Role",
+        "RolePath",
+        "RuntimeManagementConfig",
+        "Tags",
+        "Tracing",
+        "VersionDescription",
+        "VpcConfig",
     }
 )
 _READ = frozenset(
     {
-        "CapacityProviderConfig", "CodeUri", "Environment", "Events", "FunctionUrlConfig", "Handler", "Layers",
-        "MemorySize", "ReservedConcurrentExecutions", "Runtime", "SnapStart", "Timeout",
+        "CapacityProviderConfig",
+        "CodeUri",
+        "Environment",
+        "Events",
+        "FunctionUrlConfig",
+        "Handler",
+        "Layers",
+        "MemorySize",
+        "ReservedConcurrentExecutions",
+        "Runtime",
+        "SnapStart",
+        "Timeout",
     }
 )
 

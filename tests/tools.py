@@ -1,4 +1,4 @@
-"""What some tests need beside Python: found, or the test is skipped and says what to install. In CI it fails instead."""
+"""What some tests need beside Python: found, or the test is skipped and says what to install. In CI it fails."""
 
 import os
 import platform

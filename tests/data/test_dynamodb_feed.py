@@ -192,3 +192,18 @@ def test_a_resume_of_500_missed_entries_among_100_000_takes_less_than_a_second(c
         received += page.entries
     assert time.perf_counter() - started < 1
     assert [entry.seq for entry in received] == list(range(99_501, 100_001))
+
+
+def test_a_page_ends_where_a_partition_of_the_feed_does_and_says_so(client, large_table, clock):
+    feed = DynamoDbFeed(client, large_table, clock)
+    epoch = feed.head().epoch
+    page = feed.after(Cursor(epoch, 99_990))
+    assert ([entry.seq for entry in page.entries], page.more) == (list(range(99_991, 100_000)), True)
+    page = feed.after(page.cursor)
+    assert ([entry.seq for entry in page.entries], page.more) == ([100_000], False)
+
+
+def test_the_newest_entries_are_found_across_partitions(client, large_table, clock):
+    feed = DynamoDbFeed(client, large_table, clock)
+    recent = feed.recent(feed.head().cursor, 20)
+    assert [entry.seq for entry in recent] == list(range(100_000, 99_980, -1))

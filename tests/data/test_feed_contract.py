@@ -42,6 +42,7 @@ def test_an_empty_feed_starts_at_its_head(feed):
     assert head.seq == 0
     assert feed.after(head.cursor).entries == ()
     assert feed.recent(head.cursor, 20) == ()
+    assert feed.recent(head.cursor, 0) == ()
     assert feed.resume(None) == (head.cursor, head, None)
 
 

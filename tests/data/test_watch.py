@@ -263,9 +263,22 @@ def test_a_page_of_its_own_that_fails_is_reported_to_its_stream_alone(memory, re
     poll = SharedPoll(feed, InMemoryRecords(feed), clock, pause=clock.pause)
     with poll.watch(feed.head().cursor) as ahead, poll.watch(Cursor(feed.head().epoch, 0)) as behind:
         assert poll.wait(ahead).error is None
-        assert poll.wait(behind).error is broken[0]
+        behind.behind = True
+        errors = [poll.wait(behind).error for _ in range(3)]
+        assert errors == broken * 3
+        assert clock() == NOON + 2
         broken.clear()
         assert seqs(poll.wait(behind)) == [1, 2, 3]
+
+
+def test_a_stream_that_is_behind_does_not_spin_while_polls_fail(poll, memory, records, make_item, clock):
+    memory.publish(*[make_item() for _ in range(1000)])
+    with poll.watch(memory.head().cursor), poll.watch(Cursor(memory.head().epoch, 0)) as behind:
+        assert len(poll.wait(behind).entries) == 500
+        clock.advance(1)
+        records.error = TableError("ThrottlingException")
+        assert [poll.wait(behind).error for _ in range(3)] == [records.error] * 3
+    assert clock() == NOON + 3
 
 
 def test_a_wait_that_is_cut_short_says_that_all_is_as_it_was(poll, memory, records, clock):
@@ -285,6 +298,24 @@ def test_a_stream_that_has_just_come_is_not_judged_by_an_answer_that_did_not_ask
             assert poll.wait(second) == ((), None, HELD, True, CONFIGURATION, None)
             news = poll.wait(second)
             assert (news.lease, news.session_lives) == (LOST, False)
+
+
+def test_a_slot_taken_again_is_not_judged_by_what_was_read_of_its_former_holder(poll, memory, clock):
+    """A stream ends and another takes its slot within one interval, in the same process."""
+    with poll.watch(memory.head().cursor, lease=LEASE) as former:
+        assert poll.wait(former).lease == HELD
+    newcomer = LEASE._replace(connection_id="3-BBBBBBBBBBBBBBBBBBBBBB")
+    with poll.watch(memory.head().cursor, lease=newcomer) as watch:
+        assert poll.wait(watch).lease == HELD
+
+
+def test_a_clock_that_is_set_back_stops_no_poll(poll, memory, make_item, clock):
+    with poll.watch(memory.head().cursor) as watch:
+        poll.wait(watch)
+        clock.advance(-3600)
+        memory.publish(make_item())
+        assert seqs(poll.wait(watch)) == [1]
+    assert clock() == NOON - 3600
 
 
 def test_a_stream_that_has_ended_is_no_longer_asked_for(poll, memory, records):

@@ -58,6 +58,7 @@ def test_a_prelude_is_read_however_it_is_cut(position):
         b'{"body": "x"}',
         b'{"headers": {"a": ["1", "2"]}}',
         b'{"headers": {"a": "1\\r\\nb: 2"}}',
+        b'{"headers": {"a b": "1"}}',
         b'{"multiValueHeaders": {"a": "1"}}',
         b'{"cookies": "a=b"}',
     ],
@@ -291,7 +292,15 @@ def test_format_1_encodes_binary_media_types_alone():
 
 
 @pytest.mark.parametrize(
-    "result", ["x", "[]", '{"statusCode": 200, "cookies": []}', '{"statusCode": "abc"}', '{"statusCode": 200, "body": {}}']
+    "result",
+    [
+        "x",
+        "[]",
+        '{"statusCode": 200, "cookies": []}',
+        '{"statusCode": "abc"}',
+        '{"statusCode": 200, "body": {}}',
+        '{"headers": {"a": "\\n"}}',
+    ],
 )
 def test_a_result_that_is_no_proxy_result_is_malformed_for_the_rest_api(result):
     with pytest.raises(ResultError):

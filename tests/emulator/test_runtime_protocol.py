@@ -91,6 +91,25 @@ def test_a_crash_is_an_exit_error_and_the_next_invocation_is_fresh(emulator):
     assert emulator.invoke("RawFunction", {}).error is None
 
 
+def test_an_environment_that_nobody_needs_is_ended(template_path):
+    with Emulator(template_path, "--keep-warm", "0.2") as emulator:
+        emulator.invoke("RawFunction", {})
+        emulator.wait_for(lambda: not emulator.environments("RawFunction"))
+
+
+def test_a_stock_function_serves_a_concurrent_environment_with_a_process_each(template_path, tmp_path):
+    many = "CapacityProviderConfig: {Arn: x, PerExecutionEnvironmentMaxConcurrency: 2}"
+    handler = "Handler: stock_function.handler"
+    text = template_path.read_text().replace(handler, f"{handler}\n      {many}")
+    for directory in ("functions", "layers"):
+        text = text.replace(f" {directory}/", f" {template_path.parent / directory}/")
+    (tmp_path / "template.yaml").write_text(text)
+    with Emulator(tmp_path / "template.yaml") as emulator:
+        assert emulator.invoke("StockFunction", {"do": "context"}).json()["layer"] == "the shared layer"
+        assert emulator.invoke("StockFunction", {"do": "raise"}).error == "Unhandled"
+        assert len(emulator.environments("StockFunction")) == 1
+
+
 def test_a_killed_environment_is_replaced(emulator):
     emulator.invoke("RawBufferedFunction", {})
     pid = idle(emulator, "RawBufferedFunction")[0]["pid"]
@@ -153,13 +172,13 @@ def test_a_direct_caller_gets_prelude_and_body_as_they_were_written(emulator):
 def test_a_failing_init_is_run_twice_and_then_reported(template_path, function, error_type):
     with Emulator(template_path, "--init-timeout", "0.5", "--log-level", "debug") as emulator:
         assert emulator.invoke(function, {}).json()["errorType"] == error_type
-        assert "attempt=2" in emulator.log
+        emulator.wait_for(lambda: "attempt=2" in emulator.log)
 
 
 def test_snap_start_restores_before_the_first_invocation(emulator):
     variables = emulator.invoke("SnapFunction", {"do": "environ"}).json()["environ"]
     assert variables["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start"
-    assert "restore/next answered 200" in emulator.log
+    emulator.wait_for(lambda: "restore/next answered 200" in emulator.log)
 
 
 def test_a_provided_runtime_runs_its_bootstrap_bare_and_is_throttled_at_its_reservation(emulator):

@@ -50,17 +50,21 @@ def test_a_rolled_back_transaction_leaves_no_records_and_loses_no_writes(emulato
         client.transact_write_items(
             TransactItems=[
                 {"Put": {"TableName": table.name, "Item": {"PK": "ROLLED", "SK": "ITEM"}}},
-                {"Update": {
-                    "TableName": table.name,
-                    "Key": {"PK": "B", "SK": "ITEM"},
-                    "UpdateExpression": "SET changed = :yes",
-                    "ExpressionAttributeValues": {":yes": True},
-                }},
-                {"ConditionCheck": {
-                    "TableName": table.name,
-                    "Key": {"PK": "nothing", "SK": "x"},
-                    "ConditionExpression": "attribute_exists(PK)",
-                }},
+                {
+                    "Update": {
+                        "TableName": table.name,
+                        "Key": {"PK": "B", "SK": "ITEM"},
+                        "UpdateExpression": "SET changed = :yes",
+                        "ExpressionAttributeValues": {":yes": True},
+                    }
+                },
+                {
+                    "ConditionCheck": {
+                        "TableName": table.name,
+                        "Key": {"PK": "nothing", "SK": "x"},
+                        "ConditionExpression": "attribute_exists(PK)",
+                    }
+                },
             ]
         )
     assert "Item" not in table.get_item(Key={"PK": "ROLLED", "SK": "ITEM"})

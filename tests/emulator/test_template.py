@@ -178,14 +178,14 @@ def test_routes_come_from_events_and_from_an_openapi_definition(tmp_path):
                       x-amazon-apigateway-integration:
                         type: aws_proxy
                         httpMethod: POST
-                        uri: !Sub "arn:aws:apigateway:x:lambda:path/2021-11-15/functions/${F.Arn}/response-streaming-invocations"
+                        uri: !Sub "arn:x:lambda:path/2021-11-15/functions/${F.Arn}/response-streaming-invocations"
                         responseTransferMode: STREAM
                         timeoutInMillis: 300000
                   /any:
                     x-amazon-apigateway-any-method:
                       x-amazon-apigateway-integration:
                         type: AWS_PROXY
-                        uri: !Sub "arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${F.Arn}/invocations"
+                        uri: !Sub "arn:x:lambda:path/2015-03-31/functions/${F.Arn}/invocations"
                     options: {x-amazon-apigateway-integration: {type: mock}}
         """,
     )

@@ -17,7 +17,11 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+}
 
 
 def read_files(directory: Path) -> dict[str, str]:
@@ -37,4 +41,4 @@ def add_page_routes(router: Router, files: Mapping[str, str]) -> None:
     def _file(name: str) -> Response:
         if name not in files:
             return refuse(404, "Not found")
-        return Response(200, TYPES[Path(name).suffix], files[name], HEADERS)
+        return Response(200, f"{TYPES[Path(name).suffix]}; charset=utf-8", files[name], HEADERS)

@@ -1,4 +1,4 @@
-"""From facts to frames: each event with an id that is unique within its stream and from which any environment resumes."""
+"""From facts to frames: each event with an id, unique within its stream, from which any environment resumes."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -32,9 +32,7 @@ def stream_routes(
     def global_stream() -> Response:
         return _open(client_of(client_address(router.current_event)), "global", None, None, None)
 
-    @router.get(
-        "/api/v2/configurations/<config_id>/stream", middlewares=[authorize(verify, settings.trust_user_id)]
-    )
+    @router.get("/api/v2/configurations/<config_id>/stream", middlewares=[authorize(verify, settings.trust_user_id)])
     def configuration_stream(config_id: str) -> Response:
         principal: Principal = router.context["principal"]
         configuration = configurations.get(principal.user_id, config_id)

@@ -14,11 +14,12 @@ from dashboard_data.hourly import DynamoDbMetrics
 from dashboard_data.item import InvalidItem, Item, parse_item
 from dashboard_data.leases import CLOSING, HELD, LOST, Lease
 from dashboard_data.metrics import MetricsWindow, scopes_of
+from dashboard_data.poll import SharedPoll
 from dashboard_data.publisher import DynamoDbPublisher, Outcome
 from dashboard_data.records import DynamoDbRecords, Records, Throttled
 from dashboard_data.sessions import DynamoDbSessions, NewSession, Session
 from dashboard_data.times import utc_text
-from dashboard_data.watch import News, SharedPoll, Watch
+from dashboard_data.watch import News, Watch
 
 __all__ = [
     "CLIENT_FULL",

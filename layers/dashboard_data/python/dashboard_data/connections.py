@@ -6,6 +6,7 @@ slot free again without anybody having to count. docs/connections.md says why ea
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from math import ceil
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -94,8 +95,7 @@ class DynamoDbConnections:
 
     def renew(self, lease: Lease) -> str:
         """HELD, CLOSING if the client has said that it left, or LOST: a lease that expired never comes back to life."""
-        ends_at = number(self._clock() + self.lease_s)
-        record = self._update(lease.connection_id, lease.slot, "SET expires_at = :value", ends_at)
+        record = self._update(lease.connection_id, lease.slot, "SET expires_at = :value", self._in(self.lease_s))
         return lease_state(record, lease)
 
     def release(self, lease: Lease) -> None:
@@ -125,7 +125,7 @@ class DynamoDbConnections:
         """
         with self._counting:
             now = self._clock()
-            if now - self._counted_at >= max_age_s:
+            if abs(now - self._counted_at) >= max_age_s:
                 self._counted = sum(not expired(record, now) for record in self._records(SLOT))
                 self._counted_at = now
             return self._counted
@@ -134,8 +134,8 @@ class DynamoDbConnections:
         """Slot and share in one transaction. False if somebody was faster, or in the way."""
         now = self._clock()
         holder = {"connection_id": text(lease.connection_id), "client": text(lease.client)}
-        slot = key(*lease.key) | holder | {"expires_at": number(now + self.lease_s)}
-        mark = key(*lease.share_key) | holder | {"taken_at": number(now), "expires_at": number(now + HOUR_S)}
+        slot = key(*lease.key) | holder | {"expires_at": self._in(self.lease_s)}
+        mark = key(*lease.share_key) | holder | {"taken_at": number(now), "expires_at": self._in(HOUR_S)}
         free = self._action(lease.key, "attribute_not_exists(PK) OR expires_at <= :value", number(now))
         dead = text(seen.marks.get(lease.share_slot) or "none")
         unmarked = self._action(lease.share_key, "attribute_not_exists(PK) OR connection_id = :value", dead)
@@ -186,6 +186,10 @@ class DynamoDbConnections:
             "ConditionExpression": condition,
             "ExpressionAttributeValues": {":value": value},
         }
+
+    def _in(self, seconds: float) -> dict[str, str]:
+        """A time to live has to be a whole number."""
+        return number(ceil(self._clock() + seconds))
 
     def _any(self, choices: Sequence[int]) -> int:
         """Those who come at the same time shall not all reach for the same one."""

@@ -112,6 +112,8 @@ class DynamoDbFeed:
     def recent(self, cursor: Cursor, count: int) -> tuple[FeedEntry, ...]:
         found: list[FeedEntry] = []
         oldest = max(1, cursor.seq - count + 1)
+        if cursor.seq < oldest:
+            return ()  # DynamoDB refuses an empty range
         for bucket in range(bucket_of(cursor.seq), bucket_of(oldest) - 1, -1):
             records = self._query(
                 Cursor(cursor.epoch, bucket * BUCKET),

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from dashboard_data.attributes import Record, error_code, key, text
 from dashboard_data.cursor import Cursor
 
-HEAD_KEY = key("FEED", "HEAD")
+HEAD = ("FEED", "HEAD")
+HEAD_KEY = key(*HEAD)
 
 
 class Head(NamedTuple):

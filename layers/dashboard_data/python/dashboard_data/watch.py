@@ -1,30 +1,16 @@
-"""What is new for this stream: entries, its lease, its session, its configuration? Asked once for all streams.
+"""What does one stream follow, and what do these records say about it? Pure."""
 
-Whoever of the waiting threads finds a poll due asks, for all of them; the others wait for that answer. There is no
-background thread: Lambda freezes a process between invocations. An idle poll of one global
-stream is one request of one read unit.
-"""
-
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from threading import Condition
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from dashboard_data.attributes import Clock, Record
+from dashboard_data.attributes import Record
 from dashboard_data.configurations import Configuration, configuration_of
 from dashboard_data.cursor import Cursor
-from dashboard_data.feed import REBUILT, Feed, FeedEntry, Page
-from dashboard_data.head import Head
+from dashboard_data.feed import FeedEntry
 from dashboard_data.leases import HELD, LOST, Lease, lease_state
-from dashboard_data.records import Key, Records
-from dashboard_data.ring import Ring
+from dashboard_data.records import Key
 from dashboard_data.sessions import Session, session_lives
-
-INTERVAL_S = 1.0
-HEAD = ("FEED", "HEAD")
-
-Pause = Callable[[Condition, float], Any]
 
 
 class News(NamedTuple):
@@ -52,180 +38,26 @@ class Watch:
     def followed(self) -> Iterator[Key]:
         yield from [followed.key for followed in (self.lease, self.session, self.configuration) if followed]
 
+    def looks_gone(self, records: Mapping[Key, Record]) -> Iterator[Key]:
+        """What has just been written may be missing in a copy that lags: nothing ends before a consistent read."""
+        if self.lease and lease_state(records.get(self.lease.key), self.lease) == LOST:
+            yield self.lease.key
+        yield from [each.key for each in (self.session, self.configuration) if each and each.key not in records]
 
-class _Answer(NamedTuple):
-    generation: int = 0
-    asked_at: float = float("-inf")
-    head: Head | None = None
-    asked: frozenset[Key] = frozenset()
-    records: dict[Key, Record] = {}
-    error: Exception | None = None
+    def unchanged(self, error: Exception | None = None) -> News:
+        return News(configuration=self.configuration, error=error)
 
+    def judge(self, records: Mapping[Key, Record], now: float) -> News:
+        """What the records say, which were read for this watch."""
+        return News(
+            lease=lease_state(records.get(self.lease.key), self.lease) if self.lease else HELD,
+            session_lives=self.session is None or session_lives(records.get(self.session.key), now),
+            configuration=self._configuration(records, now),
+        )
 
-class SharedPoll:
-    """One for a process; each stream holds a watch of its own and is one thread."""
-
-    def __init__(
-        self,
-        feed: Feed,
-        records: Records,
-        clock: Clock,
-        interval_s: float = INTERVAL_S,
-        pause: Pause = Condition.wait,
-    ) -> None:
-        self._feed = feed
-        self._records = records
-        self._clock = clock
-        self._interval_s = interval_s
-        self._pause = pause
-        self._turn = Condition()
-        self._polling = False
-        self._answer = _Answer()
-        self._ring = Ring()
-        self._watches: set[Watch] = set()
-
-    @contextmanager
-    def watch(
-        self,
-        cursor: Cursor,
-        *,
-        lease: Lease | None = None,
-        session: Session | None = None,
-        configuration: Configuration | None = None,
-    ) -> Iterator[Watch]:
-        """Follows the feed from the cursor, and whatever else is given, until the block is left."""
-        watch = Watch(cursor, lease, session, configuration)
-        with self._turn:
-            self._watches.add(watch)
-        try:
-            yield watch
-        finally:
-            with self._turn:
-                self._watches.discard(watch)
-
-    def wait(self, watch: Watch, until: float = float("inf")) -> News:
-        """The next news of this watch: at once if it is behind, else with the next poll, an interval after the last.
-
-        At `until` (epoch seconds), if that comes first: all as it was. What fails is handed back, never raised.
-        """
-        answer = self._answer_for(watch, until)
-        if answer is None:
-            return _unchanged(watch)
-        watch.generation = answer.generation
-        return self._news(watch, answer)
-
-    def _answer_for(self, watch: Watch, until: float) -> _Answer | None:
-        with self._turn:
-            generation = self._answer.generation
-            while True:
-                answer, now = self._answer, self._clock()
-                due_in = answer.asked_at + self._interval_s - now
-                unseen = watch.behind or answer.generation > watch.generation
-                if answer.generation > generation or (due_in > 0 and unseen):
-                    return answer
-                if now >= until:
-                    return None
-                if due_in <= 0 and not self._polling:
-                    self._polling = True
-                    break
-                self._pause(self._turn, min(self._interval_s if self._polling else due_in, until - now))
-        return self._lead()
-
-    def _lead(self) -> _Answer:
-        answer = self._answer._replace(asked_at=self._clock(), error=RuntimeError("the poll was interrupted"))
-        try:
-            answer = self._ask(answer)
-        except Exception as error:
-            answer = answer._replace(error=error)
-        finally:
-            with self._turn:
-                answer = answer._replace(generation=self._answer.generation + 1)
-                self._answer = answer
-                self._polling = False
-                self._turn.notify_all()
-        return answer
-
-    def _ask(self, answer: _Answer) -> _Answer:
-        with self._turn:
-            watches = list(self._watches)
-        keys = frozenset(each for watch in watches for each in watch.followed())
-        records = self._records.read(keys | {HEAD})
-        if doubted := {each for watch in watches for each in _looks_gone(watch, records)}:
-            records = {at: record for at, record in records.items() if at not in doubted}
-            records |= self._records.read(doubted, consistent=True)
-        head = self._head(records.get(HEAD), watches)
-        more = self._fill(head, [watch.cursor for watch in watches])
-        asked_at = float("-inf") if more else answer.asked_at
-        return answer._replace(asked_at=asked_at, head=head, asked=keys, records=records, error=None)
-
-    def _head(self, record: Record | None, watches: list[Watch]) -> Head:
-        """Copies may lag behind: a number never goes back, and another epoch is believed only if read consistently."""
-        head = Head.from_record(record) if record else None
-        if head is None or any(watch.cursor.epoch != head.epoch for watch in watches):
-            return self._feed.head()
-        known = self._answer.head
-        return known if known and known.epoch == head.epoch and known.seq > head.seq else head
-
-    def _fill(self, head: Head, cursors: list[Cursor]) -> bool:
-        """Reads on from the newest entries of this process. True if there is more to read at once."""
-        frontier = max((each for each in [*cursors, self._ring.end] if each.epoch == head.epoch), default=head.cursor)
-        if frontier != self._ring.end:
-            with self._turn:
-                self._ring.restart(frontier)
-        if head.seq <= frontier.seq:
-            return False
-        page = self._feed.after(frontier, known_seq=head.seq)
-        with self._turn:
-            self._ring.extend(page.entries)
-        return page.more
-
-    def _news(self, watch: Watch, answer: _Answer) -> News:
-        if answer.error or answer.head is None:
-            return _unchanged(watch, answer.error)
-        try:
-            page = self._page(watch.cursor, answer.head)
-        except Exception as error:
-            return _unchanged(watch, error)
-        watch.cursor, watch.behind = page.cursor, page.more
-        state = _state(watch, answer, self._clock())
-        watch.configuration = state.configuration or watch.configuration
-        return state._replace(entries=page.entries, reset=page.reset)
-
-    def _page(self, cursor: Cursor, head: Head) -> Page:
-        if cursor.epoch != head.epoch:
-            return Page((), cursor, reset=REBUILT)
-        if cursor.seq >= head.seq:
-            return Page((), cursor)
-        with self._turn:
-            entries = self._ring.after(cursor)
-        if entries:
-            return Page(entries, Cursor(cursor.epoch, entries[-1].seq))
-        return self._feed.after(cursor, known_seq=head.seq)
-
-
-def _unchanged(watch: Watch, error: Exception | None = None) -> News:
-    return News(configuration=watch.configuration, error=error)
-
-
-def _looks_gone(watch: Watch, records: dict[Key, Record]) -> Iterator[Key]:
-    """What has just been written may be missing in a copy that lags: nothing ends a stream before a consistent read."""
-    if watch.lease and lease_state(records.get(watch.lease.key), watch.lease) == LOST:
-        yield watch.lease.key
-    yield from [each.key for each in (watch.session, watch.configuration) if each and each.key not in records]
-
-
-def _state(watch: Watch, answer: _Answer, now: float) -> News:
-    """What the records say. What was not asked for yet, by a watch that has just come, is as it was."""
-    news = News(configuration=watch.configuration)
-    if watch.lease and watch.lease.key in answer.asked:
-        news = news._replace(lease=lease_state(answer.records.get(watch.lease.key), watch.lease))
-    if watch.session:
-        record = answer.records.get(watch.session.key)
-        known = watch.session.key in answer.asked
-        lives = session_lives(record, now) if known else watch.session.expires_at > now
-        news = news._replace(session_lives=lives)
-    if watch.configuration and watch.configuration.key in answer.asked:
-        found = configuration_of(answer.records.get(watch.configuration.key), now)
-        stale = found is not None and found.version < watch.configuration.version
-        news = news._replace(configuration=watch.configuration if stale else found)
-    return news
+    def _configuration(self, records: Mapping[Key, Record], now: float) -> Configuration | None:
+        if self.configuration is None:
+            return None
+        found = configuration_of(records.get(self.configuration.key), now)
+        lags = found is not None and found.version < self.configuration.version
+        return self.configuration if lags else found

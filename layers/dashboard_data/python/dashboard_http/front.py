@@ -28,7 +28,7 @@ def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None, *
 
 
 def make_handler(routes: Callable[[], Router], cors: Cors, logger: Logger, **resolver_options: Any) -> Handler:
-    """The Lambda handler for what `routes` builds (once for each front), safe with several invocations at once in one process.
+    """The Lambda handler for what `routes` builds, once for each front. Safe with several invocations at once.
 
     Powertools keeps the current request in class attributes, so only one thread at a time is inside a resolver. That
     is short: the body of a stream is an iterator, and runs after the resolver has returned.

@@ -29,6 +29,7 @@ class Principal(NamedTuple):
 
 
 Verifier = Callable[[str], Principal | None]
+Middleware = Callable[[ApiGatewayResolver, NextMiddleware], Response]
 
 
 def sessions_verifier(sessions: DynamoDbSessions) -> Verifier:
@@ -46,7 +47,7 @@ def first_of(*verifiers: Verifier) -> Verifier:
     return lambda token: next(filter(None, (verify(token) for verify in verifiers)), None)
 
 
-def authorize(verify: Verifier, trust_user_id: bool = False) -> Callable[[ApiGatewayResolver, NextMiddleware], Response]:
+def authorize(verify: Verifier, trust_user_id: bool = False) -> Middleware:
     """The middleware. The route finds the Principal as `context["principal"]`.
 
     `trust_user_id`: a gateway in front has verified the user and set `X-User-ID` itself, replacing what clients sent.

@@ -113,8 +113,15 @@ def handle(invocation):
         print("endless finished", answer[0], flush=True)
         return answer
     if do == "headers":
-        s = Stream(invocation, {"statusCode": 201, "headers": {"content-type": "text/plain", "content-length": "5"},
-                                "multiValueHeaders": {"x-many": ["1", "2"]}, "cookies": ["a=1", "b=2; HttpOnly"]})
+        s = Stream(
+            invocation,
+            {
+                "statusCode": 201,
+                "headers": {"content-type": "text/plain", "content-length": "5"},
+                "multiValueHeaders": {"x-many": ["1", "2"]},
+                "cookies": ["a=1", "b=2; HttpOnly"],
+            },
+        )
         s.write(b"hello")
         return s.finish()
     if do == "no-body":
@@ -134,8 +141,9 @@ def handle(invocation):
         s.write(b"before\n")
         error = {"errorType": "Oops", "errorMessage": "m" * (5000 if do == "big-trailers" else 10), "stackTrace": []}
         body = base64.b64encode(json.dumps(error).encode()).decode()
-        return s.finish([("Lambda-Runtime-Function-Error-Type", "Function.Oops"),
-                         ("Lambda-Runtime-Function-Error-Body", body)])
+        return s.finish(
+            [("Lambda-Runtime-Function-Error-Type", "Function.Oops"), ("Lambda-Runtime-Function-Error-Body", body)]
+        )
     if do == "truncated":
         s = Stream(invocation, TEXT)
         s.write(b"before\n")
@@ -172,8 +180,12 @@ def handle(invocation):
         s.write(json.dumps(invocation.payload).encode())
         return s.finish()
     if do == "error":
-        return call("POST", f"/invocation/{invocation.id}/error", b'{"errorType":"E","errorMessage":"m"}',
-                    Lambda_Runtime_Function_Error_Type="Function.E")
+        return call(
+            "POST",
+            f"/invocation/{invocation.id}/error",
+            b'{"errorType":"E","errorMessage":"m"}',
+            Lambda_Runtime_Function_Error_Type="Function.E",
+        )
     if do == "too-large":
         return buffered(invocation, "x" * 6_300_000)
     if do == "state-machine":
@@ -208,8 +220,12 @@ def loop():
 
 def main():
     if os.environ.get("FAIL_INIT") == "error":
-        call("POST", "/init/error", b'{"errorType":"ImportError","errorMessage":"no"}',
-             Lambda_Runtime_Function_Error_Type="Runtime.ImportModuleError")
+        call(
+            "POST",
+            "/init/error",
+            b'{"errorType":"ImportError","errorMessage":"no"}',
+            Lambda_Runtime_Function_Error_Type="Runtime.ImportModuleError",
+        )
         os._exit(1)
     if os.environ.get("FAIL_INIT") == "exit":
         os._exit(7)

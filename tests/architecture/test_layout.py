@@ -1,0 +1,108 @@
+"""The layout tells the architecture; these tests keep it true."""
+
+import ast
+import importlib
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {
+    "streaming_runtime": ROOT / "layers/streaming_runtime/python/streaming_runtime",
+    "event_stream": ROOT / "layers/event_stream/python/event_stream",
+    "dashboard_data": ROOT / "layers/dashboard_data/python/dashboard_data",
+    "dashboard_http": ROOT / "layers/dashboard_data/python/dashboard_http",
+    "stream_function": ROOT / "functions/stream/stream_function",
+    "api_function": ROOT / "functions/api/api_function",
+    "publish_function": ROOT / "functions/publish/publish_function",
+    "local_lambda": ROOT / "local_lambda",
+}
+STANDARD = frozenset(sys.stdlib_module_names)
+ON_LAMBDA = {"aws_lambda_powertools", "boto3", "botocore", "pydantic"}
+MAY_IMPORT = {
+    "streaming_runtime": set(),
+    "event_stream": set(),
+    "dashboard_data": {"pydantic"},
+    "dashboard_http": {"dashboard_data", *ON_LAMBDA},
+    "stream_function": {"event_stream", "dashboard_data", "dashboard_http", *ON_LAMBDA},
+    "api_function": {"dashboard_data", "dashboard_http", *ON_LAMBDA},
+    "publish_function": {"dashboard_data", *ON_LAMBDA},
+    "local_lambda": {"h11", "yaml", "boto3", "botocore", "moto", "requests", "werkzeug", "awslambdaric"},
+}
+
+
+def imports(package):
+    for path in PACKAGES[package].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from ((path.name, alias.name.split(".")[0]) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                yield path.name, node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_what_it_may(package):
+    allowed = {package, *MAY_IMPORT[package], *STANDARD}
+
+    assert [found for found in imports(package) if found[1] not in allowed] == []
+
+
+@pytest.mark.parametrize("package", ["streaming_runtime", "event_stream", "dashboard_data"])
+def test_a_packages_door_names_all_that_it_offers_sorted(package):
+    module = importlib.import_module(package)
+    tree = ast.parse((PACKAGES[package] / "__init__.py").read_text())
+    names = [
+        alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
+
+    assert sorted(module.__all__) == sorted(names)
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_every_import_root_is_one_that_lambda_has_and_holds_distinct_packages():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    roots = [ROOT / root for root in settings["tool"]["pytest"]["ini_options"]["pythonpath"]]
+    found = [path.name for root in roots[1:] for path in root.iterdir() if (path / "__init__.py").is_file()]
+
+    assert sorted(found) == sorted(name for name in PACKAGES if name != "local_lambda")
+
+
+def test_the_runtime_layer_stays_readable_in_fifteen_minutes():
+    files = [*PACKAGES["streaming_runtime"].rglob("*.py"), ROOT / "layers/streaming_runtime/bootstrap"]
+    lengths = {path.name: len(path.read_text().splitlines()) for path in files}
+
+    assert max(lengths.values()) <= 200
+    assert sum(lengths.values()) < 800
+
+
+@pytest.mark.parametrize("package", [name for name in PACKAGES if name != "local_lambda"])
+def test_no_file_that_runs_on_lambda_is_longer_than_250_lines(package):
+    lengths = {path.name: len(path.read_text().splitlines()) for path in PACKAGES[package].rglob("*.py")}
+
+    assert {name: length for name, length in lengths.items() if length > 250} == {}
+
+
+def test_the_runtime_starts_without_heavy_modules():
+    """What is imported before /next is paid for by every cold start."""
+    code = "import sys, streaming_runtime.loop; print(*sys.modules)"
+    environ = {"PYTHONPATH": str(PACKAGES["streaming_runtime"].parent)}
+    loaded = subprocess.run([sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True)
+
+    heavy = {"http", "ssl", "email", "asyncio", "logging", "traceback", "threading", "dataclasses", "typing", "inspect"}
+    assert not heavy & set(loaded.stdout.split())
+
+
+def test_no_module_of_the_layers_or_functions_edits_the_import_path_but_the_runtimes_start():
+    editing = [
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in PACKAGES[package].rglob("*.py")
+        if "sys.path" in path.read_text()
+    ]
+
+    assert [path for path in editing if not path.startswith("local_lambda/")] == [
+        "layers/streaming_runtime/python/streaming_runtime/__main__.py"
+    ]

@@ -1,0 +1,132 @@
+"""The whole service as a client meets it: under the emulator, or where --base-url says."""
+
+import json
+import secrets
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+import pytest
+import requests
+from event_stream import Decoder
+
+from local_lambda import Emulator
+from tests.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+TICKERS = ("AAPL", "MSFT", "TSLA")
+SENTIMENTS = ("positive", "neutral", "negative")
+
+
+class Client:
+    """One open stream, read by a thread of its own, with the moment at which each event came."""
+
+    def __init__(self, url, headers=None, method="GET"):
+        self.events, self.times, self.chunks, self.decoder = [], [], [], Decoder()
+        self.opened_at = time.monotonic()
+        self.response = requests.request(method, url, headers=headers or {}, stream=True, timeout=30)
+        self.ended = threading.Event()
+        if self.response.status_code == 200:
+            threading.Thread(target=self._read, daemon=True).start()
+        else:
+            self.response.content  # noqa: B018  (reads it)
+            self.ended.set()
+
+    def _read(self):
+        try:
+            for chunk in self.response.iter_content(None):
+                self.chunks.append((time.monotonic(), chunk))
+                for event in self.decoder.feed(chunk):
+                    self.times.append(time.monotonic())
+                    self.events.append(event)
+        except (requests.RequestException, OSError, AttributeError):
+            pass  # cut, or closed from here
+        self.ended.set()
+
+    def of_type(self, event_type):
+        return [json.loads(event.data) for event in list(self.events) if event.type == event_type]
+
+    def item_ids(self):
+        return [item["item_id"] for item in self.of_type("new_item")]
+
+    def wait_for(self, event_type, count=1, within_s=10):
+        """The data of the event of that type and number."""
+        eventually(lambda: len(self.of_type(event_type)) >= count, within_s)
+        return self.of_type(event_type)[count - 1]
+
+    def close(self):
+        self.response.close()
+
+
+class Service:
+    """Addresses, and ways in. `emulator` is None for a deployed service."""
+
+    def __init__(self, base_url, stream_url, table, dynamodb_url=None, emulator=None):
+        self.base_url, self.stream_url = base_url.rstrip("/"), (stream_url or base_url).rstrip("/")
+        self.emulator, self.table = emulator, table
+        local = {"endpoint_url": dynamodb_url, "region_name": "us-east-1"} if dynamodb_url else {}
+        local |= {"aws_access_key_id": "any", "aws_secret_access_key": "any"} if dynamodb_url else {}
+        self.dynamodb = boto3.client("dynamodb", **local) if table else None
+        self._open = []
+
+    def fronts(self):
+        return {"api": self.base_url, "function url": self.stream_url}
+
+    def stream(self, path="/api/v2/stream", front="api", **headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        client = Client(self.fronts()[front] + path, headers)
+        self._open.append(client)
+        return client
+
+    def say_goodbye_to_all(self):
+        """So that the next test finds every slot free: nobody tells a function that its client has gone."""
+        for client in self._open:
+            if connection_id := client.response.headers.get("X-Connection-Id"):
+                self.call("POST", f"/api/v2/stream/connections/{connection_id}/close")
+        for client in self._open:
+            client.ended.wait(10)
+            client.close()
+        self._open.clear()
+
+    def call(self, method, path, body=None, token=None, **headers):
+        headers = {"Authorization": f"Bearer {token}"} | headers if token else headers
+        return requests.request(method, self.base_url + path, json=body, headers=headers, timeout=15)
+
+    def sign_in(self):
+        return self.call("POST", "/api/v2/auth/anonymous").json()["token"]
+
+    def put(self, item_id=None, **changed):
+        """Write one item as any producer would; returns its id."""
+        if not self.dynamodb:
+            pytest.skip("writing items needs --table")
+        item_id = item_id or f"e2e-{secrets.token_hex(6)}"
+        number = secrets.randbelow(9)
+        fields = {
+            "item_id": {"S": item_id},
+            "ticker": {"S": TICKERS[number % 3]},
+            "sentiment": {"S": SENTIMENTS[number // 3]},
+            "score": {"N": "0.5"},
+            "timestamp": {"S": datetime.now(UTC).isoformat().replace("+00:00", "Z")},
+            "title": {"S": "never streamed"},
+        }
+        fields |= {name: {"S": value} if isinstance(value, str) else value for name, value in changed.items()}
+        keys = {"PK": {"S": f"ITEM#{item_id}"}, "SK": {"S": "ITEM"}}
+        self.dynamodb.put_item(TableName=self.table, Item=keys | fields)
+        return item_id
+
+
+@pytest.fixture(scope="session")
+def started(request):
+    if base_url := request.config.getoption("--base-url"):
+        yield Service(base_url, request.config.getoption("--stream-url"), request.config.getoption("--table"))
+        return
+    with Emulator(ROOT / "template.yaml", parameters={"ClientConnections": "100"}) as emulator:
+        yield Service(emulator.dashboard_url, emulator.url("stream"), emulator.table, emulator.dynamodb_url, emulator)
+
+
+@pytest.fixture
+def service(started):
+    yield started
+    started.say_goodbye_to_all()
