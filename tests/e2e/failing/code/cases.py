@@ -1,0 +1,120 @@
+"""One function for each way to answer or to fail; the path's last part says which."""
+
+import base64
+import gzip
+import json
+import os
+import threading
+import time
+
+TEXT = {"Content-Type": "text/plain"}
+SSE = {"Content-Type": "text/event-stream"}
+invocations = 0
+
+
+def handler(event, context):
+    global invocations
+    invocations += 1
+    path = event.get("rawPath") or event.get("path") or "/plain"
+    return CASES[path.rpartition("/")[2].replace("-", "_")](event)
+
+
+def answer(body, status=200, headers=TEXT, **more):
+    return {"statusCode": status, "headers": headers, "body": body, **more}
+
+
+def fails():
+    raise LookupError("no such thing")
+
+
+def every_200_ms():
+    for number in range(5):
+        yield f"data: {number}\n\n"
+        time.sleep(0.2)
+
+
+def half():
+    yield b"half"
+    fails()
+
+
+def huge():
+    yield b"half"
+    raise ValueError("\u00fc" * 1_000_000)
+
+
+def silence():
+    yield b"once"
+    time.sleep(3600)
+
+
+def until_closed():
+    try:
+        while True:
+            yield b"[whole]"
+            time.sleep(0.05)
+    finally:
+        print("finally ran", flush=True)
+
+
+def ignores_closing():
+    while True:
+        try:
+            yield b"[whole]"
+            time.sleep(0.05)
+        except GeneratorExit:
+            print("not yet", flush=True)
+
+
+def dies():
+    yield b"half"
+    os._exit(3)
+
+
+def flood():
+    for _ in range(200):
+        yield b"x" * 65_536
+
+
+CASES = {
+    "plain": lambda event: answer("plain"),
+    "count": lambda event: answer(str(invocations)),
+    "pid": lambda event: answer(f"{os.getpid()} {threading.get_ident()}"),
+    "paced": lambda event: answer(every_200_ms(), headers=SSE),
+    "text": lambda event: answer("t\u00e4xt"),
+    "bytes": lambda event: answer(bytes(range(256))),
+    "base64": lambda event: answer(base64.b64encode(bytes(range(256))).decode(), isBase64Encoded=True),
+    "gzip": lambda event: answer(gzip.compress(b"plain"), headers={**TEXT, "Content-Encoding": "gzip"}),
+    "strings": lambda event: answer(iter(["a", "", "\u00e4", "b"])),
+    "zeros": lambda event: answer(iter([bytes(8), b"x", bytes(16)])),
+    "none": lambda event: answer(None),
+    "empty_iterator": lambda event: answer(iter(())),
+    "no_content": lambda event: answer(None, 204),
+    "not_modified": lambda event: answer(None, 304),
+    "redirect": lambda event: answer(None, 302, {"Location": "/elsewhere"}),
+    "teapot": lambda event: answer("short and stout", 418),
+    "headers": lambda event: {
+        "statusCode": 200,
+        "headers": {"Content-Length": "99", "Transfer-Encoding": "identity", "Connection": "close", **TEXT},
+        "multiValueHeaders": {"Vary": ["Origin", "Accept"]},
+        "cookies": ["a=1", "b=2; Path=/"],
+        "body": iter([b"x"]),
+    },
+    "flood": lambda event: answer(flood()),
+    "echo": lambda event: answer(json.dumps(event)),
+    "error": lambda event: fails(),
+    "error_in_iterator": lambda event: answer(fails() for _ in range(1)),
+    "huge_error": lambda event: (_ for _ in ()).throw(ValueError("m" * 1_000_000)),
+    "half": lambda event: answer(half()),
+    "huge": lambda event: answer(huge()),
+    "silence": lambda event: answer(silence()),
+    "hang": lambda event: time.sleep(3600),
+    "until_closed": lambda event: answer(until_closed()),
+    "ignores_closing": lambda event: answer(ignores_closing()),
+    "dies": lambda event: answer(dies()),
+    "exit": lambda event: os._exit(3),
+    "bad_status": lambda event: answer("x", 9999),
+    "bad_body": lambda event: answer(5),
+    "bad_piece": lambda event: answer(iter([5])),
+    "long_head": lambda event: answer("x", headers={"X-Long": "x" * 17_000}),
+}
