@@ -22,6 +22,7 @@ from .runtime_api import RuntimeApi
 from .runtime_state import RuntimeState
 
 _log = logging.getLogger(__name__)
+LAST_WORDS_S = 0.5  # what a process wrote just before it exited is on its way to the client
 WORKERS_LATE_S = 2.0  # workers of a concurrent environment that have not asked by then are not counted on
 
 
@@ -170,6 +171,8 @@ class Environment:
             self.failure = platform_error("Runtime.ExitError", f"Error: Runtime exited {_exit_text(code)}")
         level = logging.DEBUG if self._killed else logging.WARNING
         _log.log(level, "environment.exited %s %s", self.label, _exit_text(code))
+        if not self._killed:
+            await self._server.settle(LAST_WORDS_S)
         for invocation in tuple(self._active.values()):
             invocation.fail("Runtime.ExitError", f"Runtime exited {_exit_text(code)}")
         await self._die()

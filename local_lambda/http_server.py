@@ -179,6 +179,11 @@ class HttpServer:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, backlog=512)
         self.port = self._server.sockets[0].getsockname()[1]
 
+    async def settle(self, within_s: float) -> None:
+        """Let connections whose other end is gone read what it left behind."""
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=within_s)
+
     async def close(self) -> None:
         if self._server:
             self._server.close()
