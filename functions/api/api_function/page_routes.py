@@ -21,6 +21,7 @@ TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
 }
 
 
@@ -41,4 +42,4 @@ def add_page_routes(router: Router, files: Mapping[str, str]) -> None:
     def _file(name: str) -> Response:
         if name not in files:
             return refuse(404, "Not found")
-        return Response(200, f"{TYPES[Path(name).suffix]}; charset=utf-8", files[name], HEADERS)
+        return Response(200, TYPES[Path(name).suffix], files[name], HEADERS)

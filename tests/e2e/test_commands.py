@@ -1,0 +1,118 @@
+"""`make dev` as a newcomer types it: what it prints, that it works, and that it leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import boto3
+import pytest
+import requests
+
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).parents[2]
+
+
+class MakeDev:
+    """A running `make dev` with the lines that it has printed so far."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(
+            ["make", "--no-print-directory", "dev", f"VENV={sys.prefix}", "PORT=0", *options],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.lines, self.log = [], []
+        for stream, into in ((self.process.stdout, self.lines), (self.process.stderr, self.log)):
+            threading.Thread(target=self._read, args=(stream, into), daemon=True).start()
+
+    @staticmethod
+    def _read(stream, into):
+        for line in stream:
+            into.append(line.rstrip())  # noqa: PERF401  (others look at it meanwhile)
+
+    def wait_ready(self):
+        eventually(lambda: "ready" in self.lines or self.process.poll() is not None, 60)
+        assert "ready" in self.lines, "\n".join(self.log)
+        return dict(line.split(": ", 1) for line in self.lines if ": " in line)
+
+
+def processes_of(session):
+    """Every process of the session, the defunct ones left out."""
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (directory / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[3] == str(session) and fields[0] != "Z":
+            found.append(directory.name)
+    return found
+
+
+@pytest.fixture
+def make_dev(request):
+    if request.config.getoption("--base-url"):
+        pytest.skip("this is about this machine")
+    if not (Path(sys.prefix) / "installed").exists():
+        pytest.skip("this Python is not the environment that make made; run `make test`")
+    started = []
+
+    def start(*options):
+        started.append(MakeDev(*options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            os.killpg(each.process.pid, signal.SIGKILL)
+            each.process.wait(10)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_make_dev_prints_its_addresses_serves_and_leaves_nothing_behind(make_dev, ending):
+    dev = make_dev("DEMO=0")
+    addresses = dev.wait_ready()
+    table = boto3.client(
+        "dynamodb",
+        endpoint_url=addresses["dynamodb"],
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+    ).describe_table(TableName=addresses["table"])["Table"]
+    pids = [each["pid"] for each in requests.get(addresses["admin"] + "environments", timeout=5).json()]
+
+    assert requests.get(addresses["dashboard"] + "health", timeout=20).json()["status"] == "healthy"
+    assert requests.get(addresses["stream_url"] + "api/v2/nothing", timeout=20).status_code == 404
+    assert table["ItemCount"] <= 2  # no demo data
+    pids += [each["pid"] for each in requests.get(addresses["admin"] + "environments", timeout=5).json()]
+    assert pids
+    os.killpg(dev.process.pid, ending) if ending == signal.SIGINT else dev.process.send_signal(ending)
+    dev.process.wait(15)
+    eventually(lambda: not processes_of(dev.process.pid), 10)
+    eventually(lambda: not [pid for pid in pids if Path(f"/proc/{pid}").exists()], 10)
+
+
+def test_demo_data_flows(make_dev):
+    addresses = make_dev("DEMO=1").wait_ready()
+    metrics = lambda: requests.get(addresses["dashboard"] + "api/v2/metrics", timeout=20).json()  # noqa: E731
+    first = eventually(lambda: metrics()["total"], 30)
+
+    eventually(lambda: metrics()["total"] > first, 30)
+
+
+def test_a_table_of_the_users_own_is_used_and_moto_is_not_started(make_dev):
+    first = make_dev("DEMO=0").wait_ready()
+    second = make_dev("DEMO=0", f"DYNAMODB_ENDPOINT={first['dynamodb']}").wait_ready()
+
+    assert second["dynamodb"].rstrip("/") == first["dynamodb"].rstrip("/")
+    assert requests.get(second["dashboard"] + "health", timeout=20).json()["status"] == "healthy"
