@@ -1,4 +1,10 @@
 # Two commands: `make dev` starts the whole service on this machine, `make test` runs every test. Nothing is needed before.
+# With BUILT=1 both take what `make build` makes for Lambda, which needs the SAM CLI and Lambda's Python.
+BUILT ?=
+ifneq ($(strip $(BUILT))$(filter build sam-local,$(MAKECMDGOALS)),)
+PYTHON ?= python3.13
+VENV ?= .venv-3.13
+endif
 PYTHON ?= python3
 VENV ?= .venv
 # make dev
@@ -7,11 +13,19 @@ DEMO ?= 1
 DYNAMODB_ENDPOINT ?=
 # make test
 ARGS ?=
+# make build, make sam-local
+SAM ?= $(or $(SAM_CLI),sam)
+SAM_PORT ?= 3000
+SAM_ARGS ?=
 
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed
+BUILT_TEMPLATE := .aws-sam/build/template.yaml
 # On one machine all clients share one address, so each may hold every slot.
 DEV_OPTIONS := --port $(PORT) --parameter-overrides ClientConnections=100
+ifneq ($(strip $(BUILT)),)
+DEV_OPTIONS += Architecture=$(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64) --template $(BUILT_TEMPLATE) --isolated
+endif
 ifneq ($(DEMO),0)
 DEV_OPTIONS += --demo
 endif
@@ -19,18 +33,33 @@ ifneq ($(strip $(DYNAMODB_ENDPOINT)),)
 DEV_OPTIONS += --dynamodb-endpoint $(DYNAMODB_ENDPOINT)
 endif
 
-.PHONY: dev test check lock clean
+.PHONY: dev test check build sam-local lock clean
 .DEFAULT_GOAL := test
 
-dev: $(INSTALLED)
+dev: $(INSTALLED) $(if $(strip $(BUILT)),$(BUILT_TEMPLATE))
 	@exec $(RUN) -m local_lambda $(DEV_OPTIONS)
 
+ifeq ($(strip $(BUILT)),)
 test: $(INSTALLED)
 	@$(RUN) -m pytest --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+else
+test: $(INSTALLED) $(BUILT_TEMPLATE)
+	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest tests/e2e/test_service.py tests/sam/test_build.py tests/sam/test_sam_local.py $(ARGS)
+endif
 
 check: $(INSTALLED)
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
+
+build: $(BUILT_TEMPLATE)
+	@$(PYTHON) layers/build.py .aws-sam/build sizes
+
+$(BUILT_TEMPLATE): template.yaml $(shell find functions layers -type f -not -path '*/__pycache__/*')
+	@LAMBDA_PYTHON=$(PYTHON) SAM_CLI_TELEMETRY=0 $(SAM) build
+
+# The real `sam local start-api`, with a table, a publisher and demo items beside it.
+sam-local: $(INSTALLED) $(BUILT_TEMPLATE)
+	@exec $(RUN) -m local_lambda.sam_local --sam $(SAM) --port $(SAM_PORT) -- $(SAM_ARGS)
 
 # Pins what pyproject.toml names, with hashes. Needs uv.
 lock:

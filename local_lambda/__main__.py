@@ -22,12 +22,14 @@ def parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=8000, help="of the REST API; 0: any free port, for the Function URLs as well")
     add("--url-port-base", type=int, help="first port of the Function URLs; default: --port + 1")
     add("--admin-port", type=int, default=0, help="default: any free port")
+    add("--dynamodb-host", default="127.0.0.1", help="address of moto; containers may reach another one only")
     add("--dynamodb-port", type=int, default=0, help="of moto; default: any free port")
     add("--dynamodb-endpoint", metavar="URL", help="use this DynamoDB instead of starting moto")
     add("--parameter-overrides", nargs="+", default=[], metavar="K=V", help="parameters of the template")
     add("--python", default=sys.executable, help="interpreter of the functions; default: this one")
     add("--region", default="us-east-1")
     add("--pass-env", action="append", default=[], metavar="NAME", help="hand a variable of this shell on to functions")
+    add("--isolated", action="store_true", help="functions see no package of that interpreter, only code and layers")
     add("--stage", help="also serve the REST API under /STAGE/")
     add("--demo", action=argparse.BooleanOptionalAction, default=False, help="write demo items into the table")
     add("--demo-interval", type=float, default=1.5, metavar="SECONDS")
@@ -50,12 +52,14 @@ def options(arguments: argparse.Namespace) -> Options:
         port=arguments.port,
         url_port_base=arguments.url_port_base,
         admin_port=arguments.admin_port,
+        dynamodb_host=arguments.dynamodb_host,
         dynamodb_port=arguments.dynamodb_port,
         dynamodb_endpoint=arguments.dynamodb_endpoint,
         parameter_overrides={name: value for name, _, value in pairs},
         python=arguments.python,
         region=arguments.region,
         pass_env=tuple(arguments.pass_env),
+        isolated=arguments.isolated,
         demo=arguments.demo,
         demo_interval_s=arguments.demo_interval,
         limits=Limits(

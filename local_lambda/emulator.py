@@ -35,12 +35,14 @@ class Options:
     port: int = 8000
     url_port_base: int | None = None
     admin_port: int = 0
+    dynamodb_host: str = "127.0.0.1"
     dynamodb_port: int = 0
     dynamodb_endpoint: str | None = None
     parameter_overrides: Mapping[str, str] = field(default_factory=dict)
     python: str = sys.executable
     region: str = "us-east-1"
     pass_env: tuple[str, ...] = ()
+    isolated: bool = False
     demo: bool = False
     demo_interval_s: float = 1.5
     poll_s: float = 0.2
@@ -118,7 +120,7 @@ class RunningApplication:
     def _prepare_functions(self, application: Application, dynamodb_url: str) -> None:
         options = self._options
         passed_on = tuple((name, os.environ[name]) for name in options.pass_env if name in os.environ)
-        settings = Settings(options.python, options.region, dynamodb_url, passed_on)
+        settings = Settings(options.python, options.region, dynamodb_url, passed_on, options.isolated)
         gate = asyncio.Semaphore(options.limits.parallel_starts)
         for name, function in application.functions.items():
             launch = prepare(function, self._directory, settings)
@@ -130,7 +132,7 @@ class RunningApplication:
             return ""
         url = options.dynamodb_endpoint
         if url is None:
-            group, url = await start_moto(self._reaper, options.dynamodb_port)
+            group, url = await start_moto(self._reaper, options.dynamodb_host, options.dynamodb_port)
             self._groups.append(group)
         self.addresses.append(("dynamodb", url))
         self.addresses += [("table", table.name) for table in application.tables.values()]

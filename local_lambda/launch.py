@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html (the wrapper s
 
 import os
 import secrets
+import shlex
 import shutil
-from dataclasses import dataclass
+import subprocess
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from .application import Function
 
 _STAND_IN = Path(__file__).with_name("bootstrap.py")
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
+# The stock client as /var/runtime has it: awslambdaric and what it needs, by import name.
+_STOCK_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
+_WHERE = "import importlib.util as u, sys; print(*(u.find_spec(name).origin for name in sys.argv[1:]), sep='\\n')"
 
 
 class LaunchError(Exception):
@@ -29,6 +34,7 @@ class Settings:
     region: str
     dynamodb_url: str = ""
     passed_on: tuple[tuple[str, str], ...] = ()
+    isolated: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,9 +95,8 @@ class Launch:
             own["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
         if function.max_concurrency:
             own["AWS_LAMBDA_MAX_CONCURRENCY"] = str(function.max_concurrency)
-        if settings.dynamodb_url:
-            own["AWS_ENDPOINT_URL_DYNAMODB"] = settings.dynamodb_url
-        return {**dict(settings.passed_on), **own, **function.environment}
+        table = {"AWS_ENDPOINT_URL_DYNAMODB": settings.dynamodb_url} if settings.dynamodb_url else {}
+        return {**dict(settings.passed_on), **own, **function.environment, **table}
 
 
 def prepare(function: Function, directory: Path, settings: Settings) -> Launch:
@@ -99,10 +104,33 @@ def prepare(function: Function, directory: Path, settings: Settings) -> Launch:
     opt, runtime = directory / function.logical_id / "opt", directory / function.logical_id / "runtime"
     runtime.mkdir(parents=True)
     shutil.copy(_STAND_IN, runtime / "bootstrap.py")
+    if settings.isolated:
+        settings = _isolated(settings, runtime)
     opt.mkdir()
     for layer in function.layers:  # later layers win, as when they are unzipped one after the other
         shutil.copytree(layer, opt, symlinks=True, dirs_exist_ok=True, copy_function=_link_or_copy)
     return Launch(function, opt, runtime, settings)
+
+
+def _isolated(settings: Settings, runtime: Path) -> Settings:
+    """With a Python that has the standard library alone: the stock client is in `runtime`, the rest must be in layers.
+
+    Raises LaunchError.
+    """
+    command = [settings.python, "-c", _WHERE, *_STOCK_CLIENT]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode:
+        raise LaunchError(f"{settings.python} has no awslambdaric: {found.stderr.strip()[-200:]}")
+    for origin in map(Path, found.stdout.split()):
+        if origin.name == "__init__.py":
+            shutil.copytree(origin.parent, runtime / origin.parent.name)
+        else:
+            shutil.copy(origin, runtime)
+    python = runtime / "bin" / "python3"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(settings.python)} -S "$@"\n')
+    python.chmod(0o755)
+    return replace(settings, python=str(python))
 
 
 def _link_or_copy(source: str, target: str) -> str:

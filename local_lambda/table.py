@@ -28,18 +28,18 @@ def client(service: str, url: str, region: str, attempts: int) -> Any:
     )
 
 
-async def start_moto(reaper: Reaper, port: int) -> tuple[ProcessGroup, str]:
+async def start_moto(reaper: Reaper, host: str, port: int) -> tuple[ProcessGroup, str]:
     """The process and its URL. The socket listens at once: who connects early waits for moto. Raises OSError."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
         listener.listen(512)
         program = Path(__file__).with_name("moto_process.py")
         descriptor = listener.fileno()
         group = await reaper.start(
             [sys.executable, str(program), str(descriptor)], os.environ, Path.cwd(), "dynamodb", pass_fds=(descriptor,)
         )
-        return group, f"http://127.0.0.1:{listener.getsockname()[1]}"
+        return group, f"http://{host}:{listener.getsockname()[1]}"
 
 
 def create_missing(dynamodb: Any, tables: Iterable[Table]) -> dict[str, str | None]:

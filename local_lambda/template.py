@@ -34,6 +34,8 @@ _API_PROPERTIES = frozenset(
         "Variables",
     }
 )
+# Types that change nothing here, as their prefixes.
+_WITHOUT_EFFECT = ("AWS::CloudWatch::", "AWS::IAM::", "AWS::Lambda::Permission", "AWS::Logs::")
 _TABLE_PROPERTIES = (
     "AttributeDefinitions",
     "BillingMode",
@@ -202,7 +204,9 @@ class _Reader:
 
     def _warn_of_unknown_types(self) -> None:
         known = (FUNCTION, LAYER, API, TABLE, SIMPLE_TABLE)
-        others = [f"{name} ({r.get('Type')})" for name, r in self._resources.items() if r.get("Type") not in known]
+        types = {name: str(resource.get("Type")) for name, resource in self._resources.items()}
+        unknown = {name: kind for name, kind in types.items() if kind not in known}
+        others = [f"{name} ({kind})" for name, kind in unknown.items() if not kind.startswith(_WITHOUT_EFFECT)]
         if others:
             self._warn(f"not emulated: {', '.join(others)}")
 

@@ -68,7 +68,7 @@ def read_function(
     """`layers` are the directories by layer ARN. Raises TemplateError."""
     if unknown := sorted(properties.keys() - _READ - _WITHOUT_EFFECT):
         warn(f"{logical_id}: properties that are not emulated: {', '.join(unknown)}")
-    resolved = {key: resolver.resolve(value) for key, value in properties.items() if key in _READ - {"Events"}}
+    resolved = resolver.resolve({key: value for key, value in properties.items() if key in _READ - {"Events"}})
     return Function(
         logical_id=logical_id,
         name=name,

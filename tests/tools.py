@@ -28,3 +28,11 @@ def runtime_interface_emulator() -> Path:
         if (directory / name).is_file():
             return directory / name
     missing("aws-lambda-rie", "pip install aws-sam-cli into an environment of its own and put its `sam` on the PATH")
+
+
+def chromium() -> tuple[str, str]:
+    """Chromium and its driver, of one version, as distributions package them."""
+    found = shutil.which("chromium"), shutil.which("chromedriver")
+    if all(found):
+        return found
+    missing("chromium with chromedriver", "apt-get install chromium chromium-driver")

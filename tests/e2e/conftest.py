@@ -1,6 +1,8 @@
 """The whole service as a client meets it: under the emulator, or where --base-url says."""
 
 import json
+import os
+import platform
 import secrets
 import threading
 import time
@@ -117,12 +119,20 @@ class Service:
         return item_id
 
 
+def emulated(parameters):
+    """The source as it lies here or, if E2E_TEMPLATE names the template that `sam build` has written, what it built."""
+    if not (built := os.environ.get("E2E_TEMPLATE")):
+        return Emulator(ROOT / "template.yaml", parameters=parameters)
+    architecture = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+    return Emulator(ROOT / built, "--isolated", parameters={**parameters, "Architecture": architecture})
+
+
 @pytest.fixture(scope="session")
 def started(request):
     if base_url := request.config.getoption("--base-url"):
         yield Service(base_url, request.config.getoption("--stream-url"), request.config.getoption("--table"))
         return
-    with Emulator(ROOT / "template.yaml", parameters={"ClientConnections": "100"}) as emulator:
+    with emulated({"ClientConnections": "100"}) as emulator:
         yield Service(emulator.dashboard_url, emulator.url("stream"), emulator.table, emulator.dynamodb_url, emulator)
 
 

@@ -37,7 +37,7 @@ class MakeDev:
     @staticmethod
     def _read(stream, into):
         for line in stream:
-            into.append(line.rstrip())  # noqa: PERF401  (others look at it meanwhile)
+            into.append(line.rstrip())
 
     def wait_ready(self):
         eventually(lambda: "ready" in self.lines or self.process.poll() is not None, 60)

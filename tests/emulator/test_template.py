@@ -289,6 +289,31 @@ def test_an_unknown_filter_operator_is_an_error_at_start(tmp_path):
         read(tmp_path, text)
 
 
+def test_a_property_without_a_value_is_as_good_as_not_there(tmp_path):
+    text = """
+    Resources:
+      F:
+        Type: AWS::Serverless::Function
+        Properties:
+          CodeUri: fn
+          Handler: a.b
+          Runtime: python3.13
+          ReservedConcurrentExecutions: !Ref AWS::NoValue
+    """
+    assert read(tmp_path, text).functions["F"].reserved_concurrency is None
+
+
+def test_what_changes_nothing_here_is_passed_over_and_the_rest_is_named(tmp_path):
+    text = """
+    Resources:
+      Logs: {Type: AWS::Logs::LogGroup}
+      Alarm: {Type: AWS::CloudWatch::Alarm}
+      Role: {Type: AWS::IAM::Role}
+      Queue: {Type: AWS::SQS::Queue}
+    """
+    assert read(tmp_path, text).warnings == ("not emulated: Queue (AWS::SQS::Queue)",)
+
+
 def test_text_that_is_no_template_is_a_clear_error(tmp_path):
     with pytest.raises(TemplateError, match="no Resources"):
         read(tmp_path, "just: text")

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 from api_function.configuration_routes import add_configuration_routes
+from api_function.document_routes import add_document_routes
 from api_function.open_routes import add_open_routes
 from api_function.page_routes import add_page_routes
 from api_function.parts import Parts
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler.router import Router
 from dashboard_data import (
     DynamoDbConfigurations,
     DynamoDbConnections,
@@ -22,8 +22,8 @@ from dashboard_data import (
     SharedPoll,
 )
 from dashboard_http.cors import Cors
-from dashboard_http.front import make_handler
-from dashboard_http.identity import sessions_verifier
+from dashboard_http.front import Routes, make_handler
+from dashboard_http.identity import verifier_of
 from dashboard_http.settings import Settings
 from event_stream import Decoder
 from stream_function.routes import stream_routes
@@ -98,30 +98,31 @@ class Service:
         self.sessions = DynamoDbSessions(*each, self.settings.session_s)
         self.configurations = DynamoDbConfigurations(*each)
         self.metrics = DynamoDbMetrics(*each)
-        verify = sessions_verifier(self.sessions)
         poll = SharedPoll(self.feed, DynamoDbRecords(self.table, table), clock, 1.0, clock.pause)
         sources = Sources(
             self.feed, self.metrics, poll, self.connections, clock, lambda low, high: (low + high) / 2, 12
         )
         self.logger = Logger(service=f"test-{secrets.token_hex(4)}", stream=None, log_uncaught_exceptions=False)
         self.logger.propagate = True
+        verify = verifier_of(self.settings, self.sessions, clock, self.logger)
         parts = Parts(
             self.feed, self.metrics, self.connections, self.sessions, self.configurations, verify, clock, clock(),
             self.settings.trust_user_id,
         )  # fmt: skip
 
         def api_routes():
-            router = Router()
+            router = Routes()
             add_open_routes(router, parts)
             add_configuration_routes(router, parts)
+            add_document_routes(router)
             add_page_routes(router, {"index.html": "<title>page</title>", "live.js": "1"})
             return router
 
         cors = Cors(self.settings.cors_origins)
-        self._stream = make_handler(
-            lambda: stream_routes(sources, self.configurations, verify, self.settings, self.logger), cors, self.logger
-        )
-        self._api = make_handler(api_routes, cors, self.logger)
+        self.api_routes = api_routes
+        self.stream_routes = lambda: stream_routes(sources, self.configurations, verify, self.settings, self.logger)
+        self._stream = make_handler(self.stream_routes, cors, self.logger)
+        self._api = make_handler(self.api_routes, cors, self.logger)
         self.front = "2.0"
 
     def stream(self, path="/api/v2/stream", left_s=900, method="GET", **headers):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler.router import Router
 from botocore.config import Config
 from dashboard_data import (
     DynamoDbConfigurations,
@@ -17,11 +16,12 @@ from dashboard_data import (
     DynamoDbSessions,
 )
 from dashboard_http.cors import Cors
-from dashboard_http.front import make_handler
-from dashboard_http.identity import sessions_verifier
+from dashboard_http.front import Routes, make_handler
+from dashboard_http.identity import verifier_of
 from dashboard_http.settings import Settings
 
 from api_function.configuration_routes import add_configuration_routes
+from api_function.document_routes import add_document_routes
 from api_function.open_routes import add_open_routes
 from api_function.page_routes import add_page_routes, read_files
 from api_function.parts import Parts
@@ -44,10 +44,11 @@ _parts = Parts(
         random.random,
         limit=_settings.max_connections,
         client_limit=_settings.client_connections,
+        lease_s=_settings.lease_s,
     ),
     sessions=_sessions,
     configurations=DynamoDbConfigurations(*_table, time.time),
-    verify=sessions_verifier(_sessions),
+    verify=verifier_of(_settings, _sessions, time.time, _logger),
     clock=time.time,
     started_at=time.time(),
     trust_user_id=_settings.trust_user_id,
@@ -55,10 +56,11 @@ _parts = Parts(
 _files = read_files(Path(__file__).parent / "static")
 
 
-def _routes() -> Router:
-    router = Router()
+def _routes() -> Routes:
+    router = Routes()
     add_open_routes(router, _parts)
     add_configuration_routes(router, _parts)
+    add_document_routes(router)
     add_page_routes(router, _files)
     return router
 

@@ -18,7 +18,7 @@ from dashboard_data import (
 )
 from dashboard_http.cors import Cors
 from dashboard_http.front import make_handler
-from dashboard_http.identity import sessions_verifier
+from dashboard_http.identity import verifier_of
 from dashboard_http.settings import Settings
 
 from stream_function.routes import stream_routes
@@ -46,6 +46,7 @@ _connections = DynamoDbConnections(
     random.random,
     limit=_settings.max_connections,
     client_limit=_settings.client_connections,
+    lease_s=_settings.lease_s,
 )
 _sources = Sources(
     feed=_feed,
@@ -57,7 +58,8 @@ _sources = Sources(
     heartbeat_s=_settings.heartbeat_s,
 )
 _configurations = DynamoDbConfigurations(*_table, time.time)
-_verify = sessions_verifier(DynamoDbSessions(*_table, time.time, _settings.session_s))
+_sessions = DynamoDbSessions(*_table, time.time, _settings.session_s)
+_verify = verifier_of(_settings, _sessions, time.time, _logger)
 
 handler = make_handler(
     lambda: stream_routes(_sources, _configurations, _verify, _settings, _logger), Cors(_settings.cors_origins), _logger

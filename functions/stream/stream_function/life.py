@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 METRICS_EVERY_S = 60  # the contract's figure
 MERGE_METRICS_S = 1  # a burst of items is one `metrics` event
-RENEW_EVERY_S = 10
+RENEW_EVERY = 1 / 4  # of a lease's time, so that several renewals may fail
 COUNT_AGE_S = 1  # how old a count of connections may be that a heartbeat tells
 UNREACHABLE_AFTER_S = 30
 OPENING_RETRY_MS = (1_000, 10_000)  # wide: governs what comes back when everything dies at once

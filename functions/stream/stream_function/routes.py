@@ -5,10 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import Router
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from dashboard_data import FULL, Configuration, DynamoDbConfigurations, Refusal, Session
-from dashboard_http.front import refuse
+from dashboard_http.front import Routes, refuse
 from dashboard_http.identity import Principal, Verifier, authorize
 from dashboard_http.requests import client_address, client_of, single_header
 from dashboard_http.settings import Settings
@@ -24,9 +23,9 @@ CLIENT_REFUSAL = (429, "Too many connections from this client")
 
 def stream_routes(
     sources: Sources, configurations: DynamoDbConfigurations, verify: Verifier, settings: Settings, logger: Logger
-) -> Router:
+) -> Routes:
     """`GET /api/v2/stream` and `GET /api/v2/configurations/<config_id>/stream`."""
-    router = Router()
+    router = Routes()
 
     @router.get("/api/v2/stream")
     def global_stream() -> Response:

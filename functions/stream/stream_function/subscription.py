@@ -158,7 +158,7 @@ class Subscription:
     def _ending(self, news: News) -> str | None:
         """Why the stream must end now, if it must."""
         now = self._sources.clock()
-        if now - self._renewed_at >= life.RENEW_EVERY_S:
+        if now - self._renewed_at >= life.RENEW_EVERY * self._sources.connections.lease_s:
             self._renewed_at = now
             news = news._replace(lease=self._renew(news.lease))
         gone = self._configuration and not news.configuration

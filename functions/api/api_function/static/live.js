@@ -1,38 +1,18 @@
-// A first plain view of the global stream: EventSource reconnects and resumes by itself.
-const NEWEST = 20;
-const byField = Object.fromEntries(
-  [...document.querySelectorAll("[data-field]")].map((cell) => [cell.dataset.field, cell]),
-);
-const items = document.getElementById("items");
-const template = document.getElementById("item");
+// The page: the global stream, the board that shows it, and the panel for one's own configurations.
 
-function show(state, words) {
-  document.body.dataset.state = state;
-  document.getElementById("status").textContent = words;
-}
+import { Board, oncePerFrame } from "./board.js";
+import { Feed } from "./feed.js";
+import { Panel } from "./panel.js";
+import { TIMINGS } from "./timings.js";
+import { view } from "./view.js";
 
-function write(fields) {
-  for (const [name, value] of Object.entries(fields)) {
-    if (name in byField) byField[name].textContent = value;
-  }
-}
+const board = new Board(document.body);
+const redraw = oncePerFrame(() => board.draw(view(feed.state, Date.now(), TIMINGS.silenceMs)));
+const feed = new Feed({ url: "api/v2/stream", pollUrl: "api/v2/metrics", timings: TIMINGS, changed: redraw });
+const panel = new Panel(document.getElementById("own"), TIMINGS);
 
-function add(item) {
-  const line = template.content.cloneNode(true);
-  line.querySelector(".ticker").textContent = item.ticker;
-  line.querySelector(".sentiment").textContent = item.sentiment;
-  line.querySelector(".tags").textContent = item.tags.join(", ");
-  line.querySelector("time").textContent = new Date(item.timestamp).toLocaleTimeString();
-  items.prepend(line);
-  while (items.children.length > NEWEST) items.lastElementChild.remove();
-}
-
-const source = new EventSource("api/v2/stream");
-source.addEventListener("open", () => show("live", "Connected"));
-source.addEventListener("error", () => {
-  if (source.readyState === EventSource.CLOSED) show("disconnected", "Disconnected");
-  else show("reconnecting", "Reconnecting");
-});
-source.addEventListener("metrics", (event) => write(JSON.parse(event.data)));
-source.addEventListener("heartbeat", (event) => write(JSON.parse(event.data)));
-source.addEventListener("new_item", (event) => add(JSON.parse(event.data)));
+document.getElementById("try-now").addEventListener("click", () => feed.tryNow());
+setInterval(() => (redraw(), panel.redraw()), 1000); // ages and countdowns
+redraw();
+feed.start();
+panel.start();

@@ -1,6 +1,7 @@
 """One set of routes behind both fronts: API Gateway (payload format 1.0) and Function URLs (2.0)."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
@@ -17,6 +18,21 @@ NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
+class Routes(Router):
+    """Routes that know what they are, so that a known path with another method is not taken for an unknown one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: list[tuple[str, str]] = []  # method and rule
+
+    def route(self, rule: str, method: str, *args: Any, **kwargs: Any) -> Any:
+        self.known.append((method, rule))
+        return super().route(rule, method, *args, **kwargs)
+
+    def methods_at(self, path: str) -> list[str]:
+        return sorted({method for method, rule in self.known if re.fullmatch(re.sub("<[^>]+>", "[^/]+", rule), path)})
+
+
 def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer that nobody caches."""
     return Response(status, JSON, json.dumps(body, separators=(",", ":")), {**NO_STORE, **(headers or {})})
@@ -27,7 +43,7 @@ def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None, *
     return answer(status, {"detail": detail, **more}, headers)
 
 
-def make_handler(routes: Callable[[], Router], cors: Cors, logger: Logger, **resolver_options: Any) -> Handler:
+def make_handler(routes: Callable[[], Routes], cors: Cors, logger: Logger, **resolver_options: Any) -> Handler:
     """The Lambda handler for what `routes` builds, once for each front. Safe with several invocations at once.
 
     Powertools keeps the current request in class attributes, so only one thread at a time is inside a resolver. That
@@ -38,8 +54,8 @@ def make_handler(routes: Callable[[], Router], cors: Cors, logger: Logger, **res
         "2.0": LambdaFunctionUrlResolver(**resolver_options),
     }
     for resolver in resolvers.values():
-        resolver.include_router(routes())
-        _tell_errors(resolver, logger)
+        resolver.include_router(own := routes())
+        _tell_errors(resolver, own, logger)
     lock = Lock()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -58,9 +74,13 @@ def make_handler(routes: Callable[[], Router], cors: Cors, logger: Logger, **res
     return handler
 
 
-def _tell_errors(resolver: APIGatewayRestResolver | LambdaFunctionUrlResolver, logger: Logger) -> None:
+def _tell_errors(resolver: APIGatewayRestResolver | LambdaFunctionUrlResolver, routes: Routes, logger: Logger) -> None:
     @resolver.not_found
     def not_found(_error: NotFoundError) -> Response:
+        request = resolver.current_event
+        methods = routes.methods_at(request.path)
+        if methods and request.http_method not in methods:
+            return refuse(405, "Method not allowed", {"Allow": ", ".join(methods)})
         return refuse(404, "Not found")
 
     @resolver.exception_handler(ServiceError)

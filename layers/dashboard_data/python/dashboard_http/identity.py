@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import ApiGatewayResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
-from dashboard_data import DynamoDbSessions, Session
+from dashboard_data import Clock, DynamoDbSessions, Session
 
 from dashboard_http.front import refuse
 from dashboard_http.requests import single_header
+from dashboard_http.settings import Settings
 
 MISSING = "Missing user identification"
 LONGEST_TOKEN = 4096  # JWTs of Cognito are about 1,000; nothing longer is looked at
@@ -45,6 +47,17 @@ def sessions_verifier(sessions: DynamoDbSessions) -> Verifier:
 def first_of(*verifiers: Verifier) -> Verifier:
     """Accepts what any of them accepts, asked in this order."""
     return lambda token: next(filter(None, (verify(token) for verify in verifiers)), None)
+
+
+def verifier_of(settings: Settings, sessions: DynamoDbSessions, clock: Clock, logger: Logger) -> Verifier:
+    """What these settings accept. Raises ValueError for an issuer that cannot be one."""
+    if not settings.auth_issuer:
+        return sessions_verifier(sessions)
+    from dashboard_http import openid  # loads `cryptography`, and only here
+
+    keys = openid.KeySet(openid.checked_url(settings.auth_issuer), clock, openid.fetch_json)
+    issuer = openid.openid_verifier(keys, settings.auth_issuer, settings.auth_audience, clock, logger)
+    return first_of(sessions_verifier(sessions), issuer)
 
 
 def authorize(verify: Verifier, trust_user_id: bool = False) -> Middleware:

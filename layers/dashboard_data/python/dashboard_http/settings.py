@@ -14,9 +14,12 @@ class Settings:
     stream_life_s: float = 240
     poll_interval_s: float = 1
     heartbeat_s: float = 12
+    lease_s: int = 45
     session_s: int = 86_400
     cors_origins: tuple[str, ...] = ()
     trust_user_id: bool = False
+    auth_issuer: str = ""  # with an audience: tokens of this OpenID issuer are accepted too
+    auth_audience: str = ""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Settings":
@@ -28,6 +31,8 @@ class Settings:
                 given[field.name] = _parse(name, str(field.type), text)
         if "table" not in given:
             raise ValueError("DASHBOARD_TABLE is not set")
+        if ("auth_issuer" in given) != ("auth_audience" in given):
+            raise ValueError("DASHBOARD_AUTH_ISSUER and DASHBOARD_AUTH_AUDIENCE need each other")
         return cls(**given)
 
 

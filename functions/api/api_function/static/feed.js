@@ -1,0 +1,76 @@
+// One live view: a stream that is shared with other tabs, and the state it has led to.
+
+import { Seen } from "./seen.js";
+import { Sharing } from "./sharing.js";
+import { Source } from "./source.js";
+import { INITIAL, reduce } from "./state.js";
+
+/** `changed` is called after each fact. Starts when told to; listens to the page's life until it is told to leave. */
+export class Feed {
+  state = INITIAL;
+  #seen = new Seen();
+  #source;
+  #sharing;
+  #hiddenTimer;
+  #listening = null;
+
+  constructor({ url, pollUrl = null, token = null, timings, changed }) {
+    this.timings = timings;
+    this.changed = changed;
+    const emit = (fact) => (this.#dispatch(fact), this.#sharing.tell(fact));
+    this.#source = new Source({ url, pollUrl, token, timings, emit });
+    this.#sharing = new Sharing(new URL(url, document.baseURI).href, {
+      lead: () => this.#source.start(this.state.lastEventId),
+      hear: (fact) => this.#dispatch(fact),
+      snapshot: () => this.state,
+      adopt: (state) => this.#dispatch({ type: "adopted", state }),
+      wake: () => this.#source.wake(),
+    });
+  }
+
+  start() {
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    const on = (target, type, listener) => target.addEventListener(type, listener, { signal });
+    on(window, "pagehide", () => this.#pause());
+    on(window, "pageshow", () => this.#sharing.join());
+    on(window, "online", () => this.#source.networkChanged());
+    on(window, "offline", () => this.#source.networkChanged());
+    on(document, "visibilitychange", () => this.#visibilityChanged());
+    this.#sharing.join();
+    this.#visibilityChanged();
+  }
+
+  /** For good. */
+  leave() {
+    this.#listening?.abort();
+    this.#listening = null;
+    this.#leave();
+  }
+
+  tryNow() {
+    this.#sharing.askToWake();
+  }
+
+  #visibilityChanged() {
+    clearTimeout(this.#hiddenTimer);
+    if (document.hidden) this.#hiddenTimer = setTimeout(() => this.#pause(), this.timings.hiddenMs);
+    else this.#sharing.join();
+  }
+
+  #pause() {
+    this.#leave();
+    this.#dispatch({ type: "paused" });
+  }
+
+  #leave() {
+    clearTimeout(this.#hiddenTimer);
+    this.#source.stop();
+    this.#sharing.leave();
+  }
+
+  #dispatch(fact) {
+    this.state = reduce(this.state, this.#seen.mark(fact));
+    this.changed();
+  }
+}

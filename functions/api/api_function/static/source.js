@@ -1,0 +1,122 @@
+// Turns the network into facts: follows the stream, comes back after every end, polls while that fails.
+
+import { Backoff } from "./backoff.js";
+import { Goodbyes } from "./goodbye.js";
+import { Poller } from "./poller.js";
+import { event } from "./received.js";
+import { follow } from "./stream.js";
+
+const FINAL = new Set([204, 401, 403, 404]); // nothing to come back to, where a stream belongs to somebody
+
+/**
+ * `emit` gets the facts that state.js reduces. `pollUrl`: where the same can be asked for; null if nowhere.
+ * `token`: for a stream that belongs to somebody; only such a stream can be over for good.
+ */
+export class Source {
+  #options;
+  #run = null; // the AbortController of what is going on
+  #attempt = null;
+  #connectionId = null;
+  #goodbyes = new Goodbyes();
+  #unheard = 0; // attempts in a row that brought no event
+  #wake = () => {};
+  #hurry = false;
+
+  constructor({ url, pollUrl = null, token = null, timings, emit, random = Math.random }) {
+    this.#options = { url, token, timings, emit };
+    this.backoff = new Backoff(timings, random);
+    this.poller = pollUrl && new Poller({ url: pollUrl, timings, emit, random });
+  }
+
+  /** Go on after `lastEventId`, or start with the current state. */
+  start(lastEventId) {
+    if (this.#run) return;
+    this.#run = new AbortController();
+    this.lastEventId = lastEventId;
+    if (!lastEventId) this.poller?.ask();
+    this.#follow(this.#run.signal);
+  }
+
+  /** Leave, and tell the server, so that the slot is free. */
+  stop() {
+    this.#run?.abort();
+    this.#run = null;
+    this.poller?.stop();
+    this.#goodbyes.sayLeaving(this.#connectionId);
+    this.#connectionId = null;
+  }
+
+  /** Try now instead of later. */
+  wake() {
+    this.#wake();
+  }
+
+  /** The network has changed: what is open may be dead without knowing. */
+  networkChanged() {
+    this.#hurry = true;
+    this.#attempt?.abort();
+    this.wake();
+  }
+
+  async #follow(run) {
+    while (!run.aborted) {
+      const ending = await this.#once(run);
+      if (run.aborted) return;
+      if (this.#options.token && FINAL.has(ending.status)) {
+        this.#run = null;
+        return this.#emit({ type: "ended", status: ending.status, detail: ending.detail });
+      }
+      this.#unheard = ending.heard ? 0 : this.#unheard + 1;
+      if (this.#unheard >= this.#options.timings.failuresBeforePolling || ending.retryAfterMs !== null) {
+        this.poller?.start();
+      }
+      const delayMs = this.backoff.after(ending);
+      await this.#wait(this.#hurry ? 0 : delayMs, ending, run);
+    }
+  }
+
+  async #once(run) {
+    const { url, token, timings } = this.#options;
+    this.#attempt = new AbortController();
+    this.#hurry = false;
+    this.#emit({ type: "attempting" });
+    const headers = token ? { Authorization: `Bearer ${token}` } : {};
+    const signal = AbortSignal.any([run, this.#attempt.signal]);
+    const ending = await follow(
+      { url, headers, lastEventId: this.lastEventId, timings, signal },
+      { opened: (id) => this.#opened(id), received: (events) => this.#received(events) },
+    );
+    if (!ending.announced) this.#goodbyes.add(this.#connectionId); // cut: at the other end nobody knows
+    this.#connectionId = null;
+    this.lastEventId = ending.lastEventId;
+    return ending;
+  }
+
+  #opened(connectionId) {
+    this.#connectionId = connectionId;
+    this.#goodbyes.say();
+  }
+
+  #received(events) {
+    this.poller?.stop();
+    for (const { type, data, id } of events) {
+      this.lastEventId = id;
+      const fields = event(type, data);
+      if (fields) this.#emit({ type: "event", event: type, data: fields, id });
+      if (type === "reset") this.poller?.ask();
+    }
+  }
+
+  #wait(ms, { silent, status, detail }, run) {
+    this.#emit({ type: "waiting", silent, status, detail, online: navigator.onLine, retryAt: Date.now() + ms });
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => (clearTimeout(timer), resolve());
+      run.addEventListener("abort", this.#wake, { once: true });
+    });
+  }
+
+  #emit(fact) {
+    this.#options.emit({ ...fact, at: Date.now() });
+  }
+}

@@ -1,0 +1,97 @@
+// One request for a stream, from its first byte to its last: what comes, and how it ended.
+
+import { retryAfterMs } from "./backoff.js";
+import { EventStreamParser } from "./event_stream.js";
+
+/**
+ * Follows one stream. Never rejects; resolves to
+ * `{heard, announced, silent, status, detail, livedMs, retryMs, retryAfterMs, lastEventId}`:
+ * heard: whether any event came; announced: the server said by a last `retry` that it would end;
+ * silent: the watchdog ended it; status and detail: of a refusal.
+ */
+export async function follow({ url, headers, lastEventId, timings, signal }, { opened, received }) {
+  const began = performance.now();
+  const watchdog = new Watchdog(timings.openMs);
+  const parser = new EventStreamParser(lastEventId);
+  const ending = { heard: false, announced: false, status: null, detail: "", retryAfterMs: null };
+  try {
+    const response = await fetch(url, {
+      headers: { Accept: "text/event-stream", ...headers, ...position(lastEventId) },
+      cache: "no-store",
+      signal: AbortSignal.any([signal, watchdog.signal]),
+    });
+    if (!isEventStream(response)) {
+      Object.assign(ending, await refusal(response));
+    } else {
+      opened(response.headers.get("X-Connection-Id"));
+      watchdog.rearm(timings.silenceMs);
+      await read(response.body.getReader(), parser, (events) => {
+        ending.heard = true;
+        watchdog.rearm(timings.silenceMs);
+        received(events);
+      });
+      ending.announced = ending.heard && parser.retryIsNewest;
+    }
+  } catch {
+    // cut, unreachable, left or silent: what the fields say
+  }
+  watchdog.stop();
+  const livedMs = ending.heard ? performance.now() - began : 0;
+  return {
+    ...ending,
+    livedMs,
+    silent: watchdog.signal.aborted,
+    retryMs: parser.retryMs,
+    lastEventId: parser.lastEventId,
+  };
+}
+
+/** The header, as UTF-8; fetch takes one character for each byte. */
+function position(lastEventId) {
+  return lastEventId && { "Last-Event-ID": String.fromCharCode(...new TextEncoder().encode(lastEventId)) };
+}
+
+async function read(reader, parser, received) {
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const events = parser.push(value);
+    if (events.length) received(events); // comments do not say that anything is up to date
+  }
+}
+
+function isEventStream(response) {
+  const type = response.headers.get("Content-Type") ?? "";
+  return response.status === 200 && type.split(";")[0].trim().toLowerCase() === "text/event-stream";
+}
+
+async function refusal(response) {
+  const body = await response.json().catch(() => null);
+  return {
+    status: response.status,
+    detail: typeof body?.detail === "string" ? body.detail : "",
+    retryAfterMs: retryAfterMs(response.headers.get("Retry-After"), Date.now()),
+  };
+}
+
+class Watchdog {
+  #abort = new AbortController();
+  #timer;
+
+  constructor(ms) {
+    this.rearm(ms);
+  }
+
+  get signal() {
+    return this.#abort.signal;
+  }
+
+  rearm(ms) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#abort.abort(), ms);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+}

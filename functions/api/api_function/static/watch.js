@@ -1,0 +1,47 @@
+// One configuration's own stream, live beside the global one.
+
+import { Board, oncePerFrame } from "./board.js";
+import { Feed } from "./feed.js";
+import { configurationUrl } from "./session.js";
+import { view } from "./view.js";
+
+const TEMPLATE = document.getElementById("watch-template");
+
+export class Watch {
+  /** Shows itself in `place`. `over(status)`: the stream has ended for good, refused with this HTTP status. */
+  constructor(place, configuration, { token, timings, over, close }) {
+    place.replaceChildren(TEMPLATE.content.cloneNode(true));
+    this.place = place;
+    this.root = place.firstElementChild;
+    this.timings = timings;
+    this.over = over;
+    const board = new Board(this.root);
+    this.redraw = oncePerFrame(() => this.feed && board.draw(view(this.feed.state, Date.now(), timings.silenceMs)));
+    const url = `${configurationUrl(configuration.config_id)}/stream`;
+    this.feed = new Feed({ url, token, timings, changed: () => this.#changed() });
+    this.root.querySelector(".retry").addEventListener("click", () => this.feed.tryNow());
+    this.root.querySelector(".close").addEventListener("click", close);
+    this.show(configuration);
+    this.feed.start();
+    this.redraw();
+  }
+
+  /** The configuration as it is now. */
+  show(configuration) {
+    this.configId = configuration.config_id;
+    this.root.querySelector(".name").textContent = configuration.name;
+    this.root.querySelector(".tickers").textContent = configuration.tickers.join(" ");
+  }
+
+  close() {
+    this.feed.leave();
+    this.feed = null;
+    this.place.replaceChildren();
+  }
+
+  #changed() {
+    this.redraw();
+    const { status, refusal } = this.feed.state;
+    if (status === "ended") queueMicrotask(() => this.feed && this.over(refusal.status));
+  }
+}

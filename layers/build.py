@@ -1,0 +1,139 @@
+"""Fills the directory of one function or layer (see Makefile): what is used at run time, and its bytecode.
+
+A package without bytecode on a read-only file system is compiled again at every cold start. The bytecode is not checked
+against its source, so that no zip's idea of a modification time can make it void:
+https://docs.python.org/3.13/library/py_compile.html#py_compile.PycInvalidationMode
+"""
+
+import argparse
+import compileall
+import gzip
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from zipfile import ZIP_DEFLATED, ZipFile
+
+LAMBDA_PYTHON = (3, 13)  # template.yaml says the same
+NOT_CODE = ("__pycache__", "*.pyc", "*.pyi", "py.typed", "requirements.txt", "Makefile", "*.dist-info", "bin")
+# Never imported here: the end-to-end tests run on what is left.
+UNUSED = {
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui": "*.js *.css",
+    "aws_lambda_powertools/utilities": "auth_alpha circuit_breaker data_masking feature_flags idempotency kafka "
+    "metadata parameters parser streaming validation",
+    "boto3": "data examples",
+    "pydantic": "v1 mypy.py",
+}
+SERVICE = "dynamodb"
+DATA = ("partitions.json", "sdk-default-configuration.json", "_retry.json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("target", type=Path, help="the directory that is uploaded; for sizes, the one of all of them")
+    parser.add_argument("what", choices=("source", "packages", "sizes"))
+    parser.add_argument("--runs-at", default="/opt", help="where Lambda unpacks it: what tracebacks say")
+    parser.add_argument("--only", nargs="+", help="these packages of requirements.txt, if they are in it")
+    parser.add_argument("--without", nargs="+", default=[], help="all packages of requirements.txt but these")
+    parser.add_argument("--platforms", nargs="+", default=["any"], help="of wheels with machine code")
+    options = parser.parse_args()
+    if options.what == "sizes":
+        return print_sizes(options.target)
+    if sys.version_info[:2] != LAMBDA_PYTHON:
+        sys.exit("Python 3.13 is needed to compile for Lambda's: put python3.13 on the PATH, or set LAMBDA_PYTHON")
+    if options.what == "source":
+        shutil.copytree(".", options.target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_CODE))
+    else:
+        blocks = pinned(Path("requirements.txt").read_text())
+        names = (set(options.only or blocks) & blocks.keys()) - set(options.without)
+        install(options.target / "python", "".join(blocks[name] for name in sorted(names)), options.platforms)
+    compiled = compileall.compile_dir(
+        options.target,
+        quiet=1,
+        force=True,
+        stripdir=options.target,
+        prependdir=options.runs_at,
+        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+    )
+    if not compiled:
+        sys.exit("not everything could be compiled")
+
+
+def install(target: Path, requirements: str, platforms: list[str]) -> None:
+    """`requirements` from wheels for Lambda, without what nobody uses."""
+    with tempfile.TemporaryDirectory() as directory:
+        chosen, everything = Path(directory, "requirements.txt"), Path(directory, "packages")
+        chosen.write_text(requirements)
+        wheels = ["--only-binary=:all:", "--implementation=cp", "--python-version=3.13"]
+        wheels += [f"--platform={platform}" for platform in platforms]
+        how = ["--require-hashes", "--no-deps", "--no-compile", f"--target={everything}", f"--requirement={chosen}"]
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+        subprocess.run([*pip, "--root-user-action=ignore", *wheels, *how], check=True)
+        shutil.copytree(everything, target, dirs_exist_ok=True, ignore=unused(everything))
+        if (target / "botocore").is_dir():
+            describe_one_service(everything / "botocore/data", target / "botocore/data")
+
+
+def print_sizes(build: Path) -> None:
+    """Lambda takes 50 MB of zip, and 250 MB unpacked for a function with all its layers."""
+    print(f"{'':24}{'files':>7}{'bytecode':>10}{'unpacked':>12}{'zipped':>12}")
+    for artefact in sorted(path for path in build.iterdir() if path.is_dir()):
+        files = [path for path in artefact.rglob("*") if path.is_file()]
+        with tempfile.TemporaryFile() as zipped:
+            with ZipFile(zipped, "w", ZIP_DEFLATED) as archive:
+                for path in files:
+                    archive.write(path, path.relative_to(artefact))
+            size = zipped.tell()
+        compiled = sum(path.suffix == ".pyc" for path in files)
+        unpacked = sum(path.stat().st_size for path in files)
+        print(f"{artefact.name:24}{len(files):7}{compiled:10}{unpacked / 1024:9,.0f} KB{size / 1024:9,.0f} KB")
+
+
+def pinned(requirements: str) -> dict[str, str]:
+    """The block of each package: a line with `==`, then indented ones."""
+    blocks = re.split(r"^(?=\w)", requirements, flags=re.MULTILINE)
+    return {re.split(r"[=\[ ]", block, maxsplit=1)[0]: block for block in blocks if block.strip()}
+
+
+def unused(root: Path):
+    """For `copytree`: what is left out of each directory."""
+
+    def left_out(directory: str, names: list[str]) -> set[str]:
+        inside = Path(directory).relative_to(root).as_posix()
+        if inside == "botocore":
+            return {"data"} | shutil.ignore_patterns(*NOT_CODE)(directory, names)
+        return shutil.ignore_patterns(*NOT_CODE, *UNUSED.get(inside, "").split())(directory, names)
+
+    return left_out
+
+
+def describe_one_service(source: Path, target: Path) -> None:
+    """botocore's data for DynamoDB alone, without documentation: 28 MB become 0.2."""
+    target.mkdir()
+    for name in DATA:
+        shutil.copy(source / name, target)
+    endpoints = json.loads((source / "endpoints.json").read_bytes())
+    for partition in endpoints["partitions"]:
+        partition["services"] = {name: value for name, value in partition["services"].items() if name == SERVICE}
+    (target / "endpoints.json").write_text(json.dumps(endpoints, separators=(",", ":")))
+    version = max((source / SERVICE).iterdir())
+    (target / SERVICE / version.name).mkdir(parents=True)
+    for name in ("service-2.json", "endpoint-rule-set-1.json"):
+        description = without_documentation(json.loads(gzip.decompress((version / f"{name}.gz").read_bytes())))
+        (target / SERVICE / version.name / name).write_text(json.dumps(description, separators=(",", ":")))
+
+
+def without_documentation(value):
+    """Everything but the texts: keys named `documentation` whose value is one (an attribute may have that name too)."""
+    if isinstance(value, dict):
+        kept = {key: each for key, each in value.items() if key != "documentation" or not isinstance(each, str)}
+        return {key: without_documentation(each) for key, each in kept.items()}
+    return [without_documentation(each) for each in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What `sam build` has made, file by file: these very files are uploaded."""
+
+import importlib.util
+import json
+import marshal
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sam.conftest import ARCHITECTURE
+
+ROOT = Path(__file__).parents[2]
+BYTECODE = ".cpython-313.pyc"
+UNCHECKED_HASH = 0b01  # https://peps.python.org/pep-0552/#pyc-header
+VALIDATION = {"arm64": "ValidationArm64Layer", "x86_64": "ValidationX86Layer"}
+LAYERS = {
+    "StreamFunction": ("EventStreamLayer", "DashboardDataLayer", "DependenciesLayer", VALIDATION[ARCHITECTURE]),
+    "ApiFunction": ("DashboardDataLayer", "DependenciesLayer", VALIDATION[ARCHITECTURE]),
+    "PublishFunction": ("DashboardDataLayer", "DependenciesLayer"),
+}
+HANDLERS = {name: name.removesuffix("Function").lower() + "_function.handler" for name in LAYERS}
+IMPORT = """
+import importlib, json, sys
+sys.path[:0] = sys.argv[2:]
+importlib.import_module(sys.argv[1])
+print(json.dumps([module.__file__ for module in sys.modules.values() if getattr(module, "__file__", None)]))
+"""
+
+
+def artefacts(built):
+    return sorted(path for path in built.iterdir() if path.is_dir())
+
+
+def test_every_module_has_bytecode_that_no_time_stamp_can_make_void(built):
+    for artefact in artefacts(built):
+        sources, compiled = set(artefact.rglob("*.py")), set(artefact.rglob("*.pyc"))
+        assert compiled == {path.parent / "__pycache__" / f"{path.stem}{BYTECODE}" for path in sources}
+        assert {int.from_bytes(path.read_bytes()[4:8], "little") for path in compiled} <= {UNCHECKED_HASH}
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="reads Python 3.13's bytecode")
+def test_tracebacks_name_files_where_lambda_has_them(built):
+    for artefact in artefacts(built):
+        place = "/var/task" if artefact.name.endswith("Function") else "/opt"
+        for path in artefact.rglob("*.pyc"):
+            source = Path(importlib.util.source_from_cache(path)).relative_to(artefact)
+            assert marshal.loads(path.read_bytes()[16:]).co_filename == f"{place}/{source}"
+
+
+def test_nothing_is_in_it_that_lambda_does_not_run(built):
+    names = {str(path.relative_to(built)) for path in built.rglob("*")}
+    unwanted = (".dist-info", ".pyi", "requirements.txt", "Makefile", "py.typed", "swagger-ui", "/tests/")
+    data = built / "DependenciesLayer/python/botocore/data"
+
+    assert not [name for name in names if any(each in name for each in unwanted)]
+    assert [path.name for path in data.iterdir() if path.is_dir()] == ["dynamodb"]
+
+
+def test_the_bootstrap_is_where_lambda_looks_and_may_be_run(built):
+    bootstrap = built / "StreamingRuntimeLayer/bootstrap"
+    source = ROOT / "layers/streaming_runtime/bootstrap"
+
+    assert bootstrap.read_bytes() == source.read_bytes()
+    assert bootstrap.stat().st_mode & 0o555 == 0o555
+
+
+@pytest.mark.parametrize(("layer", "machine"), [("ValidationArm64Layer", 183), ("ValidationX86Layer", 62)])
+def test_machine_code_is_of_the_layer_s_architecture(built, layer, machine):
+    elsewhere = [path for path in built.rglob("*.so") if not path.is_relative_to(built / layer)]
+    libraries = list((built / layer).rglob("*.so"))
+
+    assert libraries
+    assert all("Validation" in str(path) for path in elsewhere)
+    for path in libraries:  # e_machine: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+        assert int.from_bytes(path.read_bytes()[18:20], "little") == machine
+
+
+@pytest.mark.parametrize("function", LAYERS)
+@pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="the machine code is for Python 3.13")
+def test_a_function_imports_nothing_but_what_is_uploaded(built, function, tmp_path):
+    roots = [built / function, *(built / layer / "python" for layer in LAYERS[function])]
+    environ = {"DASHBOARD_TABLE": "none", "AWS_DEFAULT_REGION": "us-east-1", "HOME": str(tmp_path)}
+    command = [sys.executable, "-I", "-S", "-c", IMPORT, HANDLERS[function], *map(str, roots)]
+    imported = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
+    standard = Path(os.__file__).parent
+
+    outside = [file for file in imported if not any(Path(file).is_relative_to(root) for root in (*roots, standard))]
+    assert not outside
+    assert not [file for file in imported if "site-packages" in file]
+
+
+def test_the_parts_fit_into_lambda(built, tmp_path):
+    for artefact in artefacts(built):
+        archive = shutil.make_archive(str(tmp_path / artefact.name), "zip", artefact)
+        assert Path(archive).stat().st_size < 4_000_000, "a cold start downloads and unpacks this"
