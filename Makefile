@@ -11,8 +11,10 @@ VENV ?= .venv
 PORT ?= 8000
 DEMO ?= 1
 DYNAMODB_ENDPOINT ?=
-# make test
+# make test; with ARGS just what they say is run
 ARGS ?=
+# a pytest marker expression: what of the whole suite
+ONLY ?= timed or not timed
 # make build, make sam-local
 SAM ?= $(or $(SAM_CLI),sam)
 SAM_PORT ?= 3000
@@ -41,7 +43,12 @@ dev: $(INSTALLED) $(if $(strip $(BUILT)),$(BUILT_TEMPLATE))
 
 ifeq ($(strip $(BUILT)),)
 test: $(INSTALLED)
-	@$(RUN) -m pytest --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+ifneq ($(strip $(ARGS)),)
+	@$(RUN) -m pytest $(ARGS)
+else
+	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not timed and ($(ONLY))" --cov --cov-report=
+	@$(RUN) -m pytest -m "timed and ($(ONLY))" --cov --cov-append --cov-report=term --cov-fail-under=95
+endif
 else
 test: $(INSTALLED) $(BUILT_TEMPLATE)
 	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest tests/e2e/test_service.py tests/sam/test_build.py tests/sam/test_sam_local.py $(ARGS)

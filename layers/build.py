@@ -22,6 +22,7 @@ LAMBDA_PYTHON = (3, 13)  # template.yaml says the same
 NOT_CODE = ("__pycache__", "*.pyc", "*.pyi", "py.typed", "requirements.txt", "Makefile", "*.dist-info", "bin")
 # Never imported here: the end-to-end tests run on what is left.
 UNUSED = {
+    ".": "cffi",  # cryptography needs its machine code alone
     "aws_lambda_powertools/event_handler/openapi/swagger_ui": "*.js *.css",
     "aws_lambda_powertools/utilities": "auth_alpha circuit_breaker data_masking feature_flags idempotency kafka "
     "metadata parameters parser streaming validation",

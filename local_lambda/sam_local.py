@@ -15,7 +15,6 @@ import subprocess
 import sys
 from ipaddress import ip_network
 from pathlib import Path
-from types import FrameType
 
 from .client import Emulator, EmulatorFailed
 
@@ -33,7 +32,9 @@ def main() -> int:
     arguments = parser.parse_args()
     if not shutil.which(arguments.sam) or not Path(arguments.built).is_file():
         sys.exit(f"sam_local: {arguments.sam} or {arguments.built} is missing; install aws-sam-cli, and `make build`")
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A shell that puts us into the background makes us, and our children, ignore SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     bridge = bridge_address()
     emulated = ["--dynamodb-host", bridge or "127.0.0.1", "--demo" if arguments.demo else "--no-demo"]
     try:
@@ -93,10 +94,6 @@ def _is_ours(address: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,12 +1,32 @@
-"""Options and fixtures for all tests."""
+"""Options and fixtures for all tests, and which of them may run beside each other."""
+
+from pathlib import Path
+
+import pytest
 
 pytest_plugins = ["tests.moto_table"]
+
+HERE = Path(__file__).parent
+# Each of these starts an emulator of its own: one worker runs all of a directory.
+STARTS_PROCESSES = {"browser", "chaos", "e2e", "emulator", "limits", "openapi", "rie", "sam"}
+# They judge how long things take, so nothing else may run at that time.
+TIMED = {"e2e", "rie"}
+# They are about the service and not about a version of Python: CI runs them on one.
+ONCE = {"browser", "chaos", "limits", "openapi", "sam"}
 
 
 def pytest_addoption(parser):
     group = parser.getgroup("deployed service")
-    group.addoption(
-        "--base-url", help="run the end-to-end tests against this address of the API, stage included"
-    )
+    group.addoption("--base-url", help="run the end-to-end tests against this address of the API, stage included")
     group.addoption("--stream-url", help="the stream function's Function URL, with --base-url")
     group.addoption("--table", help="the deployed table, so that tests can write items, with --base-url")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        directory = item.path.relative_to(HERE).parts[0]
+        if directory in STARTS_PROCESSES:
+            item.add_marker(pytest.mark.xdist_group(directory))
+        for name, directories in (("timed", TIMED), ("once", ONCE)):
+            if directory in directories:
+                item.add_marker(name)

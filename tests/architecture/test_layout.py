@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "streaming_runtime": set(),
     "event_stream": set(),
     "dashboard_data": {"pydantic"},
-    "dashboard_http": {"dashboard_data", *ON_LAMBDA},
+    "dashboard_http": {"dashboard_data", "jwt", *ON_LAMBDA},
     "stream_function": {"event_stream", "dashboard_data", "dashboard_http", *ON_LAMBDA},
     "api_function": {"dashboard_data", "dashboard_http", *ON_LAMBDA},
     "publish_function": {"dashboard_data", *ON_LAMBDA},

@@ -49,7 +49,7 @@ def dashboard(driver):
         return opened[-1]
 
     yield open_one
-    for each in opened:
+    for each in reversed(opened):  # the first one leads: closed last, it leaves no stream half open
         with contextlib.suppress(NoSuchWindowException):
             each.close()
 

@@ -9,6 +9,7 @@ READ = """
 const text = (selector) => document.querySelector(selector)?.textContent ?? null;
 return {
   state: document.body.dataset.state, status: text("#status"), detail: text(".detail"), notice: text(".notice"),
+  words: text(".series-words"),
   items: [...document.querySelectorAll(".newest .items li")].map((row) => row.dataset.item),
   fields: Object.fromEntries([...document.querySelectorAll("main .figures [data-field], header [data-field]")]
     .map((cell) => [cell.dataset.field, cell.textContent])),

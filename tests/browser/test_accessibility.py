@@ -11,9 +11,10 @@ from tests.waiting import eventually
 
 AXE = Path(axe_core_python.__file__).parent / "axe.min.js"
 RUN_AXE = """
-const [done, ...only] = arguments;
-axe.run({ resultTypes: ["violations"], ...(only.length && { runOnly: only }) }).then(({ violations }) => done(violations.map(({ id, impact, nodes }) =>
-  ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => html + failureSummary) }))));"""
+const only = [...arguments], done = only.pop();
+const shown = ({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => html + failureSummary) });
+axe.run({ resultTypes: ["violations"], ...(only.length && { runOnly: only }) })
+  .then(({ violations }) => done(violations.map(shown)));"""
 SIZES = {"wall": (2560, 1440), "desk": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
 STATES = ("live", "reconnecting", "polling", "stale", "offline", "paused", "ended")
 LONG = "averylongtagwithoutanyspaceinit" * 2

@@ -1,6 +1,8 @@
 """How the dashboard follows a stream, against a server that says exactly what is in the test."""
 
+import re
 import time
+from datetime import UTC, datetime, timedelta
 
 import event_stream
 import pytest
@@ -167,6 +169,33 @@ def test_a_reset_starts_again_from_the_current_state(dashboard, scripted):
     scripted.opened().send(reset, metrics(total=1), heartbeat())
 
     page.wait_for(items=["current"], state="live")
+
+
+def test_the_line_of_the_last_hour_is_what_was_seen_and_the_mean_of_what_was_not(dashboard, scripted):
+    now = datetime.now(UTC).replace(microsecond=0)
+    recent = [item(str(number), timestamp=utc(now - timedelta(minutes=number // 2))) for number in range(20)]
+    scripted.polled = METRICS | {"recent_items": recent, "rate_last_hour": 70, "timestamp": utc(now)}
+    scripted.beginning = metrics(rate_last_hour=70)
+    page = dashboard(scripted.url)
+    page.wait_for_item("19")
+    drawn = "return document.querySelector('.series .unseen').getAttribute('d')"
+    eventually(lambda: page.run(drawn))
+
+    assert re.search(r"this minute, peak 2, before that about 1\.0 a minute", page.now["words"])
+
+
+def test_the_line_of_the_last_hour_is_whole_where_the_service_tells_its_minutes(dashboard, scripted):
+    minutes = {"items_by_minute": [3] * 59 + [1], "timestamp": utc(datetime.now(UTC))}
+    scripted.polled = METRICS | minutes | {"recent_items": []}
+    page = dashboard(scripted.url)
+    page.wait_for(state="live")
+
+    eventually(lambda: "peak 3" in page.now["words"])
+    assert "before" not in page.now["words"]
+
+
+def utc(moment):
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def test_a_tab_that_nobody_sees_gives_its_stream_back_and_resumes_where_it_was(dashboard, scripted):

@@ -1,14 +1,19 @@
 """The rest of the API, through both fronts, without sockets."""
 
 import json
+import re
+from pathlib import Path
 
+import api_function
 import pytest
+from api_function.page_routes import read_files
 from dashboard_data import utc_text
 
 from tests.functions.conftest import ORIGIN
 from tests.functions.test_streams import EVENT_FIELDS, failing_while
 
 CONFIGURATIONS = "/api/v2/configurations"
+STATIC = Path(api_function.__file__).parent / "static"
 
 
 @pytest.fixture(params=["1.0", "2.0"])
@@ -166,6 +171,29 @@ def test_the_page_and_its_files_come_with_a_strict_policy(api):
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_page_names_all_its_files_so_that_a_browser_fetches_them_at_once():
+    page = (STATIC / "index.html").read_text("utf-8")
+
+    assert set(re.findall(r'"static/([^"]+)"', page)) == set(read_files(STATIC)) - {"index.html"}
+    assert {path.name for path in STATIC.iterdir()} == set(read_files(STATIC))
+
+
+def test_nothing_in_the_page_is_inline_or_from_elsewhere():
+    page = (STATIC / "index.html").read_text("utf-8")
+
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|(src|href)=.(https?:|//|/)", page)
+
+
+@pytest.mark.parametrize("module", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
+def test_a_module_is_short_builds_no_markup_and_imports_what_is_there(module):
+    text = module.read_text("utf-8")
+
+    assert len(text.splitlines()) < 150
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|\.style\b", text)
+    for imported in re.findall(r'from "([^"]+)"', text):
+        assert (STATIC / imported).is_file()
 
 
 # --- cross-origin

@@ -359,6 +359,7 @@ def test_a_key_that_is_for_something_else_or_weak_is_not_used(verify, sign, issu
     assert verify(sign("second"))
 
 
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 def test_a_short_key_is_not_used(verify, sign, issuer):
     issuer.publish(published("first", short := rsa_key(1024)))
 

@@ -86,11 +86,14 @@ def engine():
     here = docker and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
     if not here and not SCRIPT.is_file():
         pytest.skip("no container engine answers")
-    if not here:
+    start = not here and subprocess.run([SCRIPT, "status"], capture_output=True, check=False).returncode != 0
+    if start:
         subprocess.run([SCRIPT, "up"], check=True)
     running = Engine([] if here else [str(SCRIPT), "exec"])
     yield running
     running.close()
+    if start:
+        subprocess.run([SCRIPT, "down"], check=True)
 
 
 class SamLocal:

@@ -164,19 +164,20 @@ def test_concurrency_is_reserved_on_request_only(resources):
     assert reserved(StreamConcurrency="120", ApiConcurrency="20", PublishConcurrency="5") == ["120", "20", "5"]
 
 
+@pytest.mark.parametrize("issuer", ["", "https://issuer.example"])
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
 @pytest.mark.parametrize("mode", MODES)
 def test_functions_are_traced_logged_for_a_while_and_get_machine_code_of_their_architecture(
-    resources, mode, architecture
+    resources, mode, architecture, issuer
 ):
-    deployed = resources(ComputeMode=mode, Architecture=architecture)
+    deployed = resources(ComputeMode=mode, Architecture=architecture, AuthIssuer=issuer)
     functions = of_type(deployed, "AWS::Lambda::Function")
     layers = {name for name, each in deployed.items() if each["Type"] == "AWS::Lambda::LayerVersion"}
 
     assert set(functions) == {MODES[mode], "ApiFunction", "PublishFunction"}
-    assert {re.sub("[0-9a-f]{10}$", "", name) for name in layers if name.startswith("Validation")} == {
-        {"arm64": "ValidationArm64Layer", "x86_64": "ValidationX86Layer"}[architecture]
-    }
+    built_for = {re.sub("[0-9a-f]{10}$", "", name) for name in layers if name.startswith(("Validation", "Tokens"))}
+    kind = "Tokens" if issuer else "Validation"
+    assert built_for == {{"arm64": f"{kind}Arm64Layer", "x86_64": f"{kind}X86Layer"}[architecture]}
     for function in functions.values():
         assert function["Architectures"] == [architecture]
         assert function["TracingConfig"] == {"Mode": "Active"}

@@ -19,6 +19,4 @@ _client = boto3.client(
 )
 _publisher = DynamoDbPublisher(_client, _settings.table, time.time, time.sleep, random.random)
 
-handler = make_handler(
-    _publisher, time.time, Logger(service="publish"), Metrics(namespace="LambdaSSE", service="publish")
-)
+handler = make_handler(_publisher, time.time, Logger(), Metrics())

@@ -19,20 +19,25 @@ export function bar(svg, width) {
   set(rect, { width: percent(width), height: "100%", rx: "2" });
 }
 
-/** The running line of the last hour: what was seen drawn through, the mean of what was not as a dashed line. */
+/**
+ * The running line of the last hour: full minutes drawn through, the current one, which is still filling, as a dot.
+ * What was not seen is dashed, at its mean.
+ */
 export function drawSeries(svg, { counts, average }) {
   const top = niceTop(Math.max(average, ...counts.map((count) => count ?? 0)));
   const x = (index) => round((index / (counts.length - 1)) * WIDTH);
   const y = (count) => round(HEIGHT - (count / top) * HEIGHT);
+  const point = (index) => `${x(index)} ${y(counts[index])}`;
   const from = counts.findIndex((count) => count !== null);
-  const points = counts.slice(from).map((count, index) => `${x(from + index)} ${y(count)}`);
-  const line = `M${points.join("L")}`;
-  const now = `M${points.at(-1)}h0`;
-  part(svg, "area", `${line}V${HEIGHT}H${x(from)}Z`);
+  const now = counts.length - 1;
+  const complete = counts.slice(from, now).map((_, index) => point(from + index));
+  const line = complete.length ? `M${complete.join("L")}` : "";
+  part(svg, "area", line && `${line}V${HEIGHT}H${x(from)}Z`);
   part(svg, "seen", line);
+  part(svg, "forming", complete.length ? `M${complete.at(-1)}L${point(now)}` : "");
   part(svg, "unseen", from > 0 ? `M0 ${y(average)}H${x(from)}` : "");
-  part(svg, "now", now);
-  return { top, current: counts.at(-1), complete: counts.slice(0, -1), average: from > 0 ? average : null };
+  part(svg, "now", `M${point(now)}h0`);
+  return { top, current: counts[now], complete: counts.slice(0, now), average: from > 0 ? average : null };
 }
 
 /** What the line shows, in words. */

@@ -86,6 +86,7 @@ export class Source {
       { url, headers, lastEventId: this.lastEventId, timings, signal },
       { opened: (id) => this.#opened(id), received: (events) => this.#received(events) },
     );
+    if (run.aborted) return ending; // what is open now is another run's
     if (!ending.announced) this.#goodbyes.add(this.#connectionId); // cut: at the other end nobody knows
     this.#connectionId = null;
     this.lastEventId = ending.lastEventId;
