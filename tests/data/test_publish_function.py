@@ -180,6 +180,8 @@ def test_the_handler_that_lambda_imports_publishes(client, table, monkeypatch, f
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
+        "POWERTOOLS_METRICS_NAMESPACE": "Test",
+        "POWERTOOLS_SERVICE_NAME": "publish",
     }.items():
         monkeypatch.setenv(name, value)
     sys.modules.pop("publish_function.handler", None)
