@@ -128,11 +128,9 @@ def test_framing_headers_are_dropped_in_any_spelling(serve):
     assert post.prelude["headers"] == {"X-Kept": "yes"}
 
 
-@pytest.mark.parametrize(
-    ("name", "compressed"), [("gzip", gzip.compress(b"plain")), ("deflate", zlib.compress(b"plain"))]
-)
-def test_a_compressed_body_is_sent_uncompressed(serve, name, compressed):
-    encoded = {"isBase64Encoded": True, "body": base64.b64encode(compressed).decode()}
+@pytest.mark.parametrize(("name", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_compressed_body_is_sent_uncompressed(serve, name, compress):
+    encoded = {"isBase64Encoded": True, "body": base64.b64encode(compress(b"plain")).decode()}
     (post,) = serve(returning({"statusCode": 200, "headers": {"Content-Encoding": name}, **encoded}), url_request())
 
     assert post.content == b"plain"
