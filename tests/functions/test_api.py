@@ -36,10 +36,20 @@ def test_metrics_are_what_a_metrics_event_carries_and_the_last_twenty_items(api,
     publish(*items)
     answer = api("GET", "/api/v2/metrics").json()
 
-    assert set(answer) == EVENT_FIELDS["metrics"] | {"recent_items"}
+    assert set(answer) == EVENT_FIELDS["metrics"] | {"recent_items", "items_by_minute"}
     assert answer["total"] == 25
+    assert (len(answer["items_by_minute"]), answer["items_by_minute"][-1]) == (60, 25)
     assert [each["item_id"] for each in answer["recent_items"]] == [item.item_id for item in reversed(items)][:20]
     assert all(set(each) == EVENT_FIELDS["new_item"] for each in answer["recent_items"])
+
+
+def test_the_items_of_each_minute_are_told_across_the_turn_of_the_hour(api, publish, make_item, clock):
+    clock.advance(25 * 60 + 30)  # 12:25:30
+    publish(*[make_item(timestamp=utc_text(clock() - minutes * 60)) for minutes in (0, 1, 1, 30, 59, 60, 90)])
+    told = api("GET", "/api/v2/metrics").json()
+
+    assert {59 - at: count for at, count in enumerate(told["items_by_minute"]) if count} == {0: 1, 1: 2, 30: 1, 59: 1}
+    assert told["rate_last_hour"] == 5
 
 
 def test_the_status_adds_up(api, clock):

@@ -46,6 +46,9 @@ class MetricsAndItems(Metrics):
     """What a `metrics` event carries, and the newest items: for dashboards that poll."""
 
     recent_items: list[NewItem] = Field(max_length=20, description="Newest first.")
+    items_by_minute: list[int] = Field(
+        min_length=60, max_length=60, description="Of the last 60 minutes, the current one last."
+    )
 
 
 class AnonymousSession(Answer):

@@ -25,8 +25,9 @@ def add_open_routes(router: Router, parts: Parts) -> None:
     def metrics() -> Response:
         head = parts.feed.head()  # position first, then data: as a stream starts
         window = parts.metrics.window(head.epoch, scopes_of(None))
-        recent = parts.feed.recent(head.cursor, RECENT)
-        return answer(200, {**window.snapshot(parts.clock()), "recent_items": [_shown(entry) for entry in recent]})
+        recent = [_shown(entry) for entry in parts.feed.recent(head.cursor, RECENT)]
+        now = parts.clock()
+        return answer(200, {**window.snapshot(now), "recent_items": recent, "items_by_minute": window.by_minute(now)})
 
     @router.get("/api/v2/stream/status")
     def status() -> Response:

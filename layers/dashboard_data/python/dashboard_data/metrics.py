@@ -91,19 +91,21 @@ class MetricsWindow:
             "total": total,
             **sentiments,
             "by_tag": dict(tags),
-            "rate_last_hour": self._last_hour(hours, int(now // 60) % 60),
+            "rate_last_hour": sum(self.by_minute(now)),
             "rate_last_24h": total,
             "timestamp": utc_text(now),
         }
 
-    def _last_hour(self, hours: list[str], minute: int) -> int:
-        """This minute and the 59 before it."""
-        count = 0
-        for scope in self.scopes:
-            this_hour, hour_before = (self._hours.get((scope, hour), HourlyMetrics()) for hour in hours[:2])
-            count += sum(count for at, count in this_hour.minutes.items() if at <= minute)
-            count += sum(count for at, count in hour_before.minutes.items() if at > minute)
-        return count
+    def by_minute(self, now: float) -> list[int]:
+        """Items of each of the last 60 minutes, the minute of `now` last."""
+        hour, hour_before = hour_text(now), hour_text(now - HOUR_S)
+        minute = int(now // 60) % 60
+        places = [(hour_before, at) for at in range(minute + 1, 60)] + [(hour, at) for at in range(minute + 1)]
+        records = {(scope, at): self._hours.get((scope, at)) for scope in self.scopes for at in (hour_before, hour)}
+        return [
+            sum(record.minutes.get(at, 0) for scope in self.scopes if (record := records[scope, in_hour]))
+            for in_hour, at in places
+        ]
 
     def _forget_before(self, oldest: str) -> None:
         self._hours = {at: hourly for at, hourly in self._hours.items() if at[1] >= oldest}
