@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from streaming_runtime.runtime_api import Invocation
 
 from tests.runtime import handlers
 from tests.runtime.fake_runtime_api import FakeRuntimeApi, url_request
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 BOOTSTRAP = ROOT / "layers/streaming_runtime/bootstrap"
@@ -107,30 +109,39 @@ def test_as_many_invocations_at_once_as_the_platform_says_with_nothing_shared():
     assert all(f"invocation/{post.content.decode()}/response" == post.path for post in platform.posts)
 
 
+@contextmanager
+def sigterm_once(holds):
+    """SIGTERM to this process when `holds()`, said again until the block is left: one that comes just before a blocking
+    call would only be seen after it."""
+    left = threading.Event()
+
+    def send():
+        eventually(holds)
+        while not left.wait(0.05):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        left.set()
+        sender.join()
+
+
 @pytest.mark.parametrize("concurrency", ["1", "2"])
 def test_sigterm_while_waiting_ends_the_process_cleanly(concurrency):
-    with FakeRuntimeApi([], hold_next_at=0) as platform:
-        killer = threading.Thread(target=lambda: platform.held.wait(10) and os.kill(os.getpid(), signal.SIGTERM))
-        killer.start()
+    with FakeRuntimeApi([], hold_next_at=0) as platform, sigterm_once(platform.held.is_set):
         assert life(platform, f"{HANDLERS}.ok", AWS_LAMBDA_MAX_CONCURRENCY=concurrency) == 0
-        killer.join()
 
 
 @pytest.mark.parametrize("concurrency", ["1", "2"])
 def test_sigterm_in_a_stream_runs_its_finally_and_ends_it_with_trailers(concurrency):
     handlers.EVENTS.clear()
     with FakeRuntimeApi([url_request()], hold_next_at=1) as platform:
-
-        def kill():
-            until = time.monotonic() + 10
-            while time.monotonic() < until and not (platform.posts and len(platform.posts[0].pieces) > 3):
-                time.sleep(0.001)
-            os.kill(os.getpid(), signal.SIGTERM)
-
-        killer = threading.Thread(target=kill)
-        killer.start()
-        assert life(platform, f"{HANDLERS}.endless", AWS_LAMBDA_MAX_CONCURRENCY=concurrency) == 0
-        killer.join()
+        begun = lambda: platform.posts and len(platform.posts[0].pieces) > 3  # noqa: E731
+        with sigterm_once(begun):
+            assert life(platform, f"{HANDLERS}.endless", AWS_LAMBDA_MAX_CONCURRENCY=concurrency) == 0
 
     assert handlers.EVENTS == ["closed"]
     assert platform.posts[0].content.strip(b"x") == b""

@@ -119,8 +119,9 @@ def _run_many(workers):
     for worker in workers:
         threading.Thread(target=worker.run, args=(ended.set,), daemon=True).start()
     try:
-        ended.wait()  # none ends by itself unless the environment must
-        return 1
+        while not ended.wait(0.2):  # a signal that comes just before a wait is only seen after it
+            pass
+        return 1  # no worker ends unless the environment must
     finally:
         for worker in workers:
             worker.stopping = True
