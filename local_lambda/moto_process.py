@@ -3,9 +3,10 @@
 They change what a client sees only where moto differs from DynamoDB, or let it bear a hundred streams (moto 5.2.5):
 
 - Requests run one after the other. moto has no lock: a write beside a failing transaction is lost in its rollback.
-- A transaction copies the dictionaries that it touches, not every item and stream record of the table.
+- A transaction copies the dictionaries that it touches, once, not every item and stream record of the table.
 - A rolled-back transaction leaves no stream records, and open shard iterators go on reading the live shard.
 - A query looks at its own partition and range instead of sorting the whole table.
+- An answer's attribute value is searched for the one type that it has, not for all ten under several names each.
 - HTTP/1.1, so that clients keep their connections.
 
 Run by path with the file descriptor of a listening socket as the argument; imports nothing of the emulator.
@@ -18,6 +19,7 @@ import logging
 import sys
 import threading
 
+from moto.core.serialize import ResponseSerializer
 from moto.dynamodb.comparisons import get_comparison_func
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
@@ -54,16 +56,30 @@ def correct_moto():
     DynamoDBBackend.transact_write_items = _without_stream_records_of_rollback(DynamoDBBackend.transact_write_items)
     Table.query = _within_partition(Table.query)
     Table.all_items = _candidates_or_all(Table.all_items)
+    ResponseSerializer._serialize_structure_member = _of_the_type_it_has(ResponseSerializer._serialize_structure_member)
 
 
 _TOUCHED = "partitions_of_this_transaction"
+_BACKUP = "backup_of_this_transaction"
 
 
 def _copy_of_dictionaries(table, _memo):
-    """A backup for the roll-back: the partitions that the transaction may change are copied, the others shared."""
+    """A backup for the roll-back: the partitions that the transaction may change are copied, the others shared.
+
+    moto asks for one before each action of a transaction's list, and runs the first action after the last of them.
+    """
+    touched = table.__dict__.get(_TOUCHED)
+    if touched is None:
+        return _backup(table, table.items)
+    if _BACKUP not in table.__dict__:
+        setattr(table, _BACKUP, _backup(table, touched))
+    return table.__dict__[_BACKUP]
+
+
+def _backup(table, touched):
     clone = copy.copy(table)
     clone.items = table.items.copy()
-    for key in table.__dict__.get(_TOUCHED, table.items):
+    for key in touched:
         if key in clone.items and table.has_range_key:
             clone.items[key] = dict(clone.items[key])
     return clone
@@ -99,6 +115,7 @@ def _without_stream_records_of_rollback(transact_write_items):
         finally:
             for table in (*tables, *(backend.tables[table.name] for table in tables)):
                 table.__dict__.pop(_TOUCHED, None)
+                table.__dict__.pop(_BACKUP, None)
 
     return wrapper
 
@@ -145,6 +162,14 @@ def _candidates_or_all(all_items):
     def wrapper(table):
         candidates = table.__dict__.get(_CANDIDATES)
         return all_items(table) if candidates is None else candidates
+
+    return wrapper
+
+
+def _of_the_type_it_has(serialize_structure_member):
+    def wrapper(serializer, serialized, value, shape, key):
+        if type(value) is not dict or key in value or shape.parent.name != "AttributeValue":
+            serialize_structure_member(serializer, serialized, value, shape, key)
 
     return wrapper
 

@@ -7,7 +7,7 @@ import pytest
 pytest_plugins = ["tests.moto_table"]
 
 HERE = Path(__file__).parent
-# Each of these starts an emulator of its own: one worker runs all of a directory.
+# Each file of these starts an emulator or a browser: one worker runs all of a file.
 STARTS_PROCESSES = {"browser", "chaos", "e2e", "emulator", "limits", "openapi", "rie", "sam"}
 # They judge how long things take, so nothing else may run at that time.
 TIMED = {"e2e", "rie"}
@@ -22,11 +22,12 @@ def pytest_addoption(parser):
     group.addoption("--table", help="the deployed table, so that tests can write items, with --base-url")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in a hook of its own
 def pytest_collection_modifyitems(items):
     for item in items:
         directory = item.path.relative_to(HERE).parts[0]
         if directory in STARTS_PROCESSES:
-            item.add_marker(pytest.mark.xdist_group(directory))
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))
         for name, directories in (("timed", TIMED), ("once", ONCE)):
             if directory in directories:
                 item.add_marker(name)
