@@ -61,7 +61,8 @@ check: $(INSTALLED)
 build: $(BUILT_TEMPLATE)
 	@$(PYTHON) layers/build.py .aws-sam/build sizes
 
-$(BUILT_TEMPLATE): template.yaml $(shell find functions layers -type f -not -path '*/__pycache__/*')
+# Directories too, for the files that are gone.
+$(BUILT_TEMPLATE): template.yaml $(shell find functions layers -not -path '*/__pycache__*')
 	@LAMBDA_PYTHON=$(PYTHON) SAM_CLI_TELEMETRY=0 $(SAM) build
 
 # The real `sam local start-api`, with a table, a publisher and demo items beside it.
@@ -74,7 +75,7 @@ lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) .aws-sam .pytest_cache .hypothesis .coverage
+	rm -rf .venv .venv-* .aws-sam .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(INSTALLED): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.13 ...")'

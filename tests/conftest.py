@@ -10,7 +10,8 @@ HERE = Path(__file__).parent
 # Each file of these starts an emulator or a browser: one worker runs all of a file.
 STARTS_PROCESSES = {"browser", "chaos", "e2e", "emulator", "limits", "openapi", "rie", "sam"}
 # They judge how long things take, so nothing else may run at that time.
-TIMED = {"e2e", "rie"}
+TIMED = {"e2e", "limits", "rie"}
+TIMED_FILES = {"browser/test_live.py"}
 # They are about the service and not about a version of Python: CI runs them on one.
 ONCE = {"browser", "chaos", "limits", "openapi", "sam"}
 
@@ -25,9 +26,10 @@ def pytest_addoption(parser):
 @pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in a hook of its own
 def pytest_collection_modifyitems(items):
     for item in items:
-        directory = item.path.relative_to(HERE).parts[0]
-        if directory in STARTS_PROCESSES:
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))
-        for name, directories in (("timed", TIMED), ("once", ONCE)):
-            if directory in directories:
-                item.add_marker(name)
+        path = item.path.relative_to(HERE)
+        if path.parts[0] in STARTS_PROCESSES:
+            item.add_marker(pytest.mark.xdist_group(path.as_posix()))
+        if path.parts[0] in TIMED or path.as_posix() in TIMED_FILES:
+            item.add_marker("timed")
+        if path.parts[0] in ONCE:
+            item.add_marker("once")
