@@ -73,6 +73,7 @@ sam-local: $(INSTALLED) $(BUILT_TEMPLATE)
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q -o layers/dependencies/requirements.txt
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.txt
+	echo aws-sam-cli==1.170.0 | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header -q -o .ci/requirements-sam.txt
 
 clean:
 	rm -rf .venv .venv-* .aws-sam .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -19,7 +19,7 @@ from py_compile import PycInvalidationMode
 from zipfile import ZIP_DEFLATED, ZipFile
 
 LAMBDA_PYTHON = (3, 13)  # template.yaml says the same
-NOT_CODE = ("__pycache__", "*.pyc", "*.pyi", "py.typed", "requirements.txt", "Makefile", "*.dist-info", "bin")
+NOT_CODE = ("__pycache__", "*.pyc", "*.pyi", "*.md", "py.typed", "requirements.txt", "Makefile", "*.dist-info", "bin")
 # Never imported here: the end-to-end tests run on what is left.
 UNUSED = {
     ".": "cffi",  # cryptography needs its machine code alone

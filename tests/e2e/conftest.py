@@ -19,6 +19,7 @@ from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 TICKERS = ("AAPL", "MSFT", "TSLA")
+OURS = f"e2e-{secrets.token_hex(4)}-"  # how the ids of our items begin: at a deployed address others write too
 SENTIMENTS = ("positive", "neutral", "negative")
 
 
@@ -51,19 +52,33 @@ class Client:
         return [json.loads(event.data) for event in list(self.events) if event.type == event_type]
 
     def item_ids(self):
-        return [item["item_id"] for item in self.of_type("new_item")]
+        """The ids of those items that this run wrote."""
+        return [item["item_id"] for item in self.of_type("new_item") if item["item_id"].startswith(OURS)]
 
     def wait_for(self, event_type, count=1, within_s=10):
         """The data of the event of that type and number."""
         eventually(lambda: len(self.of_type(event_type)) >= count, within_s)
         return self.of_type(event_type)[count - 1]
 
+    def wait_for_items(self, count=1, within_s=10):
+        """As many items that this run wrote; their ids."""
+        eventually(lambda: len(self.item_ids()) >= count, within_s)
+        return self.item_ids()
+
+    def time_of(self, item_id):
+        return next(at for at, event in zip(self.times, self.events, strict=False) if item_id in event.data)
+
+    def challenge(self):
+        """Both of Lambda's real fronts are reported to rename `WWW-Authenticate`."""
+        headers = self.response.headers
+        return headers.get("WWW-Authenticate") or headers.get("x-amzn-Remapped-WWW-Authenticate")
+
     def close(self):
         self.response.close()
 
 
 class Service:
-    """Addresses, and ways in. `emulator` is None for a deployed service."""
+    """Addresses, and ways in. `emulator` is None for a deployed service: there others may watch and write as well."""
 
     def __init__(self, base_url, stream_url, table, dynamodb_url=None, emulator=None):
         self.base_url, self.stream_url = base_url.rstrip("/"), (stream_url or base_url).rstrip("/")
@@ -103,7 +118,7 @@ class Service:
         """Write one item as any producer would; returns its id."""
         if not self.dynamodb:
             pytest.skip("writing items needs --table")
-        item_id = item_id or f"e2e-{secrets.token_hex(6)}"
+        item_id = item_id or OURS + secrets.token_hex(6)
         number = secrets.randbelow(9)
         fields = {
             "item_id": {"S": item_id},

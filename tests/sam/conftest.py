@@ -143,13 +143,13 @@ def sam_local(engine, sam, built):
     return started
 
 
-@pytest.fixture(scope="session")
-def translated(sam):
-    """The CloudFormation template that SAM makes of ours, functions and conditions still in it."""
-    command = [
-        Path(sam).resolve().with_name("python"),
-        Path(__file__).with_name("translate.py"),
-        ROOT / "template.yaml",
-    ]
+def translate(sam, template):
+    """The CloudFormation template that SAM makes of one, functions and conditions still in it."""
+    command = [Path(sam).resolve().with_name("python"), Path(__file__).with_name("translate.py"), template]
     environ = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
     return json.loads(subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True).stdout)
+
+
+@pytest.fixture(scope="session")
+def translated(sam):
+    return translate(sam, ROOT / "template.yaml")

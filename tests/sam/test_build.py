@@ -54,11 +54,20 @@ def test_tracebacks_name_files_where_lambda_has_them(built):
 
 def test_nothing_is_in_it_that_lambda_does_not_run(built):
     names = {str(path.relative_to(built)) for path in built.rglob("*")}
-    unwanted = (".dist-info", ".pyi", "requirements.txt", "Makefile", "py.typed", "swagger-ui", "/tests/")
+    unwanted = (".dist-info", ".pyi", ".md", "requirements.txt", "Makefile", "py.typed", "swagger-ui", "/tests/")
     data = built / "DependenciesLayer/python/botocore/data"
 
     assert not [name for name in names if any(each in name for each in unwanted)]
     assert [path.name for path in data.iterdir() if path.is_dir()] == ["dynamodb"]
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="compiles for Python 3.13")
+def test_what_a_layer_says_to_its_readers_stays_here(tmp_path):
+    source = ROOT / "layers/streaming_runtime"
+    subprocess.run([sys.executable, ROOT / "layers/build.py", tmp_path / "layer", "source"], cwd=source, check=True)
+
+    assert (source / "README.md").is_file()
+    assert {path.name for path in (tmp_path / "layer").iterdir()} == {"bootstrap", "python"}
 
 
 def test_the_bootstrap_is_where_lambda_looks_and_may_be_run(built):

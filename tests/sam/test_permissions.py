@@ -62,13 +62,14 @@ def use_everything(emulator, direct, renewed):
     first, _ = (stream.read_until("new_item") for stream in streams)
     put(direct, emulator.table, "two")
     streams[0].read_until("new_item")
-    again = Stream(f"{base}api/v2/stream", **{"Last-Event-ID": first.id})
+    key = "drawn-by-the-client-00"
+    again = Stream(f"{base}api/v2/stream", **{"Last-Event-ID": first.id, "X-Connection-Key": key})
     again.read_until("new_item")
     assert requests.get(f"{base}api/v2/metrics", timeout=20).json()["total"] >= 0
     assert requests.get(f"{base}api/v2/stream/status", timeout=20).json()["connections"] == 3
     eventually(renewed, 20)
-    for stream in (*streams, again):
-        requests.post(f"{base}api/v2/stream/connections/{stream.connection_id}/close", timeout=20)
+    for stream, name in [*((stream, stream.connection_id) for stream in streams), (again, key)]:
+        requests.post(f"{base}api/v2/stream/connections/{name}/close", timeout=20)
         stream.read_to_end()
     assert requests.delete(f"{configurations}/{config_id}", headers=own, timeout=20).status_code == 204
     assert requests.delete(f"{base}api/v2/auth/anonymous", headers=own, timeout=20).status_code == 204

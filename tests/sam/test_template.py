@@ -2,7 +2,9 @@
 
 import json
 import re
+import time
 import tomllib
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,8 @@ from local_lambda.cloudformation import Resolver
 ROOT = Path(__file__).parents[2]
 MODES = {"standard": "StreamFunction", "managed-instances": "StreamInstancesFunction"}
 INTEGRATION = "x-amazon-apigateway-integration"
-STREAMED = {
-    ("/api/v2/stream", "get"),
-    ("/api/v2/stream", "options"),
-    ("/api/v2/configurations/{config_id}/stream", "get"),
-    ("/api/v2/configurations/{config_id}/stream", "options"),
-}
+ANY = "x-amazon-apigateway-any-method"
+STREAMED = {("/api/v2/stream", ANY), ("/api/v2/configurations/{config_id}/stream", ANY)}
 
 
 @pytest.fixture
@@ -72,9 +70,34 @@ def test_exactly_the_stream_routes_stream_and_as_long_as_the_function_may_run(re
         assert every[at]["uri"].endswith(":lambda:path/2015-03-31/functions/ApiFunction.Arn/invocations")
 
 
-def test_every_method_is_one_that_api_gateway_knows(resources):
-    known = {"get", "options", "x-amazon-apigateway-any-method"}
-    assert {method for (_, method), _ in integrations(resources())} <= known
+def test_every_request_reaches_a_function_so_that_a_wrong_method_is_405_and_not_api_gateway_s_403(resources):
+    assert {method for (_, method), _ in integrations(resources())} == {ANY}
+    assert {"/", "/{proxy+}"} <= {path for (path, _), _ in integrations(resources())}
+
+
+def test_errors_of_api_gateway_itself_look_like_ours(resources):
+    answers = resources()["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+
+    assert answers.keys() == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    for answer in answers.values():
+        assert answer["responseTemplates"] == {"application/json": '{"detail": $context.error.messageString}'}
+        assert "statusCode" not in answer  # each keeps its own
+
+
+def test_api_gateway_takes_so_many_requests_a_second_and_no_more(resources):
+    (stage,) = of_type(resources(), "AWS::ApiGateway::Stage").values()
+    (settings,) = stage["MethodSettings"]
+
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (100, 1000)
+
+
+def test_each_deployment_reaches_the_stage(resources):
+    """SAM names a deployment after the definition, which stays the same when only a parameter (ComputeMode) changes."""
+    (deployment,) = of_type(resources(), "AWS::ApiGateway::Deployment").values()
+    digest, now = deployment["Description"].split()[-1], int(time.time())
+
+    assert digest in {sha1(str(now - ago).encode()).hexdigest() for ago in range(7200)}
 
 
 def test_there_is_one_stage(resources):
@@ -223,6 +246,7 @@ def test_each_environment_has_a_stack_of_its_own(translated):
 
     assert stacks == {name: f"lambda-sse-{name.replace('default', 'dev')}" for name in stacks}
     assert set(stacks) == {"default", *parameters["Environment"]["AllowedValues"]}
+    assert configured["default"].items() >= configured["dev"].items()
     for name, part in configured.items():
         if name != "version":
             overrides = dict(each.split("=") for each in part["deploy"]["parameters"]["parameter_overrides"])
