@@ -1,9 +1,11 @@
 """The whole service as a client meets it: under the emulator, or where --base-url says."""
 
+import contextlib
 import json
 import os
 import platform
 import secrets
+import socket
 import threading
 import time
 from datetime import UTC, datetime
@@ -74,6 +76,10 @@ class Client:
         return headers.get("WWW-Authenticate") or headers.get("x-amzn-Remapped-WWW-Authenticate")
 
     def close(self):
+        """At once: the reading thread holds what `close` needs until bytes come."""
+        if connection := self.response.raw.connection:
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
         self.response.close()
 
 
