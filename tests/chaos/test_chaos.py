@@ -7,12 +7,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
 import requests
 from dashboard_data import Cursor, DynamoDbFeed, Item
 
 from local_lambda import Emulator
+from tests import producer
 from tests.chaos.follower import Follower
 from tests.data.recount import counts, recount
 from tests.limits.derived import derived_template
@@ -40,8 +40,7 @@ def emulator(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dynamodb(emulator):
-    local = {"endpoint_url": emulator.dynamodb_url, "region_name": "us-east-1"}
-    return boto3.client("dynamodb", **local, aws_access_key_id="any", aws_secret_access_key="any")
+    return producer.table_client(emulator)
 
 
 def test_every_stream_gets_every_item_once_in_order_whatever_dies(emulator, dynamodb):
@@ -112,10 +111,8 @@ def _item(number, dice):
 
 
 def _record(item):
-    """As a producer writes it."""
-    texts = {name: {"S": getattr(item, name)} for name in ("item_id", "ticker", "sentiment", "timestamp")}
-    keys = {"PK": {"S": f"ITEM#{item.item_id}"}, "SK": {"S": "ITEM"}}
-    return keys | texts | {"score": {"N": "0.5"}, "tags": {"L": [{"S": tag} for tag in item.tags]}}
+    texts = {name: getattr(item, name) for name in ("ticker", "sentiment", "timestamp")}
+    return producer.record(item.item_id, item.tags, **texts)
 
 
 def _change(item, number):
@@ -139,9 +136,7 @@ def _open_streams(emulator):
 
 
 def _write(emulator, dynamodb, burst, again):
-    for start in range(0, len(burst), 25):
-        puts = [{"PutRequest": {"Item": _record(item)}} for item in burst[start : start + 25]]
-        dynamodb.batch_write_item(RequestItems={emulator.table: puts})
+    producer.put(dynamodb, emulator.table, [_record(item) for item in burst])
     if again:
         dynamodb.put_item(TableName=emulator.table, Item=_record(burst[0]))
 

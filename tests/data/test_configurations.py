@@ -2,6 +2,7 @@
 
 import pytest
 from dashboard_data import DynamoDbConfigurations, TooManyConfigurations
+from dashboard_data.configurations import Contended
 from dashboard_data.drafts import ConfigurationDraft, detail
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from tests.fakes import MeddledClient, TableError, failing_at, preceded_at
 
 @pytest.fixture
 def configurations(client, table, clock):
-    return DynamoDbConfigurations(client, table, clock, most=3)
+    return DynamoDbConfigurations(client, table, clock, clock.sleep, lambda: 0.5, most=3)
 
 
 def test_what_was_created_is_read_back(configurations):
@@ -77,7 +78,7 @@ def test_a_race_cannot_pass_the_limit(client, table, clock, configurations):
         configurations.create("me", "mine", ["AAPL"])
     racing = MeddledClient(client, preceded_at(1, lambda: configurations.create("me", "first", ["AAPL"])))
     with pytest.raises(TooManyConfigurations):
-        DynamoDbConfigurations(racing, table, clock, most=3).create("me", "second", ["AAPL"])
+        DynamoDbConfigurations(racing, table, clock, clock.sleep, lambda: 0.5, most=3).create("me", "second", ["AAPL"])
     assert len(configurations.list("me")) == 3
 
 
@@ -92,9 +93,8 @@ def test_an_anonymous_users_configurations_end_with_the_session(configurations, 
 
 @pytest.mark.parametrize("call", ["create", "update", "delete"])
 def test_an_error_of_the_table_is_not_taken_for_absence(client, table, clock, call):
-    failing = DynamoDbConfigurations(
-        MeddledClient(client, failing_at(1, TableError("ThrottlingException"))), table, clock
-    )
+    meddled = MeddledClient(client, failing_at(1, TableError("AccessDeniedException")))
+    failing = DynamoDbConfigurations(meddled, table, clock, clock.sleep, lambda: 0.5)
     arguments = {
         "create": ("me", "mine", ["AAPL"]),
         "update": ("me", "c1", "mine", ["AAPL"]),
@@ -102,6 +102,54 @@ def test_an_error_of_the_table_is_not_taken_for_absence(client, table, clock, ca
     }[call]
     with pytest.raises(TableError):
         getattr(failing, call)(*arguments)
+
+
+CANCELLED = "TransactionCanceledException"
+CONFLICTS = {
+    "create": TableError(CANCELLED, ["TransactionConflict", "None"]),
+    "delete": TableError(CANCELLED, ["None", "TransactionConflict"]),
+    "update": TableError("TransactionConflictException"),
+}
+
+
+def changed_by(configurations, call, config_id):
+    if call == "create":
+        return configurations.create("me", "mine", ["AAPL"])
+    return getattr(configurations, call)("me", config_id, *(("mine", ["AAPL"]) if call == "update" else ()))
+
+
+@pytest.mark.parametrize("call", CONFLICTS)
+def test_two_who_change_at_once_both_get_through(client, table, clock, configurations, call):
+    kept = configurations.create("me", "kept", ["AAPL"])
+
+    def conflict(number, name, proceed):
+        if number <= 3:
+            raise CONFLICTS[call]
+        return proceed()
+
+    meddled = MeddledClient(client, conflict)
+    changing = DynamoDbConfigurations(meddled, table, clock, clock.sleep, lambda: 0.5, most=3)
+    assert changed_by(changing, call, kept.config_id)
+    assert len(configurations.list("me")) == {"create": 2, "update": 1, "delete": 0}[call]
+
+
+def test_what_may_have_been_done_is_not_done_again(client, table, clock, configurations):
+    meddled = MeddledClient(client, failing_at(1, TableError("InternalServerError"), after_it_took_effect=True))
+    creating = DynamoDbConfigurations(meddled, table, clock, clock.sleep, lambda: 0.5, most=3)
+    with pytest.raises(TableError):
+        creating.create("me", "mine", ["AAPL"])
+    assert len(meddled.calls) == 1
+
+
+@pytest.mark.parametrize("call", ["create", "delete"])
+def test_conflicts_without_end_are_an_error(client, table, clock, configurations, call):
+    def conflict(number, name, proceed):
+        raise CONFLICTS[call]
+
+    meddled = MeddledClient(client, conflict)
+    with pytest.raises(Contended):
+        changed_by(DynamoDbConfigurations(meddled, table, clock, clock.sleep, lambda: 0.5), call, "c1")
+    assert configurations.list("me") == []
 
 
 def test_tickers_are_taken_in_both_forms_in_either_case_and_each_once():

@@ -1,7 +1,10 @@
 """Slots: never more than there are, never more than a client's share, and free again whatever dies."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from dashboard_data import CLIENT_FULL, CLOSING, FULL, HELD, LOST, DynamoDbConnections, Lease, Refusal
+from dashboard_data import BUSY, CLIENT_FULL, CLOSING, FULL, HELD, LOST, DynamoDbConnections, Lease, Refusal
 from dashboard_data.attributes import key, text
 from dashboard_data.leases import slot_key, slot_of
 from hypothesis import HealthCheck, given, settings
@@ -218,9 +221,38 @@ def test_a_take_that_never_gets_through_is_a_refusal_and_not_an_error(connection
             raise TableError(CANCELLED, ["TransactionConflict"])
         return call()
 
-    assert connections_of(conflict).take("a").reason == FULL
+    assert connections_of(conflict).take("a") == Refusal(BUSY, 3, 1)
     connections_of(conflict).release(connections.take("a"))
     assert connections.open_count() == 1
+
+
+@pytest.mark.parametrize("at", [1, 3])  # the two writes
+def test_a_goodbye_meets_no_error_where_others_write(connections_of, connections, at):
+    lease = connections.take("a", "k" * 22)
+    busy = connections_of(failing_at(at, TableError("TransactionConflictException")))
+    assert busy.ask_to_close("k" * 22) is True
+    assert connections.renew(lease) == CLOSING
+
+
+def test_who_wants_a_count_that_may_be_old_does_not_wait_for_another_who_counts(connections_of, connections):
+    """The other thread stands still in the middle of its request."""
+    reached, go_on = threading.Event(), threading.Event()
+
+    def hold(number, name, call):
+        if number == 2:
+            reached.set()
+            assert go_on.wait(10)
+        return call()
+
+    slow = connections_of(hold)
+    assert slow.open_count() == 0
+    connections.take("a")
+    with ThreadPoolExecutor(1) as other:
+        counting = other.submit(slow.open_count)
+        assert reached.wait(10)
+        assert slow.open_count(max_age_s=1) == 0
+        go_on.set()
+        assert counting.result(10) == 1
 
 
 @pytest.mark.parametrize(

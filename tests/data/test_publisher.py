@@ -4,6 +4,7 @@ import pytest
 from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbPublisher, scopes_of
 from dashboard_data.head import Head
 from dashboard_data.hourly import OTHER_TAGS
+from dashboard_data.item import MOST_TAGS
 from dashboard_data.publication import MOST_ACTIONS, chunks, publication
 
 from tests.data.recount import counts, recount
@@ -253,8 +254,9 @@ def test_no_transaction_passes_the_limits_of_dynamodb(make_item):
         assert len(keys) == len(actions)
 
 
-def test_many_tags_in_one_hour_are_split_before_their_expression_is_too_long(make_item):
-    items = [make_item(tags=tuple(f"{number}-{each}" for each in range(10))) for number in range(48)]
+@pytest.mark.parametrize("tags", [10, MOST_TAGS])
+def test_many_tags_in_one_hour_are_split_before_their_expression_is_too_long(make_item, tags):
+    items = [make_item(tags=tuple(f"{number}-{each}" for each in range(tags))) for number in range(48)]
     split = list(chunks(items))
     assert len(split) > 1
     for chunk in split:

@@ -1,6 +1,8 @@
 """One poll for all streams of a process: what each learns, what it costs, what happens when the table lags or fails."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from dashboard_data import (
@@ -328,17 +330,36 @@ def test_a_stream_that_has_ended_is_no_longer_asked_for(poll, memory, records):
     assert records.reads[-1][0] == {("FEED", "HEAD")}
 
 
-def test_many_threads_get_every_item_once_with_one_poll_for_all(memory, make_item):
-    asked = []
+def test_many_threads_wait_for_the_one_that_asks(memory, make_item):
+    """It gets no answer before all the others wait for it; the next poll is a minute away."""
+    asked, waiting = [], threading.Semaphore(0)
 
-    class Counted(InMemoryRecords):
+    class Patient(InMemoryRecords):
         def read(self, keys, *, consistent=False):
             asked.append(len(keys))
+            for _ in range(19):
+                assert waiting.acquire(timeout=10)
             return super().read(keys)
 
-    import time
+    def pause(condition, seconds):
+        waiting.release()
+        condition.wait(seconds)
 
-    poll = SharedPoll(memory, Counted(memory), time.monotonic, interval_s=0.02)
+    poll = SharedPoll(memory, Patient(memory), time.monotonic, interval_s=60, pause=pause)
+    start = memory.head().cursor
+    memory.publish(make_item(), make_item())
+
+    def follow(_):
+        with poll.watch(start) as watch:
+            return seqs(poll.wait(watch))
+
+    with ThreadPoolExecutor(20) as threads:
+        assert list(threads.map(follow, range(20))) == [[1, 2]] * 20
+    assert len(asked) == 1
+
+
+def test_many_threads_get_every_item_once(memory, make_item):
+    poll = SharedPoll(memory, InMemoryRecords(memory), time.monotonic, interval_s=0.02)
     start = memory.head().cursor
     received = [[] for _ in range(20)]
 
@@ -355,7 +376,6 @@ def test_many_threads_get_every_item_once_with_one_poll_for_all(memory, make_ite
     for thread in threads:
         thread.join(10)
     assert received == [list(range(1, 61))] * 20
-    assert len(asked) < 20 * 5
 
 
 def test_a_thread_that_dies_while_it_polls_leaves_the_turn_to_the_next(memory, clock, make_item):
@@ -391,7 +411,10 @@ def test_an_idle_poll_of_the_table_is_one_request_of_one_read_unit(client, table
 
 def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(client, table, clock, feed, publish, make_item):
     connections = DynamoDbConnections(client, table, clock, clock.sleep, lambda: 0.5)
-    sessions, configurations = DynamoDbSessions(client, table, clock), DynamoDbConfigurations(client, table, clock)
+    sessions, configurations = (
+        DynamoDbSessions(client, table, clock),
+        DynamoDbConfigurations(client, table, clock, clock.sleep, lambda: 0.5),
+    )
     created = sessions.create_anonymous()
     lease, session = connections.take("me"), sessions.verify(created.token)
     configuration = configurations.create(created.user_id, "mine", ["AAPL"])

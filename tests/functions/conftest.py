@@ -34,6 +34,10 @@ from tests.fakes import MeddledClient
 ORIGIN = "https://dashboard.example"
 
 
+class Base64(str):
+    """A body as fronts hand over what may be no text."""
+
+
 class Stream:
     """An answer of the stream function, read piece by piece as the runtime would."""
 
@@ -88,7 +92,7 @@ class Service:
     """Both functions over one table."""
 
     def __init__(self, client, table, clock, **settings):
-        self.clock = clock
+        self.clock, self.opened = clock, []
         self.table = MeddledClient(client)
         self.settings = Settings(table=table, cors_origins=(ORIGIN,), **settings)
         each = (self.table, table, clock)
@@ -96,11 +100,18 @@ class Service:
         limits = {"limit": self.settings.max_connections, "client_limit": self.settings.client_connections}
         self.connections = DynamoDbConnections(*each, clock.sleep, lambda: 0.5, **limits)
         self.sessions = DynamoDbSessions(*each, self.settings.session_s)
-        self.configurations = DynamoDbConfigurations(*each)
+        self.configurations = DynamoDbConfigurations(*each, clock.sleep, lambda: 0.5)
         self.metrics = DynamoDbMetrics(*each)
         poll = SharedPoll(self.feed, DynamoDbRecords(self.table, table), clock, 1.0, clock.pause)
         sources = Sources(
-            self.feed, self.metrics, poll, self.connections, clock, lambda low, high: (low + high) / 2, 12
+            feed=self.feed,
+            metrics=self.metrics,
+            poll=poll,
+            connections=self.connections,
+            upkeep=self.connections,
+            clock=clock,
+            uniform=lambda low, high: (low + high) / 2,
+            heartbeat_s=self.settings.heartbeat_s,
         )
         self.logger = Logger(service=f"test-{secrets.token_hex(4)}", stream=None, log_uncaught_exceptions=False)
         self.logger.propagate = True
@@ -126,7 +137,15 @@ class Service:
         self.front = "2.0"
 
     def stream(self, path="/api/v2/stream", left_s=900, method="GET", **headers):
-        return Stream(self._stream(self._payload(method, path, headers), self._context(left_s)))
+        opened = Stream(self._stream(self._payload(method, path, headers), self._context(left_s)))
+        self.opened.append(opened)
+        return opened
+
+    def close(self):
+        """As the runtime does it with every stream that it leaves."""
+        for stream in self.opened:
+            if stream.status == 200:
+                stream.body.close()
 
     def api(self, method, path, body=None, **headers):
         payload = self._payload(method, path, headers, body)
@@ -157,7 +176,7 @@ class Service:
                 "queryStringParameters": query,
                 "requestContext": {"http": http, "stage": "$default"},
                 "body": body,
-                "isBase64Encoded": False,
+                "isBase64Encoded": isinstance(body, Base64),
             }
         return {
             "resource": path,
@@ -168,7 +187,7 @@ class Service:
             "queryStringParameters": query,
             "requestContext": {"httpMethod": method, "stage": "live", "identity": {"sourceIp": address}},
             "body": body,
-            "isBase64Encoded": False,
+            "isBase64Encoded": isinstance(body, Base64),
         }
 
 
@@ -179,14 +198,22 @@ def metrics_namespace(monkeypatch):
 
 
 @pytest.fixture
-def service(client, table, clock, caplog):
-    caplog.set_level(logging.INFO)
-    return Service(client, table, clock)
+def make_service(client, table, clock, metrics_namespace):
+    made = []
+
+    def make(**settings):
+        made.append(Service(client, table, clock, **settings))
+        return made[-1]
+
+    yield make
+    for service in made:
+        service.close()
 
 
 @pytest.fixture
-def make_service(client, table, clock):
-    return lambda **settings: Service(client, table, clock, **settings)
+def service(make_service, caplog):
+    caplog.set_level(logging.INFO)
+    return make_service()
 
 
 @pytest.fixture

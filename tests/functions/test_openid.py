@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
@@ -16,10 +17,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from dashboard_data import DynamoDbSessions
 from dashboard_http.identity import verifier_of
-from dashboard_http.openid import LARGEST_DOCUMENT, checked_url
+from dashboard_http.openid import FETCH_TIMEOUT_S, LARGEST_DOCUMENT, checked_url, fetch_json
 from dashboard_http.settings import Settings
-
-from tests.functions.conftest import Service
 
 CLIENT = "client-7"
 DISCOVERY, KEYS = "/pool/.well-known/openid-configuration", "/pool/keys.json"
@@ -124,7 +123,7 @@ def sign(issuer, pairs, clock):
 def test_a_token_of_the_issuer_names_its_user_and_its_end(verify, sign, clock, key_id):
     principal = verify(sign(key_id))
 
-    assert (principal.user_id, principal.expires_at, principal.session) == ("openid:user-1", clock() + 600, None)
+    assert (principal.user_id, principal.expires_at, principal.session) == ("openid:user-1", clock() + 630, None)
 
 
 @pytest.mark.parametrize(
@@ -311,10 +310,13 @@ def test_known_keys_stand_while_the_issuer_cannot_be_reached(verify, sign, issue
     assert len(issuer.asked) == 3
 
 
-def test_an_address_where_nobody_listens_is_given_up_soon(make_verify, sign, clock):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        assert make_verify(auth_issuer=url, auth_audience=CLIENT)(sign(iss=url)) is None
+def test_an_address_where_nobody_answers_is_given_up():
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as thread:
+        asking = thread.submit(fetch_json, f"http://127.0.0.1:{silent.getsockname()[1]}", 0.05)
+        failure = asking.exception(timeout=10)
+
+    assert isinstance(failure, OSError)
+    assert FETCH_TIMEOUT_S <= 2
 
 
 @pytest.mark.parametrize(
@@ -401,9 +403,9 @@ assert not {"jwt", "cryptography"} & set(sys.modules), "loaded"
 
 
 @pytest.fixture
-def signed_in(client, table, clock, issuer, caplog):
+def signed_in(make_service, issuer, caplog):
     caplog.set_level(logging.INFO)
-    return Service(client, table, clock, auth_issuer=issuer.url, auth_audience=CLIENT)
+    return make_service(auth_issuer=issuer.url, auth_audience=CLIENT)
 
 
 def bearer(token):
@@ -419,10 +421,9 @@ def test_a_user_of_the_issuer_has_configurations_and_their_streams_to_the_tokens
     stream = signed_in.stream(path, **bearer(token)).drain()
 
     assert created.status == 201
-    assert 60 <= clock() - opened_at <= 61
+    assert 90 <= clock() - opened_at <= 91  # half a minute for clocks that differ, as for the token itself
     assert stream.status == 200
     assert signed_in.stream(path, **bearer(sign(sub="user-2"))).status == 404
-    clock.advance(60)
     assert signed_in.stream(path, **bearer(token)).status == 401
     assert signed_in.stream(path, **bearer(sign())).status == 200
     assert token not in caplog.text

@@ -11,14 +11,13 @@ from stream_function.life import CLOSING_RETRY_MS, OPENING_RETRY_MS, Life, retry
 from stream_function.subscription import TableUnreachable
 
 from tests.architecture.test_layout import PACKAGES, ROOT
-from tests.functions.conftest import Service
 from tests.functions.test_streams import failing_while
 
 
 @pytest.fixture
-def another_environment(client, table, clock, service):
+def another_environment(make_service):
     """The same service in a process that has seen nothing yet."""
-    return Service(client, table, clock)
+    return make_service()
 
 
 @pytest.fixture
@@ -94,20 +93,32 @@ def test_the_first_poll_is_no_baseline_that_swallows_what_came_before_it(service
 # --- rows 6 to 8: limits and identity
 
 
-def test_twenty_five_tabs_of_one_visitor_leave_room_for_everybody_else(service):
+def test_twenty_five_tabs_of_one_visitor_leave_room_for_everybody_else(make_service):
+    service = make_service(max_connections=10, client_connections=2)
     tabs = [service.stream(address="192.0.2.7").status for _ in range(25)]
-    others = [service.stream(address=f"198.51.100.{number}").status for number in range(80)]
+    others = [service.stream(address=f"198.51.100.{number}").status for number in range(8)]
 
-    assert Counter(tabs) == {200: 20, 429: 5}
-    assert Counter(others) == {200: 80}
+    assert Counter(tabs) == {200: 2, 429: 23}
+    assert Counter(others) == {200: 8}
     assert service.stream(address="203.0.113.1").status == 503
 
 
 def test_a_tab_that_was_closed_without_a_word_costs_its_slot_for_one_life_at_most(service, clock):
-    service.stream().drain()
+    """Nobody reads the one, and the runtime writes on; the other's environment is frozen, and never heard of again."""
+    unread, abandoned = service.stream(), service.stream()
+    abandoned.pull(3)
+    opened_at = clock()
+    unread.drain()
 
+    assert clock() - opened_at <= 300
     assert service.settings.stream_life_s * 1.2 <= 300
     assert service.connections.open_count() == 0
+
+
+def test_whoever_is_cut_off_is_back_within_ten_seconds():
+    """As long as a stream takes that starts in a cold environment, 2 s, is left for it."""
+    assert max(OPENING_RETRY_MS) <= 8_000
+    assert max(CLOSING_RETRY_MS) <= 8_000
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
-import boto3
 import pytest
 import requests
 from event_stream import Decoder
 
 from local_lambda import Emulator
+from tests import producer
 from tests.limits.counted_tables import CountedTables
 from tests.limits.derived import derived_template
 from tests.waiting import eventually
@@ -19,7 +19,6 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.e2e
 LIMIT = 100
 IN_ONE_PROCESS = 64
-IDLE_S = 6
 POLL_S = 1
 
 
@@ -100,31 +99,23 @@ def test_the_101st_is_refused_while_100_run_and_everybody_is_told_the_true_numbe
 def test_many_streams_share_one_process_and_one_poll(emulator, streams, tables):
     processes = [each for each in emulator.environments("StreamFunction") if each["active"]]
     before, started_at = tables.calls.copy(), time.monotonic()
-    time.sleep(IDLE_S)
-    intervals = (time.monotonic() - started_at) / POLL_S + 1
+    eventually(lambda: all(stream.written_at[-1] > started_at for stream in streams), within_s=15)
+    idle_s = time.monotonic() - started_at
+    intervals = idle_s / POLL_S + 1
     made = tables.calls - before
 
     assert sum(each["active"] for each in processes) == LIMIT
     assert len(processes) == 2
-    assert IDLE_S / 2 < made["BatchGetItem"] <= len(processes) * intervals
+    assert idle_s / 2 < made["BatchGetItem"] <= len(processes) * intervals
     assert made["GetItem"] == 0
     assert made["Query"] <= len(processes) * intervals  # the number of connections, for those whose heartbeat is due
 
 
 def test_an_item_reaches_every_one_of_them_once(emulator, streams):
-    item_id = put_item(emulator)
+    producer.put(producer.table_client(emulator), emulator.table, [producer.record("one")])
     eventually(lambda: all(stream.item_ids() for stream in streams), within_s=10)
 
-    assert all(stream.item_ids() == [item_id] for stream in streams)
-
-
-def put_item(emulator):
-    local = {"endpoint_url": emulator.dynamodb_url, "region_name": "us-east-1"}
-    texts = {"PK": "ITEM#one", "SK": "ITEM", "item_id": "one", "ticker": "AAPL", "sentiment": "neutral"}
-    record = {name: {"S": value} for name, value in (texts | {"timestamp": "2026-11-22T12:00:00Z"}).items()}
-    client = boto3.client("dynamodb", **local, aws_access_key_id="any", aws_secret_access_key="any")
-    client.put_item(TableName=emulator.table, Item=record | {"score": {"N": "0.5"}})
-    return "one"
+    assert all(stream.item_ids() == ["one"] for stream in streams)
 
 
 def test_a_freed_slot_is_usable_within_a_second(emulator, streams, open_stream):
@@ -146,8 +137,7 @@ def test_of_ten_who_race_for_one_slot_one_gets_it(emulator, streams, open_stream
 
 
 def test_no_stream_was_silent_for_over_fifteen_seconds_and_none_was_evicted(streams):
-    silent_since = time.monotonic()
-    eventually(lambda: all(stream.written_at[-1] > silent_since for stream in streams), within_s=15)
+    now = time.monotonic()
 
     assert not any(stream.ended.is_set() for stream in streams)
-    assert max(b - a for stream in streams for a, b in pairwise(stream.written_at)) <= 15
+    assert max(b - a for stream in streams for a, b in pairwise([*stream.written_at, now])) <= 15

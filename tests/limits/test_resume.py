@@ -1,16 +1,16 @@
-"""How long does a client that missed five hundred items wait for them? Through real sockets."""
+"""How long does a client wait for its first event, and for five hundred items that it missed? Through real sockets."""
 
 import json
 import time
 from contextlib import contextmanager
 
-import boto3
 import pytest
 import requests
 from dashboard_data import DynamoDbFeed
 from event_stream import Decoder
 
 from local_lambda import Emulator
+from tests import producer
 from tests.limits.derived import ROOT
 from tests.waiting import eventually
 
@@ -37,17 +37,6 @@ def opened(emulator, last_event_id=""):
             pass
 
 
-def table_client(emulator):
-    local = {"endpoint_url": emulator.dynamodb_url, "region_name": "us-east-1"}
-    return boto3.client("dynamodb", **local, aws_access_key_id="any", aws_secret_access_key="any")
-
-
-def record(item_id):
-    texts = {"PK": f"ITEM#{item_id}", "SK": "ITEM", "item_id": item_id, "ticker": "AAPL", "sentiment": "neutral"}
-    texts["timestamp"] = "2026-11-22T12:00:00Z"
-    return {name: {"S": value} for name, value in texts.items()} | {"score": {"N": "0.5"}}
-
-
 def resumed(emulator, position):
     """The items that a client gets which comes back, and how long the last of them took."""
     started_at, item_ids = time.monotonic(), []
@@ -60,15 +49,18 @@ def resumed(emulator, position):
 
 
 def test_five_hundred_missed_items_come_within_a_second_of_reconnecting(emulator):
-    client, missed = table_client(emulator), [f"item-{number}" for number in range(MISSED)]
+    client, missed = producer.table_client(emulator), [f"item-{number}" for number in range(MISSED)]
     with opened(emulator) as stream:
         position = next(stream).id
-    for start in range(0, MISSED, 25):
-        puts = [{"PutRequest": {"Item": record(item_id)}} for item_id in missed[start : start + 25]]
-        client.batch_write_item(RequestItems={emulator.table: puts})
+    producer.put(client, emulator.table, [producer.record(item_id) for item_id in missed])
     feed = DynamoDbFeed(client, emulator.table, time.time)
     eventually(lambda: feed.head().seq == MISSED or time.sleep(0.3), 60)
-    attempts = [resumed(emulator, position) for _ in range(5)]  # this machine may have other things to do
+    took_s = []
+    for _ in range(5):  # this machine may have other things to do
+        item_ids, seconds = resumed(emulator, position)
+        assert sorted(item_ids) == sorted(missed)
+        took_s.append(seconds)
+        if seconds < 1:
+            break
 
-    assert all(sorted(item_ids) == sorted(missed) for item_ids, _ in attempts)
-    assert min(took_s for _, took_s in attempts) < 1
+    assert min(took_s) < 1

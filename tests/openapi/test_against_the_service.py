@@ -2,7 +2,6 @@
 
 import json
 
-import boto3
 import pytest
 import requests
 import schemathesis
@@ -10,12 +9,15 @@ from api_function.document import document
 from event_stream import Decoder
 from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
+from requests.adapters import HTTPAdapter
 
 from local_lambda import Emulator
+from tests import producer
 from tests.limits.derived import ROOT
 
 pytestmark = pytest.mark.e2e
 EXAMPLES = 25  # of each operation
+KEY = "k" * 22
 GLOBAL, CONFIGURATION = "/api/v2/stream", "/api/v2/configurations/{config_id}/stream"
 DOCUMENT = document()
 # Streams are endless: they are judged by the same document, but by hand, below.
@@ -62,14 +64,26 @@ def test_every_answer_is_one_that_the_document_promises(case, service, signed_in
 # --- streams
 
 
+class From(HTTPAdapter):
+    """Requests from one of this machine's own addresses."""
+
+    def __init__(self, address):
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *arguments, **named):
+        super().init_poolmanager(*arguments, source_address=(self._address, 0), **named)
+
+
 @pytest.fixture
 def open_stream(service):
     opened = []
 
-    def get(path, headers=None, **names):
-        opened.append(
-            response := requests.get(service + path.format(**names), headers=headers, stream=True, timeout=20)
-        )
+    def get(path, headers=None, address="127.0.0.1", **names):
+        session = requests.Session()
+        session.mount("http://", From(address))
+        url = service + path.format(**names)
+        opened.append(response := session.get(url, headers=headers, stream=True, timeout=20))
         return response
 
     yield get
@@ -101,7 +115,8 @@ def test_every_event_of_a_stream_is_one_that_the_document_promises(emulator, ser
     for chunk in response.iter_content(None):
         events |= {event.type: json.loads(event.data) for event in decoder.feed(chunk)}
         if "heartbeat" in events and not put:
-            put_item(emulator, f"item-{created['config_id']}")
+            item = producer.record(f"item-{created['config_id']}")
+            producer.put(producer.table_client(emulator), emulator.table, [item])
             put = True
         if "new_item" in events:
             break
@@ -109,15 +124,6 @@ def test_every_event_of_a_stream_is_one_that_the_document_promises(emulator, ser
 
     assert set(events) == {"reset", "metrics", "heartbeat", "new_item"}
     assert all(conforms(data, known[event_type]) for event_type, data in events.items())
-
-
-def put_item(emulator, item_id):
-    local = {"endpoint_url": emulator.dynamodb_url, "region_name": "us-east-1"}
-    texts = {"PK": f"ITEM#{item_id}", "SK": "ITEM", "item_id": item_id, "ticker": "AAPL", "sentiment": "neutral"}
-    texts["timestamp"] = "2026-11-22T12:00:00Z"
-    record = {name: {"S": value} for name, value in texts.items()} | {"score": {"N": "0.5"}}
-    client = boto3.client("dynamodb", **local, aws_access_key_id="any", aws_secret_access_key="any")
-    client.put_item(TableName=emulator.table, Item=record)
 
 
 def test_every_refusal_of_a_stream_is_one_that_the_document_promises(service, sign_in, open_stream):
@@ -130,7 +136,9 @@ def test_every_refusal_of_a_stream_is_one_that_the_document_promises(service, si
     ]
     assert [open_stream(GLOBAL).status_code for _ in range(2)] == [200, 200]
     refusals.append((429, GLOBAL, open_stream(GLOBAL)))
-    assert open_stream(CONFIGURATION, mine, **created).status_code == 200
+    requests.post(f"{service}/api/v2/stream/connections/{KEY}/close", timeout=20)
+    refusals.append((410, GLOBAL, open_stream(GLOBAL, {"X-Connection-Key": KEY}, address="127.0.0.2")))
+    assert open_stream(CONFIGURATION, mine, address="127.0.0.2", **created).status_code == 200
     refusals.append((503, CONFIGURATION, open_stream(CONFIGURATION, mine, **created)))
     refusals.append((503, GLOBAL, open_stream(GLOBAL)))
 

@@ -17,7 +17,7 @@ class Problem(Answer):
 
 
 class StreamsFull(Problem):
-    """As many streams are open as may be. Nobody is evicted."""
+    """As many streams are open as may be, or too many are opening at once. Nobody is evicted."""
 
     max_connections: int
     retry_after: int = Field(description="Seconds.")

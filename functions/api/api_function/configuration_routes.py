@@ -63,7 +63,10 @@ def _not_found() -> Response:
 
 
 def _draft(router: Router) -> ConfigurationDraft:
-    text = router.current_event.decoded_body or ""
+    try:
+        text = router.current_event.decoded_body or ""
+    except ValueError:
+        raise BadRequestError("body: not a text in UTF-8") from None
     if len(text) > LONGEST_BODY:
         raise ServiceError(413, f"body: longer than {LONGEST_BODY} characters")
     try:

@@ -1,24 +1,16 @@
 """The composition root: environment, clock, randomness and the table's client enter here and nowhere else."""
 
 import os
-import random
 import time
 from pathlib import Path
 
-import boto3
 from aws_lambda_powertools import Logger
-from botocore.config import Config
-from dashboard_data import (
-    DynamoDbConfigurations,
-    DynamoDbConnections,
-    DynamoDbFeed,
-    DynamoDbMetrics,
-    DynamoDbSessions,
-)
+from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbSessions
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
 from dashboard_http.identity import verifier_of
 from dashboard_http.settings import Settings
+from dashboard_http.table import configurations_in, connections_in, dynamodb
 
 from api_function.configuration_routes import add_configuration_routes
 from api_function.document_routes import add_document_routes
@@ -28,26 +20,15 @@ from api_function.parts import Parts
 
 _settings = Settings.of(os.environ)
 _logger = Logger()
-_client = boto3.client(
-    "dynamodb",
-    config=Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}),
-)
+_client = dynamodb()
 _table = (_client, _settings.table)
 _sessions = DynamoDbSessions(*_table, time.time, _settings.session_s)
 _parts = Parts(
     feed=DynamoDbFeed(*_table, time.time),
     metrics=DynamoDbMetrics(*_table, time.time),
-    connections=DynamoDbConnections(
-        *_table,
-        time.time,
-        time.sleep,
-        random.random,
-        limit=_settings.max_connections,
-        client_limit=_settings.client_connections,
-        lease_s=_settings.lease_s,
-    ),
+    connections=connections_in(_client, _settings),
     sessions=_sessions,
-    configurations=DynamoDbConfigurations(*_table, time.time),
+    configurations=configurations_in(_client, _settings),
     verify=verifier_of(_settings, _sessions, time.time, _logger),
     clock=time.time,
     started_at=time.time(),

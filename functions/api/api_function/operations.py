@@ -55,6 +55,12 @@ POSITION = (
     Parameter("Last-Event-ID", "header", "The id of the last event that was seen: what was missed since comes first."),
     Parameter("last_event_id", "query", "The same, for clients that cannot set headers on their first connection."),
 )
+CONNECTION_KEY = Parameter(
+    "X-Connection-Key",
+    "header",
+    "22 characters of base64url, drawn at random for this one connection: closes it before its id is known.",
+)
+LOCATION = {"Location": "The page."}
 RETRY = {"Retry-After": "Seconds after which it is worth trying again."}
 UNAUTHORIZED = Given("No valid token.", answers.Problem, {"WWW-Authenticate": "`Bearer`."})
 NO_CONFIGURATION = Given("No such configuration of this user; anybody else's looks the same.", answers.Problem)
@@ -74,9 +80,29 @@ STREAM = {
         },
         media=(EVENT_STREAM,),
     ),
+    410: Given("The client has closed this connection already, by its key.", answers.Problem),
     429: Given("This client holds its share of the streams already.", answers.ClientFull, RETRY),
-    503: Given("As many streams are open as may be.", answers.StreamsFull, RETRY),
+    503: Given("As many streams are open as may be, or too many are opening.", answers.StreamsFull, RETRY),
 }
+
+UNCHANGED = {304: Given("The client has it already, as `If-None-Match` says.")}
+ANSWERS_OF_FILES = {
+    "GET": {200: Given("The file.", media=tuple(dict.fromkeys(TYPES.values())))} | UNCHANGED,
+    "HEAD": {200: Given("There is such a file.")} | UNCHANGED,
+}
+NO_FILE = {404: Given("No such file.", answers.Problem)}
+FILE = Parameter("name", "path", "As the page names it.")
+FILES = (
+    ("/", "dashboard", "The dashboard", {308: Given("Its last slash is missing.", headers=LOCATION)}, ()),
+    ("/static/{name}", "file", "A file of the dashboard", NO_FILE, (FILE,)),
+    (
+        "/static/{version}/{name}",
+        "versionedFile",
+        "The same, to be kept for ever",
+        NO_FILE,
+        (Parameter("version", "path", "A digest of all files; with another one, the file may change."), FILE),
+    ),
+)
 
 OPERATIONS = (
     Operation(
@@ -85,7 +111,7 @@ OPERATIONS = (
         "stream",
         "Every item and the metrics of all tickers, as they happen",
         STREAM,
-        POSITION,
+        (*POSITION, CONNECTION_KEY),
     ),
     Operation(
         "GET",
@@ -93,7 +119,7 @@ OPERATIONS = (
         "streamConfiguration",
         "The items and the metrics of a configuration's tickers, as they happen",
         STREAM | {401: UNAUTHORIZED, 404: NO_CONFIGURATION},
-        (CONFIG_ID, *POSITION),
+        (CONFIG_ID, *POSITION, CONNECTION_KEY),
         protected=True,
     ),
     Operation(
@@ -105,7 +131,11 @@ OPERATIONS = (
             204: Given("Whether there was such a stream is nobody's business."),
             404: Given("This cannot be the id of a stream.", answers.Problem),
         },
-        (Parameter("connection_id", "path", "From the stream's `X-Connection-Id`."),),
+        (
+            Parameter(
+                "connection_id", "path", "The stream's `X-Connection-Id`, or the `X-Connection-Key` that was sent."
+            ),
+        ),
     ),
     Operation(
         "GET", "/api/v2/stream/status", "status", "How many streams are open", {200: Given("Now.", answers.Status)}
@@ -195,16 +225,16 @@ OPERATIONS = (
         "Does the table answer?",
         {200: Given("It does.", answers.Health), 503: Given("It does not.", answers.Health)},
     ),
-    Operation("GET", "/", "dashboard", "The dashboard", {200: Given("The page.", media=(TYPES[".html"],))}),
-    Operation(
-        "GET",
-        "/static/{name}",
-        "file",
-        "A file of the dashboard",
-        {
-            200: Given("The file.", media=tuple(dict.fromkeys(TYPES.values()))),
-            404: Given("No such file.", answers.Problem),
-        },
-        (Parameter("name", "path", "As the page names it."),),
+    *(
+        Operation(
+            method,
+            path,
+            f"{name}Head" if method == "HEAD" else name,
+            summary,
+            ANSWERS_OF_FILES[method] | others,
+            parameters,
+        )
+        for path, name, summary, others, parameters in FILES
+        for method in ("GET", "HEAD")
     ),
 )

@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import event_stream
-from dashboard_data import Cursor, FeedEntry, event_id
+from dashboard_data import Cursor, FeedEntry, base36, event_id
 from dashboard_http.events import EVENT_TYPES, Error, Heartbeat, Metrics, NewItem, Reset, StreamEvent
-
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Frames:
@@ -35,22 +33,18 @@ class Frames:
     def reset(self, cursor: Cursor, timestamp: str, reason: str) -> bytes:
         return self._frame(Reset(timestamp=timestamp, reason=reason), self._id(cursor))
 
-    def error(self, cursor: Cursor, detail: str) -> bytes:
-        return self._frame(Error(detail=detail), self._id(cursor))
+    def error(self, cursor: Cursor | None, detail: str) -> bytes:
+        """`cursor`: None if there is none to carry on from. The id is then one that leads to a `reset`."""
+        return self._frame(Error(detail=detail), self._id(cursor) if cursor else f"none-{self._unique()}")
 
     def _id(self, cursor: Cursor) -> str:
+        return event_id(cursor, self.secret, self._unique())
+
+    def _unique(self) -> str:
         self._number += 1
-        return event_id(cursor, self.secret, self._nonce + _base36(self._number))
+        return self._nonce + base36(self._number)
 
     def _frame(self, event: StreamEvent, id: str) -> bytes:
         event_type = EVENT_TYPES[type(event)]
         self.sent[event_type] = self.sent.get(event_type, 0) + 1
         return event_stream.encode(event.model_dump_json(), event=event_type, id=id)
-
-
-def _base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
-    return digits

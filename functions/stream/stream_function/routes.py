@@ -6,10 +6,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-from dashboard_data import FULL, Configuration, DynamoDbConfigurations, Refusal, Session
+from dashboard_data import BUSY, CLIENT_FULL, FULL, LEFT, Configuration, DynamoDbConfigurations, Refusal
 from dashboard_http.front import Routes, refuse
 from dashboard_http.identity import Principal, Verifier, authorize
-from dashboard_http.requests import client_address, client_of, single_header
+from dashboard_http.requests import client_at, client_who_is, single_header
 from dashboard_http.settings import Settings
 
 from stream_function.life import Life
@@ -17,8 +17,13 @@ from stream_function.observer import Observer
 from stream_function.subscription import Opened, Sources, Subscription
 
 HEADERS = {"X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
-REFUSALS = {FULL: (503, "Maximum connections reached")}
-CLIENT_REFUSAL = (429, "Too many connections from this client")
+REFUSALS = {
+    FULL: (503, "Maximum connections reached"),
+    BUSY: (503, "Too many connections are opening at this moment"),
+    CLIENT_FULL: (429, "Too many connections from this client"),
+    LEFT: (410, "The client has closed this connection already"),
+}
+ANYONE = Principal("")
 
 
 def stream_routes(
@@ -29,7 +34,7 @@ def stream_routes(
 
     @router.get("/api/v2/stream")
     def global_stream() -> Response:
-        return _open(client_of(client_address(router.current_event)), "global", None, None, None)
+        return _open("global", ANYONE, None)
 
     @router.get("/api/v2/configurations/<config_id>/stream", middlewares=[authorize(verify, settings.trust_user_id)])
     def configuration_stream(config_id: str) -> Response:
@@ -37,16 +42,14 @@ def stream_routes(
         configuration = configurations.get(principal.user_id, config_id)
         if configuration is None:
             return refuse(404, "Configuration not found")
-        client = client_of(principal.user_id)
-        return _open(client, "configuration", configuration, principal.session, principal.expires_at)
+        return _open("configuration", principal, configuration)
 
-    def _open(
-        client: str, stream: str, configuration: Configuration | None, session: Session | None, expires_at: float | None
-    ) -> Response:
+    def _open(stream: str, principal: Principal, configuration: Configuration | None) -> Response:
         request, context, now = router.current_event, router.lambda_context, sources.clock()
+        client = _client(request, principal)
         asked = _last_event_id(request)
         resumption = sources.feed.resume(asked)
-        lease = sources.connections.take(client)
+        lease = sources.connections.take(client, single_header(request, "x-connection-key"))
         if isinstance(lease, Refusal):
             return _refused(lease, stream, client)
         left_s = context.get_remaining_time_in_millis() / 1000
@@ -58,8 +61,8 @@ def stream_routes(
             "reset": resumption.reset,
             "request_id": context.aws_request_id,
         }
-        life = Life.drawn(now, settings.stream_life_s, left_s, expires_at, sources.uniform)
-        opened = Opened(resumption, lease, life, session, configuration)
+        life = Life.drawn(now, settings.stream_life_s, left_s, principal.expires_at, sources.uniform)
+        opened = Opened(resumption, lease, life, principal.session, configuration)
         observer = Observer(logger, sources.clock, fields)
         frames = Subscription(sources, opened, observer, secrets.token_hex(4)).frames()
         caching = {"Cache-Control": "no-store" if configuration else "no-cache"}
@@ -67,20 +70,29 @@ def stream_routes(
         return Response(200, "text/event-stream", frames, headers)
 
     def _refused(refusal: Refusal, stream: str, client: str) -> Response:
-        status, detail = REFUSALS.get(refusal.reason, CLIENT_REFUSAL)
+        status, detail = REFUSALS[refusal.reason]
         logger.warning("stream.refused", extra={"stream": stream, "client": client, "reason": refusal.reason})
         metrics = EphemeralMetrics()
         metrics.add_dimension("stream", stream)
         metrics.add_dimension("reason", refusal.reason)
         metrics.add_metric("StreamsRefused", MetricUnit.Count, 1)
         metrics.flush_metrics()
-        more: dict[str, Any] = {"max_connections": refusal.limit} if refusal.reason == FULL else {}
+        if refusal.reason == LEFT:
+            return refuse(status, detail)
+        more: dict[str, Any] = {"max_connections": refusal.limit} if status == 503 else {}
         retry_after_s = max(1, round(refusal.retry_after_s))
         return refuse(status, detail, {"Retry-After": str(retry_after_s)}, **more, retry_after=retry_after_s)
 
     return router
 
 
+def _client(request: Any, principal: Principal) -> str:
+    """Whose share a stream takes. Anonymous sessions cost nothing, so they do not multiply what an address has."""
+    anonymous = principal is ANYONE or principal.session
+    return client_at(request) if anonymous else client_who_is(principal.user_id)
+
+
 def _last_event_id(request: Any) -> str | None:
     """The header, or the query parameter for a first connect of clients that cannot set headers."""
-    return single_header(request, "last-event-id") or (request.query_string_parameters or {}).get("last_event_id")
+    header = single_header(request, "last-event-id")
+    return (request.query_string_parameters or {}).get("last_event_id") or None if header is None else header

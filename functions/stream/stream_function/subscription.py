@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import event_stream
 from dashboard_data import (
     CLOSING,
+    HELD,
     LOST,
     Clock,
     Configuration,
@@ -38,7 +39,8 @@ class Sources:
     feed: Feed
     metrics: DynamoDbMetrics
     poll: SharedPoll
-    connections: DynamoDbConnections
+    connections: DynamoDbConnections  # takes and gives back
+    upkeep: DynamoDbConnections  # renews and counts, and would rather fail than keep a heartbeat waiting
     clock: Clock
     uniform: life.Random
     heartbeat_s: float
@@ -64,6 +66,10 @@ class Subscription:
         self._configuration = opened.configuration
         self._unmerged = False  # items came that no `metrics` event has counted yet
         self._failing = False  # the last poll failed: nothing that is known is fresh
+        self._connections: int | None = None  # as the last heartbeat told it
+        self._lease_state = HELD
+        # Up to where the client knows all: what the last bytes that were yielded said. None: it has to be reset.
+        self._position = None if opened.resumption.reset else opened.resumption.cursor
         self._metrics_at = self._written_at = self._renewed_at = self._heard_at = sources.clock()
 
     def frames(self) -> Iterator[bytes]:
@@ -73,14 +79,15 @@ class Subscription:
         with poll.watch(opened.resumption.cursor, **followed) as watch:
             try:
                 yield self._retry(life.OPENING_RETRY_MS)
-                yield self._written(self._start(watch, opened.resumption.reset))
-                ending = None
-                while not ending:
+                yield self._written(watch, self._start(watch, opened.resumption.reset))
+                while True:
                     generation = watch.generation
                     news = poll.wait(watch, until=self._next_due())
                     self._hear(news, watch.generation != generation)
-                    ending = self._ending(news)
-                    yield self._written(b"" if ending else self._frames_of(watch, news))
+                    if ending := self._ending(news):
+                        break
+                    yield self._written(watch, self._frames_of(watch, news))
+                    self._renew_when_due()
                 reason = ending
                 yield self._retry(life.CLOSING_RETRY_MS)
             except GeneratorExit:  # the runtime closes: out of time, or shut down
@@ -88,7 +95,7 @@ class Subscription:
                 raise
             except Exception as error:
                 self._observer.failed(error)
-                yield self._frames.error(watch.cursor, "The stream failed; reconnect to carry on")
+                yield self._frames.error(self._position, "The stream failed; reconnect to carry on")
                 raise
             finally:
                 self._observer.closed(reason, self._frames.sent, self._release)
@@ -117,11 +124,11 @@ class Subscription:
             return event_stream.comment("waiting") if now - self._written_at >= self._sources.heartbeat_s else b""
         if news.reset:
             return self._start_again(watch, news.reset)
-        data = self._items(watch, news)
         if self._configuration and news.configuration and news.configuration.tickers != self._configuration.tickers:
-            self._configuration = news.configuration
+            self._configuration = news.configuration  # before the items: those of a new ticker are among them
             self._window = self._sources.metrics.window(watch.cursor.epoch, scopes_of(news.configuration.tickers))
             self._unmerged = True
+        data = self._items(watch, news)
         since = now - self._metrics_at
         if (self._unmerged and since >= life.MERGE_METRICS_S) or since >= life.METRICS_EVERY_S:
             data += self._metrics(watch, now)
@@ -146,37 +153,37 @@ class Subscription:
         return self._frames.metrics(watch.cursor, self._window.snapshot(now))
 
     def _heartbeat(self, watch: Watch, now: float) -> bytes:
-        """A comment instead when nobody can say how many are connected."""
+        """With the last known number of connections if it cannot be counted in time; a comment if there is none."""
         try:
-            connections = self._sources.connections.open_count(max_age_s=life.COUNT_AGE_S)
+            self._connections = self._sources.upkeep.open_count(max_age_s=life.COUNT_AGE_S)
         except Exception as error:
             self._observer.poll_failed(error)
+        if self._connections is None:
             return event_stream.comment("waiting")
-        self._observer.connections(connections)
-        return self._frames.heartbeat(watch.cursor, utc_text(now), connections)
+        self._observer.connections(self._connections)
+        return self._frames.heartbeat(watch.cursor, utc_text(now), self._connections)
 
     def _ending(self, news: News) -> str | None:
         """Why the stream must end now, if it must."""
-        now = self._sources.clock()
-        if now - self._renewed_at >= life.RENEW_EVERY * self._sources.connections.lease_s:
-            self._renewed_at = now
-            news = news._replace(lease=self._renew(news.lease))
-        gone = self._configuration and not news.configuration
+        leases = (news.lease, self._lease_state)
         reasons = [
-            ("goodbye", news.lease == CLOSING),
-            ("lease-lost", news.lease == LOST),
+            ("goodbye", CLOSING in leases),
+            ("lease-lost", LOST in leases),
             ("session-ended", not news.session_lives),
-            ("configuration-deleted", gone),
-            (self._opened.life.reason, self._opened.life.over(now)),
+            ("configuration-deleted", self._configuration and not news.configuration),
+            (self._opened.life.reason, self._opened.life.over(self._sources.clock())),
         ]
         return next((reason for reason, holds in reasons if holds), None)
 
-    def _renew(self, known: str) -> str:
+    def _renew_when_due(self) -> None:
+        now = self._sources.clock()
+        if now - self._renewed_at < life.RENEW_EVERY * self._sources.upkeep.lease_s:
+            return
+        self._renewed_at = now
         try:
-            return self._sources.connections.renew(self._opened.lease)
+            self._lease_state = self._sources.upkeep.renew(self._opened.lease)
         except Exception as error:  # the lease outlives several failed renewals
             self._observer.poll_failed(error)
-            return known
 
     def _release(self) -> None:
         self._sources.connections.release(self._opened.lease)
@@ -187,8 +194,9 @@ class Subscription:
             due.append(self._metrics_at + (life.MERGE_METRICS_S if self._unmerged else life.METRICS_EVERY_S))
         return min(due)
 
-    def _written(self, data: bytes) -> bytes:
+    def _written(self, watch: Watch, data: bytes) -> bytes:
         self._observer.flush_when_due(self._frames.sent)
+        self._position = watch.cursor
         if data:
             self._written_at = self._sources.clock()
         return data

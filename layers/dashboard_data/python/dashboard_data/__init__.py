@@ -6,8 +6,8 @@ is validated in `dashboard_data.drafts`, which alone needs pydantic and is not i
 
 from dashboard_data.attributes import Clock
 from dashboard_data.configurations import Configuration, DynamoDbConfigurations, TooManyConfigurations
-from dashboard_data.connections import CLIENT_FULL, FULL, DynamoDbConnections, Refusal
-from dashboard_data.cursor import Cursor, EventId, event_id, genuine, parse_event_id
+from dashboard_data.connections import BUSY, CLIENT_FULL, FULL, LEFT, DynamoDbConnections, Refusal
+from dashboard_data.cursor import Cursor, EventId, base36, event_id, genuine, parse_event_id
 from dashboard_data.feed import FUTURE, REBUILT, TOO_OLD, UNKNOWN, DynamoDbFeed, Feed, FeedEntry, Page, Resumption
 from dashboard_data.head import Head
 from dashboard_data.hourly import DynamoDbMetrics
@@ -22,11 +22,13 @@ from dashboard_data.times import utc_text
 from dashboard_data.watch import News, Watch
 
 __all__ = [
+    "BUSY",
     "CLIENT_FULL",
     "CLOSING",
     "FULL",
     "FUTURE",
     "HELD",
+    "LEFT",
     "LOST",
     "REBUILT",
     "TOO_OLD",
@@ -61,6 +63,7 @@ __all__ = [
     "Throttled",
     "TooManyConfigurations",
     "Watch",
+    "base36",
     "event_id",
     "genuine",
     "parse_event_id",

@@ -1,20 +1,11 @@
 """Which tickers does a user follow? A configuration belongs to one user, and to all others it is not there."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from dashboard_data.attributes import (
-    Clock,
-    Record,
-    cancellation_codes,
-    error_code,
-    expired,
-    key,
-    query_all,
-    text,
-    texts,
-)
+from dashboard_data.attributes import Clock, Record, expired, key, query_all, text, texts
+from dashboard_data.contention import REFUSED, WITHOUT_EFFECT, Contention
 from dashboard_data.records import Key
 from dashboard_data.times import utc_text
 
@@ -23,6 +14,10 @@ LONGEST_CONFIG_ID = 64
 
 
 _LIVES = "attribute_exists(PK) AND (attribute_not_exists(expires_at) OR expires_at > :clock)"
+
+
+class Contended(Exception):
+    """Others wrote the same records again and again; nothing was changed."""
 
 
 class TooManyConfigurations(Exception):
@@ -62,8 +57,17 @@ class Configuration(NamedTuple):
 
 
 class DynamoDbConfigurations:
-    def __init__(self, client: Any, table: str, clock: Clock, most: int = MOST_CONFIGURATIONS) -> None:
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        clock: Clock,
+        sleep: Callable[[float], object],
+        random: Callable[[], float],
+        most: int = MOST_CONFIGURATIONS,
+    ) -> None:
         self._client = client
+        self._contention = Contention(client, sleep, random)
         self._table = table
         self._clock = clock
         self._most = most
@@ -77,13 +81,8 @@ class DynamoDbConfigurations:
         created = Configuration(secrets.token_urlsafe(12), user_id, name, tuple(tickers), now, now)
         lifetime = {} if expires_at is None else {"expires_at": {"N": str(int(expires_at))}}
         put = {"Put": {"TableName": self._table, "Item": configuration_record(created, lifetime)}}
-        try:
-            self._client.transact_write_items(TransactItems=[self._counting(user_id, 1, lifetime), put])
-        except Exception as error:
-            codes = cancellation_codes(error)
-            if codes is None or codes[0] != "ConditionalCheckFailed":
-                raise
-            raise TooManyConfigurations(f"at most {self._most}") from None
+        if not self._transact(self._counting(user_id, 1, lifetime), put):
+            raise TooManyConfigurations(f"at most {self._most}")
         return created
 
     def list(self, user_id: str) -> list[Configuration]:
@@ -109,27 +108,23 @@ class DynamoDbConfigurations:
         """The changed configuration; None if there is none. Open streams take the tickers up within one poll."""
         if not _sane(config_id):
             return None
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=key(*configuration_key(user_id, config_id)),
-                UpdateExpression="SET #name = :name, tickers = :tickers, updated_at = :now ADD version :one",
-                ConditionExpression=_LIVES,
-                ExpressionAttributeNames={"#name": "name"},
-                ExpressionAttributeValues={
-                    ":name": text(name),
-                    ":tickers": texts(tickers),
-                    ":now": text(utc_text(self._clock())),
-                    ":clock": {"N": str(int(self._clock()))},
-                    ":one": {"N": "1"},
-                },
-                ReturnValues="ALL_NEW",
-            )
-        except Exception as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return None
-        return Configuration.from_record(answer["Attributes"])
+        answer = self._contention.write(
+            "update_item",
+            TableName=self._table,
+            Key=key(*configuration_key(user_id, config_id)),
+            UpdateExpression="SET #name = :name, tickers = :tickers, updated_at = :now ADD version :one",
+            ConditionExpression=_LIVES,
+            ExpressionAttributeNames={"#name": "name"},
+            ExpressionAttributeValues={
+                ":name": text(name),
+                ":tickers": texts(tickers),
+                ":now": text(utc_text(self._clock())),
+                ":clock": {"N": str(int(self._clock()))},
+                ":one": {"N": "1"},
+            },
+            ReturnValues="ALL_NEW",
+        )
+        return answer and Configuration.from_record(answer["Attributes"])
 
     def delete(self, user_id: str, config_id: str) -> bool:
         """Whether there was one. Its open streams end within one poll."""
@@ -137,14 +132,17 @@ class DynamoDbConfigurations:
             return False
         at = key(*configuration_key(user_id, config_id))
         removal = {"TableName": self._table, "Key": at, "ConditionExpression": "attribute_exists(PK)"}
-        try:
-            self._client.transact_write_items(TransactItems=[{"Delete": removal}, self._counting(user_id, -1, {})])
-        except Exception as error:
-            codes = cancellation_codes(error)
-            if codes is None or codes[0] != "ConditionalCheckFailed":
-                raise
-            return False
-        return True
+        return self._transact({"Delete": removal}, self._counting(user_id, -1, {}))
+
+    def _transact(self, *actions: dict[str, Any]) -> bool:
+        """False if the one condition among these actions does not hold. Raises Contended, or what the client raises."""
+        for _ in self._contention.tries():
+            reasons = self._contention.transact(actions, WITHOUT_EFFECT)
+            if not reasons:
+                return True
+            if reasons == {REFUSED}:
+                return False
+        raise Contended
 
     def _counting(self, user_id: str, change: int, lifetime: Record) -> dict[str, Any]:
         action: dict[str, Any] = {

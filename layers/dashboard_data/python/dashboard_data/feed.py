@@ -54,7 +54,10 @@ class Feed(Protocol):
         ...
 
     def resume(self, last_event_id: str | None) -> Resumption:
-        """Where a client with this `Last-Event-ID` starts. It never raises for what the id says."""
+        """Where a client with this `Last-Event-ID` starts, None for a first connection.
+
+        It never raises for what the id says.
+        """
         ...
 
     def recent(self, cursor: Cursor, count: int) -> tuple[FeedEntry, ...]:
@@ -64,7 +67,7 @@ class Feed(Protocol):
 
 def decide_resumption(last_event_id: str | None, head: Head) -> Resumption:
     """All that can be decided without looking whether the next entry is still there."""
-    if not last_event_id:
+    if last_event_id is None:
         return Resumption(head.cursor, head)
     parsed = parse_event_id(last_event_id)
     if parsed is None:

@@ -12,12 +12,12 @@ from typing import Any
 from dashboard_data.times import normalised
 
 SENTIMENTS = ("positive", "neutral", "negative")
-LONGEST_ITEM_ID = 256
-LONGEST_TAG = 64
-MOST_TAGS = 10
+# What of an item's tags is shown and counted: what one event and one expression of DynamoDB have room for.
+MOST_TAGS = 100
+LONGEST_TAGS_BYTES = 10_000
 
 _TICKER = re.compile(r"[A-Z]{1,5}")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")
 
 
 class InvalidItem(ValueError):
@@ -83,8 +83,8 @@ def parse_item(image: Any, written_at: float = 0.0) -> Item:
 
 def _item_id(image: dict[str, Any]) -> str:
     item_id = _string(image, "item_id")
-    if not 1 <= len(item_id) <= LONGEST_ITEM_ID or _UNPRINTABLE.search(item_id):
-        raise InvalidItem("item_id", f"must be 1 to {LONGEST_ITEM_ID} printable characters")
+    if not item_id or _NO_TEXT.search(item_id):
+        raise InvalidItem("item_id", "must be a text")
     if _string(image, "PK") != f"ITEM#{item_id}":
         raise InvalidItem("item_id", "must be the one in PK")
     return item_id
@@ -103,13 +103,16 @@ def _score(image: dict[str, Any]) -> float:
 def _tags(image: dict[str, Any]) -> tuple[str, ...]:
     if "tags" not in image or image["tags"] == {"NULL": True}:
         return ()
-    values = _typed(image, "tags", "L")
-    if len(values) > MOST_TAGS:
-        raise InvalidItem("tags", f"must be at most {MOST_TAGS}")
-    tags = [value.get("S") if isinstance(value, dict) else None for value in values]
-    if not all(isinstance(tag, str) and 1 <= len(tag) <= LONGEST_TAG and not _UNPRINTABLE.search(tag) for tag in tags):
-        raise InvalidItem("tags", f"must be texts of 1 to {LONGEST_TAG} printable characters")
-    return tuple(dict.fromkeys(tags))
+    tags = [value.get("S") if isinstance(value, dict) else None for value in _typed(image, "tags", "L")]
+    if not all(isinstance(tag, str) and not _NO_TEXT.search(tag) for tag in tags):
+        raise InvalidItem("tags", "must be texts")
+    kept, room = [], LONGEST_TAGS_BYTES
+    for tag in dict.fromkeys(filter(None, tags)):
+        room -= len(tag.encode())
+        if room < 0 or len(kept) == MOST_TAGS:
+            break
+        kept.append(tag)
+    return tuple(kept)
 
 
 def _string(image: dict[str, Any], field: str) -> str:

@@ -10,6 +10,7 @@ from dashboard_data.records import Key
 PARTITION = "CONNECTIONS"
 SLOT = "SLOT#"
 SHARE = "SHARE#"
+GONE = "GONE#"  # not read with the others, which begin with an S
 SETTLED_S = 10  # the two records of one transaction may become visible one after the other
 
 # What has become of a lease.
@@ -18,10 +19,11 @@ CLOSING = "closing"
 LOST = "lost"
 
 _CONNECTION_ID = re.compile(r"([0-9a-z]{1,3})-[A-Za-z0-9_-]{22}")
+_CONNECTION_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 class Lease(NamedTuple):
-    connection_id: str  # unguessable; begins with the slot
+    connection_id: str  # the slot, a hyphen, and what nobody can guess
     client: str
     slot: int
     share_slot: int
@@ -52,6 +54,16 @@ def slot_of(connection_id: str) -> int | None:
     """The slot that an id of ours begins with, None for any other text."""
     match = _CONNECTION_ID.fullmatch(connection_id)
     return int(match[1], 36) if match else None
+
+
+def is_connection_key(value: str | None) -> bool:
+    """Could this be the random part of a connection's id, drawn by the client itself?"""
+    return value is not None and _CONNECTION_KEY.fullmatch(value) is not None
+
+
+def gone_key(connection_key: str) -> Key:
+    """Where it says that a client has left, perhaps before its stream had a lease."""
+    return PARTITION, f"{GONE}{connection_key}"
 
 
 def lease_state(record: Record | None, lease: Lease) -> str:

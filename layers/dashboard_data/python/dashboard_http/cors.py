@@ -6,7 +6,7 @@ Not Powertools' CORSConfig: that one sends no `Vary`, and leaves the headers off
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-ALLOWED_HEADERS = "Authorization, Content-Type, Last-Event-ID"
+ALLOWED_HEADERS = "Authorization, Content-Type, Last-Event-ID, X-Connection-Key"
 ALLOWED_METHODS = "GET, POST, PUT, DELETE, OPTIONS"
 EXPOSED_HEADERS = "Retry-After, X-Connection-Id"
 MAX_AGE_S = 7200

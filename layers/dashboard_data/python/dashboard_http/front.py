@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from threading import Lock
+from threading import local
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, LambdaFunctionUrlResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError, ServiceError
 from aws_lambda_powertools.event_handler.router import Router
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent, LambdaFunctionUrlEvent
 
 from dashboard_http.cors import Cors
 
@@ -44,19 +45,8 @@ def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None, *
 
 
 def make_handler(routes: Callable[[], Routes], cors: Cors, logger: Logger, **resolver_options: Any) -> Handler:
-    """The Lambda handler for what `routes` builds, once for each front. Safe with several invocations at once.
-
-    Powertools keeps the current request in class attributes, so only one thread at a time is inside a resolver. That
-    is short: the body of a stream is an iterator, and runs after the resolver has returned.
-    """
-    resolvers = {
-        "1.0": APIGatewayRestResolver(**resolver_options),
-        "2.0": LambdaFunctionUrlResolver(**resolver_options),
-    }
-    for resolver in resolvers.values():
-        resolver.include_router(own := routes())
-        _tell_errors(resolver, own, logger)
-    lock = Lock()
+    """The Lambda handler for what `routes` builds, once for each front. Safe with several invocations at once."""
+    fronts = _Fronts(routes, logger, resolver_options)
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request = event.get("requestContext") if isinstance(event, dict) else None
@@ -67,11 +57,32 @@ def make_handler(routes: Callable[[], Routes], cors: Cors, logger: Logger, **res
         method = str(event.get("httpMethod") or request.get("http", {}).get("method")).upper()
         if preflight := cors.preflight(method, headers):
             return _with_headers(preflight, cors.headers(headers))
-        with lock:
-            result = resolvers["2.0" if "http" in request else "1.0"].resolve(event, context)
+        result = fronts.resolve("2.0" if "http" in request else "1.0", event, context)
         return _with_headers(result, cors.headers(headers))
 
     return handler
+
+
+class _Fronts(local):
+    """The resolvers of one thread, each thread's own.
+
+    Powertools keeps the current request in attributes of a class, where threads would find each other's. Put into the
+    resolver as well it hides that one.
+    """
+
+    def __init__(self, routes: Callable[[], Routes], logger: Logger, options: dict[str, Any]) -> None:
+        self._resolvers = {
+            "1.0": (APIGatewayRestResolver(**options), APIGatewayProxyEvent),
+            "2.0": (LambdaFunctionUrlResolver(**options), LambdaFunctionUrlEvent),
+        }
+        for resolver, _ in self._resolvers.values():
+            resolver.include_router(own := routes())
+            _tell_errors(resolver, own, logger)
+
+    def resolve(self, version: str, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        resolver, request = self._resolvers[version]
+        resolver.current_event, resolver.lambda_context = request(event), context
+        return resolver.resolve(event, context)
 
 
 def _tell_errors(resolver: APIGatewayRestResolver | LambdaFunctionUrlResolver, routes: Routes, logger: Logger) -> None:

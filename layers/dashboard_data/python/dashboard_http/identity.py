@@ -23,7 +23,10 @@ _USER_ID = re.compile(r"[A-Za-z0-9._:@|-]{1,128}")
 
 
 class Principal(NamedTuple):
-    """A user whose identity is verified. A stream ends with `expires_at` (epoch seconds) or with its `session`."""
+    """A user whose identity is verified. A stream ends with its `session`, or at `expires_at`.
+
+    `expires_at`: epoch seconds; the token is refused from then on. `session`: an anonymous user's.
+    """
 
     user_id: str
     expires_at: float | None = None

@@ -105,9 +105,9 @@ def checked_url(url: str) -> str:
     raise ValueError("an issuer and its keys are at an https address")
 
 
-def fetch_json(url: str) -> dict[str, Any]:
+def fetch_json(url: str, timeout_s: float = FETCH_TIMEOUT_S) -> dict[str, Any]:
     """The JSON object at this address: soon, of sane size, and from nowhere else. Raises OSError or ValueError."""
-    with _opener.open(url, timeout=FETCH_TIMEOUT_S) as response:
+    with _opener.open(url, timeout=timeout_s) as response:
         body = response.read(LARGEST_DOCUMENT + 1)
     if len(body) > LARGEST_DOCUMENT:
         raise ValueError("the document is too large")
@@ -171,7 +171,7 @@ def _principal(claims: dict[str, Any], issuer: str, audience: str, now: float) -
     ]
     if reason := next((reason for reason, holds in reasons if holds), None):
         raise Refused(reason)
-    return Principal(f"openid:{subject}", float(expires_at))
+    return Principal(f"openid:{subject}", float(expires_at) + LEEWAY_S)
 
 
 def _is_for(audience: str, claims: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ class Settings:
     client_connections: int = 20
     stream_life_s: float = 240
     poll_interval_s: float = 1
-    heartbeat_s: float = 12
+    heartbeat_s: float = 8  # 15 are promised; the rest is for a poll and a renewal that time out
     lease_s: int = 45
     session_s: int = 86_400
     cors_origins: tuple[str, ...] = ()
