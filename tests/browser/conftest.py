@@ -44,8 +44,8 @@ def dashboard(driver):
     """Opens dashboards; closes them after the test."""
     opened = []
 
-    def open_one(url, **timings):
-        opened.append(Dashboard(driver, url, **timings))
+    def open_one(url, before="", **timings):
+        opened.append(Dashboard(driver, url, before, **timings))
         return opened[-1]
 
     yield open_one

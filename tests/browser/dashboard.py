@@ -24,15 +24,19 @@ document.addEventListener("DOMContentLoaded", () => {
   new MutationObserver(note).observe(document.body, { attributes: true, attributeFilter: ["data-state"] });
 });"""
 
+HANGING = """
+new BroadcastChannel("hang").onmessage = ({ data }) => { for (const end = Date.now() + data; Date.now() < end; ); };"""
+HANG = "new BroadcastChannel('hang').postMessage(arguments[0]);"
+
 
 class Dashboard:
-    """Opens `url` in a new tab; `timings` in milliseconds take the place of the page's own."""
+    """Opens `url` in a new tab. `timings`, in milliseconds, take the place of the page's own; `before` is a script."""
 
-    def __init__(self, driver, url, **timings):
+    def __init__(self, driver, url, before="", **timings):
         self.driver, self.url = driver, url
         driver.switch_to.new_window("tab")
         self.handle = driver.current_window_handle
-        self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WITH_STATES % json.dumps(timings))
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WITH_STATES % json.dumps(timings) + before)
         driver.get_log("browser")  # what earlier pages have left there
         driver.get(url)
 
@@ -48,6 +52,11 @@ class Dashboard:
         """Bring the tab to the front: what is behind is not drawn."""
         self.cdp("Page.bringToFront")
         return self
+
+    def hang(self, seconds, other):
+        """Nothing runs in it for so long, as in a frozen tab. `other`, of the same origin, is brought to the front."""
+        self.run(HANGING)
+        other.show().run(HANG, seconds * 1000)
 
     def run(self, script, *arguments):
         self.focus()

@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,8 +17,13 @@ from tests.waiting import eventually
 STATIC = Path(__file__).parents[2] / "functions/api/api_function/static"
 PAGES = Path(__file__).parent / "pages"
 METRICS = {"total": 3, "positive": 1, "neutral": 1, "negative": 1, "by_tag": {"AAPL": 3}}
-METRICS |= {"rate_last_hour": 3, "rate_last_24h": 3, "timestamp": "2026-11-22T09:00:00Z"}
+METRICS |= {"rate_last_hour": 3, "rate_last_24h": 3}
 END, CUT = object(), object()
+
+
+def utc(**ago):
+    """The time now, or so long ago."""
+    return (datetime.now(UTC) - timedelta(**ago)).isoformat().replace("+00:00", "Z")
 
 
 def item(item_id, **changed):
@@ -31,15 +37,16 @@ def new_item(item_id, id=None, **changed):
 
 
 def metrics(id="m", **changed):
-    return event_stream.encode(json.dumps(METRICS | changed), event="metrics", id=id)
+    return event_stream.encode(json.dumps({"timestamp": utc()} | METRICS | changed), event="metrics", id=id)
 
 
-def heartbeat(connections=1, id="h"):
-    data = {"timestamp": "2026-11-22T09:00:00Z", "connections": connections}
+def heartbeat(connections=1, id="h", **changed):
+    data = {"timestamp": utc(), "connections": connections} | changed
     return event_stream.encode(json.dumps(data), event="heartbeat", id=id)
 
 
-BEGINNING = event_stream.encode(retry_ms=1000) + metrics() + heartbeat()
+def beginning():
+    return event_stream.encode(retry_ms=1000) + metrics() + heartbeat()
 
 
 @dataclass
@@ -67,34 +74,48 @@ class Stream:
     def cut(self):
         self.send(CUT)
 
+    def send_fails(self):
+        """Whether the page has gone: to be asked again and again, since only writing tells."""
+        self.send(event_stream.comment("are you there"))
+        return self.left.is_set()
+
 
 class Scripted:
-    """`refusal`: what a stream gets instead of being opened. `polled`: what `/api/v2/metrics` says; None: nothing."""
+    """What each call gets, as a test may set it.
+
+    `refusal`: what a stream gets instead of being opened. `mute`: a stream gets no answer at all.
+    `polled`: what `/api/v2/metrics` says; None: nothing. `posted`: the status of every `POST`.
+    `requests` holds path, headers and the moment of each.
+    """
 
     def __init__(self):
         self.streams, self.requests, self.files = [], [], read_files(STATIC)
-        self.refusal, self.beginning, self.polled = None, BEGINNING, METRICS | {"recent_items": []}
+        self.refusal, self.mute, self.beginning = None, False, None
+        self.polled, self.posted = METRICS | {"recent_items": []}, 204
         scripted = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                scripted.requests.append((self.path, dict(self.headers)))
+                scripted.note(self)
                 scripted.answer(self)
 
             def do_POST(self):
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                scripted.requests.append((self.path, dict(self.headers)))
-                scripted.send(self, 204, {}, b"")
+                scripted.note(self)
+                scripted.send(self, scripted.posted, {}, b"")
 
             def log_message(self, *_):
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
+
+    def note(self, handler):
+        self.requests.append((handler.path, dict(handler.headers), time.monotonic()))
 
     def answer(self, handler):
         path = handler.path.partition("?")[0]
@@ -102,8 +123,8 @@ class Scripted:
         if path == "/api/v2/stream":
             return self._stream(handler)
         if path == "/api/v2/metrics":
-            status = 200 if self.polled else 500
-            return self.send(handler, status, {"Content-Type": "application/json"}, json.dumps(self.polled).encode())
+            status, body = 200 if self.polled else 500, {"timestamp": utc()} | (self.polled or {})
+            return self.send(handler, status, {"Content-Type": "application/json"}, json.dumps(body).encode())
         if name in self.files:
             headers = HEADERS | {"Content-Type": TYPES[Path(name).suffix]}
             return self.send(handler, 200, headers, self.files[name].encode())
@@ -122,6 +143,9 @@ class Scripted:
         handler.wfile.write(body)
 
     def _stream(self, handler):
+        if self.mute:
+            handler.rfile.read(1)  # returns when the page gives up
+            return None
         if self.refusal:
             body = json.dumps({"detail": self.refusal.detail}).encode()
             headers = {"Content-Type": "application/json"} | self.refusal.headers
@@ -137,7 +161,7 @@ class Scripted:
         for name, value in headers.items():
             handler.send_header(name, value)
         handler.end_headers()
-        stream.send(self.beginning)
+        stream.send(beginning() if self.beginning is None else self.beginning)
         self.streams.append(stream)
         try:
             while (piece := stream.pieces.get(timeout=60)) not in (END, CUT):
@@ -155,7 +179,11 @@ class Scripted:
         return self.streams[count - 1]
 
     def asked_for(self, prefix):
-        return [path for path, _ in self.requests if path.startswith(prefix)]
+        return [path for path, *_ in list(self.requests) if path.startswith(prefix)]
+
+    def times_of(self, path):
+        """When it was asked for, in seconds; only what lies between two of them means anything."""
+        return [at for asked, _, at in list(self.requests) if asked == path]
 
     def close(self):
         for stream in self.streams:

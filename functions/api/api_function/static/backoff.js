@@ -12,14 +12,14 @@ export class Backoff {
 
   /** Milliseconds to wait after `ending` (what `follow` of stream.js resolves to). */
   after({ announced, livedMs, retryMs, retryAfterMs }) {
-    const { healthyMs, firstRetryMs, longestFirstRetryMs, longestRetryMs } = this.timings;
-    this.#retryMs = retryMs ?? this.#retryMs;
+    const { healthyMs, firstRetryMs, longestFirstRetryMs, longestRetryMs, longestToldMs } = this.timings;
+    this.#retryMs = Math.min(retryMs ?? this.#retryMs, longestToldMs);
     if (livedMs >= healthyMs) this.#failures = 0;
     if (announced && livedMs >= firstRetryMs) return this.#retryMs; // the server has drawn it at random
     const first = Math.min(Math.max(this.#retryMs, firstRetryMs), longestFirstRetryMs);
     const jitterMs = this.random() * Math.min(longestRetryMs, first * 2 ** this.#failures);
     this.#failures += 1;
-    return retryAfterMs === null ? jitterMs : retryAfterMs + Math.min(jitterMs, first);
+    return retryAfterMs === null ? jitterMs : Math.min(retryAfterMs, longestToldMs) + Math.min(jitterMs, first);
   }
 }
 

@@ -19,8 +19,9 @@ export class Feed {
     this.changed = changed;
     const emit = (fact) => (this.#dispatch(fact), this.#sharing.tell(fact));
     this.#source = new Source({ url, pollUrl, token, timings, emit });
-    this.#sharing = new Sharing(new URL(url, document.baseURI).href, {
-      lead: () => this.#source.start(this.state.lastEventId),
+    this.#sharing = new Sharing(new URL(url, document.baseURI).href, timings, {
+      lead: () => this.#source.start(this.state),
+      follow: () => this.#source.stop(),
       hear: (fact) => this.#dispatch(fact),
       snapshot: () => this.state,
       adopt: (state) => this.#dispatch({ type: "adopted", state }),
@@ -32,7 +33,7 @@ export class Feed {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     const on = (target, type, listener) => target.addEventListener(type, listener, { signal });
-    on(window, "pagehide", () => this.#pause());
+    on(window, "pagehide", () => this.#pause(true));
     on(window, "pageshow", () => this.#sharing.join());
     on(window, "online", () => this.#source.networkChanged());
     on(window, "offline", () => this.#source.networkChanged());
@@ -58,14 +59,14 @@ export class Feed {
     else this.#sharing.join();
   }
 
-  #pause() {
-    this.#leave();
+  #pause(leaving) {
+    this.#leave(leaving);
     this.#dispatch({ type: "paused" });
   }
 
-  #leave() {
+  #leave(leaving) {
     clearTimeout(this.#hiddenTimer);
-    this.#source.stop();
+    this.#source.stop(leaving);
     this.#sharing.leave();
   }
 

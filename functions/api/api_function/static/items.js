@@ -26,15 +26,38 @@ export function merged(items, recent, askedAt) {
   ].slice(0, MOST_ITEMS);
 }
 
-/** `minutes` (items by minute since the epoch) and these items more, without what is older than an hour. */
+/**
+ * `minutes` (items by minute since the epoch) and these items more, without what is older than an hour or lies in the
+ * future; a producer's clock may be a little ahead.
+ */
 export function counted(minutes, items, now) {
-  const oldest = minuteOf(now) - MINUTES;
-  const kept = Object.fromEntries(Object.entries(minutes).filter(([minute]) => minute > oldest));
+  const last = minuteOf(now) + 1;
+  const within = (minute) => minute > last - 1 - MINUTES && minute <= last;
+  const kept = Object.fromEntries(Object.entries(minutes).filter(([minute]) => within(Number(minute))));
   for (const { timestamp } of items) {
     const minute = minuteOf(Date.parse(timestamp));
-    if (minute > oldest) kept[minute] = (kept[minute] ?? 0) + 1;
+    if (within(minute)) kept[minute] = (kept[minute] ?? 0) + 1;
   }
   return kept;
+}
+
+/**
+ * The items by minute that an answer to a poll tells (`counts`), with those of `items` that are newer than it: what the
+ * stream has brought since its newest item. If these are more than the list holds, `minutes`, as known so far, may be right.
+ */
+export function recounted(counts, newest, items, minutes, now) {
+  const streamed = items.filter(({ polled }) => !polled);
+  const place = streamed.findIndex(({ item_id }) => item_id === newest?.item_id);
+  const newer = place < 0 ? streamed.filter((item) => isNewer(item, newest)) : streamed.slice(0, place);
+  const sum = counted(counts, newer, now);
+  if (newer.length < MOST_ITEMS) return sum;
+  for (const [minute, count] of Object.entries(minutes)) sum[minute] = Math.max(count, sum[minute] ?? 0);
+  return sum;
+}
+
+/** Whether this item came after `newest`, by its date; all do if there is none. */
+export function isNewer(item, newest) {
+  return !newest || Date.parse(item.timestamp) > Date.parse(newest.timestamp);
 }
 
 /**

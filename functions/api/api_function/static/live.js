@@ -9,10 +9,12 @@ import { view } from "./view.js";
 const board = new Board(document.body);
 const redraw = oncePerFrame(() => board.draw(view(feed.state, Date.now(), TIMINGS.silenceMs)));
 const feed = new Feed({ url: "api/v2/stream", pollUrl: "api/v2/metrics", timings: TIMINGS, changed: redraw });
-const panel = new Panel(document.getElementById("own"), TIMINGS);
 
 document.getElementById("try-now").addEventListener("click", () => feed.tryNow());
-setInterval(() => (redraw(), panel.redraw()), 1000); // ages and countdowns
+setInterval(redraw, 1000); // ages and countdowns
 redraw();
-feed.start();
+feed.start(); // before the panel: whatever keeps that from working, the stream is shown
+
+const panel = new Panel(document.getElementById("own"), TIMINGS);
+setInterval(() => panel.redraw(), 1000);
 panel.start();

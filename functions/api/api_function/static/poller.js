@@ -1,35 +1,68 @@
-// Asks for the current metrics and newest items: once to begin with, and again and again while no stream can be had.
+// Asks for the current metrics and newest items: until there is an answer, or again and again while no stream can be had.
 
 import { answer } from "./received.js";
 
 const ANSWER_WITHIN_MS = 10_000;
 
 export class Poller {
-  #run = null; // a new object for each run
+  #fallback = false; // the page lives on the answers, and no answer is a fact too
+  #owed = false;
+  #failures = 0;
+  #run = null; // a new object for each
   #timer;
 
   constructor({ url, timings, emit, random }) {
     Object.assign(this, { url, timings, emit, random });
   }
 
-  /** Poll until `stop`. */
-  start() {
-    if (!this.#run) this.#again((this.#run = {}));
+  /** Ask until there is one answer to a question from now on. */
+  want() {
+    this.#owed = true;
+    this.#begin();
   }
 
+  /** Poll until `stop`. */
+  start() {
+    if (this.#fallback) return;
+    this.#fallback = true;
+    this.#begin();
+  }
+
+  /** A stream is there. What is wanted is still asked for. */
   stop() {
+    this.#fallback = false;
+    if (!this.#owed) this.leave();
+  }
+
+  /** Whatever is on its way comes to nothing. */
+  leave() {
     clearTimeout(this.#timer);
+    this.#fallback = this.#owed = false;
     this.#run = null;
   }
 
-  /** One question. Within a run its answer is what the page lives on, and no answer is a fact too. */
-  async ask(run = null) {
+  #begin() {
+    clearTimeout(this.#timer);
+    this.#failures = 0;
+    this.#ask((this.#run = {}));
+  }
+
+  async #ask(run) {
     const askedAt = Date.now();
     const data = await this.#answer();
-    if (run !== null && run !== this.#run) return; // a stream was faster
-    const fallback = run !== null;
-    if (data) this.emit({ type: "polled", data, fallback, askedAt, at: Date.now() });
-    else if (fallback) this.emit({ type: "unanswered", at: Date.now() });
+    if (run !== this.#run) return;
+    if (data) this.emit({ type: "polled", data, fallback: this.#fallback, askedAt, at: Date.now() });
+    else if (this.#fallback) this.emit({ type: "unanswered", at: Date.now() });
+    this.#owed &&= !data;
+    this.#failures = data ? 0 : this.#failures + 1;
+    if (this.#owed || this.#fallback) this.#timer = setTimeout(() => this.#ask(run), this.#delayMs());
+    else this.#run = null;
+  }
+
+  #delayMs() {
+    const { pollMs, longestRetryMs } = this.timings;
+    const ms = Math.max(pollMs, Math.min(longestRetryMs, pollMs * 2 ** this.#failures));
+    return ms * (0.8 + 0.4 * this.random());
   }
 
   async #answer() {
@@ -39,11 +72,5 @@ export class Poller {
     } catch {
       return null;
     }
-  }
-
-  async #again(run) {
-    await this.ask(run);
-    if (run !== this.#run) return;
-    this.#timer = setTimeout(() => this.#again(run), this.timings.pollMs * (0.8 + 0.4 * this.random()));
   }
 }

@@ -3,7 +3,7 @@
 const READERS = new Map([
   ["metrics", metrics],
   ["new_item", item],
-  ["heartbeat", ({ connections }) => ({ connections: count(connections) })],
+  ["heartbeat", ({ connections, timestamp }) => ({ connections: count(connections), timestamp: text(timestamp) })],
   ["reset", () => ({})],
 ]);
 
@@ -29,7 +29,7 @@ function metrics({ total, positive, neutral, negative, by_tag: byTag, rate_last_
   if (!Number.isFinite(total)) return null;
   const counts = { total, positive, neutral, negative, rate_last_hour, rate_last_24h };
   const counted = Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, count(value)]));
-  return { ...counted, by_tag: Object.entries(Object(byTag)).map(([tag, value]) => [tag, count(value)]), timestamp };
+  return { ...counted, by_tag: Object.entries(Object(byTag)).map(([tag, value]) => [tag, count(value)]), timestamp: text(timestamp) };
 }
 
 function item({ item_id: id, ticker, tags, sentiment, score, timestamp }) {

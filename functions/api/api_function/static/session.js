@@ -12,7 +12,7 @@ export class Refused extends Error {
 }
 
 export class Session {
-  #token = sessionStorage.getItem(KEY);
+  #token = kept();
 
   get token() {
     return this.#token;
@@ -50,8 +50,12 @@ export class Session {
 
   #keep(token) {
     this.#token = token;
-    if (token) sessionStorage.setItem(KEY, token);
-    else sessionStorage.removeItem(KEY);
+    try {
+      if (token) sessionStorage.setItem(KEY, token);
+      else sessionStorage.removeItem(KEY);
+    } catch {
+      // storage is blocked: the session lives as long as the page
+    }
   }
 
   /** Raises Refused. */
@@ -65,6 +69,14 @@ export class Session {
     const answer = response.status === 204 ? null : await response.json().catch(() => null);
     if (!response.ok) throw new Refused(response.status, String(answer?.detail ?? `Error ${response.status}`));
     return answer;
+  }
+}
+
+function kept() {
+  try {
+    return sessionStorage.getItem(KEY);
+  } catch {
+    return null;
   }
 }
 

@@ -1,7 +1,7 @@
 // Turns the network into facts: follows the stream, comes back after every end, polls while that fails.
 
 import { Backoff } from "./backoff.js";
-import { Goodbyes } from "./goodbye.js";
+import { Goodbyes, randomKey } from "./goodbye.js";
 import { Poller } from "./poller.js";
 import { event } from "./received.js";
 import { follow } from "./stream.js";
@@ -16,7 +16,7 @@ export class Source {
   #options;
   #run = null; // the AbortController of what is going on
   #attempt = null;
-  #connectionId = null;
+  #connection = null; // what the service knows the stream by
   #goodbyes = new Goodbyes();
   #unheard = 0; // attempts in a row that brought no event
   #wake = () => {};
@@ -28,22 +28,26 @@ export class Source {
     this.poller = pollUrl && new Poller({ url: pollUrl, timings, emit, random });
   }
 
-  /** Go on after `lastEventId`, or start with the current state. */
-  start(lastEventId) {
+  /** Go on from this state. A connection in it is one that another tab has left without a word. */
+  start({ lastEventId, answered, connection }) {
     if (this.#run) return;
     this.#run = new AbortController();
     this.lastEventId = lastEventId;
-    if (!lastEventId) this.poller?.ask();
+    this.#goodbyes.say(connection);
+    if (!answered) this.poller?.want();
     this.#follow(this.#run.signal);
   }
 
-  /** Leave, and tell the server, so that the slot is free. */
-  stop() {
-    this.#run?.abort();
+  /** Leave, and tell the service, so that the slot is free. `page`: that goes away, too. */
+  stop(page = false) {
+    if (!this.#run) return;
+    this.#run.abort();
     this.#run = null;
-    this.poller?.stop();
-    this.#goodbyes.sayLeaving(this.#connectionId);
-    this.#connectionId = null;
+    this.wake();
+    this.poller?.leave();
+    this.#goodbyes.say(this.#connection, page);
+    this.#connection = null;
+    this.#emit({ type: "left" });
   }
 
   /** Try now instead of later. */
@@ -71,31 +75,33 @@ export class Source {
         this.poller?.start();
       }
       const delayMs = this.backoff.after(ending);
-      await this.#wait(this.#hurry ? 0 : delayMs, ending, run);
+      await this.#wait(this.#hurry ? 0 : delayMs, ending);
     }
   }
 
   async #once(run) {
     const { url, token, timings } = this.#options;
+    const key = (this.#connection = randomKey());
     this.#attempt = new AbortController();
     this.#hurry = false;
-    this.#emit({ type: "attempting" });
-    const headers = token ? { Authorization: `Bearer ${token}` } : {};
+    this.#emit({ type: "attempting", connection: key });
+    const headers = { "X-Connection-Key": key, ...(token && { Authorization: `Bearer ${token}` }) };
     const signal = AbortSignal.any([run, this.#attempt.signal]);
     const ending = await follow(
       { url, headers, lastEventId: this.lastEventId, timings, signal },
-      { opened: (id) => this.#opened(id), received: (events) => this.#received(events) },
+      { opened: (id) => this.#opened(id ?? key), received: (events) => this.#received(events) },
     );
     if (run.aborted) return ending; // what is open now is another run's
-    if (!ending.announced) this.#goodbyes.add(this.#connectionId); // cut: at the other end nobody knows
-    this.#connectionId = null;
+    if (!ending.announced && ending.status === null) this.#goodbyes.say(this.#connection); // cut: the service cannot know
+    this.#connection = null;
     this.lastEventId = ending.lastEventId;
     return ending;
   }
 
-  #opened(connectionId) {
-    this.#connectionId = connectionId;
-    this.#goodbyes.say();
+  #opened(connection) {
+    this.#connection = connection;
+    this.#emit({ type: "opened", connection });
+    this.#goodbyes.repeat();
   }
 
   #received(events) {
@@ -104,16 +110,18 @@ export class Source {
       this.lastEventId = id;
       const fields = event(type, data);
       if (fields) this.#emit({ type: "event", event: type, data: fields, id });
-      if (type === "reset") this.poller?.ask();
+      if (type === "reset") this.poller?.want();
     }
   }
 
-  #wait(ms, { silent, status, detail }, run) {
-    this.#emit({ type: "waiting", silent, status, detail, online: navigator.onLine, retryAt: Date.now() + ms });
+  #wait(ms, { announced, livedMs, silent, status, detail }) {
+    const { firstRetryMs, renewalMs } = this.#options.timings;
+    const now = Date.now();
+    const patientUntil = announced && livedMs >= firstRetryMs ? now + renewalMs : null;
+    this.#emit({ type: "waiting", patientUntil, silent, status, detail, online: navigator.onLine, retryAt: now + ms });
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => (clearTimeout(timer), resolve());
-      run.addEventListener("abort", this.#wake, { once: true });
     });
   }
 

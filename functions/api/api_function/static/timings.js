@@ -9,6 +9,9 @@ export const TIMINGS = Object.freeze({
   firstRetryMs: 1_000,
   longestFirstRetryMs: 6_000, // the contract wants us back within 10 s
   longestRetryMs: 30_000,
+  longestToldMs: 300_000, // whatever the service asks for: more than a timer holds would be no delay at all
+  renewalMs: 3_000, // a stream that ended as announced is missed only after that
+  answerMs: 2_000, // a leading tab that has not answered by then hangs
   pollMs: 5_000,
   hiddenMs: 60_000, // a tab nobody sees gives its stream back
   failuresBeforePolling: 3,

@@ -20,19 +20,26 @@ const REFUSALS = { 503: "The stream is not available", 429: "Too many streams ar
 
 /** Silence is told here too: a tab that shows what another one hears may have lost that one. */
 export function view(state, now, silenceMs) {
-  const deaf = state.status === "live" && now - state.heardAt > silenceMs;
-  const status = deaf ? "stale" : state.status;
+  const status = shown(state, now, silenceMs);
   const metrics = state.metrics;
+  const connections = status === "live" ? number(state.connections) : "–";
   return {
     status,
     words: status === "reconnecting" && !state.opened ? "Connecting" : WORDS[status],
     detail: detail(status, state, now),
-    fields: { ...figures(metrics), connections: number(state.connections), age: age(state.heardAt, now) },
+    fields: { ...figures(metrics), connections, age: age(state.heardAt, now) },
     shares: SENTIMENTS.map((sentiment) => share(metrics, sentiment)),
     tags: tags(metrics?.by_tag ?? []),
-    series: series(state.minutes, state.knownSince, metrics?.rate_last_hour ?? 0, now),
+    series: series(state.minutes, state.knownSince, metrics?.rate_last_hour ?? 0, now + state.skewMs),
     items: state.items,
+    now: now + state.skewMs, // by the service's clock, as the times of items are
   };
+}
+
+function shown({ status, heardAt, patientUntil }, now, silenceMs) {
+  if (status !== "live") return status;
+  if (now - heardAt > silenceMs) return "stale";
+  return patientUntil !== null && now > patientUntil ? "reconnecting" : status;
 }
 
 function figures(metrics) {
