@@ -70,7 +70,7 @@ class Environment:
 
     @property
     def ready(self) -> bool:
-        return bool(self._pollers) and not self.dead
+        return bool(self._pollers) and not (self._killed or self.dead)
 
     @property
     def prospects(self) -> int:
@@ -159,7 +159,7 @@ class Environment:
         self._changed(self)
 
     def init_failed(self, failure: Failed) -> None:
-        _log.warning("environment.init_failed %s %s %s", self.label, failure.error_type, failure.body.decode())
+        _log.warning("environment.init_failed %s %s %s", self.label, failure.error_type, failure.text)
         self.failure = failure
         self.kill()
 

@@ -20,7 +20,7 @@ from .invocation import Buffered, Failed, Invocation, Streamed, Throttled, new_t
 from .messages import Headers, HttpAnswer, HttpRequest, json_answer
 from .payload import Origin, ResultError
 from .pool import FunctionPool
-from .replies import StreamRules, collect, send_stream, without_body
+from .replies import StreamRules, collect, send_stream, whole_answer, without_body
 from .routing import Match, RouteTable
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def _origin(server: HttpServer, api_id: str, stage: str) -> Origin:
 
 async def _send(exchange: HttpExchange, answer: HttpAnswer, extra: Headers = ()) -> None:
     try:
-        await exchange.answer(answer.with_headers(extra))
+        await exchange.answer(whole_answer(answer).with_headers(extra))
     except ClientGone:
         _log.info("client.gone %s", exchange.target)
 

@@ -33,6 +33,10 @@ class Failed:
     def timed_out(self) -> bool:
         return self.error_type == "Sandbox.Timedout"
 
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
 
 class Throttled(Exception):
     """No execution environment may be started for the invocation."""

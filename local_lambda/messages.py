@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -17,11 +17,16 @@ class HttpRequest:
 
     @property
     def raw_path(self) -> str:
-        return urlsplit(self.target).path or "/"
+        return self._url.path or "/"
 
     @property
     def raw_query(self) -> str:
-        return urlsplit(self.target).query
+        return self._url.query
+
+    @property
+    def _url(self) -> SplitResult:
+        """A path that begins with two slashes is a path all the same, and no host."""
+        return urlsplit(f"//host{self.target}" if self.target.startswith("/") else self.target)
 
     def header(self, name: str) -> str | None:
         """All values of one header, joined by a comma; None when there is none."""

@@ -112,7 +112,10 @@ class Reaper:
             transport.close()
 
     def _write(self, prefix: str, lines: Sequence[bytes]) -> None:
-        text = "".join(f"{prefix} {line.decode('utf-8', 'replace')}\n" for line in lines)
+        parts = [
+            part for line in lines for part in line.rstrip(b"\r").split(b"\r")
+        ]  # records of several lines, as on Lambda
+        text = "".join(f"{prefix} {part.decode('utf-8', 'replace')}\n" for part in parts)
         with contextlib.suppress(ValueError, OSError):
             self._output.write(text)
             self._output.flush()

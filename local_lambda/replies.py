@@ -15,7 +15,8 @@ from .messages import Headers, HttpAnswer
 from .payload import ResultError
 
 _log = logging.getLogger(__name__)
-_REMAPPED = ("connection", "content-length", "date", "server", "x-amzn-requestid")
+# Of a REST API documented: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+_REMAPPED = ("connection", "date", "server", "www-authenticate", "x-amzn-requestid")
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,22 @@ def public_headers(status: int, headers: Headers, cookies: tuple[str, ...] = ())
     """What the client gets of the function's headers. The front frames the body itself."""
     public: list[tuple[str, str]] = []
     for name, value in headers:
-        lower = name.lower()
-        if lower == "transfer-encoding":
+        if name.lower() == "transfer-encoding":
             continue
-        kept = lower == "content-length" and value.strip() == "0"
-        public.append((f"x-amzn-remapped-{lower}" if lower in _REMAPPED and not kept else name, value))
+        framing = name.lower() == "content-length" and value.strip() != "0"
+        public.append(("x-amzn-remapped-content-length" if framing else _public_name(name), value))
     if status not in (204, 304) and not any(name.lower() == "content-type" for name, _ in public):
         public.append(("Content-Type", "application/octet-stream"))
     return (*public, *(("Set-Cookie", cookie) for cookie in cookies))
+
+
+def whole_answer(answer: HttpAnswer) -> HttpAnswer:
+    """`answer` with the names under which the client gets the function's headers."""
+    return HttpAnswer(answer.status, tuple((_public_name(name), value) for name, value in answer.headers), answer.body)
+
+
+def _public_name(name: str) -> str:
+    return f"x-amzn-remapped-{name.lower()}" if name.lower() in _REMAPPED else name
 
 
 def declares_empty(headers: Headers) -> bool:

@@ -150,7 +150,8 @@ class RuntimeApi:
         except h11.RemoteProtocolError:
             end, refusal = End("Runtime.TruncatedResponse", cut=True), TRUNCATED
         if end.error_type:
-            _log.warning("invocation.failed_midway %s %s %s", self._host.label, end.error_type, end.error_body.decode())
+            error = Failed(end.error_type, end.error_body).text
+            _log.warning("invocation.failed_midway %s %s %s", self._host.label, end.error_type, error)
         stream.close(end)
         return refusal
 
@@ -161,7 +162,7 @@ class RuntimeApi:
         if refusal or invocation is None:
             return await self._answer(exchange, refusal or INVALID_ID, _OK)
         failure = await _read_failure(exchange)
-        _log.warning("invocation.failed %s %s %s", self._host.label, failure.error_type, failure.body.decode()[:2_000])
+        _log.warning("invocation.failed %s %s %s", self._host.label, failure.error_type, failure.text[:2_000])
         invocation.resolve(failure)
         self._host.state.replied(request_id)
         try:

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
 import pytest
 import requests
 
+from tests.e2e.conftest import Client
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -100,6 +102,33 @@ def test_make_dev_prints_its_addresses_serves_and_leaves_nothing_behind(make_dev
     dev.process.wait(15)
     eventually(lambda: not processes_of(dev.process.pid), 10)
     eventually(lambda: not [pid for pid in pids if Path(f"/proc/{pid}").exists()], 10)
+
+
+WRITE_ONE_ITEM = """
+import sys, boto3
+endpoint, table, timestamp = sys.argv[1:]
+client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="any",
+                      aws_secret_access_key="any")
+fields = {"PK": "ITEM#one", "SK": "ITEM", "item_id": "one", "ticker": "AAPL", "sentiment": "positive",
+          "timestamp": timestamp}
+client.put_item(TableName=table, Item={name: {"S": text} for name, text in fields.items()} | {"score": {"N": "0.5"}})
+"""
+
+
+def test_an_item_that_another_program_writes_shows_in_open_streams_of_both_fronts(make_dev):
+    addresses = make_dev("DEMO=0").wait_ready()
+    clients = [Client(addresses[front] + "api/v2/stream") for front in ("dashboard", "stream_url")]
+    for client in clients:
+        client.wait_for("metrics", within_s=20)
+        client.wait_for("heartbeat")
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    subprocess.run([sys.executable, "-c", WRITE_ONE_ITEM, addresses["dynamodb"], addresses["table"], now], check=True)
+
+    for client in clients:
+        eventually(lambda: client.of_type("metrics")[-1]["total"] == 1, 20)  # noqa: B023
+        client.wait_for("new_item")
+        assert [item["item_id"] for item in client.of_type("new_item")] == ["one"]
+        client.close()
 
 
 def test_demo_data_flows(make_dev):

@@ -14,6 +14,13 @@ def template_path():
     return HERE / "template.yaml"
 
 
+@pytest.fixture
+def logged(emulator):
+    """Waits until something stands in what was logged since the test began."""
+    begin = len(emulator.log)
+    return lambda *texts: emulator.wait_for(lambda: all(text in emulator.log[begin:] for text in texts))
+
+
 @pytest.fixture(scope="session")
 def emulator(template_path, tmp_path_factory):
     gate = tmp_path_factory.mktemp("gate")

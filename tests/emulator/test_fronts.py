@@ -51,13 +51,25 @@ def test_status_headers_and_cookies_come_from_the_prelude(emulator):
     assert answer.raw.headers.getlist("set-cookie") == ["a=1", "b=2; HttpOnly"]
 
 
-def test_a_client_that_leaves_is_not_told_to_the_function(emulator):
+@pytest.mark.parametrize(
+    "target",
+    ["{raw}?do=unauthorized", "{stock}?do=unauthorized", "{api}items/1?do=unauthorized", "{api}stream?do=unauthorized"],
+)
+def test_the_challenge_of_a_401_reaches_the_client_under_another_name(emulator, target):
+    urls = {"raw": emulator.url("raw"), "stock": emulator.url("stock"), "api": emulator.dashboard_url}
+    answer = get(target.format(**urls))
+    assert answer.status_code == 401
+    assert answer.headers["x-amzn-remapped-www-authenticate"] == "Bearer"
+    assert "www-authenticate" not in answer.headers
+
+
+def test_a_client_that_leaves_is_not_told_to_the_function(emulator, logged):
     connection, answer = open_stream(emulator.url("raw"), "/?do=endless&n=20")
     assert answer.readline() == b"tick 0\n"
     answer.close()
     connection.close()
-    emulator.wait_for(lambda: "client.gone" in emulator.log)
-    emulator.wait_for(lambda: "endless finished 202" in emulator.log)
+    logged("client.gone")
+    logged("endless finished 202")
 
 
 def test_a_slow_client_slows_the_function(emulator):
@@ -80,15 +92,15 @@ def _unchanged(count, for_s=0.3):
     return first
 
 
-def test_trailers_end_the_stream_cleanly_for_the_client_and_are_logged(emulator):
+def test_trailers_end_the_stream_cleanly_for_the_client_and_are_logged(emulator, logged):
     assert get(emulator.url("raw") + "?do=trailers").text == "before\n"
-    emulator.wait_for(lambda: "invocation.failed_midway" in emulator.log)
+    logged("invocation.failed_midway")
 
 
 @pytest.mark.parametrize("do", ["crash-midway", "truncated", "stream-sleep"])
 def test_a_stream_that_breaks_is_cut_for_the_client(emulator, do):
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        get(emulator.url("raw") + f"?do={do}")
+        get(emulator.url("quick") + f"?do={do}")
 
 
 @pytest.mark.parametrize("do", ["crash", "error", "bad-prelude"])
@@ -99,9 +111,9 @@ def test_a_failure_before_the_first_byte_is_502(emulator, do):
     assert (answer.status_code, answer.json()) == (502, {"message": "Internal server error"})
 
 
-def test_a_body_of_zero_bytes_is_a_loud_warning(emulator):
+def test_a_body_of_zero_bytes_is_a_loud_warning(emulator, logged):
     assert get(emulator.url("raw") + "?do=no-body").content == b""
-    emulator.wait_for(lambda: "clients of a real Function URL hang here" in emulator.log)
+    logged("clients of a real Function URL hang here")
 
 
 def test_a_declared_empty_body_ends_at_once(emulator):
@@ -157,24 +169,24 @@ def test_a_fixed_route_goes_before_a_parameter(emulator):
     assert get(emulator.dashboard_url + "items/other").json()["pathParameters"] == {"id": "other"}
 
 
-def test_buffered_results_are_rendered_by_each_front_in_its_own_way(emulator):
+def test_buffered_results_are_rendered_by_each_front_in_its_own_way(emulator, logged):
     assert get(emulator.url("stock") + "?do=binary").content == b"\x89PNG"
     assert get(emulator.dashboard_url + "items/1?do=binary").content == b"iVBORw=="
-    emulator.wait_for(lambda: "BinaryMediaTypes" in emulator.log)
+    logged("BinaryMediaTypes")
     assert get(emulator.dashboard_url + "items/1?do=malformed").status_code == 502
     assert get(emulator.dashboard_url + "items/1?do=raise").status_code == 502
     assert get(emulator.url("stock") + "?do=raise").status_code == 502
 
 
-def test_a_route_that_buffers_loses_the_streamed_body(emulator):
+def test_a_route_that_buffers_loses_the_streamed_body(emulator, logged):
     answer = get(emulator.dashboard_url + "stream-on-buffered?do=headers")
     assert (answer.status_code, answer.content) == (201, b"")
-    emulator.wait_for(lambda: "the streamed body is lost" in emulator.log)
+    logged("the streamed body is lost")
 
 
-def test_a_route_that_streams_refuses_a_whole_answer(emulator):
+def test_a_route_that_streams_refuses_a_whole_answer(emulator, logged):
     assert get(emulator.dashboard_url + "stock-on-stream").status_code == 502
-    emulator.wait_for(lambda: "this route streams, its function answers whole" in emulator.log)
+    logged("this route streams, its function answers whole")
 
 
 def test_a_buffered_url_hands_out_a_stream_raw(emulator):
@@ -219,7 +231,7 @@ def test_a_strict_emulator_lets_an_empty_body_hang(template_path):
         Emulator(template_path, "--strict-empty-body") as emulator,
         pytest.raises(requests.exceptions.ChunkedEncodingError),
     ):
-        get(emulator.url("raw") + "?do=no-body")
+        get(emulator.url("quick") + "?do=no-body")
 
 
 def test_bandwidth_is_limited_after_the_burst_when_asked_for(template_path):

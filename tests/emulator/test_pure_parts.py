@@ -4,7 +4,10 @@ import asyncio
 import base64
 import json
 import random
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -15,6 +18,7 @@ from local_lambda.application import Cors, EventSourceMapping, Route
 from local_lambda.bandwidth import Bandwidth, TokenBucket
 from local_lambda.delivery import Delivery, InvokeFailed, first_failure
 from local_lambda.emulator import output_name
+from local_lambda.environment import Environment
 from local_lambda.event_source import as_event_record
 from local_lambda.invocation import End
 from local_lambda.messages import HttpRequest
@@ -79,14 +83,47 @@ def test_the_delimiter_must_lie_within_16_kilobytes():
 
 def test_headers_that_the_front_owns_are_remapped():
     headers = (("Content-Length", "5"), ("Date", "x"), ("Transfer-Encoding", "chunked"), ("Content-Type", "a/b"))
-    assert public_headers(200, headers, ("c=d",)) == (
+    assert public_headers(401, (*headers, ("WWW-Authenticate", "Bearer")), ("c=d",)) == (
         ("x-amzn-remapped-content-length", "5"),
         ("x-amzn-remapped-date", "x"),
         ("Content-Type", "a/b"),
+        ("x-amzn-remapped-www-authenticate", "Bearer"),
         ("Set-Cookie", "c=d"),
     )
     assert ("content-length", "0") in public_headers(200, (("content-length", "0"),))
     assert ("Content-Type", "application/octet-stream") in public_headers(200, ())
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        ("/a%20b/c?x=1&y=/2", "/a%20b/c", "x=1&y=/2"),
+        ("//api/v2/stream?x", "//api/v2/stream", "x"),
+        ("/", "/", ""),
+        ("http://host/a?x", "/a", "x"),
+        ("*", "*", ""),
+    ],
+)
+def test_a_path_is_what_stands_before_the_question_mark(target, path, query):
+    request = HttpRequest("GET", target)
+    assert (request.raw_path, request.raw_query) == (path, query)
+
+
+async def _killed_while_waiting() -> list[bool]:
+    function = SimpleNamespace(logical_id="F", max_concurrency=None, arn=lambda region: "arn")
+    launch = SimpleNamespace(function=function, settings=SimpleNamespace(region="us-east-1"))
+    environment = Environment(launch, None, 1, lambda _: None)
+    waiting = asyncio.ensure_future(environment.next_invocation())
+    await asyncio.sleep(0)
+    ready = [environment.ready]
+    environment.kill()
+    ready.append(environment.ready)
+    waiting.cancel()
+    return ready
+
+
+def test_an_environment_that_is_being_killed_gets_no_invocation_any_more():
+    assert asyncio.run(_killed_while_waiting()) == [True, False]
 
 
 ROUTES = RouteTable(
@@ -422,3 +459,24 @@ def test_the_demo_writes_what_a_producer_writes():
         assert item["sentiment"]["S"] in ("positive", "neutral", "negative")
         assert 0 <= float(item["score"]["N"]) <= 1
         assert item["timestamp"]["S"].endswith("Z")
+
+
+def test_the_demo_has_an_hour_behind_it_with_quiet_and_busy_minutes_that_goes_on():
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    stamps = [item["timestamp"]["S"] for item in demo.history(now, random.Random(1))]
+    minutes = Counter(stamp[:16] for stamp in stamps if stamp >= "2026-11-22T11:00")
+    story = takewhile(lambda each: each[0] < now + timedelta(hours=1), demo.story(now, 1.5, random.Random(2)))
+
+    assert len(minutes) > 55
+    assert max(minutes.values()) > 5 * min(minutes.values())
+    assert sum(minutes.values()) == pytest.approx(len(list(story)), rel=0.2)
+    assert max(stamps) < now.isoformat()
+
+
+def test_the_demo_writes_of_some_tickers_and_tags_more_than_of_others():
+    items = list(demo.history(datetime(2026, 11, 22, 12, tzinfo=UTC), random.Random(1)))
+    tags = Counter(tag["S"] for item in items for tag in item["tags"]["L"])
+
+    assert tags["NVDA"] > 4 * tags["GOOG"]
+    assert tags["earnings"] > 4 * tags["insider"]
+    assert len({item["sentiment"]["S"] for item in items}) == 3

@@ -27,7 +27,7 @@ def idle(emulator, function):
     return emulator.wait_for(lambda: [e for e in emulator.environments(function) if e["state"] == "idle"])
 
 
-def test_every_wrong_call_gets_the_documented_status(emulator):
+def test_every_wrong_call_gets_the_documented_status(emulator, logged):
     codes = emulator.invoke("RawFunction", {"do": "state-machine"}).json()
     assert codes == {
         "next while busy": 403,
@@ -38,7 +38,7 @@ def test_every_wrong_call_gets_the_documented_status(emulator):
         "restore next": 403,
         "unknown path": 404,
     }
-    emulator.wait_for(lambda: "second response 403" in emulator.log)
+    logged("second response 403")
 
 
 def test_the_environment_is_lambdas_and_nothing_of_ours_leaks(emulator):
@@ -74,14 +74,14 @@ def test_concurrent_invocations_get_an_environment_each(emulator):
     assert len(emulator.environments("RawFunction")) >= 3
 
 
-def test_a_function_is_killed_at_its_timeout_and_the_next_invocation_is_fresh(emulator):
-    emulator.invoke("RawFunction", {})
-    result = emulator.invoke("RawFunction", {"do": "sleep"})
+def test_a_function_is_killed_at_its_timeout_and_the_next_invocation_is_fresh(emulator, logged):
+    emulator.invoke("QuickFunction", {})
+    result = emulator.invoke("QuickFunction", {"do": "sleep"})
     assert result.error == "Unhandled"
     assert result.json()["errorType"] == "Sandbox.Timedout"
-    assert "Task timed out after 3.00 seconds" in result.json()["errorMessage"]
-    emulator.wait_for(lambda: "with error: signal: SIGKILL" in emulator.log)
-    assert emulator.invoke("RawFunction", {}).error is None
+    assert "Task timed out after 1.00 seconds" in result.json()["errorMessage"]
+    logged("with error: signal: SIGKILL")
+    assert emulator.invoke("QuickFunction", {}).error is None
 
 
 def test_a_crash_is_an_exit_error_and_the_next_invocation_is_fresh(emulator):
@@ -132,10 +132,17 @@ def test_an_error_report_is_the_result_of_the_invocation(emulator):
     assert result.json() == {"errorType": "E", "errorMessage": "m"}
 
 
-def test_a_buffered_reply_over_the_limit_is_refused_with_413(emulator):
+@pytest.mark.parametrize("do", ["error-no-utf-8", "trailer-no-utf-8"])
+def test_an_error_report_that_is_no_text_is_passed_on_and_the_next_invocation_works(emulator, do):
+    result = emulator.invoke("RawFunction", {"do": do})
+    assert (result.error, result.body.decode()) == ("Unhandled", "\ufffd\ufffd")
+    assert emulator.invoke("RawFunction", {}).error is None
+
+
+def test_a_buffered_reply_over_the_limit_is_refused_with_413(emulator, logged):
     result = emulator.invoke("RawFunction", {"do": "too-large"})
     assert result.json()["errorType"] == "Function.ResponseSizeTooLarge"
-    emulator.wait_for(lambda: "too-large answered 413" in emulator.log)
+    logged("too-large answered 413")
 
 
 def test_trailers_carry_the_error_to_a_direct_caller(emulator):
@@ -144,15 +151,15 @@ def test_trailers_carry_the_error_to_a_direct_caller(emulator):
     assert result.json()["errorType"] == "Oops"
 
 
-def test_a_trailer_block_over_4096_bytes_destroys_the_response(emulator):
+def test_a_trailer_block_over_4096_bytes_destroys_the_response(emulator, logged):
     assert emulator.invoke("RawFunction", {"do": "big-trailers"}).error == "Unhandled"
-    emulator.wait_for(lambda: "big-trailers answered 400" in emulator.log and "TruncatedHTTPRequest" in emulator.log)
+    logged("big-trailers answered 400", "TruncatedHTTPRequest")
     assert emulator.invoke("RawFunction", {}).error is None
 
 
-def test_a_body_without_its_last_chunk_is_truncated(emulator):
+def test_a_body_without_its_last_chunk_is_truncated(emulator, logged):
     assert emulator.invoke("RawFunction", {"do": "truncated"}).error == "Unhandled"
-    emulator.wait_for(lambda: "truncated answered 400" in emulator.log)
+    logged("truncated answered 400")
 
 
 def test_a_direct_caller_gets_prelude_and_body_as_they_were_written(emulator):
@@ -175,10 +182,10 @@ def test_a_failing_init_is_run_twice_and_then_reported(template_path, function, 
         emulator.wait_for(lambda: "attempt=2" in emulator.log)
 
 
-def test_snap_start_restores_before_the_first_invocation(emulator):
+def test_snap_start_restores_before_the_first_invocation(emulator, logged):
     variables = emulator.invoke("SnapFunction", {"do": "environ"}).json()["environ"]
     assert variables["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start"
-    emulator.wait_for(lambda: "restore/next answered 200" in emulator.log)
+    logged("restore/next answered 200")
 
 
 def test_a_provided_runtime_runs_its_bootstrap_bare_and_is_throttled_at_its_reservation(emulator):
@@ -187,13 +194,13 @@ def test_a_provided_runtime_runs_its_bootstrap_bare_and_is_throttled_at_its_rese
     assert sorted(result.status for result in results) == [200, 429]
 
 
-def test_a_concurrent_environment_takes_several_invocations_and_outlives_their_timeouts(emulator):
+def test_a_concurrent_environment_takes_several_invocations_and_outlives_their_timeouts(emulator, logged):
     emulator.invoke("ManyFunction", {})
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda do: emulator.invoke("ManyFunction", {"do": do}), ["slow"] * 3 + ["late"]))
     assert [result.error for result in results] == [None, None, None, "Unhandled"]
     assert len(emulator.environments("ManyFunction")) == 1
-    emulator.wait_for(lambda: "late reply answered 410" in emulator.log)
+    logged("late reply answered 410")
     environment = emulator.environments("ManyFunction")[0]
     assert not environment["frozen"]
     assert process_state(environment["pid"]) == "S"

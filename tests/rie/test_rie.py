@@ -34,14 +34,15 @@ def rie(tmp_path):
     """Returns `invoke(payload)`, which gives what the caller of the function gets, as a requests.Response."""
     binary = runtime_interface_emulator()
     port, api_port = free_port(), free_port()
+    (tmp_path / "python3.13").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')  # for the bootstrap to find
+    (tmp_path / "python3.13").chmod(0o755)
     environ = {
-        "PATH": os.environ["PATH"],
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "LAMBDA_TASK_ROOT": str(ROOT),
         "AWS_LAMBDA_FUNCTION_NAME": "under-test",
         "AWS_LAMBDA_FUNCTION_HANDLER": "tests.rie.handlers.handler",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "10",
         "_HANDLER": "tests.rie.handlers.handler",
-        "STREAMING_RUNTIME_PYTHON": sys.executable,
     }
     command = [binary, "--runtime-api-address", f"127.0.0.1:{api_port}"]
     command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}", BOOTSTRAP]

@@ -16,7 +16,7 @@ def serve():
             run.platform = platform
             settings = settings_of({"AWS_LAMBDA_RUNTIME_API": platform.address, **(environ or {})})
             pause = (pauses if pauses is not None else []).append
-            assert Worker(settings, handler, RuntimeApi(platform.address), pause).run() == 1
+            assert Worker(settings, handler, RuntimeApi(platform.address), pause=pause).run() == 1
             return platform.posts
 
     return run

@@ -46,15 +46,16 @@ class Posted:
 
 
 class FakeRuntimeApi:
-    """Serves `script`: each entry answers one GET /next and is a dict of `body`, `headers`, `status`.
+    """Serves `script`: each entry answers one GET /next and is a dict of `body`, `headers`, `status`, `timeout_ms`.
 
     When the script is at its end /next says 500, upon which a runtime must exit. `verdicts` maps the number of a POST
     to the status it is answered with (202 otherwise); a verdict of None closes the connection instead, and a tuple
     (status, bytes) answers as soon as that many bytes of body have come.
     """
 
-    def __init__(self, script, verdicts=None, chunked_next=False, hold_next_at=None):
+    def __init__(self, script, verdicts=None, chunked_next=False, hold_next_at=None, restore_status=200):
         self._script, self._verdicts, self._chunked = list(script), verdicts or {}, chunked_next
+        self._restore_status = restore_status
         self._hold_at, self.held, self.let_go = hold_next_at, threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self.posts, self.calls, self.connections, self.idle = [], [], 0, queue.Queue()
@@ -109,7 +110,9 @@ class FakeRuntimeApi:
         self.calls.append((request.method.decode(), path))
         if request.method == b"GET":
             self._event(connection, protocol)
-            return self._next(connection, protocol) if path == "invocation/next" else self._reply(connection, protocol)
+            if path == "invocation/next":
+                return self._next(connection, protocol)
+            return self._reply(connection, protocol, self._restore_status)
         post = Posted(path, headers)
         with self._lock:
             number = len(self.posts)
@@ -156,7 +159,7 @@ class FakeRuntimeApi:
         body = entry.get("body", b"{}")
         headers = {
             "Lambda-Runtime-Aws-Request-Id": f"request-{number}",
-            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 30_000),
+            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + entry.get("timeout_ms", 30_000)),
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:f",
             **entry.get("headers", {}),
         }
@@ -168,11 +171,11 @@ class FakeRuntimeApi:
         return True
 
 
-def url_request(method="GET", **context):
+def url_request(method="GET", path="/", **context):
     """The payload of a Function URL, format 2.0, as far as the runtime looks at it."""
-    http = {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
+    http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
     context = {"http": http, "domainName": "abc.lambda-url.us-east-1.on.aws", **context}
-    return {"body": json.dumps({"version": "2.0", "rawPath": "/", "headers": {}, "requestContext": context}).encode()}
+    return {"body": json.dumps({"version": "2.0", "rawPath": path, "headers": {}, "requestContext": context}).encode()}
 
 
 def api_request(method="GET"):

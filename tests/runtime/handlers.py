@@ -56,6 +56,35 @@ def endless(event, context):
     return {"statusCode": 200, "body": body()}
 
 
+def until_sigterm(event, context):
+    """Streams one piece and then waits without a write that a signal could break."""
+
+    def body():
+        try:
+            yield b"x"
+            EVENTS.append("waiting")
+            while True:
+                time.sleep(0.005)
+                yield b""
+        finally:
+            EVENTS.append("closed")
+            if event.get("rawPath") == "/failing":
+                raise LookupError("in the finally")
+
+    return {"statusCode": 200, "body": body()}
+
+
+def swallowing(event, context):
+    """Waits for SIGTERM and behaves as if nothing had been."""
+    try:
+        EVENTS.append("waiting")
+        while True:
+            time.sleep(0.005)
+    except:  # noqa: E722  (what it is about)
+        EVENTS.append("swallowed")
+    return {"statusCode": 200, "body": "fine"}
+
+
 def sleepy(event, context):
     """Says one thing and then nothing for long."""
 

@@ -1,18 +1,38 @@
 """What leaves the runtime for each kind of result, byte by byte, as the Runtime API sees it."""
 
 import base64
+import datetime
+import enum
 import gzip
 import io
 import json
 import zlib
+from collections import namedtuple
 from decimal import Decimal
 
 import pytest
+from awslambdaric.lambda_runtime_exception import FaultException
+from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 from streaming_runtime.answer import CONTENT_TYPE, PRELUDE_LIMIT_BYTES
 
 from tests.runtime.fake_runtime_api import api_request, url_request
+from tests.waiting import eventually
 
 HTML = {"Content-Type": "text/html"}
+
+
+def alb_request():
+    return {"body": json.dumps({"httpMethod": "GET", "requestContext": {"elb": {"targetGroupArn": "arn"}}}).encode()}
+
+
+def http_api_request():
+    """Format 2.0: the payload of a Function URL but for the domain."""
+    return url_request(domainName="x.execute-api.eu-west-1.amazonaws.com")
+
+
+def http_api_request_1():
+    """Format 1.0: the payload of a REST API but for the version."""
+    return {"body": json.dumps({**json.loads(api_request()["body"]), "version": "1.0"}).encode()}
 
 
 def returning(result):
@@ -137,13 +157,42 @@ def test_a_compressed_body_is_sent_uncompressed(serve, name, compress):
     assert post.prelude["headers"] == {}
 
 
-def test_a_compressed_iterator_is_sent_uncompressed_piece_by_piece(serve):
-    whole = gzip.compress(b"0123456789" * 100)
-    body = (whole[i : i + 7] for i in range(0, len(whole), 7))
-    result = {"statusCode": 200, "multiValueHeaders": {"content-encoding": ["gzip"]}, "body": body}
-    (post,) = serve(returning(result), api_request())
+def test_an_encoding_that_is_said_twice_is_undone_once(serve):
+    said = {"headers": {"Content-Encoding": "gzip"}, "multiValueHeaders": {"content-encoding": ["GZIP"]}}
+    (post,) = serve(returning({"statusCode": 200, **said, "body": gzip.compress(b"plain")}), url_request())
 
-    assert post.content == b"0123456789" * 100
+    assert post.content == b"plain"
+
+
+def test_all_members_of_a_gzip_body_are_sent(serve):
+    body = gzip.compress(b"one ") + gzip.compress(b"two")
+    (post,) = serve(
+        returning({"statusCode": 200, "headers": {"Content-Encoding": "gzip"}, "body": body}), url_request()
+    )
+
+    assert post.content == b"one two"
+
+
+@pytest.mark.parametrize(("name", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_compressed_body_that_is_cut_short_is_an_error_and_no_shorter_answer(serve, name, compress):
+    body = compress(b"plain text" * 1_000)[:-9]
+    (post,) = serve(returning({"statusCode": 200, "headers": {"Content-Encoding": name}, "body": body}), url_request())
+
+    assert post.kind == "error"
+
+
+@pytest.mark.parametrize("request_of", [alb_request, http_api_request, http_api_request_1])
+@pytest.mark.parametrize("iterate", [False, True])
+def test_a_front_that_cannot_stream_gets_a_compressed_body_as_it_is(serve, request_of, iterate):
+    packed = gzip.compress(b"plain")
+    headers = {"Content-Encoding": "gzip", "X-Kept": "yes"}
+    result = {"statusCode": 200, "headers": headers, "body": iter([packed[:9], packed[9:]]) if iterate else packed}
+    (post,) = serve(returning(result), request_of())
+
+    answer = json.loads(post.body)
+    assert answer["headers"] == headers
+    assert answer["isBase64Encoded"]
+    assert gzip.decompress(base64.b64decode(answer["body"])) == b"plain"
 
 
 def test_a_function_url_gets_single_headers_and_the_cookies_apart(serve):
@@ -210,6 +259,7 @@ def test_a_prelude_up_to_the_limit_passes_and_one_byte_more_does_not(serve):
         ({"statusCode": 200, "body": iter(["\ud800"])}, "surrogates"),
         ({"statusCode": 200, "body": "no base64!", "isBase64Encoded": True}, "base64"),
         ({"statusCode": 200, "body": b"x", "headers": {"Content-Encoding": "br"}}, "br"),
+        ({"statusCode": 200, "body": iter([b"x"]), "headers": {"Content-Encoding": "gzip"}}, "Content-Encoding gzip"),
     ],
 )
 def test_a_result_that_is_no_http_answer_is_an_invocation_error_that_names_the_place(serve, result, says):
@@ -230,13 +280,44 @@ def test_an_async_generator_as_body_is_refused_with_a_clear_message(serve):
     assert post.error["errorMessage"] == "body must be str, bytes or an iterator of them, not async_generator"
 
 
-@pytest.mark.parametrize("result", [{"a": [1, None]}, "text", 5, None, [], {"n": Decimal("1.5")}])
-def test_a_plain_result_is_answered_in_buffered_mode(serve, result):
+class Word(enum.StrEnum):
+    ONE = "one"
+
+
+Pair = namedtuple("Pair", "first second")
+LOOP = []
+LOOP.append(LOOP)
+
+
+def of_the_stock_client(result):
+    """The call that it makes, the content type, and the body or the type of the error."""
+    try:
+        body, content_type = LambdaMarshaller().marshal_response(result)
+    except FaultException as fault:
+        return "error", "application/vnd.aws.lambda.error+json", fault.exception_type
+    return "response", content_type, body if isinstance(body, bytes) else body.encode()
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        *({"a": [1, None, 2.5, True]}, "text", 5, None, [], (1, 2), float("nan")),
+        *(Decimal("3"), Decimal("3.10"), Decimal("1E+2"), Decimal("-0"), Decimal("NaN"), Decimal("-Infinity")),
+        {"digits": [Decimal("12345678901234567890.123456789")]},
+        *(b"7", b"\x00\xff", {"a": b"7"}, {b"k": 1}, {"a": b"\xff"}, bytearray(b"x")),
+        *({1: 1, None: 2, False: 3, 1.5: 4}, {Decimal(1): 1}, {(1, 2): 3}),
+        *(Pair(1, [Pair(2, Decimal(3))]), {"word": Word.ONE}, 10**30),
+        *('Кириллица \u2028 \x01 \x7f "quoted" \\ /', {"ключ": "\U0001f600"}),
+        *({1, 2}, object(), datetime.date(2026, 1, 1), {"x": iter([1])}, LOOP),
+    ],
+)
+def test_a_plain_result_is_answered_byte_for_byte_as_the_stock_client_does(serve, monkeypatch, result):
+    monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_Lambda_python3.13")
     (post,) = serve(returning(result), {"body": b'{"any": "payload"}'})
 
+    told = post.error["errorType"] if post.kind == "error" else post.body
+    assert (post.kind, post.headers["content-type"], told) == of_the_stock_client(result)
     assert "lambda-runtime-function-response-mode" not in post.headers
-    assert post.headers["content-type"] == "application/json"
-    assert json.loads(post.body) == json.loads(json.dumps(result, default=float))
 
 
 def test_a_plain_result_to_an_http_request_is_buffered_too(serve):
@@ -252,20 +333,30 @@ def test_what_json_cannot_say_is_a_marshal_error(serve):
     assert post.headers["lambda-runtime-function-error-type"] == "Runtime.MarshalError"
 
 
-@pytest.mark.parametrize(
-    "context",
-    [
-        {"elb": {"targetGroupArn": "arn"}},
-        {"http": {"method": "GET"}, "domainName": "x.execute-api.eu-west-1.amazonaws.com"},
-    ],
-)
-def test_fronts_that_cannot_stream_get_buffered_proxy_json(serve, context):
-    payload = {"body": json.dumps({"httpMethod": "GET", "requestContext": context}).encode()}
+@pytest.mark.parametrize("request_of", [alb_request, http_api_request, http_api_request_1])
+def test_fronts_that_cannot_stream_get_buffered_proxy_json(serve, request_of):
     bodies = [[b"\xff\xfe"], [b"a", "b"]]
-    text, binary = serve(lambda event, context: {"statusCode": 200, "body": iter(bodies.pop())}, payload, payload)
+    handler = lambda event, context: {"statusCode": 200, "body": iter(bodies.pop())}  # noqa: E731
+    text, binary = serve(handler, request_of(), request_of())
 
     assert json.loads(text.body) == {"statusCode": 200, "body": "ab", "isBase64Encoded": False}
     assert json.loads(binary.body) == {"statusCode": 200, "body": "//4=", "isBase64Encoded": True}
+
+
+@pytest.mark.parametrize("request_of", [alb_request, http_api_request, http_api_request_1])
+def test_a_handler_that_is_a_generator_gives_them_proxy_json_too(serve, request_of):
+    def handler(event, context):
+        yield b"a"
+        yield "b"
+
+    (post,) = serve(handler, request_of())
+
+    assert json.loads(post.body) == {
+        "statusCode": 200,
+        "headers": {"Content-Type": "application/octet-stream"},
+        "body": "ab",
+        "isBase64Encoded": False,
+    }
 
 
 def test_a_proxy_result_to_something_that_is_no_request_passes_as_it_is(serve):
@@ -304,15 +395,14 @@ def test_a_handler_that_is_a_generator_streams_its_raw_bytes(serve):
 
 def test_each_piece_is_on_the_wire_at_once_in_one_write(serve):
     """Every piece waits for the platform to have read the one before: a piece held back would never end this."""
-    posts, reads = [], []
+    reads = []
 
     def body():
         for number in range(5):
             yield b"piece %d" % number
-            while not (posts := serve.platform.posts) or len(posts[0].pieces) < number + 2:
-                pass
-            reads.append(len(posts[0].reads))
+            eventually(lambda: serve.platform.posts and len(serve.platform.posts[0].pieces) == number + 2)  # noqa: B023
+            reads.append(len(serve.platform.posts[0].reads))
 
-    posts.extend(serve(lambda event, context: {"statusCode": 200, "body": body()}, url_request()))
+    posts = serve(lambda event, context: {"statusCode": 200, "body": body()}, url_request())
     assert posts[0].pieces[1:] == [b"piece %d" % number for number in range(5)]
     assert reads == list(range(reads[0], reads[0] + 5))  # one more read for each piece, never two

@@ -5,7 +5,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Started as a file, not with -m: the package's parent belongs on the path, not the package.
-sys.path[:] = [os.path.dirname(HERE) if entry == HERE else entry for entry in sys.path]
+sys.path[:] = [os.path.dirname(HERE), *(entry for entry in sys.path if entry != HERE)]
 
 from streaming_runtime.loop import run  # noqa: E402
 

@@ -4,6 +4,7 @@ import json
 import re
 from binascii import a2b_base64, b2a_base64
 from collections import namedtuple
+from importlib import import_module
 
 CONTENT_TYPE = "application/vnd.awslambda.http-integration-response"
 PRELUDE_LIMIT_BYTES = 16_000  # "the first 16 KB", says API Gateway, and not whether that is 16,000 or 16,384
@@ -12,18 +13,21 @@ ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
 # Undocumented: a trailer block over 4,096 bytes destroys the answer. With this much JSON it stays under 4,000.
 TRAILER_ERROR_LIMIT_BYTES = 2_790
 # Lambda does the framing, and it undoes compression (with errors behind CloudFront), so that is undone here.
+DECODERS = {"gzip": "gzip", "deflate": "zlib"}  # of whole bodies, in these modules
 FORBIDDEN = {"connection", "content-encoding", "content-length", "keep-alive", "trailer", "transfer-encoding"}
-Front = namedtuple("Front", "payload_format method")
+Front = namedtuple("Front", "payload_format method streams")
 
 
-def streaming_front(payload):
-    """The Front whose HTTP request `payload` is; None when it is no such request or that front cannot stream."""
+def front_of(payload):
+    """The Front whose HTTP request `payload` is; None when it is no such request."""
     context = payload.get("requestContext") if isinstance(payload, dict) else None
-    if not isinstance(context, dict) or "elb" in context:
+    if not isinstance(context, dict):
         return None
     if isinstance(http := context.get("http"), dict):  # an HTTP API has the payload of a Function URL, and buffers
-        return None if ".execute-api." in str(context.get("domainName")) else Front("2.0", http.get("method"))
-    return Front("1.0", payload["httpMethod"]) if "httpMethod" in payload else None
+        return Front("2.0", http.get("method"), ".execute-api." not in str(context.get("domainName")))
+    if "httpMethod" not in payload:
+        return None  # "version" is what an HTTP API adds to format 1.0
+    return Front("1.0", payload["httpMethod"], "elb" not in context and "version" not in payload)
 
 
 def prelude_fields(result, front):
@@ -58,23 +62,28 @@ def as_text(content):
 class Pieces:
     """The body of `result` as an iterable of `bytes`. Closing it closes what the handler returned."""
 
-    def __init__(self, result):
-        body = result.get("body")
-        if isinstance(body, str) and result.get("isBase64Encoded"):
+    def __init__(self, result, decode=True):
+        self._result, self._decode = result, decode
+        self._things = [result.get("body")]
+
+    def __iter__(self):
+        body = self._things[0]
+        if isinstance(body, str) and self._result.get("isBase64Encoded"):
             body = a2b_base64(body, strict_mode=True)
         if isinstance(body, dict) or not (body is None or hasattr(body, "__iter__")):
             raise TypeError(f"body must be str, bytes or an iterator of them, not {type(body).__name__}")
         whole = body is None or isinstance(body, (str, bytes, bytearray, memoryview))
-        self._source = iter([body or b""] if whole else body)
-        self._things = (self._source, body)
-        encodings = {value.lower() for name, value in _headers(result) if name.lower() == "content-encoding"}
-        self._decode = _decoder(encodings - {"identity", ""})
-
-    def __iter__(self):
-        for piece in self._source:
+        encodings = {value.lower() for name, value in _headers(self._result) if name.lower() == "content-encoding"}
+        for encoding in encodings - {"", "identity"} if self._decode else ():
+            if not whole or encoding not in DECODERS:
+                raise ValueError(f"cannot undo the Content-Encoding {encoding} of this body; leave it uncompressed")
+            body = body and import_module(DECODERS[encoding]).decompress(body)
+        source = iter([body or b""] if whole else body)
+        self._things.insert(0, source)
+        for piece in source:
             if not isinstance(piece, (str, bytes, bytearray, memoryview)):
                 raise TypeError(f"a body yields bytes or str, not {type(piece).__name__}")
-            yield self._decode(piece.encode() if isinstance(piece, str) else bytes(piece))
+            yield piece.encode() if isinstance(piece, str) else bytes(piece)
 
     def close(self):
         things, self._things = self._things, ()
@@ -95,16 +104,6 @@ def _clean(name, value):
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text):
         raise ValueError(f"{name}: no line ends or control characters, please: {text[:100]!r}")
     return text
-
-
-def _decoder(encodings):
-    if not encodings:
-        return bytes
-    if not encodings <= {"gzip", "deflate"}:
-        raise ValueError(f"cannot stream a body with Content-Encoding {', '.join(sorted(encodings))}")
-    import zlib
-
-    return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # 32: gzip and zlib alike
 
 
 def prelude(fields):

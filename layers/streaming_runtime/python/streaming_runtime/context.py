@@ -24,14 +24,12 @@ class LambdaContext:
         for name in ("function_name", "function_version", "log_group_name", "log_stream_name"):
             setattr(self, name, environ.get(f"AWS_LAMBDA_{name.upper()}"))
         self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        identity, sent = _json_object(invocation.cognito_identity), _json_object(invocation.client_context)
-        self.identity = SimpleNamespace(
-            cognito_identity_id=identity.get("cognitoIdentityId"),
-            cognito_identity_pool_id=identity.get("cognitoIdentityPoolId"),
-        )
-        self._w3c, self.client_context = sent.pop("w3c", None) or {}, None
+        identity, sent = _object(invocation.cognito_identity), _object(invocation.client_context)
+        self.identity = SimpleNamespace(cognito_identity_id=identity.get("cognitoIdentityId"))
+        self.identity.cognito_identity_pool_id = identity.get("cognitoIdentityPoolId")
+        self._w3c, self.client_context = _object(sent.pop("w3c", None)), None
         if sent:
-            client = SimpleNamespace(**{name: (sent.get("client") or {}).get(name) for name in CLIENT})
+            client = SimpleNamespace(**{name: _object(sent.get("client")).get(name) for name in CLIENT})
             self.client_context = SimpleNamespace(custom=sent.get("custom"), env=sent.get("env"), client=client)
 
     def get_remaining_time_in_millis(self):
@@ -47,9 +45,10 @@ class LambdaContext:
         return self._w3c
 
 
-def _json_object(text):
+def _object(value):
+    """`value`, or what its JSON says, where that is an object; otherwise {}."""
     try:
-        value = json.loads(text) if text else {}
+        value = json.loads(value) if isinstance(value, str) else value
     except ValueError:
         value = {}
     return value if isinstance(value, dict) else {}

@@ -62,16 +62,14 @@ def log(level, message, stack_trace=""):
     """Write one record, text or JSON as the managed runtime does, with the request id."""
     now, request_id = time.time(), REQUEST_ID.get() or ""
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}Z"
-    line = f"[{level}]\t{stamp}\t{request_id}\t{message}\n{stack_trace}"
+    line = "\r".join([f"[{level}]\t{stamp}\t{request_id}\t{message}", *stack_trace.splitlines()]) + "\n"  # one record
     if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
         fields = {"timestamp": stamp, "level": level, "requestId": request_id, "message": message}
         line = json.dumps({**fields, "stackTrace": stack_trace} if stack_trace else fields) + "\n"
     sys.stderr.write(line)
-    sys.stderr.flush()
 
 
 def log_error(error):
-    """Write an error with its stack trace."""
     import traceback  # only failures pay for it
 
     log("ERROR", type(error).__name__, "".join(traceback.format_exception(error)))

@@ -10,13 +10,13 @@ from streaming_runtime.errors import RuntimeFault, Shutdown, log, log_error, ser
 from streaming_runtime.invocation import serve
 from streaming_runtime.runtime_api import Invocation, PlatformGone, RuntimeApi
 
-REFUSALS_BEFORE_EXIT = 10  # with the doubling pauses between them half a minute
+REFUSALS_BEFORE_EXIT = 10  # with the doubling pauses between them some twenty seconds
 DRAIN_S = 0.5  # Lambda grants about 0.6 s between SIGTERM and SIGKILL
 # Where a failed start is reported, and the exit status; both as the stock client does it.
 FAILED_START = {"Runtime.BeforeSnapshotError": ("init", 64), "Runtime.AfterRestoreError": ("restore", 65)}
 # SystemExit: sys.exit() on import must not look like a clean end.
 FAULTS = {ImportError: "ImportModuleError", SyntaxError: "UserCodeSyntaxError", SystemExit: "ExitError"}
-Settings = namedtuple("Settings", "address handler concurrency snap_start local buffered local_wait_s")
+Settings = namedtuple("Settings", "address handler concurrency snap_start buffered wait_s")
 
 
 def settings_of(environ):
@@ -27,18 +27,17 @@ def settings_of(environ):
         handler=environ.get("_HANDLER"),
         concurrency=int(environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or 1),
         snap_start=environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",
-        local=local,
         buffered=local or environ.get("STREAMING_RUNTIME_RESPONSE_MODE") == "buffered",
-        local_wait_s=float(environ.get("STREAMING_RUNTIME_LOCAL_WAIT_S") or 3),
+        wait_s=float(environ.get("STREAMING_RUNTIME_LOCAL_WAIT_S") or 3) if local else None,
     )
 
 
 class Worker:
-    """One next-handler-answer loop with connections of its own."""
+    """One next-handler-answer loop with connections of its own. `stop` has something in it when it must end."""
 
-    def __init__(self, settings, handler, api, pause=time.sleep):
-        self._settings, self._handler, self._api, self._pause = settings, handler, api, pause
-        self.busy = self.stopping = False
+    def __init__(self, settings, handler, api, stop=(), pause=time.sleep):
+        self._settings, self._handler, self._api, self._stop, self._pause = settings, handler, api, stop, pause
+        self.busy = False
 
     def run(self, ended=lambda: None):
         """Serve until this process must end, then call `ended`. Returns the exit status."""
@@ -54,16 +53,19 @@ class Worker:
     def _serve(self):
         refusals, status = 0, 0
         while refusals < REFUSALS_BEFORE_EXIT and status != 500:
+            if self._stop:  # SIGTERM came, and a handler or an iterator swallowed the Shutdown
+                raise Shutdown
+            if refusals:
+                self._pause(min(5, 0.05 * 2**refusals))
             try:
                 answer = self._api.next()
             except PlatformGone as gone:
                 answer = gone
             if isinstance(answer, Invocation):
                 refusals, self.busy = 0, True
-                answer = serve(self._api, self._handler, answer, self._settings, lambda: self.stopping)
+                answer = serve(self._api, self._handler, answer, self._settings, self._stop)
                 self.busy = False
             else:
-                self._pause(min(5, 0.1 * 2**refusals))
                 refusals += 1
             status = getattr(answer, "status", 0)
             if status >= 400:  # late, refused or too large: that invocation is over, this process is not
@@ -73,9 +75,15 @@ class Worker:
 
 def run(environ):
     """The life of one execution environment. Returns the exit status of the process."""
-    settings = settings_of(environ)
+    settings, stop = settings_of(environ), []
     api = RuntimeApi(settings.address)
-    signal.signal(signal.SIGTERM, _on_sigterm)
+
+    def on_sigterm(number, _frame):
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        stop.append(number)
+        raise Shutdown
+
+    signal.signal(signal.SIGTERM, on_sigterm)
     try:
         try:
             handler = resolve(settings.handler)
@@ -88,8 +96,9 @@ def run(environ):
             api.error(phase, error)
             return status
         if settings.concurrency == 1:  # in the main thread, where handlers may use signals
-            return Worker(settings, handler, api).run()
-        return _run_many([Worker(settings, handler, RuntimeApi(settings.address)) for _ in range(settings.concurrency)])
+            return Worker(settings, handler, api, stop).run()
+        apis = [RuntimeApi(settings.address) for _ in range(settings.concurrency)]
+        return _run_many([Worker(settings, handler, each, stop) for each in apis], stop)
     except PlatformGone as gone:
         log("ERROR", f"runtime.exit: {gone}")
         return 1
@@ -112,7 +121,7 @@ def resolve(name):
     return handler
 
 
-def _run_many(workers):
+def _run_many(workers, stop):
     import threading
 
     ended = threading.Event()
@@ -123,8 +132,7 @@ def _run_many(workers):
             pass
         return 1  # no worker ends unless the environment must
     finally:
-        for worker in workers:
-            worker.stopping = True
+        stop.append("all")
         until = time.monotonic() + DRAIN_S
         while any(worker.busy for worker in workers) and time.monotonic() < until:
             time.sleep(0.01)
@@ -146,8 +154,3 @@ def _call(hooks, error_type):
             function(*args, **kwargs)
         except Exception as error:
             raise RuntimeFault(error_type, f"{type(error).__name__}: {error}") from error
-
-
-def _on_sigterm(number, _frame):
-    signal.signal(number, signal.SIG_IGN)  # once is enough
-    raise Shutdown

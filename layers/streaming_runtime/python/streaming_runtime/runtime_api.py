@@ -1,7 +1,9 @@
 """The Runtime API, one method for each call: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html"""
 
+import select
 import socket
 from collections import namedtuple
+from contextlib import suppress
 
 from streaming_runtime.answer import ERROR_BODY, ERROR_TYPE, TRAILER_ERROR_LIMIT_BYTES, chunk, last_chunk
 from streaming_runtime.errors import fitted, header_type, report
@@ -21,8 +23,7 @@ class RuntimeApi:
     """One worker's way to the Runtime API at `address` (`host:port`): a kept connection, and one for each stream."""
 
     def __init__(self, address):
-        self._address = address
-        self._kept = None
+        self.address, self._kept = address, None
 
     def next(self):
         """Wait, without limit, for an Invocation. Returns the Response instead when the platform refuses."""
@@ -33,31 +34,28 @@ class RuntimeApi:
         return Invocation(*(response.headers.get(name) or None for name in names), body=response.body)
 
     def restore_next(self):
-        """Block through the snapshot; afterwards no connection from before it is left."""
-        self._call("GET", "restore/next")
+        """Block through the snapshot; no connection from before it is left. Raises PlatformGone when refused too."""
+        response = self._call("GET", "restore/next")
         self._disconnect()
+        if response.status >= 400:
+            raise PlatformGone(f"restore/next: {response.status}")
 
-    def respond(self, invocation, body):
-        """Answer in buffered mode with the JSON text `body`."""
-        headers = {"Content-Type": "application/json", **_echo(invocation)}
+    def respond(self, invocation, body, content_type="application/json"):
+        """Answer in buffered mode."""
+        headers = {"Content-Type": content_type, **_echo(invocation)}
         return self._call("POST", f"invocation/{invocation.aws_request_id}/response", headers, body)
 
     def error(self, phase, error, invocation=None):
         """Tell that `phase` (`init`, `restore`, or `invocation/<id>` before any byte of its answer) failed."""
-        headers = {"Content-Type": "application/vnd.aws.lambda.error+json", ERROR_TYPE: header_type(error)}
-        headers |= _echo(invocation) if invocation else {}
+        headers = {"Content-Type": "application/vnd.aws.lambda.error+json", **_echo(invocation)}
+        headers[ERROR_TYPE] = header_type(error)
         return self._call("POST", f"{phase}/error", headers, fitted(report(error), ERROR_LIMIT_BYTES))
-
-    def stream(self, invocation, pieces, content_type):
-        """Open a streamed answer that begins with `pieces`, all in one send."""
-        return ResponseStream(_Connection(self._address), invocation, pieces, content_type)
 
     def _call(self, method, path, headers=(), body=b""):
         headers = {**headers, "Content-Length": str(len(body))} if method == "POST" else {}
         try:
-            self._kept = self._kept or _Connection(self._address)
-            self._kept.send(self._kept.head(method, path, headers) + body)
-            response = self._kept.response()
+            self._kept = self._kept or _Connection(self.address)
+            response = self._kept.exchange(self._kept.head(method, path, headers) + body)
         except BaseException:  # a signal in between included: nobody knows what this connection would say next
             self._disconnect()
             raise
@@ -72,34 +70,25 @@ class RuntimeApi:
 
 
 class ResponseStream:
-    """One streamed answer. What is given to `write` is one chunk in one send."""
+    """One streamed answer, each write one chunk in one send; `pieces` go out with the first of them or with the end."""
 
-    def __init__(self, connection, invocation, pieces, content_type):
-        headers = {
-            "Content-Type": content_type,
-            "Lambda-Runtime-Function-Response-Mode": "streaming",
-            "Transfer-Encoding": "chunked",
-            "Trailer": f"{ERROR_TYPE}, {ERROR_BODY}",
-            **_echo(invocation),
-        }
-        self._connection = connection
-        head = connection.head("POST", f"invocation/{invocation.aws_request_id}/response", headers)
-        connection.send(head + b"".join(chunk(piece) for piece in pieces if piece))
+    def __init__(self, address, invocation, pieces, content_type):
+        headers = {"Content-Type": content_type, "Lambda-Runtime-Function-Response-Mode": "streaming"}
+        headers |= {"Transfer-Encoding": "chunked", "Trailer": f"{ERROR_TYPE}, {ERROR_BODY}", **_echo(invocation)}
+        self._connection = _Connection(address)
+        head = self._connection.head("POST", f"invocation/{invocation.aws_request_id}/response", headers)
+        self._unsent = head + b"".join(chunk(piece) for piece in pieces if piece)
 
     def write(self, piece):
-        """Send `piece`, one byte or more; blocks while the reader is slow. Raises PlatformGone."""
-        self._connection.send(chunk(piece))
+        """Send `piece`, one byte or more; blocks while the reader is slow. Raises PlatformGone: `end` tells why."""
+        unsent, self._unsent = self._unsent, b""
+        self._connection.send(unsent + chunk(piece))
 
     def end(self, error=None):
-        """End the body, with error trailers when there is an error, and return the platform's verdict."""
+        """End the body, with error trailers when there is an error, and return the platform's verdict, early or not."""
         trailers = (header_type(error), fitted(report(error), TRAILER_ERROR_LIMIT_BYTES)) if error else ()
-        self._connection.send(last_chunk(*trailers))
-        return self.verdict()
-
-    def verdict(self, within_s=None):
-        """What the platform says to the answer, in the end or early. Closes the connection. Raises PlatformGone."""
         try:
-            return self._connection.response(within_s)
+            return self._connection.exchange(self._unsent + last_chunk(*trailers))
         finally:
             self._connection.close()
 
@@ -124,23 +113,26 @@ class _Connection:
     def send(self, data):
         try:
             self._socket.sendall(data)
-        except OSError as error:  # what the other side said before may still be readable
+        except OSError as error:
             raise PlatformGone(f"writing: {error}") from error
         except BaseException:  # a signal, perhaps inside a chunk: nothing may follow that
             self.close()
             raise
 
     def head(self, method, path, headers):
-        """The opening bytes of a request."""
         headers = {"Host": self._address, "User-Agent": "lambda-sse/0.1", **headers}
         lines = [f"{method} /2018-06-01/runtime/{path} HTTP/1.1", *map(": ".join, headers.items())]
         return "\r\n".join([*lines, "", ""]).encode()
 
-    def response(self, within_s=None):
-        """Wait, without limit unless one is given, for a response and read all of it."""
-        self._socket.settimeout(within_s)
+    def exchange(self, data):
+        """Send the end of a request, wait without limit for the response and read all of it."""
+        with suppress(PlatformGone):  # what it said before it hung up, perhaps long before the end, can still be read
+            self.send(data)
+        readable, status = select.poll(), 100
         try:
-            status = 100
+            readable.register(self._socket, select.POLLIN)
+            while not readable.poll(200):  # a signal that comes just before a wait is only seen after it
+                pass
             while status < 200:  # 100 Continue and its kin announce the real one
                 status = int(self._line().split(b" ", 2)[1])
                 headers = self._headers()
@@ -178,4 +170,4 @@ class _Connection:
 
 
 def _echo(invocation):
-    return {"Lambda-Runtime-Invocation-Id": invocation.invocation_id} if invocation.invocation_id else {}
+    return {"Lambda-Runtime-Invocation-Id": invocation.invocation_id} if invocation and invocation.invocation_id else {}

@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import json
 import os
 import threading
 import time
@@ -48,6 +47,11 @@ def silence():
     time.sleep(3600)
 
 
+def silence_at_first():
+    time.sleep(3600)
+    yield b"never"
+
+
 def until_closed():
     try:
         while True:
@@ -84,6 +88,9 @@ CASES = {
     "text": lambda event: answer("t\u00e4xt"),
     "bytes": lambda event: answer(bytes(range(256))),
     "base64": lambda event: answer(base64.b64encode(bytes(range(256))).decode(), isBase64Encoded=True),
+    "two_members": lambda event: answer(
+        gzip.compress(b"one ") + gzip.compress(b"two"), headers={**TEXT, "Content-Encoding": "gzip"}
+    ),
     "gzip": lambda event: answer(gzip.compress(b"plain"), headers={**TEXT, "Content-Encoding": "gzip"}),
     "strings": lambda event: answer(iter(["a", "", "\u00e4", "b"])),
     "zeros": lambda event: answer(iter([bytes(8), b"x", bytes(16)])),
@@ -101,13 +108,13 @@ CASES = {
         "body": iter([b"x"]),
     },
     "flood": lambda event: answer(flood()),
-    "echo": lambda event: answer(json.dumps(event)),
     "error": lambda event: fails(),
     "error_in_iterator": lambda event: answer(fails() for _ in range(1)),
     "huge_error": lambda event: (_ for _ in ()).throw(ValueError("m" * 1_000_000)),
     "half": lambda event: answer(half()),
     "huge": lambda event: answer(huge()),
     "silence": lambda event: answer(silence()),
+    "silence_at_first": lambda event: answer(silence_at_first()),
     "hang": lambda event: time.sleep(3600),
     "until_closed": lambda event: answer(until_closed()),
     "ignores_closing": lambda event: answer(ignores_closing()),

@@ -16,6 +16,8 @@ def handler(event, context):
     if query.get("do") == "binary":
         headers = {"content-type": "image/png"}
         return {"statusCode": 200, "headers": headers, "body": "iVBORw==", "isBase64Encoded": True}
+    if query.get("do") == "unauthorized":
+        return {"statusCode": 401, "headers": {"WWW-Authenticate": "Bearer"}, "body": "no"}
     if query.get("do") == "malformed":
         return {"statusCode": 200, "body": "x", "cookies": []}
     if event.get("do") == "context":

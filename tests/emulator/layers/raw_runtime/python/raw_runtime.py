@@ -186,6 +186,22 @@ def handle(invocation):
             b'{"errorType":"E","errorMessage":"m"}',
             Lambda_Runtime_Function_Error_Type="Function.E",
         )
+    if do == "error-no-utf-8":
+        return call(
+            "POST", f"/invocation/{invocation.id}/error", b"\xff\xfe", Lambda_Runtime_Function_Error_Type="Function.E"
+        )
+    if do == "trailer-no-utf-8":
+        s = Stream(invocation, TEXT)
+        s.write(b"before\n")
+        body = base64.b64encode(b"\xff\xfe").decode()
+        return s.finish(
+            [("Lambda-Runtime-Function-Error-Type", "Function.E"), ("Lambda-Runtime-Function-Error-Body", body)]
+        )
+    if do == "unauthorized":
+        head = {"statusCode": 401, "headers": {"www-authenticate": "Bearer"}}
+        s = Stream(invocation, head)
+        s.write(b"no")
+        return s.finish()
     if do == "too-large":
         return buffered(invocation, "x" * 6_300_000)
     if do == "state-machine":
