@@ -68,6 +68,57 @@ def test_deleting_asks_once_more_and_ends_the_watching(page):
     assert page.now["notice"] == ""
 
 
+def test_a_form_that_is_sent_twice_creates_one_configuration(page, service):
+    page.click(".sign-in")
+    eventually(lambda: page.run("return document.activeElement?.name") == "name")
+    page.run("""
+      const form = document.querySelector("#own form");
+      Object.assign(form.elements.name, { value: "Mine" });
+      Object.assign(form.elements.tickers, { value: "AAPL" });
+      form.requestSubmit();
+      form.requestSubmit();""")
+    page.wait_for(watch="live")
+    token = page.run("return sessionStorage.getItem('lambda-sse.session')")
+
+    assert len(service.call("GET", "/api/v2/configurations", token=token).json()["configurations"]) == 1
+    page.click(".configurations .edit")
+    page.type("[name=tickers]", "MSFT")
+    page.click("form .main")
+    eventually(lambda: page.run(ROWS) == ["Mine\nMSFT"])  # once is not for ever
+
+
+def test_watch_pressed_again_stops_the_watching(page):
+    page.create_configuration()
+    page.wait_for(watch="live")
+    page.click(".configurations .watch")
+    page.wait_for(watch=None)
+
+    assert page.run("return document.querySelector('.configurations .watch').ariaPressed") == "false"
+
+
+def test_what_another_client_has_deleted_can_be_deleted_or_saved_without_harm(page, service):
+    page.click(".sign-in")
+    token = eventually(lambda: page.run("return sessionStorage.getItem('lambda-sse.session')"))
+    first, second = (
+        service.call("POST", "/api/v2/configurations", {"name": name, "tickers": ["AAPL"]}, token).json()
+        for name in ("First", "Second")
+    )
+    page.driver.refresh()
+    eventually(lambda: page.run(ROWS) == ["First\nAAPL", "Second\nAAPL"])
+    service.call("DELETE", f"/api/v2/configurations/{first['config_id']}", token=token)
+    page.click(".configurations .delete")
+    page.click(".configurations .confirm")
+    eventually(lambda: page.run(ROWS) == ["Second\nAAPL"])
+    assert page.now["notice"] == ""
+    page.click(".configurations .edit")
+    service.call("DELETE", f"/api/v2/configurations/{second['config_id']}", token=token)
+    page.click("form .main")
+
+    assert "no longer exists" in eventually(lambda: page.now["notice"])
+    eventually(lambda: page.run(ROWS) == [])
+    assert page.run("return document.querySelector('#own form').dataset.mode") == "create"
+
+
 @pytest.mark.parametrize(("tickers", "field"), [("A1", "tickers"), ("A B C D E F", "tickers"), ("TOOLONG", "tickers")])
 def test_what_is_refused_is_said_in_the_services_words(page, tickers, field):
     page.create_configuration(tickers=tickers)

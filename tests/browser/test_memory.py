@@ -6,7 +6,7 @@ import event_stream
 
 from tests.browser.scripted import METRICS, heartbeat, item
 
-HOUR_OF_ITEMS = 2_500  # the demo writes one each 1.5 s, with bursts
+HOUR_OF_ITEMS = 2_500  # more than the demo writes
 NODES = "return document.querySelectorAll('*').length"
 
 

@@ -1,11 +1,21 @@
-"""The dashboard: a page and its static files, read once, from a directory whose files alone can be asked for."""
+"""The dashboard: a page and its static files, read once, from a directory whose files alone can be asked for.
 
+The page names its files under a digest of all of them, so a browser that has them never asks again, and a new version
+is asked for at once.
+"""
+
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import Router
 from dashboard_http.front import refuse
+from dashboard_http.requests import single_header
+
+from api_function.one_script import one_script
 
 # Everything from this origin, and nothing from anywhere else.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " + (
@@ -15,7 +25,6 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
 }
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -23,23 +32,54 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
 }
+PAGE = "index.html"
+ASK_AGAIN = "no-cache"
+FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def read_files(directory: Path) -> dict[str, str]:
-    """The files that may be served, by name."""
-    return {path.name: path.read_text("utf-8") for path in directory.iterdir() if path.suffix in TYPES}
+    """The files that may be served, by name. `live.js`, which the page asks for, has all that it imports in it."""
+    files = {path.name: path.read_text("utf-8") for path in directory.iterdir() if path.suffix in TYPES}
+    return files | {"live.js": one_script("live", files)}
 
 
 def add_page_routes(router: Router, files: Mapping[str, str]) -> None:
+    digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
+    served = {**files, PAGE: files[PAGE].replace('"static/', f'"static/{digest}/')}
+
+    @router.head("/")
     @router.get("/")
     def page() -> Response:
-        return _file("index.html")
+        if slashed := _with_slash(router.current_event.raw_event):
+            return Response(308, headers={"Location": slashed, "Cache-Control": ASK_AGAIN})
+        return _file(PAGE, ASK_AGAIN)
 
+    @router.head("/static/<name>")
     @router.get("/static/<name>")
-    def static(name: str) -> Response:
-        return _file(name)
+    def file(name: str) -> Response:
+        return _file(name, ASK_AGAIN)
 
-    def _file(name: str) -> Response:
-        if name not in files:
+    @router.head("/static/<version>/<name>")
+    @router.get("/static/<version>/<name>")
+    def versioned_file(version: str, name: str) -> Response:
+        """A page that is older than this code gets what there is now: the old file is gone."""
+        return _file(name, FOR_EVER if version == digest else ASK_AGAIN)
+
+    def _file(name: str, caching: str) -> Response:
+        if name not in served:
             return refuse(404, "Not found")
-        return Response(200, TYPES[Path(name).suffix], files[name], HEADERS)
+        request = router.current_event
+        headers = HEADERS | {"Cache-Control": caching, "ETag": f'"{digest}"'}
+        if digest in (single_header(request, "if-none-match") or ""):
+            return Response(304, headers=headers)
+        return Response(200, TYPES[Path(name).suffix], "" if request.http_method == "HEAD" else served[name], headers)
+
+
+def _with_slash(payload: dict[str, Any]) -> str | None:
+    """Where the page is, if it was asked for without its last slash: the addresses in it are relative.
+
+    API Gateway calls `/live` (a stage) the path `/`, and tells what it was. The answer is relative itself, so it leads
+    nowhere else, whatever the path looks like.
+    """
+    asked_for = str(payload["requestContext"].get("path") or "/")
+    return None if asked_for.endswith("/") else f"./{quote(asked_for.rpartition('/')[2])}/"

@@ -1,6 +1,7 @@
 // Draws a view into the part of the page that shows it. Whatever the part has a place for is filled; text is only text.
 
 import { bar, describe, drawSeries, drawShares } from "./charts.js";
+import { Strip } from "./strip.js";
 
 const ITEM = document.getElementById("item-template");
 const TAG = document.getElementById("tag-template");
@@ -20,6 +21,7 @@ export class Board {
     this.places = { status: find(".status"), detail: find(".detail"), retry: find(".retry"), shares: find(".shares") };
     Object.assign(this.places, { tags: find(".tags"), more: find(".more-tags"), items: find(".items") });
     Object.assign(this.places, { series: find(".series"), top: find(".series-top"), empty: find(".empty") });
+    this.strip = find(".strip") && new Strip(find(".strip"));
   }
 
   draw(view) {
@@ -27,12 +29,14 @@ export class Board {
     if (this.root.dataset.state !== view.status) this.root.dataset.state = view.status;
     write(status, view.words); // a live region: touched only when it changes
     write(detail, view.detail);
-    if (retry) retry.hidden = ["live", "paused", "ended"].includes(view.status);
+    const idle = ["live", "paused", "ended"].includes(view.status);
+    if (retry) retry.hidden = idle && retry !== document.activeElement; // the focus is not taken from anybody
     for (const cell of this.fields) write(cell, view.fields[cell.dataset.field] ?? "–");
     drawShares(shares, view.shares);
     if (tags) this.#drawTags(tags, view.tags.bars);
     write(more, view.tags.more > 0 ? `and ${view.tags.more} more` : "");
     if (series) this.#drawSeries(series, top, view.series);
+    if (this.strip) write(this.root.querySelector(".strip-words"), this.strip.draw(view.items, view.now));
     this.#drawItems(items, view.items);
     empty.hidden = view.items.length > 0;
   }

@@ -20,7 +20,7 @@ export function bar(svg, width) {
 }
 
 /**
- * The running line of the last hour: full minutes drawn through, the current one, which is still filling, as a dot.
+ * The running line of the last hour: full minutes drawn through, the current one, which is still filling, as a hollow dot.
  * What was not seen is dashed, at its mean.
  */
 export function drawSeries(svg, { counts, average }) {
@@ -34,9 +34,8 @@ export function drawSeries(svg, { counts, average }) {
   const line = complete.length ? `M${complete.join("L")}` : "";
   part(svg, "area", line && `${line}V${HEIGHT}H${x(from)}Z`);
   part(svg, "seen", line);
-  part(svg, "forming", complete.length ? `M${complete.at(-1)}L${point(now)}` : "");
   part(svg, "unseen", from > 0 ? `M0 ${y(average)}H${x(from)}` : "");
-  part(svg, "now", `M${point(now)}h0`);
+  for (const dot of svg.querySelectorAll(".now")) set(dot, { d: `M${point(now)}h0` });
   return { top, current: counts[now], complete: counts.slice(0, now), average: from > 0 ? average : null };
 }
 

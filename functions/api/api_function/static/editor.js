@@ -6,10 +6,13 @@ const ROW = document.getElementById("configuration-template");
 export class Editor {
   #edited = null;
 
-  /** `save(draft, configId)`: a configuration is to be created, or changed if it has an id. */
-  constructor(form, save) {
+  /**
+   * `save(draft, configId)`: a configuration is to be created, or changed if it has an id.
+   * `cancelled(configId)`: the one that was being changed stays as it is.
+   */
+  constructor(form, { save, cancelled }) {
     this.form = form;
-    form.querySelector(".cancel").addEventListener("click", () => this.edit(null));
+    form.querySelector(".cancel").addEventListener("click", () => cancelled(this.#cancel()));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const { name, tickers } = form.elements;
@@ -29,6 +32,12 @@ export class Editor {
 
   focus() {
     this.form.elements.name.focus();
+  }
+
+  #cancel() {
+    const edited = this.#edited;
+    this.edit(null);
+    return edited;
   }
 }
 
@@ -52,6 +61,11 @@ export class List {
     for (const row of this.root.children) {
       row.querySelector(".watch").setAttribute("aria-pressed", String(row.dataset.id === configId));
     }
+  }
+
+  /** Puts the focus on a control of this configuration. */
+  focus(configId, selector) {
+    [...this.root.children].find((row) => row.dataset.id === configId)?.querySelector(selector).focus();
   }
 
   #row(configuration) {

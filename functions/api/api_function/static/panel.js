@@ -10,6 +10,7 @@ const GONE = "This configuration no longer exists. Choose another one, or create
 export class Panel {
   #session = new Session();
   #watch = null;
+  #pending = new Set(); // what has been asked for and is not done
 
   constructor(root, timings) {
     const find = (selector) => root.querySelector(selector);
@@ -17,19 +18,22 @@ export class Panel {
     this.timings = timings;
     this.notice = find(".notice");
     this.place = find(".watched");
-    this.editor = new Editor(find("form"), (draft, id) => this.#try(() => this.#save(draft, id)));
-    this.list = new List(find(".configurations"), {
-      watch: (configuration) => this.#open(configuration),
-      edit: (configuration) => this.editor.edit(configuration),
-      remove: (configuration) => this.#try(() => this.#remove(configuration)),
+    this.editor = new Editor(find("form"), {
+      save: (draft, id) => this.#try("save", () => this.#save(draft, id)),
+      cancelled: (id) => this.list.focus(id, ".edit"),
     });
-    find(".sign-in").addEventListener("click", () => this.#try(() => this.#signIn()));
-    find(".sign-out").addEventListener("click", () => this.#try(() => this.#signOut()));
+    this.list = new List(find(".configurations"), {
+      watch: (configuration) => this.#toggle(configuration),
+      edit: (configuration) => this.editor.edit(configuration),
+      remove: (configuration) => this.#try(configuration.config_id, () => this.#remove(configuration)),
+    });
+    find(".sign-in").addEventListener("click", () => this.#try("sign in", () => this.#signIn()));
+    find(".sign-out").addEventListener("click", () => this.#try("sign out", () => this.#signOut()));
   }
 
   start() {
     this.#show();
-    if (this.#session.token) this.#try(() => this.#load());
+    if (this.#session.token) this.#attempt(() => this.#load());
   }
 
   redraw() {
@@ -40,13 +44,13 @@ export class Panel {
     await this.#session.signIn();
     this.#show();
     this.editor.focus();
-    await this.#load();
   }
 
   async #signOut() {
     this.#unwatch();
     await this.#session.signOut();
     this.#show();
+    this.#invite();
   }
 
   async #load() {
@@ -63,10 +67,17 @@ export class Panel {
 
   async #remove({ config_id: id }) {
     if (this.#watch?.configId === id) this.#unwatch();
-    await this.#session.delete(id);
+    await this.#session.delete(id).catch((error) => {
+      if (error.status !== 404) throw error; // somebody was faster
+    });
     this.editor.edit(null);
     this.editor.focus();
     await this.#load();
+  }
+
+  #toggle(configuration) {
+    if (this.#watch?.configId === configuration.config_id) this.#unwatch();
+    else this.#open(configuration);
   }
 
   #open(configuration) {
@@ -76,7 +87,7 @@ export class Panel {
       token: this.#session.token,
       timings: this.timings,
       over: (status) => this.#over(status),
-      close: () => this.#unwatch(),
+      close: () => (this.#unwatch(), this.list.focus(configuration.config_id, ".watch")),
     });
     this.list.press(configuration.config_id);
   }
@@ -89,14 +100,13 @@ export class Panel {
 
   /** Refused for good: 401 is the end of the session, everything else of the configuration. */
   #over(status) {
+    const focused = this.root.contains(document.activeElement);
     this.#unwatch();
-    if (status !== 401) {
-      this.#try(() => this.#load());
-      return this.#say(GONE);
-    }
-    this.#session.forget();
+    if (status === 401) this.#session.forget();
+    else this.#attempt(() => this.#load());
     this.#show();
-    this.#say(OVER);
+    this.#say(status === 401 ? OVER : GONE);
+    if (focused) this.#invite();
   }
 
   #show() {
@@ -105,17 +115,30 @@ export class Panel {
     this.editor.edit(null);
   }
 
+  /** The focus is where one goes on: with a session, or without one. */
+  #invite() {
+    if (this.#session.token) this.editor.focus();
+    else this.root.querySelector(".sign-in").focus();
+  }
+
   #say(words) {
     this.notice.textContent = words;
   }
 
-  async #try(act) {
+  /** What is pressed twice is done once. */
+  async #try(name, act) {
+    if (this.#pending.has(name)) return;
+    this.#pending.add(name);
+    await this.#attempt(act).finally(() => this.#pending.delete(name));
+  }
+
+  async #attempt(act) {
     this.#say("");
     try {
       await act();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (error.status === 401) this.#over(401);
+      if ([401, 404].includes(error.status)) this.#over(error.status);
       else this.#say(error.message);
     }
   }
