@@ -14,10 +14,12 @@ from requests.adapters import HTTPAdapter
 from local_lambda import Emulator
 from tests import producer
 from tests.limits.derived import ROOT
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 EXAMPLES = 25  # of each operation
 KEY = "k" * 22
+REMAPPED = "x-amzn-remapped-"
 GLOBAL, CONFIGURATION = "/api/v2/stream", "/api/v2/configurations/{config_id}/stream"
 DOCUMENT = document()
 # Streams are endless: they are judged by the same document, but by hand, below.
@@ -90,8 +92,8 @@ def open_stream(service):
     for response in opened:
         if connection_id := response.headers.get("X-Connection-Id"):
             requests.post(f"{service}/api/v2/stream/connections/{connection_id}/close", timeout=20)
-            for _ in response.iter_content(None):
-                pass
+    status = f"{service}/api/v2/stream/status"
+    eventually(lambda: requests.get(status, timeout=20).json()["connections"] == 0)
 
 
 def conforms(value, reference):
@@ -102,7 +104,8 @@ def conforms(value, reference):
 def promised(path, response):
     """What the document says of the body of this answer, whose status, headers and type it promises."""
     given = DOCUMENT["paths"][path]["get"]["responses"][str(response.status_code)]
-    assert set(given.get("headers", {})) <= {name.removeprefix("x-amzn-Remapped-") for name in response.headers}
+    came = {name.lower().removeprefix(REMAPPED) for name in response.headers}
+    assert {name.lower() for name in given.get("headers", {})} <= came
     return given["content"][response.headers["Content-Type"]]
 
 

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from api_function.operations import EVENT_STREAM, FAILED, JSON, OPERATIONS, Given, Operation, Parameter
 
 BEARER = "bearer"
+RENAMED = {"WWW-Authenticate"}  # by the fronts, so that clients may miss it
 ABOUT = """Items and metrics over Server-Sent Events, and what is needed beside them.
 
 Errors are `{"detail": ...}`. A `Last-Event-ID` that means nothing is answered with a `reset` event, never with
@@ -55,7 +56,7 @@ def _answer(given: Given) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": given.description}
     if given.headers:
         answer["headers"] = {
-            name: {"description": about, "required": True, "schema": {"type": "string"}}
+            name: {"description": about, "required": name not in RENAMED, "schema": {"type": "string"}}
             for name, about in given.headers.items()
         }
     if given.model:

@@ -62,7 +62,8 @@ CONNECTION_KEY = Parameter(
 )
 LOCATION = {"Location": "The page."}
 RETRY = {"Retry-After": "Seconds after which it is worth trying again."}
-UNAUTHORIZED = Given("No valid token.", answers.Problem, {"WWW-Authenticate": "`Bearer`."})
+CHALLENGE = "`Bearer`. Fronts of Lambda send it as `x-amzn-Remapped-WWW-Authenticate`."
+UNAUTHORIZED = Given("No valid token.", answers.Problem, {"WWW-Authenticate": CHALLENGE})
 NO_CONFIGURATION = Given("No such configuration of this user; anybody else's looks the same.", answers.Problem)
 FAILED = Given("Something failed; nothing about it is told.", answers.Problem)
 BAD_BODY = {
