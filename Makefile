@@ -15,6 +15,8 @@ DYNAMODB_ENDPOINT ?=
 ARGS ?=
 # a pytest marker expression: what of the whole suite
 ONLY ?= timed or not timed
+# with COVERAGE=1 slower, and with a report of the lines that no test runs
+COVERAGE ?=
 # make build, make sam-local
 SAM ?= $(or $(SAM_CLI),sam)
 SAM_PORT ?= 3000
@@ -46,8 +48,8 @@ test: $(INSTALLED)
 ifneq ($(strip $(ARGS)),)
 	@$(RUN) -m pytest $(ARGS)
 else
-	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not timed and ($(ONLY))" --cov --cov-report=
-	@$(RUN) -m pytest -m "timed and ($(ONLY))" --cov --cov-append --cov-report=term --cov-fail-under=95
+	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not timed and ($(ONLY))" $(if $(COVERAGE),--cov --cov-report=)
+	@$(RUN) -m pytest -m "timed and ($(ONLY))" $(if $(COVERAGE),--cov --cov-append --cov-report=term --cov-fail-under=95)
 endif
 else
 test: $(INSTALLED) $(BUILT_TEMPLATE)

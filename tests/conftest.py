@@ -14,6 +14,7 @@ TIMED = {"e2e", "limits", "rie"}
 TIMED_FILES = {"browser/test_live.py"}
 # They are about the service and not about a version of Python: CI runs them on one.
 ONCE = {"browser", "chaos", "limits", "openapi", "sam"}
+ONCE_FILES = {"e2e/test_commands.py", "e2e/test_deployed.py", "e2e/test_recipe.py"}
 
 
 def pytest_addoption(parser):
@@ -31,5 +32,5 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group(path.as_posix()))
         if path.parts[0] in TIMED or path.as_posix() in TIMED_FILES:
             item.add_marker("timed")
-        if path.parts[0] in ONCE:
+        if path.parts[0] in ONCE or path.as_posix() in ONCE_FILES:
             item.add_marker("once")
