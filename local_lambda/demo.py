@@ -66,7 +66,7 @@ def sentiment(score: float) -> str:
 def pace(at: datetime) -> float:
     """Items for each interval: there are quiet minutes and busy ones."""
     minute = at.timestamp() / 60
-    return 0.42 + 0.19 * math.sin(minute / 3.1) + 0.15 * math.sin(minute / 1.2)
+    return 0.46 + 0.16 * math.sin(minute / 3.1) + 0.12 * math.sin(minute / 1.2)
 
 
 def story(start: datetime, interval_s: float, chance: random.Random) -> Iterator[tuple[datetime, dict[str, Any]]]:
