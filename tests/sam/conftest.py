@@ -81,7 +81,7 @@ def _end(process):
 
 
 @pytest.fixture(scope="session")
-def engine():
+def engine(built):  # nothing is started for what is skipped
     docker = shutil.which("docker")
     here = docker and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
     if not here and not SCRIPT.is_file():
