@@ -112,9 +112,8 @@ class Reaper:
             transport.close()
 
     def _write(self, prefix: str, lines: Sequence[bytes]) -> None:
-        parts = [
-            part for line in lines for part in line.rstrip(b"\r").split(b"\r")
-        ]  # records of several lines, as on Lambda
+        # As on Lambda, "\r" is a line end inside one record.
+        parts = [part for line in lines for part in line.rstrip(b"\r").split(b"\r")]
         text = "".join(f"{prefix} {part.decode('utf-8', 'replace')}\n" for part in parts)
         with contextlib.suppress(ValueError, OSError):
             self._output.write(text)

@@ -8,9 +8,14 @@ import boto3
 BATCH = 25  # of one BatchWriteItem
 
 
-def table_client(emulator: Any) -> Any:
-    local = {"endpoint_url": emulator.dynamodb_url, "region_name": "us-east-1"}
+def client_at(endpoint_url: str) -> Any:
+    """Of a table on this machine, which takes any credentials."""
+    local = {"endpoint_url": endpoint_url, "region_name": "us-east-1"}
     return boto3.client("dynamodb", **local, aws_access_key_id="any", aws_secret_access_key="any")
+
+
+def table_client(emulator: Any) -> Any:
+    return client_at(emulator.dynamodb_url)
 
 
 def record(item_id: str, tags: Iterable[str] | None = None, **texts: str) -> dict[str, Any]:

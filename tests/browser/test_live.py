@@ -30,7 +30,7 @@ def test_connected_within_five_seconds_and_a_written_item_is_on_the_screen_withi
     page = dashboard(service.base_url)
     page.wait_for(state="live", status="Connected", within_s=5)
     written_at = time.monotonic()
-    written = service.put(tags={"L": [{"S": "earnings"}]})
+    written = service.put(tags=["earnings"])
     page.wait_for_item(written)
 
     assert time.monotonic() - written_at < 5

@@ -17,6 +17,7 @@ import requests
 from event_stream import Decoder
 
 from local_lambda import Emulator
+from tests import producer
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -89,9 +90,9 @@ class Service:
     def __init__(self, base_url, stream_url, table, dynamodb_url=None, emulator=None):
         self.base_url, self.stream_url = base_url.rstrip("/"), (stream_url or base_url).rstrip("/")
         self.emulator, self.table = emulator, table
-        local = {"endpoint_url": dynamodb_url, "region_name": "us-east-1"} if dynamodb_url else {}
-        local |= {"aws_access_key_id": "any", "aws_secret_access_key": "any"} if dynamodb_url else {}
-        self.dynamodb = boto3.client("dynamodb", **local) if table else None
+        self.dynamodb = None
+        if table:
+            self.dynamodb = producer.client_at(dynamodb_url) if dynamodb_url else boto3.client("dynamodb")
         self._open = []
 
     def fronts(self):
@@ -120,23 +121,20 @@ class Service:
     def sign_in(self):
         return self.call("POST", "/api/v2/auth/anonymous").json()["token"]
 
-    def put(self, item_id=None, **changed):
+    def put(self, item_id=None, tags=None, **changed):
         """Write one item as any producer would; returns its id."""
         if not self.dynamodb:
             pytest.skip("writing items needs --table")
         item_id = item_id or OURS + secrets.token_hex(6)
         number = secrets.randbelow(9)
-        fields = {
-            "item_id": {"S": item_id},
-            "ticker": {"S": TICKERS[number % 3]},
-            "sentiment": {"S": SENTIMENTS[number // 3]},
-            "score": {"N": "0.5"},
-            "timestamp": {"S": datetime.now(UTC).isoformat().replace("+00:00", "Z")},
-            "title": {"S": "never streamed"},
+        texts = {
+            "ticker": TICKERS[number % 3],
+            "sentiment": SENTIMENTS[number // 3],
+            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "title": "never streamed",
         }
-        fields |= {name: {"S": value} if isinstance(value, str) else value for name, value in changed.items()}
-        keys = {"PK": {"S": f"ITEM#{item_id}"}, "SK": {"S": "ITEM"}}
-        self.dynamodb.put_item(TableName=self.table, Item=keys | fields)
+        record = producer.record(item_id, tags, **(texts | changed))
+        self.dynamodb.put_item(TableName=self.table, Item=record)
         return item_id
 
 

@@ -8,10 +8,10 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-import boto3
 import pytest
 import requests
 
+from tests import producer
 from tests.e2e.conftest import Client
 from tests.waiting import eventually
 
@@ -84,13 +84,7 @@ def make_dev(request):
 def test_make_dev_prints_its_addresses_serves_and_leaves_nothing_behind(make_dev, ending):
     dev = make_dev("DEMO=0")
     addresses = dev.wait_ready()
-    table = boto3.client(
-        "dynamodb",
-        endpoint_url=addresses["dynamodb"],
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-    ).describe_table(TableName=addresses["table"])["Table"]
+    table = producer.client_at(addresses["dynamodb"]).describe_table(TableName=addresses["table"])["Table"]
     pids = [each["pid"] for each in requests.get(addresses["admin"] + "environments", timeout=5).json()]
 
     assert requests.get(addresses["dashboard"] + "health", timeout=20).json()["status"] == "healthy"

@@ -1,4 +1,4 @@
-"""How long does a client wait for its first event, and for five hundred items that it missed? Through real sockets."""
+"""How long does a client that missed five hundred items wait for them? Through real sockets."""
 
 import json
 import time

@@ -12,10 +12,10 @@ import sys
 import threading
 from pathlib import Path
 
-import boto3
 import pytest
 import requests
 
+from tests import producer
 from tests.tools import missing
 from tests.waiting import eventually
 
@@ -113,13 +113,7 @@ class SamLocal:
         eventually(lambda: "table" in self.facts or self.process.poll() is not None, 60)
         eventually(lambda: self.call("GET", "/health").status_code == 200, 120, retry_on=requests.RequestException)
         host, port = self.facts["dynamodb"].removeprefix("http://").split(":")
-        self.dynamodb = boto3.client(
-            "dynamodb",
-            endpoint_url=self.engine.reach(host, port),
-            region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-        )
+        self.dynamodb = producer.client_at(self.engine.reach(host, port))
 
     def call(self, method, path, body=None, token=None, **headers):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -127,9 +121,8 @@ class SamLocal:
         return requests.request(method, self.url + path, json=body, headers=headers, timeout=60)
 
     def put(self, item_id, ticker, timestamp):
-        item = {"item_id": item_id, "ticker": ticker, "sentiment": "positive", "timestamp": timestamp}
-        item = {name: {"S": value} for name, value in {"PK": f"ITEM#{item_id}", "SK": "ITEM", **item}.items()}
-        self.dynamodb.put_item(TableName=self.facts["table"], Item={**item, "score": {"N": "0.5"}})
+        record = producer.record(item_id, ticker=ticker, sentiment="positive", timestamp=timestamp)
+        self.dynamodb.put_item(TableName=self.facts["table"], Item=record)
 
 
 @pytest.fixture(scope="session")

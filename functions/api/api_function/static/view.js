@@ -44,7 +44,7 @@ function shown({ status, heardAt, patientUntil }, now, silenceMs) {
 
 function figures(metrics) {
   if (!metrics) return {};
-  const names = ["total", ...SENTIMENTS, "rate_last_hour", "rate_last_24h"];
+  const names = ["total", ...SENTIMENTS, "rate_last_hour"];
   const shown = Object.fromEntries(names.map((name) => [name, number(metrics[name])]));
   for (const name of SENTIMENTS) shown[`${name}_share`] = PERCENT.format(share(metrics, name));
   shown.a_minute = `${RATE.format(metrics.rate_last_hour / 60)} a minute`;
