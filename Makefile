@@ -61,10 +61,10 @@ check: $(INSTALLED)
 	@$(RUN) -m ruff format --check .
 
 build: $(BUILT_TEMPLATE)
-	@$(PYTHON) layers/build.py .aws-sam/build sizes
+	@$(PYTHON) scripts/build.py .aws-sam/build sizes
 
 # Directories too, for the files that are gone.
-$(BUILT_TEMPLATE): template.yaml $(shell find functions layers -not -path '*/__pycache__*')
+$(BUILT_TEMPLATE): template.yaml $(wildcard scripts/*.py) $(shell find functions layers -not -path '*/__pycache__*')
 	@LAMBDA_PYTHON=$(PYTHON) SAM_CLI_TELEMETRY=0 $(SAM) build
 
 # The real `sam local start-api`, with a table, a publisher and demo items beside it.

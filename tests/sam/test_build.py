@@ -64,7 +64,7 @@ def test_nothing_is_in_it_that_lambda_does_not_run(built):
 @pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="compiles for Python 3.13")
 def test_what_a_layer_says_to_its_readers_stays_here(tmp_path):
     source = ROOT / "layers/streaming_runtime"
-    subprocess.run([sys.executable, ROOT / "layers/build.py", tmp_path / "layer", "source"], cwd=source, check=True)
+    subprocess.run([sys.executable, ROOT / "scripts/build.py", tmp_path / "layer", "source"], cwd=source, check=True)
 
     assert (source / "README.md").is_file()
     assert {path.name for path in (tmp_path / "layer").iterdir()} == {"bootstrap", "python"}
