@@ -17,6 +17,7 @@ from streaming_runtime.__main__ import rebuild_import_path
 from streaming_runtime.context import LambdaContext
 from streaming_runtime.loop import run
 from streaming_runtime.runtime_api import Invocation
+from streaming_runtime.version import __version__
 
 from tests.runtime import handlers
 from tests.runtime.fake_runtime_api import FakeRuntimeApi, url_request
@@ -37,6 +38,25 @@ def sigterm_as_before():
 def life(platform, handler, **environ):
     environ = {"AWS_LAMBDA_RUNTIME_API": platform.address, "_HANDLER": handler, **environ}
     return run(environ)
+
+
+def test_an_environment_that_is_asked_says_first_which_version_it_is(capfd):
+    with FakeRuntimeApi([]) as platform:
+        life(platform, f"{HANDLERS}.no_such_function", STREAMING_RUNTIME_LOG_START="true")
+        first = capfd.readouterr().err.splitlines()[0]
+        life(platform, f"{HANDLERS}.no_such_function")
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    expected = f"runtime.start: lambda-streaming {__version__}, Python {python}, {HANDLERS}.no_such_function"
+    assert first.startswith("[INFO]")
+    assert first.endswith(expected)
+    assert "runtime.start" not in capfd.readouterr().err
+
+
+def test_every_call_says_which_version_is_calling(serve):
+    (posted,) = serve(lambda event, context: "ok", {})
+
+    assert posted.headers["user-agent"] == f"lambda-streaming/{__version__}"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from importlib import import_module
 from streaming_runtime.errors import RuntimeFault, Shutdown, log, log_error, serve_logging, type_name
 from streaming_runtime.invocation import serve
 from streaming_runtime.runtime_api import Invocation, PlatformGone, RuntimeApi
+from streaming_runtime.version import __version__
 
 REFUSALS_BEFORE_EXIT = 10  # with the doubling pauses between them some twenty seconds
 DRAIN_S = 0.5  # Lambda grants about 0.6 s between SIGTERM and SIGKILL
@@ -16,7 +17,7 @@ DRAIN_S = 0.5  # Lambda grants about 0.6 s between SIGTERM and SIGKILL
 FAILED_START = {"Runtime.BeforeSnapshotError": ("init", 64), "Runtime.AfterRestoreError": ("restore", 65)}
 # SystemExit: sys.exit() on import must not look like a clean end.
 FAULTS = {ImportError: "ImportModuleError", SyntaxError: "UserCodeSyntaxError", SystemExit: "ExitError"}
-Settings = namedtuple("Settings", "address handler concurrency snap_start buffered wait_s")
+Settings = namedtuple("Settings", "address handler concurrency snap_start buffered wait_s log_start")
 
 
 def settings_of(environ):
@@ -29,6 +30,7 @@ def settings_of(environ):
         snap_start=environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",
         buffered=local or environ.get("STREAMING_RUNTIME_RESPONSE_MODE") == "buffered",
         wait_s=float(environ.get("STREAMING_RUNTIME_LOCAL_WAIT_S") or 3) if local else None,
+        log_start=environ.get("STREAMING_RUNTIME_LOG_START") == "true",
     )
 
 
@@ -84,6 +86,9 @@ def run(environ):
         raise Shutdown
 
     signal.signal(signal.SIGTERM, on_sigterm)
+    if settings.log_start:
+        python = ".".join(map(str, sys.version_info[:3]))
+        log("INFO", f"runtime.start: lambda-streaming {__version__}, Python {python}, {settings.handler}")
     try:
         try:
             handler = resolve(settings.handler)

@@ -7,7 +7,9 @@ from contextlib import suppress
 
 from streaming_runtime.answer import ERROR_BODY, ERROR_TYPE, TRAILER_ERROR_LIMIT_BYTES, chunk, last_chunk
 from streaming_runtime.errors import fitted, header_type, report
+from streaming_runtime.version import __version__
 
+USER_AGENT = f"lambda-streaming/{__version__}"
 ERROR_LIMIT_BYTES = 262_144  # of an error that is no trailer; the real limit is unknown, 1 MiB in AWS's emulator
 # Named after the headers of /next without their common beginning. Text, None where absent.
 FIELDS = "aws_request_id deadline_ms invoked_function_arn trace_id client_context cognito_identity aws_tenant_id"
@@ -120,7 +122,7 @@ class _Connection:
             raise
 
     def head(self, method, path, headers):
-        headers = {"Host": self._address, "User-Agent": "lambda-sse/0.1", **headers}
+        headers = {"Host": self._address, "User-Agent": USER_AGENT, **headers}
         lines = [f"{method} /2018-06-01/runtime/{path} HTTP/1.1", *map(": ".join, headers.items())]
         return "\r\n".join([*lines, "", ""]).encode()
 
