@@ -1,4 +1,4 @@
-"""`python -m local_lambda`: the command line."""
+"""The command line: `local-lambda`, or `python -m local_lambda`."""
 
 import argparse
 import asyncio
@@ -8,22 +8,24 @@ import sys
 from pathlib import Path
 
 from .cloudformation import TemplateError
-from .emulator import Options, running
+from .emulator import AddressUnavailable, Options, running
 from .fronts import FrontSettings
 from .launch import LaunchError
 from .pool import Limits
+from .version import DISTRIBUTION, version
 
 
 def parser() -> argparse.ArgumentParser:
     description = "AWS Lambda on this machine, streaming included."
-    result = argparse.ArgumentParser(prog="python -m local_lambda", description=description)
+    result = argparse.ArgumentParser(prog="local-lambda", description=description)
     add = result.add_argument
+    add("--version", action="version", version=f"{DISTRIBUTION} {version()}")
     add("--template", type=Path, default=Path("template.yaml"))
-    add("--port", type=int, default=8000, help="of the REST API; 0: any free port, for the Function URLs as well")
-    add("--url-port-base", type=int, help="first port of the Function URLs; default: --port + 1")
-    add("--admin-port", type=int, default=0, help="default: any free port")
+    add("--port", type=_port, default=8000, help="of the REST API; 0: any free port, for the Function URLs as well")
+    add("--url-port-base", type=_port, help="first port of the Function URLs; default: --port + 1")
+    add("--admin-port", type=_port, default=0, help="default: any free port")
     add("--dynamodb-host", default="127.0.0.1", help="address of moto; containers may reach another one only")
-    add("--dynamodb-port", type=int, default=0, help="of moto; default: any free port")
+    add("--dynamodb-port", type=_port, default=0, help="of moto; default: any free port")
     add("--dynamodb-endpoint", metavar="URL", help="use this DynamoDB instead of starting moto")
     add("--parameter-overrides", nargs="+", default=[], metavar="K=V", help="parameters of the template")
     add("--python", default=sys.executable, help="interpreter of the functions; default: this one")
@@ -40,6 +42,12 @@ def parser() -> argparse.ArgumentParser:
     add("--keep-warm", type=float, default=300, metavar="SECONDS", help="end environments that were idle for so long")
     add("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     return result
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
+    return int(text)
 
 
 def options(arguments: argparse.Namespace) -> Options:
@@ -93,11 +101,7 @@ def main() -> int:
     except TemplateError as error:
         print(f"local_lambda: {arguments.template}: {error}", file=sys.stderr)
         return 1
-    except (LaunchError, OSError) as error:
+    except (LaunchError, AddressUnavailable, OSError) as error:
         print(f"local_lambda: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import re
@@ -9,7 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +51,29 @@ class Options:
     fronts: FrontSettings = field(default_factory=FrontSettings)
 
 
+class AddressUnavailable(Exception):
+    """An address cannot be listened on; the message says for what, why, and which option changes it."""
+
+
+@contextlib.contextmanager
+def _explained(what: str, host: str, port: int, option: str) -> Iterator[None]:
+    """Turns the system's refusal of an address into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason = f"port {port} is in use by another program"
+        elif error.errno == errno.EACCES:
+            reason = f"port {port} may not be used by this user"
+        elif error.errno == errno.EADDRNOTAVAIL:
+            reason = f"{host} is not an address of this machine"
+        else:
+            raise
+        raise AddressUnavailable(f"{what}: {reason}; choose another with {option}") from error
+    except OverflowError as error:
+        raise AddressUnavailable(f"{what}: there is no port {port}; choose another with {option}") from error
+
+
 class RunningApplication:
     """What runs, and where. `start` either starts everything or leaves nothing."""
 
@@ -66,7 +90,7 @@ class RunningApplication:
         self.addresses: list[tuple[str, str]] = []
 
     async def start(self) -> None:
-        """Raises TemplateError, LaunchError, and OSError for a port that is taken."""
+        """Raises TemplateError, LaunchError, and AddressUnavailable for a port that is taken."""
         options = self._options
         application = template.read(options.template, options.parameter_overrides, options.region)
         urls = await self._start_urls(application)
@@ -76,13 +100,13 @@ class RunningApplication:
         self._directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
         await self._reaper.open(self._directory)
         api = RestApiFront(application.routes, self._pools, self._faults, options.fronts)
-        await self._listen(api.server, options.port)
+        await self._listen(api.server, options.port, "the REST API", "--port (make dev: PORT)")
         self.addresses = [("dashboard", api.server.url)]
         self.addresses += [(f"{output_name(name)}_url", url) for name, url in urls.items()]
         dynamodb_url = await self._start_tables(application)
         self._prepare_functions(application, dynamodb_url)
         admin = AdminFront(self._pools, self._faults)
-        await self._listen(admin.server, options.admin_port)
+        await self._listen(admin.server, options.admin_port, "the admin address", "--admin-port")
         self.addresses.append(("admin", admin.server.url))
         if dynamodb_url:
             await self._follow_streams(application, dynamodb_url)
@@ -103,8 +127,9 @@ class RunningApplication:
         if self._directory:
             shutil.rmtree(self._directory, ignore_errors=True)
 
-    async def _listen(self, server: HttpServer, port: int) -> None:
-        await server.start(port)
+    async def _listen(self, server: HttpServer, port: int, what: str, option: str) -> None:
+        with _explained(what, "127.0.0.1", port, option):
+            await server.start(port)
         self._servers.append(server)
 
     async def _start_urls(self, application: Application) -> dict[str, str]:
@@ -113,7 +138,9 @@ class RunningApplication:
         with_url = [function for function in application.functions.values() if function.url]
         for index, function in enumerate(with_url):
             front = FunctionUrlFront(function, self._pools, self._faults, options.fronts)
-            await self._listen(front.server, base + index if base else 0)
+            port = base + index if base else 0
+            what = f"the Function URL of {function.logical_id}"
+            await self._listen(front.server, port, what, "--url-port-base, or --port (make dev: PORT)")
             urls[function.logical_id] = front.server.url
         return urls
 
@@ -132,7 +159,9 @@ class RunningApplication:
             return ""
         url = options.dynamodb_endpoint
         if url is None:
-            group, url = await start_moto(self._reaper, options.dynamodb_host, options.dynamodb_port)
+            host, port = options.dynamodb_host, options.dynamodb_port
+            with _explained("the table", host, port, "--dynamodb-port"):
+                group, url = await start_moto(self._reaper, host, port)
             self._groups.append(group)
         self.addresses.append(("dynamodb", url))
         self.addresses += [("table", table.name) for table in application.tables.values()]

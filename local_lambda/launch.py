@@ -12,6 +12,7 @@ import subprocess
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 from .application import Function
 
@@ -108,7 +109,8 @@ def prepare(function: Function, directory: Path, settings: Settings) -> Launch:
         settings = _isolated(settings, runtime)
     opt.mkdir()
     for layer in function.layers:  # later layers win, as when they are unzipped one after the other
-        shutil.copytree(layer, opt, symlinks=True, dirs_exist_ok=True, copy_function=_link_or_copy)
+        source = layer if layer.is_dir() else _unzipped(layer, opt.with_name(f"{layer.name}-unpacked"))
+        shutil.copytree(source, opt, symlinks=True, dirs_exist_ok=True, copy_function=_link_or_copy)
     return Launch(function, opt, runtime, settings)
 
 
@@ -141,6 +143,19 @@ def _link_or_copy(source: str, target: str) -> str:
     except OSError:
         shutil.copy2(source, target)
     return target
+
+
+def _unzipped(archive: Path, directory: Path) -> Path:
+    """Unpacks a layer's zip file with the permissions that it names, as Lambda does. Raises LaunchError."""
+    try:
+        with ZipFile(archive) as content:
+            for entry in content.infolist():
+                path = Path(content.extract(entry, directory))
+                if permissions := entry.external_attr >> 16 & 0o777:
+                    path.chmod(permissions | (0o700 if entry.is_dir() else 0o400))
+    except (BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise LaunchError(f"{archive} cannot be unpacked: {error}") from error
+    return directory
 
 
 def _executable(path: Path, what: str) -> Path:

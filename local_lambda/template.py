@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 from .application import ACCOUNT_ID, Application, EventSourceMapping, Function, Route, Table
 from .cloudformation import Resolver, TemplateError, load
@@ -172,8 +173,8 @@ class _Reader:
     def _layer(self, name: str, resource: dict[str, Any]) -> Path:
         content = self._resolver.resolve((resource.get("Properties") or {}).get("ContentUri"))
         path = self._base / str(content)
-        if not isinstance(content, str) or not path.is_dir():
-            raise TemplateError(f"{name}: ContentUri {content!r} is not a directory here")
+        if not isinstance(content, str) or not (path.is_dir() or is_zipfile(path)):
+            raise TemplateError(f"{name}: ContentUri {content!r} is neither a directory nor a zip file here")
         return path
 
     def _table(self, name: str, resource: dict[str, Any]) -> Table:

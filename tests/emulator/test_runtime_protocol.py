@@ -239,7 +239,7 @@ def test_nothing_is_left_behind_however_it_ends(template_path, number):
 def test_a_taken_port_is_a_clear_message_and_exit_1(emulator, template_path):
     port = emulator.dashboard_url.rstrip("/").rpartition(":")[2]
     second = Emulator(template_path, "--port", port)
-    with pytest.raises(EmulatorFailed, match="address already in use"):
+    with pytest.raises(EmulatorFailed, match=r"port \d+ is in use by another program; choose another with --port"):
         second.start()
 
 

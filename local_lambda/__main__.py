@@ -1,0 +1,26 @@
+"""Starts the command line, `local-lambda` or `python -m local_lambda`, if all that it needs is there."""
+
+import sys
+
+from .version import DISTRIBUTION
+
+# What the extra `local` brings, by import name.
+_EXTRA = {"awslambdaric", "boto3", "botocore", "flask", "flask_cors", "h11", "moto", "werkzeug", "yaml"}
+
+
+def main() -> int:
+    """Returns the exit status."""
+    try:
+        from .command import main as run
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in _EXTRA:
+            raise
+        needed = f"pip install '{DISTRIBUTION}[local]'"
+        print(f"local-lambda: {name} is not installed; the emulator needs it: {needed}", file=sys.stderr)
+        return 1
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

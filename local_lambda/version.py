@@ -1,0 +1,18 @@
+"""Which version this is: the installed distribution's, or in a checkout the one that its source says."""
+
+import re
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+
+DISTRIBUTION = "lambda-streaming"
+_SOURCE = Path(__file__).parents[1] / "layers/streaming_runtime/python/streaming_runtime/version.py"
+
+
+def version() -> str:
+    """Returns it as `1.2.3`, or `unknown` for a copy that is neither installed nor a checkout."""
+    if _SOURCE.is_file():
+        return re.search(r'__version__ = "(.*?)"', _SOURCE.read_text("utf-8"))[1]
+    try:
+        return metadata(DISTRIBUTION)["Version"]
+    except PackageNotFoundError:
+        return "unknown"
