@@ -1,11 +1,17 @@
-# Two commands: `make dev` starts the whole service on this machine, `make test` runs every test. Nothing is needed before.
+# Two commands: `make dev` starts the whole service on this machine, `make test` runs every test.
+# Nothing but Python and make is needed before. docs/install.md says how they install.
 # With BUILT=1 both take what `make build` makes for Lambda, which needs the SAM CLI and Lambda's Python.
 BUILT ?=
 ifneq ($(strip $(BUILT))$(filter build sam-local,$(MAKECMDGOALS)),)
 PYTHON ?= python3.13
 VENV ?= .venv-3.13
 endif
-PYTHON ?= python3
+# The first Python that the lists are made for.
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for name in python3 python3.13 python3.14 python3.12 python3.11; do \
+    "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
+    && echo "$$name" && exit; done; echo python3)
+endif
 VENV ?= .venv
 # make dev
 PORT ?= 8000
@@ -23,7 +29,6 @@ SAM_PORT ?= 3000
 SAM_ARGS ?=
 
 RUN := $(VENV)/bin/python
-INSTALLED := $(VENV)/installed
 BUILT_TEMPLATE := .aws-sam/build/template.yaml
 # On one machine all clients share one address, so each may hold every slot.
 DEV_OPTIONS := --port $(PORT) --parameter-overrides ClientConnections=100
@@ -37,14 +42,14 @@ ifneq ($(strip $(DYNAMODB_ENDPOINT)),)
 DEV_OPTIONS += --dynamodb-endpoint $(DYNAMODB_ENDPOINT)
 endif
 
-.PHONY: dev test check build sam-local lock clean
+.PHONY: dev test check build sam-local release lock clean environment-to-run environment
 .DEFAULT_GOAL := test
 
-dev: $(INSTALLED) $(if $(strip $(BUILT)),$(BUILT_TEMPLATE))
+dev: environment-to-run $(if $(strip $(BUILT)),$(BUILT_TEMPLATE))
 	@exec $(RUN) -m local_lambda $(DEV_OPTIONS)
 
 ifeq ($(strip $(BUILT)),)
-test: $(INSTALLED)
+test: environment
 ifneq ($(strip $(ARGS)),)
 	@$(RUN) -m pytest $(ARGS)
 else
@@ -52,11 +57,11 @@ else
 	@$(RUN) -m pytest -m "timed and ($(ONLY))" $(if $(COVERAGE),--cov --cov-append --cov-report=term --cov-fail-under=95)
 endif
 else
-test: $(INSTALLED) $(BUILT_TEMPLATE)
+test: environment $(BUILT_TEMPLATE)
 	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest tests/e2e/test_service.py tests/sam/test_build.py tests/sam/test_sam_local.py $(ARGS)
 endif
 
-check: $(INSTALLED)
+check: environment
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 
@@ -68,21 +73,27 @@ $(BUILT_TEMPLATE): template.yaml $(wildcard scripts/*.py) $(shell find functions
 	@LAMBDA_PYTHON=$(PYTHON) SAM_CLI_TELEMETRY=0 $(SAM) build
 
 # The real `sam local start-api`, with a table, a publisher and demo items beside it.
-sam-local: $(INSTALLED) $(BUILT_TEMPLATE)
+sam-local: environment-to-run $(BUILT_TEMPLATE)
 	@exec $(RUN) -m local_lambda.sam_local --sam $(SAM) --port $(SAM_PORT) -- $(SAM_ARGS)
 
-# Pins what pyproject.toml names, with hashes. Needs uv.
-lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q -o layers/dependencies/requirements.txt
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.txt
-	echo aws-sam-cli==1.170.0 | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header -q -o .ci/requirements-sam.txt
+# Pins what pyproject.toml names, with hashes, and checks the lists. Needs uv. UPGRADE=1 takes the newest releases.
+lock: environment
+	@$(RUN) scripts/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:
-	rm -rf .venv .venv-* .aws-sam .pytest_cache .ruff_cache .hypothesis .coverage*
+	@$(PYTHON) scripts/environment.py --remove $(wildcard .venv .venv-*) .venv
+	rm -rf .aws-sam dist .pytest_cache .ruff_cache .hypothesis .coverage*
 
-$(INSTALLED): requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.13 ...")'
-	@$(PYTHON) -m venv --clear $(VENV)
-	@echo "installing into $(VENV) (once)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $@
+# What running needs, and the same with all that tests, linters and releases need.
+environment-to-run:
+	$(call install,requirements.txt)
+environment:
+	$(call install,requirements.txt requirements-dev.txt)
+
+# A PYTHON that somebody asks for is the one that must be in the environment.
+ASKED := $(if $(filter command environment,$(firstword $(origin PYTHON))),--this-python)
+define install
+	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "make: there is no $(PYTHON) here. Install Python 3.11 or newer (python.org, or your system's packages), or name yours: make PYTHON=/path/to/python3.13 ..." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Install one, or name it: make PYTHON=python3.13 ..." % sys.version_info[:2])'
+	@"$(PYTHON)" -E -s scripts/environment.py $(ASKED) "$(VENV)" $(1)
+endef

@@ -9,17 +9,28 @@ import argparse
 import compileall
 import gzip
 import json
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from lists import ListError, Pin, read
+from packages import InstallFailed, install
+
 LAMBDA_PYTHON = (3, 13)  # template.yaml says the same
-NOT_CODE = ("__pycache__", "*.pyc", "*.pyi", "*.md", "py.typed", "requirements.txt", "Makefile", "*.dist-info", "bin")
+NOT_CODE = (
+    "__pycache__",
+    "*.pyc",
+    "*.pyi",
+    "*.md",
+    "py.typed",
+    "requirements.txt",
+    "Makefile",
+    "*.dist-info",
+    "bin",
+)
 # Never imported here: the end-to-end tests run on what is left.
 UNUSED = {
     ".": "cffi",  # cryptography needs its machine code alone
@@ -35,10 +46,14 @@ DATA = ("partitions.json", "sdk-default-configuration.json", "_retry.json")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("target", type=Path, help="the directory that is uploaded; for sizes, the one of all of them")
+    parser.add_argument(
+        "target",
+        type=Path,
+        help="the directory that is uploaded; for sizes, the one of all of them",
+    )
     parser.add_argument("what", choices=("source", "packages", "sizes"))
     parser.add_argument("--runs-at", default="/opt", help="where Lambda unpacks it: what tracebacks say")
-    parser.add_argument("--only", nargs="+", help="these packages of requirements.txt, if they are in it")
+    parser.add_argument("--only", nargs="+", help="these packages of requirements.txt alone")
     parser.add_argument("--without", nargs="+", default=[], help="all packages of requirements.txt but these")
     parser.add_argument("--platforms", nargs="+", default=["any"], help="of wheels with machine code")
     options = parser.parse_args()
@@ -49,9 +64,12 @@ def main() -> None:
     if options.what == "source":
         shutil.copytree(".", options.target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_CODE))
     else:
-        blocks = pinned(Path("requirements.txt").read_text())
-        names = (set(options.only or blocks) & blocks.keys()) - set(options.without)
-        install(options.target / "python", "".join(blocks[name] for name in sorted(names)), options.platforms)
+        try:
+            pins = read(Path("requirements.txt"))
+            part = chosen(pins, options.only, options.without)
+            fill(options.target / "python", part, pins, options.platforms)
+        except (ListError, InstallFailed) as error:
+            sys.exit(f"sam build: {error}")
     compiled = compileall.compile_dir(
         options.target,
         quiet=1,
@@ -64,19 +82,40 @@ def main() -> None:
         sys.exit("not everything could be compiled")
 
 
-def install(target: Path, requirements: str, platforms: list[str]) -> None:
-    """`requirements` from wheels for Lambda, without what nobody uses."""
+def chosen(pins: list[Pin], only: list[str] | None, without: list[str]) -> list[Pin]:
+    """Returns the pins of one layer. Raises ListError for a name that the list does not have."""
+    names = {pin.name for pin in pins}
+    if unknown := sorted({*(only or ()), *without} - names):
+        raise ListError(f"layers/Makefile names {', '.join(unknown)}, and requirements.txt does not")
+    return [pin for pin in pins if pin.name in (only or names) and pin.name not in without]
+
+
+def fill(target: Path, part: list[Pin], pins: list[Pin], platforms: list[str]) -> None:
+    """Puts the packages of one layer into `target`, from wheels for Lambda, without what nobody uses.
+
+    What any of them requires must be among `pins`, the whole list. Raises InstallFailed.
+    """
     with tempfile.TemporaryDirectory() as directory:
-        chosen, everything = Path(directory, "requirements.txt"), Path(directory, "packages")
-        chosen.write_text(requirements)
-        wheels = ["--only-binary=:all:", "--implementation=cp", "--python-version=3.13"]
-        wheels += [f"--platform={platform}" for platform in platforms]
-        how = ["--require-hashes", "--no-deps", "--no-compile", f"--target={everything}", f"--requirement={chosen}"]
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-        subprocess.run([*pip, "--root-user-action=ignore", *wheels, *how], check=True)
+        requirements, everything = Path(directory, "requirements.txt"), Path(directory, "packages")
+        requirements.write_text("".join(pin.text for pin in part))
+        options = [f"--target={everything}", "--implementation=cp", "--python-version=3.13"]
+        options += [f"--platform={platform}" for platform in platforms]
+        install(sys.executable, [requirements], options)
+        check(everything, part, pins, platforms)
         shutil.copytree(everything, target, dirs_exist_ok=True, ignore=unused(everything))
         if (target / "botocore").is_dir():
             describe_one_service(everything / "botocore/data", target / "botocore/data")
+
+
+def check(directory: Path, part: list[Pin], pins: list[Pin], platforms: list[str]) -> None:
+    """Raises InstallFailed unless `directory` holds the part, whole, and all its requirements are met."""
+    from verify import found, problems, wanted  # needs pip, whose absence was told by now
+
+    lambda_ = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
+    lambda_["platform_machine"] = "aarch64" if any("aarch64" in platform for platform in platforms) else "x86_64"
+    differences = problems(wanted(part, lambda_), found([str(directory)]), lambda_, may_require=wanted(pins, lambda_))
+    if differences:
+        raise InstallFailed("\n    ".join(["a layer is not what requirements.txt says:", *differences]))
 
 
 def print_sizes(build: Path) -> None:
@@ -92,12 +131,6 @@ def print_sizes(build: Path) -> None:
         compiled = sum(path.suffix == ".pyc" for path in files)
         unpacked = sum(path.stat().st_size for path in files)
         print(f"{artefact.name:24}{len(files):7}{compiled:10}{unpacked / 1024:9,.0f} KB{size / 1024:9,.0f} KB")
-
-
-def pinned(requirements: str) -> dict[str, str]:
-    """The block of each package: a line with `==`, then indented ones."""
-    blocks = re.split(r"^(?=\w)", requirements, flags=re.MULTILINE)
-    return {re.split(r"[=\[ ]", block, maxsplit=1)[0]: block for block in blocks if block.strip()}
 
 
 def unused(root: Path):

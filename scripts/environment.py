@@ -1,0 +1,251 @@
+"""Makes a virtual environment that holds what pinned lists name, and keeps it so (docs/install.md).
+
+    python scripts/environment.py .venv requirements.txt requirements-dev.txt
+    python scripts/environment.py --remove .venv ...
+
+An environment of ours has a stamp, the file `installed`: JSON with the hash of each list that is
+installed. Whatever has none belongs to somebody else and is left alone. Standard library only; the
+Makefile has seen to it that this Python is 3.11 or newer.
+"""
+
+import argparse
+import contextlib
+import errno
+import fcntl
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from lists import ListError, digest, read
+from packages import InstallFailed, environment, explain, install
+
+MADE_BY = "make of lambda-streaming"
+HERE = Path(__file__).resolve().parent
+
+
+class Refused(Exception):
+    """Nothing was done; the message says why and what helps."""
+
+
+class Environment:
+    """One directory and its stamp."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.python = path / "bin" / "python"
+        self.stamp_file = path / "installed"
+        self.stamp: dict = {}
+
+    def belongs_to_others(self) -> bool:
+        """Whether something is there that `make` did not make."""
+        if not self.path.exists() and not self.path.is_symlink():
+            return False
+        return not self.path.is_dir() or (any(self.path.iterdir()) and self.read_stamp() is None)
+
+    def read_stamp(self) -> dict | None:
+        """Returns the stamp; {} for one that was just begun or is of an older version; None without one."""
+        try:
+            text = self.stamp_file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+        if not text:
+            return {}
+        try:
+            stamp = json.loads(text)
+        except ValueError:
+            return None
+        return stamp if isinstance(stamp, dict) and stamp.get("made_by") == MADE_BY else None
+
+    def write_stamp(self, **changed) -> None:
+        self.stamp = {"made_by": MADE_BY, "made": False, "lists": {}, **self.stamp, **changed}
+        self.stamp_file.write_text(json.dumps(self.stamp, indent=1) + "\n", "utf-8")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lets one `make` at a time change it. Raises Refused when it is somebody else's."""
+        if self.belongs_to_others():
+            raise Refused(
+                f"{self.path} was not made by this Makefile, so nothing in it is touched. "
+                "Name another environment (make VENV=.venv-2 ...), or remove this one if nobody needs it."
+            )
+        self.path.mkdir(parents=True, exist_ok=True)
+        with self.stamp_file.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say(f"{self.path}: another make installs into it; waiting")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            self.stamp = self.read_stamp() or {}
+            yield
+
+    def version(self) -> str:
+        """Returns the version of its Python as `3.13.0`, or nothing where none runs."""
+        command = [
+            self.python,
+            "-E",
+            "-s",
+            "-S",
+            "-c",
+            "import sys; print(*sys.version_info[:3], sep='.')",
+        ]
+        try:
+            return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        except OSError:
+            return ""
+
+    def has(self, lists: list[Path]) -> bool:
+        recorded = self.stamp.get("lists", {})
+        return all(recorded.get(str(path), {}).get("sha256") == digest(path) for path in lists)
+
+    def make(self) -> None:
+        """Makes it anew. Only for one of ours: what is in it goes. Raises InstallFailed."""
+        self.stamp = {}
+        self.write_stamp()
+        for entry in self.path.iterdir():
+            if entry != self.stamp_file:
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        say(f"{self.path}: making it with Python {'.'.join(map(str, sys.version_info[:3]))}")
+        command = [sys.executable, "-m", "venv", str(self.path)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+        if ended.returncode:
+            raise InstallFailed(why_no_venv(ended.stdout + ended.stderr))
+        self.write_stamp(made=True, python=self.version())
+
+    def install(self, lists: list[Path]) -> None:
+        """Installs the lists and takes away what an older one named and none names now.
+
+        Raises InstallFailed, and ListError for a list that pins nothing.
+        """
+        names = {str(path): sorted({pin.name for pin in read(path)}) for path in lists}
+        old = self.stamp.get("lists", {})
+        before = {name for each in old.values() for name in each["names"]}
+        # What another list recorded may be replaced now, so only its names are kept.
+        kept = {name: {"names": each["names"]} for name, each in old.items() if name not in names}
+        self.write_stamp(lists={**kept, **{name: {"names": each} for name, each in names.items()}})
+        started = time.monotonic()
+        say(f"{self.path}: installing {' and '.join(map(str, lists))}")
+        install(
+            self.python,
+            lists,
+            progress=lambda text: say(f"{self.path}: {text}"),
+            log=self.path / "install.log",
+        )
+        still = {name for each in self.stamp["lists"].values() for name in each["names"]}
+        self._uninstall(sorted(before - still))
+        self._verify(lists)
+        installed = {str(path): {"names": names[str(path)], "sha256": digest(path)} for path in lists}
+        self.write_stamp(lists={**kept, **installed})
+        say(f"{self.path}: complete and checked after {time.monotonic() - started:.0f} s")
+
+    def _uninstall(self, names: list[str]) -> None:
+        if not names:
+            return
+        command = [self.python, "-E", "-s", "-m", "pip", "uninstall", "--yes", "--quiet", *names]
+        subprocess.run(command, env=environment(), capture_output=True, check=False)
+
+    def _verify(self, lists: list[Path]) -> None:
+        command = [self.python, "-E", "-s", str(HERE / "verify.py"), *map(str, lists)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ended.returncode:
+            found = "\n".join(f"    {line}" for line in (ended.stdout + ended.stderr).splitlines())
+            raise InstallFailed(
+                f"pip has ended well, and yet {self.path} is not what the lists say:\n{found}\n"
+                f"If the list is wrong, `make lock` mends it; if the environment is, remove {self.path}."
+            )
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def why_no_venv(output: str) -> str:
+    version = ".".join(map(str, sys.version_info[:2]))
+    if "No module named venv" in output or ("ensurepip" in output and "No space" not in output):
+        return (
+            f"Python {version} cannot make environments: its module venv or ensurepip is missing. On Debian "
+            f"and Ubuntu: apt install python{version}-venv; elsewhere install the whole of Python."
+        )
+    return explain(output)
+
+
+def ensure(path: Path, lists: list[Path], this_python: bool) -> None:
+    """Makes the environment, or brings it up to date; quick if there is nothing to do.
+
+    Raises Refused, InstallFailed, ListError and OSError.
+    """
+    target = Environment(path)
+    with target.locked():
+        version = target.version()
+        minor = ".".join(version.split(".")[:2])
+        made_with = ".".join(target.stamp.get("python", version).split(".")[:2])
+        legacy = bool(version) and not target.stamp
+        if legacy:
+            target.write_stamp(made=True, python=version)
+        asked = ".".join(map(str, sys.version_info[:2]))
+        if version and this_python and minor != asked:
+            raise Refused(
+                f"{path} holds Python {minor}, and PYTHON asks for {asked}. Name another environment "
+                f"(VENV=.venv-{asked}), or remove {path}."
+            )
+        if not version or not target.stamp.get("made") or minor != made_with:
+            target.make()
+        if not target.has(lists):
+            target.install(lists)
+
+
+def remove(paths: list[Path]) -> None:
+    """Removes the environments that `make` has made; says which it leaves."""
+    for path in paths:
+        target = Environment(path)
+        if target.belongs_to_others():
+            say(f"{path} was not made by this Makefile and stays")
+        elif path.is_dir() and target.read_stamp() is not None:
+            shutil.rmtree(path)
+
+
+def sentence_for(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full. Make room, then run the command again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{error.filename} may not be written. Is the folder somebody else's?"
+    return str(error)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--remove",
+        action="store_true",
+        help="remove the environments that follow, if they are ours",
+    )
+    parser.add_argument(
+        "--this-python",
+        action="store_true",
+        help="refuse an environment of another Python than this",
+    )
+    parser.add_argument("environment", type=Path)
+    parser.add_argument("lists", type=Path, nargs="*", help="pinned lists; with --remove, more environments")
+    arguments = parser.parse_args()
+    try:
+        if arguments.remove:
+            remove([arguments.environment, *arguments.lists])
+        else:
+            ensure(arguments.environment, arguments.lists, arguments.this_python)
+    except (Refused, InstallFailed, ListError) as error:
+        say(f"make: {error}")
+        return 1
+    except OSError as error:
+        say(f"make: {sentence_for(error)}")
+        return 1
+    except KeyboardInterrupt:
+        say("make: interrupted; the same command goes on from here")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

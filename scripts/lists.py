@@ -1,0 +1,71 @@
+"""What a pinned list says: one exact version, with hashes, for each package.
+
+The format is that of pip's requirements files, as `make lock` writes it:
+https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode
+"""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+_PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^]]*\])?\s*==\s*(?P<version>[^\s;\\]+)")
+_HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}(?=\s|$)")
+
+
+class ListError(ValueError):
+    """A line of a list pins nothing; the message names the file and the line."""
+
+
+class Pin(NamedTuple):
+    """One requirement of a list: `text` is all of it, with the hashes, `marker` may be empty."""
+
+    name: str
+    version: str
+    marker: str
+    text: str
+
+
+def canonical(name: str) -> str:
+    """Returns the name under which all spellings of a package are one.
+
+    https://packaging.python.org/en/latest/specifications/name-normalization/
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def read(path: Path) -> list[Pin]:
+    """Reads every pin of a list, a package once for each marker. Raises ListError and OSError."""
+    pins = []
+    for number, text in _requirements(path.read_text("utf-8")):
+        match = _PIN.match(text)
+        if not match or not _HASH.search(text):
+            shown = text.split("\n", 1)[0].rstrip(" \\")
+            reason = "has no hash" if match else "is not pinned with =="
+            raise ListError(f"{path}, line {number}: {shown!r} {reason}; `make lock` writes this list")
+        rest = _HASH.sub("", text[match.end() :]).replace("\\", " ").strip()
+        marker = rest.removeprefix(";").strip()
+        pins.append(Pin(canonical(match["name"]), match["version"], marker, text))
+    return pins
+
+
+def digest(path: Path) -> str:
+    """Returns the SHA-256 of a list's content. Raises OSError."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _requirements(text: str):
+    """Yields line number and text of each requirement, continuation lines included."""
+    begun, number_of_first = "", 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not begun and not line.strip():
+            continue
+        if line.lstrip().startswith("#"):
+            continue
+        number_of_first = number_of_first if begun else number
+        begun += line.rstrip() + "\n"
+        if not line.rstrip().endswith("\\"):
+            yield number_of_first, begun
+            begun = ""
+    if begun:
+        yield number_of_first, begun

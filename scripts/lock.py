@@ -1,0 +1,160 @@
+"""Pins what pyproject.toml names, with hashes, and checks that each list is closed (docs/install.md).
+
+    python scripts/lock.py [--upgrade | --check]
+
+A list is closed when every package of it has a wheel for every Python and platform that the list is
+for, and when all that these wheels require is in the list too. Needs uv: https://docs.astral.sh/uv/
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from lists import ListError, read
+from verify import Requirement, found, problems, wanted
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+PLATFORMS = {
+    "x86_64-manylinux_2_28": ("linux", "Linux", "x86_64"),
+    "aarch64-manylinux_2_28": ("linux", "Linux", "aarch64"),
+    "aarch64-apple-darwin": ("darwin", "Darwin", "arm64"),
+}
+X86, ARM, MAC = PLATFORMS
+
+
+class List(NamedTuple):
+    """One list: what it is resolved from, and the pairs of Python and platform that it is for."""
+
+    path: str
+    project: tuple[str, ...]
+    requirements: tuple[str, ...] = ()
+    targets: tuple[tuple[str, str], ...] = ()
+
+
+DEVELOPMENT = "requirements-dev.txt"
+LISTS = (
+    List(
+        DEVELOPMENT,
+        ("--extra", "local", "--group", "service", "--group", "dev"),
+        targets=(*((python, X86) for python in PYTHONS), ("3.13", ARM)),
+    ),
+    List(
+        "requirements.txt",
+        ("--extra", "local", "--group", "service"),
+        targets=tuple((python, platform) for python in PYTHONS for platform in PLATFORMS),
+    ),
+    List(
+        "layers/dependencies/requirements.txt",
+        ("--group", "service"),
+        targets=(("3.13", X86), ("3.13", ARM)),
+    ),
+    List(".ci/requirements-sam.txt", (), ("aws-sam-cli==1.170.0",), targets=(("3.11", X86),)),
+)
+
+
+def resolve(each: List, upgrade: bool) -> None:
+    """Writes one list anew; what it pins already stays, unless it must change or `upgrade` says so."""
+    command = ["uv", "pip", "compile", "--universal", "--python-version", PYTHONS[0]]
+    command += ["--generate-hashes", "--no-header", "--quiet", "--output-file", each.path]
+    command += ["--upgrade"] if upgrade else []
+    if each.requirements:
+        command += ["-"]
+    elif "--extra" in each.project:
+        command += ["pyproject.toml"]
+    command += each.project
+    if each.project and each.path != DEVELOPMENT:  # so that all lists of the project agree
+        command += ["--constraint", DEVELOPMENT]
+    subprocess.run(command, cwd=ROOT, input="\n".join(each.requirements), text=True, check=True)
+
+
+def check(each: List) -> list[str]:
+    """Returns a sentence for each difference between the list and a closed one."""
+    result = []
+    for python, platform in each.targets:
+        with tempfile.TemporaryDirectory() as directory:
+            command = ["uv", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+            command += ["--only-binary", ":all:", "--target", directory, "--requirement", each.path]
+            command += ["--python-version", python, "--python-platform", platform]
+            ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            where = f"{each.path}, Python {python}, {platform}: "
+            if ended.returncode:
+                result.append(where + ended.stderr.strip())
+                continue
+            markers = environment(python, platform)
+            versions = wanted(read(ROOT / each.path), markers)
+            result += [where + text for text in problems(versions, found([directory]), markers, extras(each))]
+    return result
+
+
+def environment(python: str, platform: str) -> dict[str, str]:
+    """Returns the variables of the markers: https://peps.python.org/pep-0508/#environment-markers"""
+    sys_platform, system, machine = PLATFORMS[platform]
+    return {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "implementation_version": f"{python}.0",
+        "sys_platform": sys_platform,
+        "platform_system": system,
+        "platform_machine": machine,
+        "os_name": "posix",
+    }
+
+
+def extras(each: List) -> dict[str, set[str]]:
+    """Returns which extras the project itself asks for: `moto[dynamodb]` is {"moto": {"dynamodb"}}."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    named: list[str] = list(each.requirements)
+    for kind, name in zip(each.project[::2], each.project[1::2], strict=True):
+        if kind == "--extra":
+            named += project["project"]["optional-dependencies"][name]
+        else:
+            named += project["dependency-groups"][name]
+    return _extras(map(Requirement, named))
+
+
+def _extras(requirements: Iterable[Requirement]) -> dict[str, set[str]]:
+    result: dict[str, set[str]] = {}
+    for requirement in requirements:
+        if requirement.extras:
+            result.setdefault(requirement.name, set()).update(requirement.extras)
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--upgrade", action="store_true", help="take the newest releases")
+    parser.add_argument("--check", action="store_true", help="write nothing, check what is there")
+    arguments = parser.parse_args()
+    if not shutil.which("uv"):
+        sys.exit("make lock: uv is needed (pip install uv, or https://docs.astral.sh/uv/)")
+    differences = []
+    try:
+        for each in LISTS:
+            if not arguments.check:
+                resolve(each, arguments.upgrade)
+            differences += check(each)
+            print(
+                f"{each.path}: {len(read(ROOT / each.path))} pins, {len(each.targets)} targets",
+                flush=True,
+            )
+    except ListError as error:
+        differences.append(str(error))
+    except subprocess.CalledProcessError:
+        sys.exit("make lock: uv could not resolve; what it said stands above")
+    print(
+        "\n".join(f"make lock: {text}" for text in differences),
+        file=sys.stderr,
+        end="\n" if differences else "",
+    )
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
