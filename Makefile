@@ -5,6 +5,8 @@ BUILT ?=
 ifneq ($(strip $(BUILT))$(filter build sam-local,$(MAKECMDGOALS)),)
 PYTHON ?= python3.13
 VENV ?= .venv-3.13
+# Directories too, for the files that are gone.
+SOURCES := $(wildcard scripts/*.py) $(shell find functions layers -not -path '*/__pycache__*')
 endif
 # The first Python that the lists are made for.
 ifeq ($(origin PYTHON),undefined)
@@ -68,8 +70,7 @@ check: environment
 build: $(BUILT_TEMPLATE)
 	@$(PYTHON) scripts/build.py .aws-sam/build sizes
 
-# Directories too, for the files that are gone.
-$(BUILT_TEMPLATE): template.yaml $(wildcard scripts/*.py) $(shell find functions layers -not -path '*/__pycache__*')
+$(BUILT_TEMPLATE): template.yaml $(SOURCES)
 	@LAMBDA_PYTHON=$(PYTHON) SAM_CLI_TELEMETRY=0 $(SAM) build
 
 # The real `sam local start-api`, with a table, a publisher and demo items beside it.
@@ -79,6 +80,10 @@ sam-local: environment-to-run $(BUILT_TEMPLATE)
 # Pins what pyproject.toml names, with hashes, and checks the lists. Needs uv. UPGRADE=1 takes the newest releases.
 lock: environment
 	@$(RUN) scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+# Wheel, sdist, the layer's zip file, templates and SHA256SUMS, of the commit that is checked out, in dist/.
+release: environment
+	@$(RUN) scripts/release.py dist $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for $(BYTECODE_FOR))
 
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(wildcard .venv .venv-*) .venv

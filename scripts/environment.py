@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lists import ListError, digest, read
+from lists import ListError, agree, digest, read
 from packages import InstallFailed, environment, explain, install
 
 MADE_BY = "make of lambda-streaming"
@@ -120,7 +120,9 @@ class Environment:
 
         Raises InstallFailed, and ListError for a list that pins nothing.
         """
-        names = {str(path): sorted({pin.name for pin in read(path)}) for path in lists}
+        pins = {str(path): read(path) for path in lists}
+        agree(pins)
+        names = {path: sorted({pin.name for pin in each}) for path, each in pins.items()}
         old = self.stamp.get("lists", {})
         before = {name for each in old.values() for name in each["names"]}
         # What another list recorded may be replaced now, so only its names are kept.

@@ -6,6 +6,7 @@ https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +48,16 @@ def read(path: Path) -> list[Pin]:
         marker = rest.removeprefix(";").strip()
         pins.append(Pin(canonical(match["name"]), match["version"], marker, text))
     return pins
+
+
+def agree(pins: Mapping[str, list[Pin]]) -> None:
+    """Raises ListError when two lists name different versions of a package; `pins` are by their lists' names."""
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    for path, each in pins.items():
+        for pin in each:
+            other, version = first.setdefault((pin.name, pin.marker), (path, pin.version))
+            if version != pin.version:
+                raise ListError(f"{path} names {pin.name} {pin.version}, and {other} names {version}; `make lock`")
 
 
 def digest(path: Path) -> str:

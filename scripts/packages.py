@@ -134,7 +134,7 @@ _CAUSES = (
         "`pip config list` shows which index pip asks. Then run the command again.",
     ),
     (
-        r"DO NOT MATCH THE HASHES[^\n]*\n[\s\S]*?\n\s+(\S+==\S+)",
+        r"DO NOT MATCH THE HASHES[^\n]*\n\s+(\S+==\S+)",
         "The file of {0} is another one than the list was made with, so it was not installed. Either the "
         "index is not the public one, or somebody has changed a file.",
     ),

@@ -117,16 +117,12 @@ def _holds(marker: Marker, environment: Mapping[str, str], extra: str = "") -> b
 
 
 def main() -> int:
-    versions: dict[str, str] = {}
-    differences = []
     try:
-        for path in map(Path, sys.argv[1:]):
-            for name, version in wanted(read(path)).items():
-                if versions.setdefault(name, version) != version:
-                    differences.append(f"{path} names {name} {version}, and another list {versions[name]}")
+        pins = [pin for path in sys.argv[1:] for pin in read(Path(path))]
     except ListError as error:
-        differences.append(str(error))
-    differences += problems(versions, found())
+        print(error)
+        return 1
+    differences = problems(wanted(pins), found())
     print("\n".join(differences))
     return 1 if differences else 0
 

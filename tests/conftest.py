@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.moto_table"]
+pytest_plugins = ["tests.moto_table", "tests.releases"]
 
 HERE = Path(__file__).parent
 # Each file of these starts an emulator or a browser: one worker runs all of a file.
-STARTS_PROCESSES = {"browser", "chaos", "e2e", "emulator", "limits", "openapi", "rie", "sam"}
+STARTS_PROCESSES = {"browser", "chaos", "e2e", "emulator", "install", "limits", "openapi", "release", "rie", "sam"}
+# Whose files share what is costly to make.
+TOGETHER = {"install"}
 # They judge how long things take, so nothing else may run at that time.
 TIMED = {"e2e", "limits", "rie"}
 TIMED_FILES = {"browser/test_live.py"}
@@ -29,7 +31,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         path = item.path.relative_to(HERE)
         if path.parts[0] in STARTS_PROCESSES:
-            item.add_marker(pytest.mark.xdist_group(path.as_posix()))
+            alone = path.as_posix() if path.parts[0] not in TOGETHER else path.parts[0]
+            item.add_marker(pytest.mark.xdist_group(alone))
         if path.parts[0] in TIMED or path.as_posix() in TIMED_FILES:
             item.add_marker("timed")
         if path.parts[0] in ONCE or path.as_posix() in ONCE_FILES:

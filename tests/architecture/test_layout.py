@@ -65,7 +65,8 @@ def test_a_packages_door_names_all_that_it_offers_sorted(package):
 def test_every_import_root_is_one_that_lambda_has_and_holds_distinct_packages():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     roots = [ROOT / root for root in settings["tool"]["pytest"]["ini_options"]["pythonpath"]]
-    found = [path.name for root in roots[1:] for path in root.iterdir() if (path / "__init__.py").is_file()]
+    assert roots[-1] == ROOT / "scripts"  # not Lambda's
+    found = [path.name for root in roots[1:-1] for path in root.iterdir() if (path / "__init__.py").is_file()]
 
     assert sorted(found) == sorted(name for name in PACKAGES if name != "local_lambda")
 

@@ -1,0 +1,250 @@
+"""Whose environment it is, what is done to it, and what a person reads when something is wrong."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import lists
+import pytest
+
+from tests.install.conftest import ROOT
+
+
+def contents(folder):
+    """Everything in a folder, with its time and what it says."""
+    return {
+        path: (path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else None)
+        for path in [folder, *folder.rglob("*")]
+        if not path.is_symlink()
+    }
+
+
+def somebodys_environment(folder):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+
+
+def somebodys_files(folder):
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("the only copy")
+
+
+def somebodys_stamp(folder):
+    """Another program's file of the same name."""
+    somebodys_environment(folder)
+    (folder / "installed").write_text('{"made_by": "somebody else"}')
+
+
+@pytest.mark.parametrize("make", [somebodys_environment, somebodys_files, somebodys_stamp])
+@pytest.mark.parametrize("target", ["dev", "test"])
+def test_an_environment_that_make_did_not_make_is_refused_and_left_as_it_is(
+    workplace, whole_list, tmp_path, make, target
+):
+    folder = tmp_path / "theirs"
+    make(folder)
+    workplace.write(whole_list)
+    before = contents(folder)
+
+    ended = workplace.make(target, f"VENV={folder}")
+
+    assert ended.returncode != 0
+    assert f"{folder} was not made by this Makefile, so nothing in it is touched. Name another" in ended.stdout
+    assert contents(folder) == before
+
+
+def test_a_file_in_the_place_of_the_environment_is_refused(workplace, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    ended = workplace.make("environment-to-run", f"VENV={tmp_path / 'file'}")
+
+    assert ended.returncode != 0
+    assert "was not made by this Makefile" in ended.stdout
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_clean_removes_the_environments_that_make_made_and_no_other(workplace, made):
+    somebodys_environment(workplace.folder / ".venv")
+    shutil.copytree(made, workplace.folder / ".venv-ours", symlinks=True)
+    before = contents(workplace.folder / ".venv")
+
+    ended = workplace.make("clean")
+
+    assert ended.returncode == 0
+    assert ".venv was not made by this Makefile and stays" in ended.stdout
+    assert not (workplace.folder / ".venv-ours").exists()
+    assert contents(workplace.folder / ".venv") == before
+    shutil.rmtree(workplace.folder / ".venv")
+    assert workplace.make("clean").returncode == 0
+
+
+def test_what_is_complete_is_left_alone_whatever_the_times_of_files_say(workplace, made, whole_list):
+    workplace.write(whole_list)
+    os.utime(workplace.folder / "requirements.txt", (2e9, 2e9))
+    before = contents(made)
+
+    ended = workplace.make("environment-to-run", "VENV=made", environment={"PIP_INDEX_URL": "http://127.0.0.1:9/"})
+
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert contents(made) == before
+
+
+def test_a_changed_list_is_installed_into_the_environment_that_is_there(workplace, index, made, whole_list):
+    """What it no longer names goes, what the user has added stays."""
+    workplace.write(index.pin("notation", "2.0"))
+    (workplace.site_packages("made") / "of_the_user.py").write_text("version = 'mine'\n")
+
+    ended = workplace.make("environment-to-run", "VENV=made")
+    names = ("notation", "measure", "report", "of_the_user")
+
+    assert ended.returncode == 0, ended.stdout
+    assert "making it" not in ended.stdout
+    assert [workplace.installed("made", name) for name in names] == ["2.0", "", "", "mine"]
+    workplace.write(whole_list)
+    assert workplace.make("environment-to-run", "VENV=made").returncode == 0
+    assert [workplace.installed("made", name) for name in names] == ["1.0", "1.0", "1.0", "mine"]
+
+
+def test_the_rest_for_tests_comes_on_top_and_running_needs_nothing_of_it(workplace, index, made, whole_list):
+    workplace.write(index.pin("notation", "1.0"), whole_list)
+    workplace.make("environment-to-run", "VENV=made")
+    assert [workplace.installed("made", name) for name in ("notation", "report")] == ["1.0", ""]
+
+    workplace.make("environment", "VENV=made")
+    assert [workplace.installed("made", name) for name in ("notation", "report")] == ["1.0", "1.0"]
+    assert workplace.make("environment-to-run", "VENV=made").stdout == ""
+    assert workplace.installed("made", "report") == "1.0"
+
+
+def test_lists_that_disagree_are_refused(workplace, index, made, whole_list):
+    workplace.write(index.pin("notation", "2.0"), whole_list)
+    ended = workplace.make("environment", "VENV=made")
+
+    assert ended.returncode != 0
+    assert "requirements-dev.txt names notation 1.0, and requirements.txt names 2.0" in ended.stdout
+
+
+def broken_while_it_was_made(folder):
+    stamp = {"made_by": "make of lambda-streaming", "made": False}
+    (folder / "installed").write_text(json.dumps(stamp))
+    shutil.rmtree(folder / "lib")
+
+
+def broken_since_its_python_is_gone(folder):
+    for python in folder.glob("bin/python*"):
+        python.unlink()
+        python.symlink_to("/nowhere/python3")
+
+
+def made_by_an_older_version(folder):
+    (folder / "installed").write_text("")
+
+
+@pytest.mark.parametrize(
+    "happened", [broken_while_it_was_made, broken_since_its_python_is_gone, made_by_an_older_version]
+)
+def test_what_is_ours_is_mended(workplace, index, made, happened):
+    workplace.write(index.pin("notation", "2.0"))
+    happened(made)
+
+    ended = workplace.make("environment-to-run", "VENV=made")
+
+    assert ended.returncode == 0, ended.stdout
+    assert workplace.installed("made", "notation") == "2.0"
+
+
+def test_two_that_install_at_once_wait_for_each_other(workplace, index):
+    workplace.write(index.pin("notation", "1.0"))
+    command = workplace.command("environment-to-run", "VENV=shared", f"PYTHON={sys.executable}")
+    both = [subprocess.Popen(**command) for _ in range(2)]
+    outputs = [process.communicate(timeout=120)[0] for process in both]
+
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert sum("making it with Python" in output for output in outputs) == 1
+    assert sum("another make installs into it; waiting" in output for output in outputs) == 1
+
+
+def test_another_python_than_the_one_that_is_asked_for_is_refused(workplace, made, tmp_path):
+    """A PYTHON that says it is 3.99: as somebody who has two types it."""
+    other = tmp_path / "python3.99"
+    claim = 'import sys; sys.version_info = (3, 99, 0, "final", 0); sys.argv = sys.argv[1:]; '
+    claim += "import os, runpy; sys.path.insert(0, os.path.dirname(sys.argv[0])); "
+    claim += 'runpy.run_path(sys.argv[0], run_name="__main__")'
+    other.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} "$@"\nshift 2\nexec {sys.executable} -c \'{claim}\' "$@"\n'
+    )
+    other.chmod(0o755)
+    before = contents(made)
+
+    ended = workplace.make("environment-to-run", "VENV=made", python=str(other))
+
+    assert ended.returncode != 0
+    assert "PYTHON asks for 3.99. Name another environment (VENV=.venv-3.99)" in ended.stdout
+    assert contents(made) == before
+
+
+@pytest.mark.parametrize(
+    ("says", "sentence"),
+    [
+        (None, "there is no {python} here. Install Python 3.11 or newer"),
+        ("(3, 9, 2)", "Python 3.11 or newer is needed, and {python} is 3.9. Install one"),
+        ("(2, 7, 18)", "Python 3.11 or newer is needed, and {python} is 2.7. Install one"),
+    ],
+)
+def test_a_python_that_will_not_do_is_named_with_what_helps(workplace, tmp_path, says, sentence):
+    python = tmp_path / "python"
+    if says:
+        python.write_text(
+            f"#!/bin/sh\nexec {sys.executable} -c 'import sys; sys.version_info = {says}; exec(sys.argv[1])' \"$2\"\n"
+        )
+        python.chmod(0o755)
+    ended = workplace.make("dev", "VENV=never", python=str(python))
+
+    assert ended.returncode != 0
+    assert sentence.format(python=python) in ended.stdout
+    assert "Traceback" not in ended.stdout
+    assert not (workplace.folder / "never").exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "settings", "sentence"),
+    [
+        ("report>=1.0\n", {}, "requirements.txt, line 1: 'report>=1.0' is not pinned with =="),
+        ("# a remark\n\nreport==1.0\n", {}, "requirements.txt, line 3: 'report==1.0' has no hash"),
+        ("{report}", {}, "report requires measure[text]>=1.0, which the list does not name"),
+        ("{report}{measure}", {}, "measure[text] requires notation>=1.0, which the list does not name"),
+        ("{compiled}", {}, "There is no ready-made file (wheel) of compiled==1.0 for this Python"),
+        ("{wrong}", {}, "The file of notation==1.0 is another one than the list was made with"),
+        (
+            "{report}",
+            {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "1", "PIP_NO_PROXY": "*"},
+            "The package index cannot be reached. Is there a network?",
+        ),
+    ],
+    ids=["not pinned", "no hash", "not closed", "an extra not closed", "no wheel", "wrong hash", "no network"],
+)
+def test_what_goes_wrong_is_said_in_a_sentence(workplace, index, made, lines, settings, sentence):
+    pins = {name: index.pin(name, "1.0") for name in ("report", "measure", "notation", "compiled")}
+    pins["wrong"] = f"notation==1.0 --hash=sha256:{'0' * 64}\n"
+    workplace.write(lines.format(**pins))
+    workplace.forget("made")
+
+    ended = workplace.make("environment-to-run", "VENV=made", environment=settings)
+
+    assert ended.returncode != 0
+    assert sentence in ended.stdout
+    assert "Traceback" not in ended.stdout
+    recorded = json.loads((made / "installed").read_text())["lists"]
+    assert not any("sha256" in each for each in recorded.values())  # it is not taken for done
+
+
+def test_every_list_of_the_repository_is_pinned_with_hashes_and_they_agree():
+    versions = {}
+    for path in ("requirements.txt", "requirements-dev.txt", "layers/dependencies/requirements.txt"):
+        pins = lists.read(ROOT / path)
+        assert len(pins) > 10
+        for pin in pins:
+            assert versions.setdefault((pin.name, pin.marker), pin.version) == pin.version, (path, pin.name)
+    assert lists.read(ROOT / ".ci/requirements-sam.txt")
+    to_run = {pin.name for pin in lists.read(ROOT / "requirements.txt")}
+    assert not to_run & {"pytest", "ruff", "selenium", "schemathesis", "hypothesis", "coverage", "cfn-lint"}
+    assert to_run < {pin.name for pin in lists.read(ROOT / "requirements-dev.txt")}
