@@ -30,6 +30,12 @@ def runtime_interface_emulator() -> Path:
     missing("aws-lambda-rie", "pip install aws-sam-cli into an environment of its own and put its `sam` on the PATH")
 
 
+def sam_cli() -> str:
+    """The path of the SAM CLI."""
+    found = os.environ.get("SAM_CLI") or shutil.which("sam")
+    return found or missing("the SAM CLI", "pip install aws-sam-cli into an environment of its own")
+
+
 def chromium() -> tuple[str, str]:
     """Chromium and its driver, of one version, as distributions package them."""
     found = shutil.which("chromium"), shutil.which("chromedriver")

@@ -1,4 +1,4 @@
-"""The layer as somebody else uses it: what its README says is laid out beside a copy of the layer, and it streams."""
+"""The layer as somebody else uses it: what its README says is laid out beside a release's zip file, and it streams."""
 
 import re
 import shutil
@@ -23,15 +23,21 @@ def files_of(recipe):
     return dict(FILE.findall(section))
 
 
-@pytest.fixture(params=RECIPES)
-def laid_out(request, tmp_path):
-    if request.config.getoption("--base-url"):
-        pytest.skip("this is about this machine")
-    shutil.copytree(LAYER, tmp_path / "streaming_runtime")
-    for name, content in files_of(request.param).items():
-        path = tmp_path / name
+def lay_out(recipe, folder, release):
+    """Writes the files of a recipe, and puts the layer beside them."""
+    for layer in release.glob("*.zip"):
+        shutil.copy(layer, folder)
+    for name, content in files_of(recipe).items():
+        path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
+
+
+@pytest.fixture(params=RECIPES)
+def laid_out(request, tmp_path, release):
+    if request.config.getoption("--base-url"):
+        pytest.skip("this is about this machine")
+    lay_out(request.param, tmp_path, release)
     return request.param, tmp_path / "template.yaml"
 
 
@@ -62,5 +68,5 @@ def test_a_recipe_says_all_that_streaming_takes(laid_out):
 
 
 def test_a_recipe_asks_for_the_powertools_that_are_tested_here():
-    required = files_of("With a Function URL")["app/requirements.txt"].strip()
+    required = files_of("With a REST API")["app/requirements.txt"].strip()
     assert f'"{required}"' in (LAYER.parents[1] / "pyproject.toml").read_text()

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests import producer
-from tests.tools import missing
+from tests.tools import missing, sam_cli
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -28,8 +28,7 @@ ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x
 @pytest.fixture(scope="session")
 def sam():
     """The path of the SAM CLI."""
-    found = os.environ.get("SAM_CLI") or shutil.which("sam")
-    return found or missing("the SAM CLI", "pip install aws-sam-cli into an environment of its own")
+    return sam_cli()
 
 
 @pytest.fixture(scope="session")
