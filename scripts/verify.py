@@ -7,6 +7,7 @@ them requires is in the lists too. Requirements are those of the wheels' own met
 https://packaging.python.org/en/latest/specifications/core-metadata/#requires-dist-multiple-use
 """
 
+import csv
 import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import Distribution, distributions
@@ -68,9 +69,11 @@ def problems(
 
 
 def _missing_files(distribution: Distribution) -> list[str]:
+    """Returns what the record names and is not there; `Distribution.files` keeps silent about those."""
+    names = [row[0] for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()) if row]
     # Commands lie outside, and elsewhere than the record says after an installation with --target.
-    files = [file for file in distribution.files or () if file.suffix != ".pyc" and ".." not in file.parts]
-    return [str(file) for file in files if not Path(file.locate()).exists()]
+    inside = [name for name in names if not name.endswith(".pyc") and ".." not in name.split("/")]
+    return [name for name in inside if not Path(distribution.locate_file(name)).exists()]
 
 
 def _unmet(installed, available, environment, extras) -> list[str]:

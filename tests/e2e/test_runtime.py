@@ -106,6 +106,7 @@ def test_framing_headers_are_the_fronts_and_cookies_and_lists_survive(call):
     assert response.raw.headers.getlist("Set-Cookie") == ["a=1", "b=2; Path=/"]
 
 
+@pytest.mark.timed
 def test_frames_arrive_one_by_one_with_the_gaps_they_were_sent_with(call):
     call("plain")
     times = []
@@ -163,6 +164,7 @@ def test_a_process_that_dies_midway_cuts_the_stream_and_another_serves_the_next(
     assert len(before - pids(emulator)) == 1
 
 
+@pytest.mark.timed
 def test_endless_silence_ends_at_the_timeout_and_a_fresh_process_serves_the_next(call):
     call("plain", function="short")
     began, received = time.monotonic(), b""
@@ -178,6 +180,7 @@ def test_endless_silence_ends_at_the_timeout_and_a_fresh_process_serves_the_next
     assert call("count", function="short").text == "1"
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("case", ["until_closed", "ignores_closing"])
 def test_an_endless_iterator_is_closed_before_the_timeout_with_whole_pieces_and_the_process_goes_on(call, logged, case):
     pid = call("pid", function="short").text
@@ -217,6 +220,7 @@ def test_a_slow_client_slows_the_function_down_and_still_gets_everything(call):
     assert total == 65_536 * 200
 
 
+@pytest.mark.timed
 def test_many_invocations_at_once_are_threads_of_one_process(emulator):
     url = emulator.url("many")
     assert requests.get(url + "plain", timeout=20).text == "plain"
