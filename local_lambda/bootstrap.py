@@ -14,7 +14,15 @@ def main() -> None:
     site_packages = opt_python / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
     first = [os.environ["LAMBDA_TASK_ROOT"], str(site_packages), str(opt_python), os.environ["LAMBDA_RUNTIME_DIR"]]
     sys.path[:1] = first
-    from awslambdaric.__main__ import main as run
+    try:
+        from awslambdaric.__main__ import main as run
+    except ModuleNotFoundError as error:
+        if error.name != "awslambdaric":
+            raise
+        sys.exit(
+            "awslambdaric, the stock runtime of Python functions, is not installed. It runs on Linux alone: "
+            "pip install 'lambda-streaming[local]' brings it there. Functions on the streaming runtime need it nowhere."
+        )
 
     run(["bootstrap.py", os.environ["_HANDLER"]])
 

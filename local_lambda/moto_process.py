@@ -9,6 +9,8 @@ They change what a client sees only where moto differs from DynamoDB, or let it 
 - An answer's attribute value is searched for the one type that it has, not for all ten under several names each.
 - HTTP/1.1, so that clients keep their connections.
 
+A moto that is laid out differently inside is served as it is, and a warning says so.
+
 Run by path with the file descriptor of a listening socket as the argument; imports nothing of the emulator.
 """
 
@@ -19,13 +21,21 @@ import logging
 import sys
 import threading
 
-from moto.core.serialize import ResponseSerializer
-from moto.dynamodb.comparisons import get_comparison_func
-from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
-from moto.dynamodb.models.table import StreamShard, Table
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+CORRECTED = "5.2.5"
+try:  # what lies inside of moto, and may lie elsewhere in another release
+    from moto.core.serialize import ResponseSerializer
+    from moto.dynamodb.comparisons import get_comparison_func
+    from moto.dynamodb.models import DynamoDBBackend
+    from moto.dynamodb.models.dynamo_type import DynamoType
+    from moto.dynamodb.models.table import StreamShard, Table
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+
+    MISSING = None
+except ImportError as error:
+    MotoRequestHandler, MISSING = WSGIRequestHandler, error
 
 
 class QuietHandler(MotoRequestHandler):
@@ -50,13 +60,21 @@ class OneAtATime:
 
 
 def correct_moto():
+    """Raises ImportError or AttributeError, and changes nothing, for a moto that is laid out differently."""
+    if MISSING:
+        raise MISSING
+    corrections = [
+        (DynamoDBBackend, "update_item", _on_a_copy),
+        (DynamoDBBackend, "transact_write_items", _without_stream_records_of_rollback),
+        (Table, "query", _within_partition),
+        (Table, "all_items", _candidates_or_all),
+        (ResponseSerializer, "_serialize_structure_member", _of_the_type_it_has),
+    ]
+    corrected = [(owner, name, correct(getattr(owner, name))) for owner, name, correct in corrections]
+    for owner, name, method in corrected:
+        setattr(owner, name, method)
     StreamShard.__deepcopy__ = lambda shard, _memo: shard
     Table.__deepcopy__ = _copy_of_dictionaries
-    DynamoDBBackend.update_item = _on_a_copy(DynamoDBBackend.update_item)
-    DynamoDBBackend.transact_write_items = _without_stream_records_of_rollback(DynamoDBBackend.transact_write_items)
-    Table.query = _within_partition(Table.query)
-    Table.all_items = _candidates_or_all(Table.all_items)
-    ResponseSerializer._serialize_structure_member = _of_the_type_it_has(ResponseSerializer._serialize_structure_member)
 
 
 _TOUCHED = "partitions_of_this_transaction"
@@ -176,7 +194,13 @@ def _of_the_type_it_has(serialize_structure_member):
 
 def main():
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    correct_moto()
+    try:
+        correct_moto()
+    except (ImportError, AttributeError) as error:
+        message = (
+            f"moto is not laid out as in {CORRECTED} ({error}): it runs uncorrected; see local_lambda/moto_process.py"
+        )
+        print(f"WARNING {message}", file=sys.stderr, flush=True)
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     make_server(
         "127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler, fd=int(sys.argv[1])
