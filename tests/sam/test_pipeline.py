@@ -92,6 +92,21 @@ def test_a_run_that_waits_for_its_approval_holds_up_no_other():
     assert deploy["jobs"]["deploy"]["concurrency"] == {"group": "deploy-${{ inputs.environment }}"}
 
 
+def test_a_tag_is_tested_made_twice_and_kept_and_nothing_is_published():
+    release = workflow("release.yml")
+    steps = steps_of(release["jobs"]["release"])
+    text = (WORKFLOWS / "release.yml").read_text()
+
+    assert release["on"] == {"push": {"tags": ["v*"]}}
+    assert release["permissions"] == {"contents": "read"}
+    assert release["jobs"]["release"]["needs"] == "test"
+    assert steps_of(release["jobs"]["test"])[".ci/run"]["run"] == ".ci/run"
+    assert steps["make it twice"]["env"]["TAG"] == "${{ github.ref_name }}"
+    assert steps["make it twice"]["env"]["BYTECODE_FOR"].split() == ["3.11", "3.12", "3.13", "3.14"]
+    assert steps["make it twice"]["run"].count("make release") == 2
+    assert not re.search("twine upload|publish-layer|sam publish|sam deploy", text)
+
+
 def test_what_others_wrote_is_named_by_its_content():
     uses = [line for path in WORKFLOWS.iterdir() for line in path.read_text().splitlines() if " uses: " in line]
     others = [line for line in uses if " uses: ./" not in line]
