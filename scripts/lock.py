@@ -55,7 +55,7 @@ LISTS = (
         ("--group", "service"),
         targets=(("3.13", X86), ("3.13", ARM)),
     ),
-    List(".ci/requirements-sam.txt", (), ("aws-sam-cli==1.170.0",), targets=(("3.11", X86),)),
+    List(".ci/requirements-sam.txt", (), ("aws-sam-cli==1.170.0",), targets=(("3.11", X86), ("3.13", X86))),
 )
 
 
