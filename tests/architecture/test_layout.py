@@ -50,6 +50,15 @@ def test_a_package_imports_only_what_it_may(package):
     assert [found for found in imports(package) if found[1] not in allowed] == []
 
 
+@pytest.mark.parametrize("script", ["lists", "packages", "environment"])
+def test_what_makes_the_environment_needs_nothing_of_it(script):
+    tree = ast.parse((ROOT / f"scripts/{script}.py").read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+    assert {name.split(".")[0] for name in imported} <= STANDARD | {"lists", "packages"}
+
+
 @pytest.mark.parametrize("package", ["streaming_runtime", "event_stream", "dashboard_data"])
 def test_a_packages_door_names_all_that_it_offers_sorted(package):
     module = importlib.import_module(package)
