@@ -13,6 +13,7 @@ import contextlib
 import errno
 import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -47,51 +48,56 @@ class Environment:
         return not self.path.is_dir() or (any(self.path.iterdir()) and self.read_stamp() is None)
 
     def read_stamp(self) -> dict | None:
-        """Returns the stamp; {} for one that was just begun or is of an older version; None without one."""
+        """Returns the stamp; {} for an environment of before stamps said anything; None without one."""
         try:
             text = self.stamp_file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
-        if not text:
-            return {}
-        try:
+            if not text:
+                return {} if (self.path / "pyvenv.cfg").is_file() else None
             stamp = json.loads(text)
-        except ValueError:
+        except (OSError, ValueError):
             return None
         return stamp if isinstance(stamp, dict) and stamp.get("made_by") == MADE_BY else None
 
     def write_stamp(self, **changed) -> None:
+        """Changes the stamp, so that whoever reads it meanwhile finds the old one or the new one."""
         self.stamp = {"made_by": MADE_BY, "made": False, "lists": {}, **self.stamp, **changed}
-        self.stamp_file.write_text(json.dumps(self.stamp, indent=1) + "\n", "utf-8")
+        text = json.dumps(self.stamp, indent=1) + "\n"
+        if self.stamp_file.exists():
+            following = self.stamp_file.with_suffix(".new")
+            following.write_text(text, "utf-8")
+            following.replace(self.stamp_file)
+        else:  # the first thing in the folder, or what is in it would look like somebody else's
+            self.stamp_file.write_text(text, "utf-8")
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Lets one `make` at a time change it. Raises Refused when it is somebody else's."""
+        self._refuse_others()
+        self.path.mkdir(parents=True, exist_ok=True)
+        directory = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say(f"{self.path}: another make installs into it; waiting")
+                fcntl.flock(directory, fcntl.LOCK_EX)
+            self._refuse_others()
+            self.stamp = self.read_stamp() or {}
+            yield
+        finally:
+            os.close(directory)
+
+    def _refuse_others(self) -> None:
         if self.belongs_to_others():
             raise Refused(
                 f"{self.path} was not made by this Makefile, so nothing in it is touched. "
                 "Name another environment (make VENV=.venv-2 ...), or remove this one if nobody needs it."
             )
-        self.path.mkdir(parents=True, exist_ok=True)
-        with self.stamp_file.open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say(f"{self.path}: another make installs into it; waiting")
-                fcntl.flock(file, fcntl.LOCK_EX)
-            self.stamp = self.read_stamp() or {}
-            yield
 
     def version(self) -> str:
         """Returns the version of its Python as `3.13.0`, or nothing where none runs."""
-        command = [
-            self.python,
-            "-E",
-            "-s",
-            "-S",
-            "-c",
-            "import sys; print(*sys.version_info[:3], sep='.')",
-        ]
+        code = "import sys; print(*sys.version_info[:3], sep='.')"
+        command = [self.python, "-E", "-s", "-S", "-c", code]
         try:
             return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
         except OSError:
@@ -181,22 +187,26 @@ def ensure(path: Path, lists: list[Path], this_python: bool) -> None:
     """
     target = Environment(path)
     with target.locked():
-        version = target.version()
-        minor = ".".join(version.split(".")[:2])
-        made_with = ".".join(target.stamp.get("python", version).split(".")[:2])
-        legacy = bool(version) and not target.stamp
-        if legacy:
-            target.write_stamp(made=True, python=version)
-        asked = ".".join(map(str, sys.version_info[:2]))
-        if version and this_python and minor != asked:
+        version, asked = target.version(), minor_of(".".join(map(str, sys.version_info)))
+        if version and this_python and minor_of(version) != asked:
             raise Refused(
-                f"{path} holds Python {minor}, and PYTHON asks for {asked}. Name another environment "
+                f"{path} holds Python {minor_of(version)}, and PYTHON asks for {asked}. Name another environment "
                 f"(VENV=.venv-{asked}), or remove {path}."
             )
-        if not version or not target.stamp.get("made") or minor != made_with:
+        if not target.stamp and version:  # made before stamps said anything
+            target.write_stamp(made=True, python=version)
+        elif not target.stamp and target.stamp_file.exists():
+            raise Refused(f"{path} is of an older version and its Python is gone. Remove it, then run this again.")
+        made_with = target.stamp.get("python", "")
+        if not target.stamp.get("made") or not version or minor_of(version) != minor_of(made_with):
             target.make()
         if not target.has(lists):
             target.install(lists)
+
+
+def minor_of(version: str) -> str:
+    """Returns 3.13 of 3.13.0."""
+    return ".".join(version.split(".")[:2])
 
 
 def remove(paths: list[Path]) -> None:

@@ -36,7 +36,20 @@ def somebodys_stamp(folder):
     (folder / "installed").write_text('{"made_by": "somebody else"}')
 
 
-@pytest.mark.parametrize("make", [somebodys_environment, somebodys_files, somebodys_stamp])
+def somebodys_files_with_an_empty_one_of_the_stamps_name(folder):
+    somebodys_files(folder)
+    (folder / "installed").touch()
+
+
+SOMEBODYS = [
+    somebodys_environment,
+    somebodys_files,
+    somebodys_stamp,
+    somebodys_files_with_an_empty_one_of_the_stamps_name,
+]
+
+
+@pytest.mark.parametrize("make", SOMEBODYS)
 @pytest.mark.parametrize("target", ["dev", "test"])
 def test_an_environment_that_make_did_not_make_is_refused_and_left_as_it_is(
     workplace, whole_list, tmp_path, make, target
