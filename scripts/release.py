@@ -20,6 +20,8 @@ from pathlib import Path
 from time import gmtime
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from lists import read
+
 ROOT = Path(__file__).resolve().parents[1]
 LAYER = Path("layers/streaming_runtime")
 VERSION = LAYER / "python/streaming_runtime/version.py"
@@ -64,6 +66,7 @@ def release(output: Path, tag: str | None = None, required: list[str] | None = N
         for template in sorted((source / TEMPLATES).iterdir()):
             text = template.read_text("utf-8").replace("@VERSION@", version)
             (made / f"{template.stem}-{version}.yaml").write_text(text, "utf-8")
+        constraints(source / "requirements.txt", made / f"constraints-{version}.txt")
         # What the repository's template names beside itself.
         shutil.copyfile(source / "LICENSE", made / "LICENSE")
         shutil.copyfile(source / LAYER / "README.md", made / "README.md")
@@ -151,6 +154,12 @@ def packed(layer: Path, licence: Path, target: Path, epoch: int) -> None:
             entry.compress_type, entry.create_system = ZIP_DEFLATED, 3
             entry.external_attr = (0o100755 if name == "bootstrap" else 0o100644) << 16
             archive.writestr(entry, path.read_bytes())
+
+
+def constraints(requirements: Path, target: Path) -> None:
+    """Writes which versions of others this release was tested with, for `pip install --constraint`."""
+    lines = [f"{pin.name}=={pin.version}" + (f" ; {pin.marker}" if pin.marker else "") for pin in read(requirements)]
+    target.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def sha256(path: Path) -> str:

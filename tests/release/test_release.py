@@ -23,6 +23,7 @@ from tests.tools import sam_cli
 WHEEL = f"lambda_streaming-{__version__}-py3-none-any.whl"
 SDIST = f"lambda_streaming-{__version__}.tar.gz"
 LAYER = f"streaming-runtime-layer-{__version__}.zip"
+CONSTRAINTS = f"constraints-{__version__}.txt"
 TEMPLATES = [f"layer-{__version__}.yaml", f"serverless-repository-{__version__}.yaml"]
 PACKAGES = {"streaming_runtime", "event_stream", "local_lambda"}
 RUNTIMES = ["python3.11", "python3.12", "python3.13", "python3.14"]
@@ -48,7 +49,7 @@ def test_two_releases_of_one_commit_are_the_same_byte_for_byte(release, reposito
     again = files_of(clone / "dist")
     assert again.pop("of-the-user.txt") == b"kept"
     assert again == files_of(release)
-    assert set(again) == {WHEEL, SDIST, LAYER, *TEMPLATES, "SHA256SUMS", "LICENSE", "README.md"}
+    assert set(again) == {WHEEL, SDIST, LAYER, CONSTRAINTS, *TEMPLATES, "SHA256SUMS", "LICENSE", "README.md"}
 
 
 def test_the_sums_are_those_of_the_files(release):
@@ -78,6 +79,14 @@ def test_the_wheel_holds_the_packages_typed_and_nothing_of_the_service(release):
     required = metadata.get_all("Requires-Dist")
     assert required
     assert all("extra == 'local'" in requirement for requirement in required)  # the core needs nothing
+
+
+def test_the_constraints_are_the_versions_that_are_tested_here(release):
+    lines = (release / CONSTRAINTS).read_text().splitlines()
+    pinned = re.findall(r"^([\w.-]+==[^ \\;]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+
+    assert [line.split(" ;")[0] for line in lines] == pinned
+    assert not [line for line in lines if "--hash" in line]
 
 
 def test_the_sdist_makes_the_same_wheel(release, tmp_path):
