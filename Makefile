@@ -71,6 +71,8 @@ build: $(BUILT_TEMPLATE)
 	@$(PYTHON) scripts/build.py .aws-sam/build sizes
 
 $(BUILT_TEMPLATE): template.yaml $(SOURCES)
+	@command -v "$(SAM)" >/dev/null 2>&1 || { echo "make: the SAM CLI is not here. Install it (pip install aws-sam-cli, into an environment of its own), or name it: make SAM=/path/to/sam ..." >&2; exit 1; }
+	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "make: there is no $(PYTHON) here, which compiles for Lambda. Install Python 3.13, or name it: make PYTHON=/path/to/python3.13 ..." >&2; exit 1; }
 	@LAMBDA_PYTHON=$(PYTHON) SAM_CLI_TELEMETRY=0 $(SAM) build
 
 # The real `sam local start-api`, with a table, a publisher and demo items beside it.
