@@ -28,6 +28,8 @@ HANGING = """
 new BroadcastChannel("hang").onmessage = ({ data }) => { for (const end = Date.now() + data; Date.now() < end; ); };"""
 HANG = "new BroadcastChannel('hang').postMessage(arguments[0]);"
 
+MOTION = {"name": "prefers-reduced-motion", "value": "no-preference"}
+
 
 class Dashboard:
     """Opens `url` in a new tab. `timings`, in milliseconds, take the place of the page's own; `before` is a script."""
@@ -51,6 +53,11 @@ class Dashboard:
     def show(self):
         """Bring the tab to the front: what is behind is not drawn."""
         self.cdp("Page.bringToFront")
+        return self
+
+    def moving(self):
+        """With the animations that this browser is told to leave out."""
+        self.cdp("Emulation.setEmulatedMedia", features=[MOTION])
         return self
 
     def hang(self, seconds, other):

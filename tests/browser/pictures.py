@@ -63,7 +63,7 @@ def take(page, path, **options):
 def film(page, emulator, frames):
     """Every environment is killed, and the page finds its way back."""
     page.cdp("Emulation.setDeviceMetricsOverride", width=1100, height=900, deviceScaleFactor=1, mobile=False)
-    page.run("scrollTo(0, 0)")
+    page.moving().run("scrollTo(0, 0)")
     began = time.monotonic()
     passed = lambda: time.monotonic() - began  # noqa: E731
 

@@ -27,7 +27,7 @@ def test_connected_within_five_seconds_and_a_written_item_is_on_the_screen_withi
     service.put()
     warm.wait_for("new_item", within_s=20)
     service.say_goodbye_to_all()
-    page = dashboard(service.base_url)
+    page = dashboard(service.base_url).moving()
     page.wait_for(state="live", status="Connected", within_s=5)
     written_at = time.monotonic()
     written = service.put(tags=["earnings"])

@@ -27,7 +27,7 @@ def used_bytes(page):
 
 
 def test_an_hour_of_demo_data_leaves_memory_flat(dashboard, scripted):
-    page = dashboard(scripted.url)
+    page = dashboard(scripted.url).moving()
     page.wait_for(state="live")
     used, nodes = [], []
     for hour in range(4):

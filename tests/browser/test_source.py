@@ -315,7 +315,7 @@ def test_without_network_it_is_offline_and_wakes_up_with_it(dashboard, scripted)
 
 
 def test_a_bursts_thousand_items_are_drawn_in_a_few_frames_and_the_list_stays_short(dashboard, scripted):
-    page = dashboard(scripted.url, **QUICK)
+    page = dashboard(scripted.url, **QUICK).moving()
     page.wait_for(state="live")
     page.run("""
       window.draws = 0;
