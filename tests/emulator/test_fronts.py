@@ -226,19 +226,22 @@ def test_an_open_connection_can_be_cut(emulator, gate):
     connection.close()
 
 
-def test_a_strict_emulator_lets_an_empty_body_hang(template_path):
-    with (
-        Emulator(template_path, "--strict-empty-body") as emulator,
-        pytest.raises(requests.exceptions.ChunkedEncodingError),
-    ):
-        get(emulator.url("quick") + "?do=no-body")
+@pytest.fixture(scope="module")
+def strict(template_path):
+    """An emulator that is as hard as Lambda is."""
+    with Emulator(template_path, "--strict-empty-body", "--bandwidth") as running:
+        yield running
 
 
-def test_bandwidth_is_limited_after_the_burst_when_asked_for(template_path):
-    with Emulator(template_path, "--bandwidth") as emulator:
-        begun = time.monotonic()
-        assert len(get(emulator.url("raw") + "?do=big&n=128").content) == 8 * 1024 * 1024
-        assert 0.5 < time.monotonic() - begun < 3
+def test_a_strict_emulator_lets_an_empty_body_hang(strict):
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        get(strict.url("quick") + "?do=no-body")
+
+
+def test_bandwidth_is_limited_after_the_burst_when_asked_for(strict):
+    begun = time.monotonic()
+    assert len(get(strict.url("raw") + "?do=big&n=128").content) == 8 * 1024 * 1024
+    assert 0.5 < time.monotonic() - begun < 3
 
 
 def test_twenty_clients_at_once_are_served_by_twenty_environments(emulator, gate):
