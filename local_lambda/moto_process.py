@@ -6,6 +6,7 @@ They change what a client sees only where moto differs from DynamoDB, or let it 
 - A transaction copies the dictionaries that it touches, once, not every item and stream record of the table.
 - A rolled-back transaction leaves no stream records, and open shard iterators go on reading the live shard.
 - A query looks at its own partition and range instead of sorting the whole table.
+- What methods a service has is looked up once, not at every call.
 - An answer's attribute value is searched for the one type that it has, not for all ten under several names each.
 - HTTP/1.1, so that clients keep their connections.
 
@@ -15,6 +16,7 @@ Run by path with the file descriptor of a listening socket as the argument; impo
 """
 
 import copy
+import functools
 import inspect
 import io
 import logging
@@ -26,6 +28,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 CORRECTED = "5.2.5"
 try:  # what lies inside of moto, and may lie elsewhere in another release
+    from moto.core import responses
     from moto.core.serialize import ResponseSerializer
     from moto.dynamodb.comparisons import get_comparison_func
     from moto.dynamodb.models import DynamoDBBackend
@@ -69,6 +72,7 @@ def correct_moto():
         (Table, "query", _within_partition),
         (Table, "all_items", _candidates_or_all),
         (ResponseSerializer, "_serialize_structure_member", _of_the_type_it_has),
+        (responses, "method_names_from_class", functools.cache),
     ]
     corrected = [(owner, name, correct(getattr(owner, name))) for owner, name, correct in corrections]
     for owner, name, method in corrected:

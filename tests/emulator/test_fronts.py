@@ -227,9 +227,10 @@ def test_an_open_connection_can_be_cut(emulator, gate):
 
 
 @pytest.fixture(scope="module")
-def strict(template_path):
+def strict(template_path, emulator):
     """An emulator that is as hard as Lambda is."""
-    with Emulator(template_path, "--strict-empty-body", "--bandwidth") as running:
+    table = ["--dynamodb-endpoint", emulator.dynamodb_url]
+    with Emulator(template_path, "--strict-empty-body", "--bandwidth", *table) as running:
         yield running
 
 

@@ -1,5 +1,6 @@
 """What a runtime meets: the Runtime API's answers, timeouts, crashes, freezing. Real processes, seen from outside."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -91,10 +92,10 @@ def test_a_crash_is_an_exit_error_and_the_next_invocation_is_fresh(emulator):
     assert emulator.invoke("RawFunction", {}).error is None
 
 
-def test_an_environment_that_nobody_needs_is_ended(template_path):
-    with Emulator(template_path, "--keep-warm", "0.2") as emulator:
-        emulator.invoke("RawFunction", {})
-        emulator.wait_for(lambda: not emulator.environments("RawFunction"))
+def test_an_environment_that_nobody_needs_is_ended(template_path, emulator):
+    with Emulator(template_path, "--keep-warm", "0.2", "--dynamodb-endpoint", emulator.dynamodb_url) as forgetful:
+        forgetful.invoke("RawFunction", {})
+        forgetful.wait_for(lambda: not forgetful.environments("RawFunction"))
 
 
 def test_a_stock_function_serves_a_concurrent_environment_with_a_process_each(template_path, tmp_path):
@@ -169,9 +170,10 @@ def test_a_direct_caller_gets_prelude_and_body_as_they_were_written(emulator):
 
 
 @pytest.fixture(scope="module")
-def impatient(template_path):
+def impatient(template_path, emulator):
     """An emulator that gives no init more than half a second."""
-    with Emulator(template_path, "--init-timeout", "0.5", "--log-level", "debug") as running:
+    table = ["--dynamodb-endpoint", emulator.dynamodb_url]
+    with Emulator(template_path, "--init-timeout", "0.5", "--log-level", "debug", *table) as running:
         yield running
 
 
@@ -243,10 +245,21 @@ def test_nothing_is_left_behind_however_it_ends(template_path, number):
     assert time.monotonic() - begun < 5
 
 
+def free_ports(count):
+    """The first of so many free ports in a row, below those that the system hands out."""
+    for base in range(20_000, 30_000, count):
+        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
+            for port in range(base, base + count):
+                sockets.enter_context(socket.create_server(("127.0.0.1", port)))
+            return base
+    raise AssertionError("no free ports")
+
+
 def test_a_taken_port_is_a_clear_message_and_exit_1(emulator, template_path):
     port = emulator.dashboard_url.rstrip("/").rpartition(":")[2]
-    second = Emulator(template_path, "--port", port)
-    with pytest.raises(EmulatorFailed, match=r"port \d+ is in use by another program; choose another with --port"):
+    second = Emulator(template_path, "--port", port, "--url-port-base", str(free_ports(20)))
+    expected = f"the REST API: port {port} is in use by another program; choose another with --port"
+    with pytest.raises(EmulatorFailed, match=expected):
         second.start()
 
 
