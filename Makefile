@@ -21,6 +21,8 @@ DEMO ?= 1
 DYNAMODB_ENDPOINT ?=
 # make test; with ARGS just what they say is run
 ARGS ?=
+# how many at once
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -lt 4 ] || n=4; [ $$n -gt 2 ] || n=2; echo $$n)
 # a pytest marker expression: what of the whole suite
 ONLY ?= timed or not timed
 # with COVERAGE=1 slower, and with a report of the lines that no test runs
@@ -55,7 +57,7 @@ test: environment
 ifneq ($(strip $(ARGS)),)
 	@$(RUN) -m pytest $(ARGS)
 else
-	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not timed and ($(ONLY))" $(if $(COVERAGE),--cov --cov-report=)
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not timed and ($(ONLY))" $(if $(COVERAGE),--cov --cov-report=)
 	@$(RUN) -m pytest -m "timed and ($(ONLY))" $(if $(COVERAGE),--cov --cov-append --cov-report=term --cov-fail-under=95)
 endif
 else

@@ -1,21 +1,20 @@
 """Options and fixtures for all tests, and which of them may run beside each other."""
 
+import gc
 from pathlib import Path
-
-import pytest
 
 pytest_plugins = ["tests.moto_table", "tests.releases"]
 
 HERE = Path(__file__).parent
-# Each file of these starts an emulator or a browser: one worker runs all of a file.
-STARTS_PROCESSES = {"browser", "chaos", "e2e", "emulator", "install", "limits", "openapi", "release", "rie", "sam"}
-# Whose files share what is costly to make.
-TOGETHER = {"install"}
+# The workers take whole files (`--dist loadfile`), since most of these start an emulator or a browser for each. First
+# those that take longest, and beside two that compute always one that mostly waits.
+COMPUTING = ("chaos", "browser", "install", "release", "functions", "data")
+WAITING = ("emulator", "e2e", "openapi", "sam", "runtime")
 # They judge how long things take, so nothing else may run at that time. So do single tests that say it themselves.
 TIMED = {"limits", "rie"}
-TIMED_FILES = {"browser/test_live.py", "e2e/test_service.py"}
+TIMED_FILES = {"browser/test_live.py"}
 # They are about the service and not about a version of Python: CI runs them on one.
-ONCE = {"browser", "chaos", "limits", "openapi", "sam"}
+ONCE = {"browser", "chaos", "limits", "openapi", "release", "sam"}
 ONCE_FILES = {"e2e/test_commands.py", "e2e/test_deployed.py", "e2e/test_recipe.py"}
 
 
@@ -26,14 +25,32 @@ def pytest_addoption(parser):
     group.addoption("--table", help="the deployed table, so that tests can write items, with --base-url")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in a hook of its own
 def pytest_collection_modifyitems(items):
     for item in items:
         path = item.path.relative_to(HERE)
-        if path.parts[0] in STARTS_PROCESSES:
-            alone = path.as_posix() if path.parts[0] not in TOGETHER else path.parts[0]
-            item.add_marker(pytest.mark.xdist_group(alone))
         if path.parts[0] in TIMED or path.as_posix() in TIMED_FILES:
             item.add_marker("timed")
         if path.parts[0] in ONCE or path.as_posix() in ONCE_FILES:
             item.add_marker("once")
+    items[:] = in_order(items)
+
+
+def in_order(items):
+    files = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    folder = lambda path: path.relative_to(HERE).parts[0]  # noqa: E731
+    computing = [path for name in COMPUTING for path in files if folder(path) == name]
+    waiting = [path for name in WAITING for path in files if folder(path) == name]
+    order = []
+    while computing or waiting:
+        order += [*computing[:2], *waiting[:1]]
+        computing, waiting = computing[2:], waiting[1:]
+    order += [path for path in files if path not in order]
+    return [item for path in order for item in files[path]]
+
+
+def pytest_collection_finish():
+    """What has been imported stays, so the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()

@@ -60,7 +60,7 @@ def processes_of(session):
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def make_dev(request):
     if request.config.getoption("--base-url"):
         pytest.skip("this is about this machine")
@@ -77,6 +77,12 @@ def make_dev(request):
         if each.process.poll() is None:
             os.killpg(each.process.pid, signal.SIGKILL)
             each.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def without_demo(make_dev):
+    """The addresses of one that several tests use."""
+    return make_dev("DEMO=0").wait_ready()
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
@@ -109,8 +115,8 @@ client.put_item(TableName=table, Item={name: {"S": text} for name, text in field
 """
 
 
-def test_an_item_that_another_program_writes_shows_in_open_streams_of_both_fronts(make_dev):
-    addresses = make_dev("DEMO=0").wait_ready()
+def test_an_item_that_another_program_writes_shows_in_open_streams_of_both_fronts(without_demo):
+    addresses = without_demo
     clients = [Client(addresses[front] + "api/v2/stream") for front in ("dashboard", "stream_url")]
     for client in clients:
         client.wait_for("metrics", within_s=20)
@@ -133,9 +139,8 @@ def test_demo_data_flows(make_dev):
     eventually(lambda: metrics()["total"] > first, 30)
 
 
-def test_a_table_of_the_users_own_is_used_and_moto_is_not_started(make_dev):
-    first = make_dev("DEMO=0").wait_ready()
-    second = make_dev("DEMO=0", f"DYNAMODB_ENDPOINT={first['dynamodb']}").wait_ready()
+def test_a_table_of_the_users_own_is_used_and_moto_is_not_started(make_dev, without_demo):
+    second = make_dev("DEMO=0", f"DYNAMODB_ENDPOINT={without_demo['dynamodb']}").wait_ready()
 
-    assert second["dynamodb"].rstrip("/") == first["dynamodb"].rstrip("/")
+    assert second["dynamodb"].rstrip("/") == without_demo["dynamodb"].rstrip("/")
     assert requests.get(second["dashboard"] + "health", timeout=20).json()["status"] == "healthy"

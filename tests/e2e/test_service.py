@@ -14,6 +14,7 @@ FRONTS = ["api", "function url"]
 COUNTS = ("total", "positive", "neutral", "negative", "by_tag")
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("front", FRONTS)
 def test_a_stream_begins_within_a_second_of_a_warm_start(service, front):
     service.stream(front=front).wait_for("heartbeat")
@@ -34,6 +35,7 @@ def test_a_stream_begins_within_a_second_of_a_warm_start(service, front):
     assert 0 < stream.decoder.retry_ms < 10_000  # back within 10 s
 
 
+@pytest.mark.timed
 def test_a_first_stream_on_a_cold_environment_starts_within_two_seconds(service):
     if not service.emulator:
         pytest.skip("a deployed environment cannot be killed from here")
@@ -48,6 +50,7 @@ def test_a_first_stream_on_a_cold_environment_starts_within_two_seconds(service)
     assert any(first_stream_s() < 2 for _ in range(3))  # this machine may have other things to do
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("front", FRONTS)
 def test_an_item_that_any_program_writes_comes_once_and_at_once_and_metrics_follow(service, front):
     stream = service.stream(front=front)
