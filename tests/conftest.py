@@ -36,6 +36,7 @@ def pytest_collection_modifyitems(items):
 
 
 def in_order(items):
+    """Returns the tests file by file, in the order in which the workers take the files."""
     files = {}
     for item in items:
         files.setdefault(item.path, []).append(item)
