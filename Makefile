@@ -83,11 +83,11 @@ sam-local: environment-to-run $(BUILT_TEMPLATE)
 
 # Pins what pyproject.toml names, with hashes, and checks the lists. Needs uv. UPGRADE=1 takes the newest releases.
 lock: environment
-	@$(RUN) scripts/lock.py $(if $(UPGRADE),--upgrade)
+	@$(RUN) -E -s scripts/lock.py $(if $(UPGRADE),--upgrade)
 
 # Wheel, sdist, the layer's zip file, templates and SHA256SUMS, of the commit that is checked out, in dist/.
 release: environment
-	@$(RUN) scripts/release.py dist $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for $(BYTECODE_FOR))
+	@$(RUN) -E -s scripts/release.py dist $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for $(BYTECODE_FOR))
 
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(wildcard .venv .venv-*) .venv

@@ -7,7 +7,6 @@ Standard library only, and no package of the environment: this runs before there
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -67,8 +66,8 @@ def install(
         for line in pip.stdout:
             output.append(line)
             fetched += line.startswith("Collecting ")
-            told = _stage(line, fetched)
-            if told and (told.urgent or time.monotonic() - last > _REPORT_EVERY_S):
+            told, at_once = _stage(line, fetched)
+            if told and (at_once or time.monotonic() - last > _REPORT_EVERY_S):
                 last = time.monotonic()
                 progress(told)
     if log:
@@ -84,30 +83,22 @@ def environment() -> dict[str, str]:
     return {**kept, **_OVERRIDDEN}
 
 
-class _Told(str):
-    urgent = False
-
-
-def _stage(line: str, fetched: int) -> _Told | None:
+def _stage(line: str, fetched: int) -> tuple[str, bool]:
+    """Returns what pip is doing by this line of its output, and whether that must be told at once."""
     if match := re.match(r"Collecting (\S+?)==", line):
-        return _Told(f"{fetched} packages found, now {match[1]}")
+        return f"{fetched} packages found, now {match[1]}", False
     if line.startswith("Installing collected packages: "):
-        told = _Told(f"unpacking {line.count(',') + 1} packages")
-        told.urgent = True
-        return told
+        return f"unpacking {line.count(',') + 1} packages", True
     if "Retrying (Retry(total=4" in line:
-        told = _Told("the package index does not answer; trying again for some seconds")
-        told.urgent = True
-        return told
-    return None
+        return "the package index does not answer; trying again for some seconds", True
+    return "", False
 
 
 def explain(output: str) -> str:
     """Says in a sentence or two why pip failed and what helps, with its last lines where nothing fits."""
-    version = ".".join(map(str, sys.version_info[:2]))
     for pattern, sentence in _CAUSES:
         if match := re.search(pattern, output):
-            return sentence.format(*match.groups(), version=version)
+            return sentence.format(*match.groups())
     last = [line for line in output.splitlines() if line.strip()][-_SHOWN_LINES:]
     return "\n".join(["pip failed:", *(f"    {line}" for line in last), ""])
 
@@ -123,6 +114,11 @@ _CAUSES = (
         "The disk is full. Make room, then run the command again.",
     ),
     (
+        r"DO NOT MATCH THE HASHES[^\n]*\n\s+(\S+==\S+)",
+        "The file of {0} is another one than the list was made with, so it was not installed. Either the "
+        "index is not the public one, or somebody has changed a file.",
+    ),
+    (
         r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError",
         "The certificate of the package index is not trusted. Behind a proxy that looks into connections, "
         "set PIP_CERT to its certificate.",
@@ -132,11 +128,6 @@ _CAUSES = (
         r"|Temporary failure in name resolution|ConnectTimeoutError|ReadTimeoutError|ProxyError",
         "The package index cannot be reached. Is there a network? Behind a proxy, set HTTPS_PROXY; "
         "`pip config list` shows which index pip asks. Then run the command again.",
-    ),
-    (
-        r"DO NOT MATCH THE HASHES[^\n]*\n\s+(\S+==\S+)",
-        "The file of {0} is another one than the list was made with, so it was not installed. Either the "
-        "index is not the public one, or somebody has changed a file.",
     ),
     (
         r"No matching distribution found for (\S+)",
