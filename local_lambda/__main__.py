@@ -4,7 +4,7 @@ import sys
 
 from .version import DISTRIBUTION
 
-# What the extra `local` brings, by import name.
+# The packages that the extra `local` brings, by import name.
 _EXTRA = {"awslambdaric", "boto3", "botocore", "flask", "flask_cors", "h11", "moto", "werkzeug", "yaml"}
 
 

@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 CORRECTED = "5.2.5"
-try:  # what lies inside of moto, and may lie elsewhere in another release
+try:  # these lie inside of moto, and may lie elsewhere in another release
     from moto.core import responses
     from moto.core.serialize import ResponseSerializer
     from moto.dynamodb.comparisons import get_comparison_func

@@ -131,7 +131,7 @@ class Environment:
         names = {path: sorted({pin.name for pin in each}) for path, each in pins.items()}
         old = self.stamp.get("lists", {})
         before = {name for each in old.values() for name in each["names"]}
-        # What another list recorded may be replaced now, so only its names are kept.
+        # Another list's versions may be replaced now, so only its names are kept.
         kept = {name: {"names": each["names"]} for name, each in old.items() if name not in names}
         self.write_stamp(lists={**kept, **{name: {"names": each} for name, each in names.items()}})
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""What a pinned list says: one exact version, with hashes, for each package.
+"""Reads pinned lists: one exact version, with hashes, for each package.
 
 The format is that of pip's requirements files, as `make lock` writes it:
 https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode

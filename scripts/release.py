@@ -67,7 +67,7 @@ def release(output: Path, tag: str | None = None, required: list[str] | None = N
             text = template.read_text("utf-8").replace("@VERSION@", version)
             (made / f"{template.stem}-{version}.yaml").write_text(text, "utf-8")
         constraints(source / "requirements.txt", made / f"constraints-{version}.txt")
-        # What the repository's template names beside itself.
+        # The repository's template names these two beside itself.
         shutil.copyfile(source / "LICENSE", made / "LICENSE")
         shutil.copyfile(source / LAYER / "README.md", made / "README.md")
         sums = "".join(f"{sha256(path)}  {path.name}\n" for path in sorted(made.iterdir()))

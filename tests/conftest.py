@@ -25,10 +25,23 @@ def pytest_addoption(parser):
     group.addoption("--table", help="the deployed table, so that tests can write items, with --base-url")
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Leaves out the files without timed tests, where only those are asked for: importing them takes longest."""
+    asked = config.option.markexpr.startswith("timed and")
+    if not asked or collection_path.suffix != ".py" or HERE not in collection_path.parents:
+        return None
+    path = collection_path.relative_to(HERE)
+    return None if _is_timed(path) or "mark.timed" in collection_path.read_text("utf-8") else True
+
+
+def _is_timed(path):
+    return path.parts[0] in TIMED or path.as_posix() in TIMED_FILES
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
         path = item.path.relative_to(HERE)
-        if path.parts[0] in TIMED or path.as_posix() in TIMED_FILES:
+        if _is_timed(path):
             item.add_marker("timed")
         if path.parts[0] in ONCE or path.as_posix() in ONCE_FILES:
             item.add_marker("once")
@@ -52,6 +65,6 @@ def in_order(items):
 
 
 def pytest_collection_finish():
-    """What has been imported stays, so the garbage collector need not look at it again and again."""
+    """Spares the garbage collector all that was imported: it stays anyway."""
     gc.collect()
     gc.freeze()

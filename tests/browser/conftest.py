@@ -21,7 +21,7 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
     "--window-size=1440,1000",
-    "--force-prefers-reduced-motion",  # what moves is drawn all the time: `Dashboard.moving`
+    "--force-prefers-reduced-motion",  # animations are drawn all the time: `Dashboard.moving`
 )
 
 
