@@ -90,7 +90,7 @@ release: environment
 	@$(RUN) -E -s scripts/release.py dist $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for $(BYTECODE_FOR))
 
 clean:
-	@$(PYTHON) scripts/environment.py --remove $(wildcard .venv .venv-*) .venv
+	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)
 	rm -rf .aws-sam dist .pytest_cache .ruff_cache .hypothesis .coverage*
 
 # What running needs, and the same with all that tests, linters and releases need.

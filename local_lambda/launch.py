@@ -108,8 +108,8 @@ def prepare(function: Function, directory: Path, settings: Settings) -> Launch:
     if settings.isolated:
         settings = _isolated(settings, runtime)
     opt.mkdir()
-    for layer in function.layers:  # later layers win, as when they are unzipped one after the other
-        source = layer if layer.is_dir() else _unzipped(layer, opt.with_name(f"{layer.name}-unpacked"))
+    for number, layer in enumerate(function.layers):  # later layers win, as when they are unzipped one after the other
+        source = layer if layer.is_dir() else _unzipped(layer, opt.with_name(f"layer-{number}"))
         shutil.copytree(source, opt, symlinks=True, dirs_exist_ok=True, copy_function=_link_or_copy)
     return Launch(function, opt, runtime, settings)
 

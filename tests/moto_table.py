@@ -18,7 +18,7 @@ KEYS = (("PK", "HASH"), ("SK", "RANGE"))
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[Any]:
-    """Of the moto that the emulator has: nearer to DynamoDB, and quicker."""
+    """A client of the moto that the emulator has: nearer to DynamoDB, and quicker."""
     correct_moto()
     with mock_aws():
         yield boto3.client(

@@ -95,6 +95,18 @@ def test_a_later_layer_wins_and_nobody_s_source_is_written_to(tmp_path):
     assert (folder / "second").read_text() == "of the folder"
 
 
+def test_layers_of_one_name_stay_apart(tmp_path):
+    for name in ("first", "folder", "last"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "folder/shared").write_text("of the folder")
+    first = zipped(tmp_path / "first/layer.zip", shared=("of the first", 0o644))
+    last = zipped(tmp_path / "last/layer.zip", other=("of the last", 0o644))
+    opt = prepared(tmp_path, first, tmp_path / "folder", last).opt
+
+    assert (opt / "shared").read_text() == "of the folder"
+    assert (opt / "other").read_text() == "of the last"
+
+
 def test_a_zip_file_that_is_none_is_named(tmp_path):
     (tmp_path / "layer.zip").write_bytes(b"PK\x05\x06 and no more")
     with pytest.raises(LaunchError, match=r"layer\.zip cannot be unpacked: "):

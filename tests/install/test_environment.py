@@ -1,6 +1,7 @@
-"""What `make` installs and where: newer releases and any pip change nothing, others' environments are left alone.
+"""`make` installs what the lists name, and only where it may.
 
-And what a person reads when something is wrong.
+Newer releases and any pip change nothing; others' environments are left alone.
+When something is wrong, a person reads a sentence.
 """
 
 import hashlib
@@ -157,7 +158,7 @@ def test_clean_removes_the_environments_that_make_made_and_no_other(workplace, m
     ended = workplace.make("clean")
 
     assert ended.returncode == 0
-    assert ".venv was not made by this Makefile and stays" in ended.stdout
+    assert ended.stdout.count(".venv was not made by this Makefile and stays") == 1
     assert not (workplace.folder / ".venv-ours").exists()
     assert contents(workplace.folder / ".venv") == before
     shutil.rmtree(workplace.folder / ".venv")

@@ -1,4 +1,4 @@
-"""What `make release` makes: the same bytes of the same commit, and everything that belongs into each file."""
+"""`make release` makes the same bytes of the same commit, and everything that belongs into each file."""
 
 import hashlib
 import importlib.util
@@ -27,6 +27,14 @@ LAYER = f"streaming-runtime-layer-{__version__}.zip"
 CONSTRAINTS = f"constraints-{__version__}.txt"
 TEMPLATES = [f"layer-{__version__}.yaml", f"serverless-repository-{__version__}.yaml"]
 PACKAGES = {"streaming_runtime", "event_stream", "local_lambda"}
+# The command as the script does it that pip makes.
+AS_INSTALLED = """
+import sys
+from importlib.metadata import entry_points
+
+(command,) = entry_points(group="console_scripts", name="local-lambda")
+sys.exit(command.load()())
+"""
 RUNTIMES = ["python3.11", "python3.12", "python3.13", "python3.14"]
 
 
@@ -139,7 +147,7 @@ def test_a_template_publishes_the_layer_for_every_python_that_it_is_declared_for
 
 
 def test_sam_takes_the_templates(release):
-    """What `sam validate --lint` does, for both in one go."""
+    """The linter is that of `sam validate --lint`, asked once for both."""
     sam = sam_cli()
     lint = [Path(sam).resolve().with_name("cfn-lint"), "--regions", "us-east-1", "--"]
     ended = subprocess.run(
@@ -226,7 +234,9 @@ def test_pip_installs_the_repository_itself(repository, tmp_path):
     environ = {"PYTHONPATH": str(tmp_path / "here")}
     said = subprocess.run([sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == __version__
-    command = [sys.executable, "-S", "-m", "local_lambda"]
-    ended = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert "is not installed; the emulator needs it: pip install 'lambda-streaming[local]'" in ended.stderr
+    for start in (["-m", "local_lambda"], ["-c", AS_INSTALLED]):  # without the extra, by either name
+        command = [sys.executable, "-S", *start]
+        ended = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert ended.returncode == 1
+        assert "is not installed; the emulator needs it: pip install 'lambda-streaming[local]'" in ended.stderr
+        assert "Traceback" not in ended.stderr
