@@ -62,7 +62,7 @@ else
 endif
 else
 test: environment $(BUILT_TEMPLATE)
-	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest tests/e2e/test_service.py tests/sam/test_build.py tests/sam/test_sam_local.py $(ARGS)
+	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest tests/system/e2e/test_service.py tests/system/sam/test_build.py tests/system/sam/test_sam_local.py $(ARGS)
 endif
 
 check: environment

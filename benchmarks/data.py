@@ -1,6 +1,6 @@
 """What do the pure parts of dashboard_data cost a stream? CPU microseconds for each event, client and table left out.
 
-PYTHONPATH=layers/dashboard_data/python python benchmarks/data.py
+PYTHONPATH=layers/dashboard/python python benchmarks/data.py
 """
 
 import subprocess
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from statistics import median
 
 from dashboard_data import Cursor, Item, MetricsWindow, event_id, genuine, parse_event_id, parse_item
-from dashboard_data.feed import FeedEntry, entry_from_record, entry_record
+from dashboard_data.feed.feed import FeedEntry, entry_from_record, entry_record
 
 NOW = 1_795_348_800.0
 ITEM = Item("item-1", "AAPL", ("earnings", "chips"), "positive", 0.75, "2026-11-22T12:00:00Z", NOW)

@@ -2,7 +2,7 @@
 
 import sys
 
-from .version import DISTRIBUTION
+from local_lambda.version import DISTRIBUTION
 
 # The packages that the extra `local` brings, by import name.
 _EXTRA = {"awslambdaric", "boto3", "botocore", "flask", "flask_cors", "h11", "moto", "werkzeug", "yaml"}
@@ -11,7 +11,7 @@ _EXTRA = {"awslambdaric", "boto3", "botocore", "flask", "flask_cors", "h11", "mo
 def main() -> int:
     """Returns the exit status."""
     try:
-        from .command import main as run
+        from local_lambda.command import main as run
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
         if name not in _EXTRA:

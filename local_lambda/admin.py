@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from .faults import Block, Faults
-from .http_server import BodyTooLarge, HttpExchange, HttpServer
-from .invocation import Buffered, Failed, Throttled
-from .messages import HttpAnswer, json_answer
-from .pool import FunctionPool
-from .replies import collect
+from local_lambda.environments.invocation import Buffered, Failed, Throttled
+from local_lambda.environments.pool import FunctionPool
+from local_lambda.fronts.faults import Block, Faults
+from local_lambda.fronts.replies import collect
+from local_lambda.http.messages import HttpAnswer, json_answer
+from local_lambda.http.server import BodyTooLarge, HttpExchange, HttpServer
 
 _LIMIT_BYTES = 6 * 1024 * 1024
 

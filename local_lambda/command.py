@@ -7,12 +7,12 @@ import signal
 import sys
 from pathlib import Path
 
-from .cloudformation import TemplateError
-from .emulator import AddressUnavailable, Options, running
-from .fronts import FrontSettings
-from .launch import LaunchError
-from .pool import Limits
-from .version import DISTRIBUTION, version
+from local_lambda.emulator import AddressUnavailable, Options, running
+from local_lambda.environments.launch import LaunchError
+from local_lambda.environments.pool import Limits
+from local_lambda.fronts.fronts import FrontSettings
+from local_lambda.template.cloudformation import TemplateError
+from local_lambda.version import DISTRIBUTION, version
 
 
 def parser() -> argparse.ArgumentParser:

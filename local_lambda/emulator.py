@@ -14,17 +14,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import template
-from .admin import AdminFront
-from .application import Application, EventSourceMapping
-from .event_source import StreamFollower
-from .faults import Faults
-from .fronts import FrontSettings, FunctionUrlFront, RestApiFront
-from .http_server import HttpServer
-from .launch import Settings, prepare
-from .pool import FunctionPool, Limits
-from .processes import ProcessGroup, Reaper
-from .table import client, create_missing, start_moto
+from local_lambda.admin import AdminFront
+from local_lambda.application import Application, EventSourceMapping
+from local_lambda.environments.launch import Settings, prepare
+from local_lambda.environments.pool import FunctionPool, Limits
+from local_lambda.environments.processes import ProcessGroup, Reaper
+from local_lambda.fronts.faults import Faults
+from local_lambda.fronts.fronts import FrontSettings, FunctionUrlFront, RestApiFront
+from local_lambda.http.server import HttpServer
+from local_lambda.table.event_source import StreamFollower
+from local_lambda.table.table import client, create_missing, start_moto
+from local_lambda.template import template
 
 _log = logging.getLogger(__name__)
 _RETIRE_EVERY_S = 5.0
@@ -184,7 +184,7 @@ class RunningApplication:
 
     async def _start_demo(self, application: Application, dynamodb_url: str) -> None:
         table = next(iter(application.tables.values()))
-        program = Path(__file__).with_name("demo.py")
+        program = Path(__file__).parent / "programs/demo.py"
         arguments = ["--endpoint", dynamodb_url, "--table", table.name, "--region", self._options.region]
         command = [sys.executable, str(program), *arguments, "--interval", str(self._options.demo_interval_s)]
         self._groups.append(await self._reaper.start(command, os.environ, Path.cwd(), "demo"))

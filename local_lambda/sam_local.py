@@ -16,7 +16,7 @@ import sys
 from ipaddress import ip_network
 from pathlib import Path
 
-from .client import Emulator, EmulatorFailed
+from local_lambda.client import Emulator, EmulatorFailed
 
 _DOCKER_DESKTOP = "host.docker.internal"
 

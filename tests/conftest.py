@@ -3,19 +3,37 @@
 import gc
 from pathlib import Path
 
-pytest_plugins = ["tests.moto_table", "tests.releases"]
+pytest_plugins = ["tests.support.moto_table", "tests.support.releases"]
 
 HERE = Path(__file__).parent
 # The workers take whole files (`--dist loadfile`), since most of these start an emulator or a browser for each. First
 # those that take longest, and beside two that compute always one that mostly waits.
-COMPUTING = ("chaos", "browser", "install", "release", "functions", "data")
-WAITING = ("emulator", "e2e", "openapi", "sam", "runtime")
+COMPUTING = (
+    "system/chaos",
+    "dashboard",
+    "scripts",
+    "stream_function",
+    "api_function",
+    "dashboard_http",
+    "system/failure_modes",
+    "dashboard_data",
+    "publish_function",
+)
+WAITING = ("local_lambda", "system/e2e", "system/openapi", "system/sam", "streaming_runtime")
 # They judge how long things take, so nothing else may run at that time. So do single tests that say it themselves.
-TIMED = {"limits", "rie"}
-TIMED_FILES = {"browser/test_live.py"}
+TIMED = ("system/limits", "system/rie", "dashboard/test_live.py")
 # They are about the service and not about a version of Python: CI runs them on one.
-ONCE = {"browser", "chaos", "limits", "openapi", "release", "sam"}
-ONCE_FILES = {"e2e/test_commands.py", "e2e/test_deployed.py", "e2e/test_recipe.py"}
+ONCE = (
+    "dashboard",
+    "system/chaos",
+    "system/limits",
+    "system/openapi",
+    "scripts/release",
+    "system/sam",
+    "system/e2e/test_commands.py",
+    "system/e2e/test_deployed.py",
+    "system/e2e/test_recipe.py",
+)
 
 
 def pytest_addoption(parser):
@@ -30,20 +48,18 @@ def pytest_ignore_collect(collection_path, config):
     asked = config.option.markexpr.startswith("timed and")
     if not asked or collection_path.suffix != ".py" or HERE not in collection_path.parents:
         return None
-    path = collection_path.relative_to(HERE)
-    return None if _is_timed(path) or "mark.timed" in collection_path.read_text("utf-8") else True
+    return None if _lies_in(collection_path, TIMED) or "mark.timed" in collection_path.read_text("utf-8") else True
 
 
-def _is_timed(path):
-    return path.parts[0] in TIMED or path.as_posix() in TIMED_FILES
+def _lies_in(path, places):
+    return any(path == HERE / place or HERE / place in path.parents for place in places)
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        path = item.path.relative_to(HERE)
-        if _is_timed(path):
+        if _lies_in(item.path, TIMED):
             item.add_marker("timed")
-        if path.parts[0] in ONCE or path.as_posix() in ONCE_FILES:
+        if _lies_in(item.path, ONCE):
             item.add_marker("once")
     items[:] = in_order(items)
 
@@ -53,9 +69,8 @@ def in_order(items):
     files = {}
     for item in items:
         files.setdefault(item.path, []).append(item)
-    folder = lambda path: path.relative_to(HERE).parts[0]  # noqa: E731
-    computing = [path for name in COMPUTING for path in files if folder(path) == name]
-    waiting = [path for name in WAITING for path in files if folder(path) == name]
+    computing = [path for place in COMPUTING for path in files if _lies_in(path, (place,))]
+    waiting = [path for place in WAITING for path in files if _lies_in(path, (place,))]
     order = []
     while computing or waiting:
         order += [*computing[:2], *waiting[:1]]

@@ -5,30 +5,21 @@ import importlib
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = {
-    "streaming_runtime": ROOT / "layers/streaming_runtime/python/streaming_runtime",
-    "event_stream": ROOT / "layers/event_stream/python/event_stream",
-    "dashboard_data": ROOT / "layers/dashboard_data/python/dashboard_data",
-    "dashboard_http": ROOT / "layers/dashboard_data/python/dashboard_http",
-    "stream_function": ROOT / "functions/stream/stream_function",
-    "api_function": ROOT / "functions/api/api_function",
-    "publish_function": ROOT / "functions/publish/publish_function",
-    "local_lambda": ROOT / "local_lambda",
-}
+from tests.support.paths import PACKAGES, ROOT
+
 STANDARD = frozenset(sys.stdlib_module_names)
 ON_LAMBDA = {"aws_lambda_powertools", "boto3", "botocore", "pydantic"}
 MAY_IMPORT = {
     "streaming_runtime": set(),
     "event_stream": set(),
     "dashboard_data": {"pydantic"},
-    "dashboard_http": {"dashboard_data", "jwt", *ON_LAMBDA},
-    "stream_function": {"event_stream", "dashboard_data", "dashboard_http", *ON_LAMBDA},
-    "api_function": {"dashboard_data", "dashboard_http", *ON_LAMBDA},
+    "dashboard_http": {"dashboard_data", "dashboard_setup", "jwt", *ON_LAMBDA},
+    "dashboard_setup": {"dashboard_data", "dashboard_http", *ON_LAMBDA},
+    "stream_function": {"event_stream", "dashboard_data", "dashboard_http", "dashboard_setup", *ON_LAMBDA},
+    "api_function": {"dashboard_data", "dashboard_http", "dashboard_setup", *ON_LAMBDA},
     "publish_function": {"dashboard_data", *ON_LAMBDA},
     "local_lambda": {"h11", "yaml", "boto3", "botocore", "moto", "requests", "werkzeug", "awslambdaric"},
 }

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import BadRequestError, ServiceError
 from aws_lambda_powertools.event_handler.router import Router
 from dashboard_data import TooManyConfigurations
-from dashboard_data.drafts import ConfigurationDraft, detail
+from dashboard_data.users.drafts import ConfigurationDraft, detail
 from dashboard_http.front import NO_STORE, answer, refuse
 from dashboard_http.identity import Principal, authorize
 from pydantic import ValidationError

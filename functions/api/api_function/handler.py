@@ -9,8 +9,8 @@ from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbSessions
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
 from dashboard_http.identity import verifier_of
-from dashboard_http.settings import Settings
-from dashboard_http.table import configurations_in, connections_in, dynamodb
+from dashboard_setup.clients import configurations_in, connections_in, dynamodb
+from dashboard_setup.settings import Settings
 
 from api_function.configuration_routes import add_configuration_routes
 from api_function.document_routes import add_document_routes

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from dashboard_data.drafts import ConfigurationDraft
+from dashboard_data.users.drafts import ConfigurationDraft
 from dashboard_http.events import EVENT_TYPES
 from pydantic import BaseModel
 

@@ -9,8 +9,8 @@ from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbRecords, Dynam
 from dashboard_http.cors import Cors
 from dashboard_http.front import make_handler
 from dashboard_http.identity import verifier_of
-from dashboard_http.settings import Settings
-from dashboard_http.table import configurations_in, connections_in, dynamodb
+from dashboard_setup.clients import configurations_in, connections_in, dynamodb
+from dashboard_setup.settings import Settings
 
 from stream_function.life import CALL_TIMEOUT_S
 from stream_function.routes import stream_routes

@@ -10,7 +10,7 @@ from dashboard_data import BUSY, CLIENT_FULL, FULL, LEFT, Configuration, DynamoD
 from dashboard_http.front import Routes, refuse
 from dashboard_http.identity import Principal, Verifier, authorize
 from dashboard_http.requests import client_at, client_who_is, single_header
-from dashboard_http.settings import Settings
+from dashboard_setup.settings import Settings
 
 from stream_function.life import Life
 from stream_function.observer import Observer

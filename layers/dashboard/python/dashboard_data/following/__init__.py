@@ -1,0 +1,1 @@
+"""One read of the table for all streams of a process."""

@@ -1,0 +1,1 @@
+"""How items get into the feed and the metrics, each exactly once."""

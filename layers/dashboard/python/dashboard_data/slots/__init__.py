@@ -1,0 +1,1 @@
+"""How many streams are open, and whether there may be one more."""

@@ -1,0 +1,1 @@
+"""Who somebody is, and which tickers they follow."""

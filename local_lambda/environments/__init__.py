@@ -1,0 +1,1 @@
+"""The processes that run functions, and the Runtime API that they talk to."""

@@ -1,0 +1,130 @@
+"""Payload format 1.0: what a REST API's proxy integration hands to a function, and what it makes of a buffered result.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+import base64
+import json
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from local_lambda.application import ACCOUNT_ID
+from local_lambda.fronts.payload import Origin, ResultError, body_bytes, grouped, header_of, status_of
+from local_lambda.fronts.routing import Match
+from local_lambda.http.messages import Headers, HttpAnswer, HttpRequest, json_answer
+
+RESULT_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
+BAD_GATEWAY = json_answer(502, '{"message": "Internal server error"}')
+GATEWAY_TIMEOUT = json_answer(504, '{"message": "Endpoint request timed out"}')
+NO_SUCH_ROUTE = json_answer(403, '{"message":"Missing Authentication Token"}')
+
+
+def build(request: HttpRequest, match: Match, origin: Origin, staged_path: str) -> dict[str, Any]:
+    """`staged_path` is the path as the client asked for it, with the stage when it had one."""
+    headers = grouped((*request.headers, *_forwarding(request, origin)))
+    query: dict[str, list[str]] = {}
+    for name, value in parse_qsl(request.raw_query, keep_blank_values=True):
+        query.setdefault(name, []).append(value)
+    body, encoded = _body(request, match.route.binary_media_types)
+    return {
+        "resource": match.route.path,
+        "path": unquote(request.raw_path),
+        "httpMethod": request.method,
+        "headers": {name: values[-1] for name, values in headers.items()},
+        "multiValueHeaders": headers,
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+        "multiValueQueryStringParameters": query or None,
+        "pathParameters": match.path_parameters or None,
+        "stageVariables": None,
+        "requestContext": _context(request, match, origin, staged_path),
+        "body": body,
+        "isBase64Encoded": encoded,
+    }
+
+
+def _forwarding(request: HttpRequest, origin: Origin) -> Headers:
+    return (
+        ("X-Amzn-Trace-Id", origin.trace_id),
+        ("X-Forwarded-For", request.source_ip),
+        ("X-Forwarded-Port", str(origin.port)),
+        ("X-Forwarded-Proto", "http"),
+    )
+
+
+def _context(request: HttpRequest, match: Match, origin: Origin, staged_path: str) -> dict[str, Any]:
+    return {
+        "accountId": ACCOUNT_ID,
+        "apiId": origin.api_id,
+        "domainName": request.header("host") or origin.host,
+        "domainPrefix": origin.api_id,
+        "extendedRequestId": origin.request_id,
+        "httpMethod": request.method,
+        "identity": {"sourceIp": request.source_ip, "userAgent": request.header("user-agent")},
+        "path": unquote(staged_path),
+        "protocol": "HTTP/1.1",
+        "requestId": origin.request_id,
+        "requestTime": origin.time_text,
+        "requestTimeEpoch": origin.time_ms,
+        "resourceId": "local",
+        "resourcePath": match.route.path,
+        "stage": origin.stage,
+    }
+
+
+def _body(request: HttpRequest, binary_media_types: tuple[str, ...]) -> tuple[str | None, bool]:
+    if not request.body:
+        return None, False
+    if not is_binary(request.header("content-type"), binary_media_types):
+        # API Gateway takes every other body for UTF-8; what is not gets lost there too.
+        return request.body.decode("utf-8", "replace"), False
+    return base64.b64encode(request.body).decode(), True
+
+
+def is_binary(content_type: str | None, binary_media_types: tuple[str, ...]) -> bool:
+    media_type = (content_type or "").split(",")[0].partition(";")[0].strip().lower()
+    major = media_type.partition("/")[0]
+    return any(
+        kind in ("*/*", media_type) or (kind.endswith("/*") and kind[:-2] == major) for kind in binary_media_types
+    )
+
+
+def render(result: bytes, accept: str | None, binary_media_types: tuple[str, ...]) -> HttpAnswer:
+    """A buffered result as an answer; raises ResultError when it is no proxy result of format 1.0.
+
+    Base64 is decoded when the client's `accept` or the content type is one of the API's binary media types.
+    """
+    fields = _fields(result)
+    headers = _result_headers(fields)
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
+    if content_type is None:
+        headers.append(("Content-Type", "application/json"))
+    binary = any(is_binary(kind, binary_media_types) for kind in (accept, content_type))
+    return HttpAnswer(status_of(fields.get("statusCode", 200)), tuple(headers), body_bytes(fields, binary))
+
+
+def base64_left_as_text(result: bytes, answer: HttpAnswer) -> bool:
+    """Whether a base64 body went out undecoded, because the API's BinaryMediaTypes do not cover it."""
+    fields = _fields(result)
+    return bool(fields.get("isBase64Encoded")) and answer.body == (fields.get("body") or "").encode() != b""
+
+
+def _fields(result: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(result)
+    except ValueError as error:
+        raise ResultError(f"the result is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise ResultError("the result is not an object")
+    if unknown := sorted(fields.keys() - RESULT_KEYS):
+        raise ResultError(f"unknown keys in the result: {', '.join(unknown)}")
+    return fields
+
+
+def _result_headers(fields: dict[str, Any]) -> list[tuple[str, str]]:
+    multiple = fields.get("multiValueHeaders") or {}
+    single = fields.get("headers") or {}
+    if not isinstance(multiple, dict) or not isinstance(single, dict):
+        raise ResultError("headers must be objects")
+    headers = [header_of(name, value) for name, values in multiple.items() for value in values]
+    repeated = {name.lower() for name in multiple}
+    return headers + [header_of(name, value) for name, value in single.items() if name.lower() not in repeated]

@@ -1,0 +1,62 @@
+"""Which route of a REST API a request belongs to: fixed segments before `{param}`, `{param}` before `{proxy+}`.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from local_lambda.application import Route
+
+ANY = "ANY"
+
+
+class Match(NamedTuple):
+    route: Route
+    path_parameters: dict[str, str]
+
+
+class RouteTable:
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._entries = sorted(((_pattern(route.path), route) for route in routes), key=lambda entry: _rank(entry[1]))
+
+    def match(self, method: str, path: str) -> Match | None:
+        """The most specific resource decides; None when it has no such method, as on API Gateway."""
+        resource = None
+        for pattern, route in self._entries:
+            if resource is not None and route.path != resource:
+                break
+            found = pattern.fullmatch(path.rstrip("/") or "/")
+            if not found:
+                continue
+            resource = route.path
+            if route.method in (method, ANY):
+                names = re.findall(r"\{([^}+]+)\+?\}", route.path)
+                return Match(route, dict(zip(names, map(unquote, found.groups()), strict=True)))
+        return None
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    segments = [_segment(segment) for segment in (path.rstrip("/") or "/").split("/")]
+    return re.compile("/".join(segments) or "/")
+
+
+def _segment(segment: str) -> str:
+    if segment.startswith("{") and segment.endswith("+}"):
+        return "(.+)"
+    if segment.startswith("{") and segment.endswith("}"):
+        return "([^/]+)"
+    return re.escape(segment)
+
+
+def _rank(route: Route):
+    kinds = tuple(_kind(segment) for segment in route.path.strip("/").split("/"))
+    return (kinds, route.path, route.method == ANY)
+
+
+def _kind(segment: str) -> int:
+    if not segment.startswith("{"):
+        return 0
+    return 2 if segment.endswith("+}") else 1

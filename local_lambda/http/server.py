@@ -1,0 +1,212 @@
+"""HTTP/1.1 on asyncio streams and h11: every piece of a body as it arrives, trailers included, every task owned.
+
+h11 rather than a server framework, because Lambda's Runtime API needs what frameworks hide: https://h11.readthedocs.io
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import h11
+
+from local_lambda.http.messages import Headers, HttpAnswer
+
+_log = logging.getLogger(__name__)
+_READ_BYTES = 64 * 1024
+_MAX_HEAD_BYTES = 1024 * 1024  # a Function URL takes 1 MB of request line and headers
+_LINGER_BYTES = 256 * 1024
+_LINGER_S = 1.0
+
+
+class BodyTooLarge(Exception):
+    """The request's body is over the limit."""
+
+
+class ClientGone(Exception):
+    """The other side of the connection no longer reads."""
+
+
+class HttpExchange:
+    """One request and the answer to it."""
+
+    def __init__(self, connection: "_Connection", request: h11.Request) -> None:
+        self._connection = connection
+        self.method = request.method.decode()
+        self.target = request.target.decode("latin-1")
+        self.headers: Headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw_items()
+        )
+        self.trailers: Headers = ()
+        self.peer_ip: str = connection.peer_ip
+        self.started = False
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body, each piece as it arrives; `trailers` is set afterwards. Raises h11.RemoteProtocolError when cut."""
+        while True:
+            event = await self._connection.next_event()
+            if isinstance(event, h11.Data):
+                yield bytes(event.data)
+                continue
+            if isinstance(event, h11.EndOfMessage):
+                self.trailers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers)
+            elif isinstance(event, h11.ConnectionClosed):
+                raise h11.RemoteProtocolError("connection closed within the body")
+            return
+
+    async def body(self, limit_bytes: int) -> bytes:
+        """Raises BodyTooLarge."""
+        body = bytearray()
+        async for piece in self.pieces():
+            body += piece
+            if len(body) > limit_bytes:
+                raise BodyTooLarge
+        return bytes(body)
+
+    async def answer(self, answer: HttpAnswer) -> None:
+        length = () if answer.status == 204 else (("Content-Length", str(len(answer.body))),)
+        kept = tuple(pair for pair in answer.headers if pair[0].lower() not in ("content-length", "transfer-encoding"))
+        await self.start(answer.status, (*kept, *length))
+        if answer.body:
+            await self.send(answer.body)
+        await self.finish()
+
+    async def start(self, status: int, headers: Headers) -> None:
+        self.started = True
+        encoded = [(name.encode("latin-1"), value.strip().encode()) for name, value in headers]
+        await self._connection.send(h11.Response(status_code=status, headers=encoded))
+        self.bodiless = self.method == "HEAD" or status in (204, 304)
+
+    async def send(self, piece: bytes) -> None:
+        if not self.bodiless and piece:
+            await self._connection.send(h11.Data(data=piece))
+
+    async def finish(self) -> None:
+        await self._connection.send(h11.EndOfMessage())
+
+    def abort(self) -> None:
+        """Reset the connection, and drop what is still on its way."""
+        self._connection.abort()
+
+    async def peer_closed(self) -> None:
+        """Returns when the other side closes while it waits for the answer."""
+        await self._connection.read_until_closed()
+
+    async def linger(self) -> None:
+        """Read on for a moment after an early answer, so that the other side can read it before a reset."""
+        with contextlib.suppress(TimeoutError, h11.RemoteProtocolError, ConnectionError):
+            async with asyncio.timeout(_LINGER_S):
+                await self.body(_LINGER_BYTES)
+
+
+Handler = Callable[[HttpExchange], Awaitable[None]]
+
+
+class _Connection:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        self.peer_ip = (writer.get_extra_info("peername") or ("",))[0]
+
+    async def next_event(self):
+        while True:
+            event = self._http.next_event()
+            if event is not h11.NEED_DATA:
+                return event
+            if self._http.they_are_waiting_for_100_continue:
+                await self.send(h11.InformationalResponse(status_code=100, headers=[]))
+            self._http.receive_data(await self._read())
+
+    async def _read(self) -> bytes:
+        try:
+            return await self._reader.read(_READ_BYTES)
+        except ConnectionError:
+            return b""
+
+    async def read_until_closed(self) -> None:
+        while data := await self._read():
+            self._http.receive_data(data)
+
+    async def send(self, event) -> None:
+        data = self._http.send(event)
+        if self._writer.transport.is_closing():
+            raise ClientGone
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except ConnectionError as error:
+            raise ClientGone from error
+
+    def abort(self) -> None:
+        self._writer.transport.abort()
+
+    async def serve(self, handler: Handler) -> None:
+        while True:
+            event = await self.next_event()
+            if not isinstance(event, h11.Request):
+                return
+            exchange = HttpExchange(self, event)
+            await handler(exchange)
+            if self._http.our_state not in (h11.DONE, h11.MUST_CLOSE):
+                return  # the handler left the answer unfinished: the other side sees that it was cut
+            if self._http.their_state is h11.SEND_BODY:
+                await exchange.linger()
+                return
+            if (self._http.our_state, self._http.their_state) != (h11.DONE, h11.DONE):
+                return
+            self._http.start_next_cycle()
+
+
+class HttpServer:
+    """A listener on 127.0.0.1 that hands every request to `handler` and ends all its tasks when it closes."""
+
+    def __init__(self, handler: Handler, name: str) -> None:
+        self._handler = handler
+        self._name = name
+        self._tasks: set[asyncio.Task] = set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    async def start(self, port: int = 0) -> None:
+        """Raises OSError when the port is taken."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, backlog=512)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def settle(self, within_s: float) -> None:
+        """Let connections whose other end is gone read what it left behind."""
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=within_s)
+
+    async def close(self) -> None:
+        if self._server:
+            self._server.close()
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer), name=self._name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = _Connection(reader, writer)
+        try:
+            await connection.serve(self._handler)
+            writer.close()
+        except (h11.ProtocolError, ClientGone) as error:
+            _log.debug("connection.broken server=%s error=%r", self._name, error)
+            connection.abort()
+        except Exception:
+            _log.exception("connection.failed server=%s", self._name)
+            connection.abort()
+        finally:
+            writer.close()

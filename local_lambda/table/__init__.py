@@ -1,0 +1,1 @@
+"""The table on moto, and its stream as an event source."""

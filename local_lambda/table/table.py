@@ -1,0 +1,60 @@
+"""The application's tables: on moto in a process of its own, or on a DynamoDB endpoint of the user's."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local_lambda.application import Table
+from local_lambda.environments.processes import ProcessGroup, Reaper
+
+
+def client(service: str, url: str, region: str, attempts: int) -> Any:
+    """A boto3 client with stand-in credentials, so that nothing of the user's account is used."""
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        aws_session_token="local",
+        config=Config(retries={"mode": "standard", "max_attempts": attempts}, connect_timeout=5, read_timeout=30),
+    )
+
+
+async def start_moto(reaper: Reaper, host: str, port: int) -> tuple[ProcessGroup, str]:
+    """The process and its URL. The socket listens at once: who connects early waits for moto. Raises OSError."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(512)
+        program = Path(__file__).parents[1] / "programs/moto_process.py"
+        descriptor = listener.fileno()
+        group = await reaper.start(
+            [sys.executable, str(program), str(descriptor)], os.environ, Path.cwd(), "dynamodb", pass_fds=(descriptor,)
+        )
+        return group, f"http://{host}:{listener.getsockname()[1]}"
+
+
+def create_missing(dynamodb: Any, tables: Iterable[Table]) -> dict[str, str | None]:
+    """The ARN of each table's stream by logical id, None for a table without one."""
+    return {table.logical_id: _create(dynamodb, table) for table in tables}
+
+
+def _create(dynamodb: Any, table: Table) -> str | None:
+    definition = {"BillingMode": "PAY_PER_REQUEST", **table.definition}
+    if "ProvisionedThroughput" in table.definition and "BillingMode" not in table.definition:
+        definition["BillingMode"] = "PROVISIONED"
+    try:
+        dynamodb.create_table(TableName=table.name, **definition)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceInUseException":
+            raise
+    dynamodb.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    return dynamodb.describe_table(TableName=table.name)["Table"].get("LatestStreamArn")

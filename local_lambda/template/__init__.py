@@ -1,0 +1,1 @@
+"""Which functions, tables and routes does a template describe?"""

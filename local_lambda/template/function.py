@@ -1,0 +1,148 @@
+"""The properties of one AWS::Serverless::Function.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from local_lambda.application import Cors, Function, FunctionUrl
+from local_lambda.template.cloudformation import Resolver, TemplateError
+
+# Properties that change nothing here, or nothing that can be seen from outside.
+_WITHOUT_EFFECT = frozenset(
+    {
+        "Architectures",
+        "AssumeRolePolicyDocument",
+        "AutoPublishAlias",
+        "AutoPublishAliasAllProperties",
+        "CodeSigningConfigArn",
+        "DeploymentPreference",
+        "Description",
+        "EphemeralStorage",
+        "EventInvokeConfig",
+        "FunctionName",
+        "KmsKeyArn",
+        "LoggingConfig",
+        "PackageType",
+        "PermissionsBoundary",
+        "Policies",
+        "PropagateTags",
+        "Role",
+        "RolePath",
+        "RuntimeManagementConfig",
+        "Tags",
+        "Tracing",
+        "VersionDescription",
+        "VpcConfig",
+    }
+)
+_READ = frozenset(
+    {
+        "CapacityProviderConfig",
+        "CodeUri",
+        "Environment",
+        "Events",
+        "FunctionUrlConfig",
+        "Handler",
+        "Layers",
+        "MemorySize",
+        "ReservedConcurrentExecutions",
+        "Runtime",
+        "SnapStart",
+        "Timeout",
+    }
+)
+
+
+def read_function(
+    logical_id: str,
+    name: str,
+    properties: dict[str, Any],
+    resolver: Resolver,
+    base: Path,
+    layers: Mapping[str, Path],
+    warn: Callable[[str], None],
+) -> Function:
+    """`layers` are the directories by layer ARN. Raises TemplateError."""
+    if unknown := sorted(properties.keys() - _READ - _WITHOUT_EFFECT):
+        warn(f"{logical_id}: properties that are not emulated: {', '.join(unknown)}")
+    resolved = resolver.resolve({key: value for key, value in properties.items() if key in _READ - {"Events"}})
+    return Function(
+        logical_id=logical_id,
+        name=name,
+        handler=_required(resolved, "Handler", default="bootstrap"),
+        runtime=_required(resolved, "Runtime"),
+        code=_directory(base, resolved.get("CodeUri")),
+        layers=tuple(_layer(reference, layers) for reference in resolved.get("Layers") or ()),
+        environment=_variables(resolved),
+        timeout_s=float(resolved.get("Timeout", 3)),
+        memory_mb=int(resolved.get("MemorySize", 128)),
+        url=_url(resolved.get("FunctionUrlConfig"), logical_id, warn),
+        reserved_concurrency=_integer(resolved.get("ReservedConcurrentExecutions")),
+        max_concurrency=_max_concurrency(resolved),
+        snap_start=(resolved.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions",
+    )
+
+
+def _required(properties: dict[str, Any], key: str, default: str | None = None) -> str:
+    value = properties.get(key, default)
+    if not isinstance(value, str):
+        raise TemplateError(f"{key} is missing")
+    runtime = properties.get("Runtime", "")
+    if key == "Runtime" and not runtime.startswith(("python", "provided")):
+        raise TemplateError(f"Runtime {runtime} is not emulated, python3.x and provided.* are")
+    return value
+
+
+def _directory(base: Path, code: Any) -> Path:
+    path = base / str(code)
+    if not isinstance(code, str) or not path.is_dir():
+        raise TemplateError(f"CodeUri {code!r} is not a directory here")
+    return path.resolve()
+
+
+def _layer(reference: Any, layers: Mapping[str, Path]) -> Path:
+    if reference not in layers:
+        raise TemplateError(f"layer {reference!r} is not in this template")
+    return layers[reference]
+
+
+def _variables(properties: dict[str, Any]) -> dict[str, str]:
+    variables = (properties.get("Environment") or {}).get("Variables") or {}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in variables.items()}
+
+
+def _max_concurrency(properties: dict[str, Any]) -> int | None:
+    """Of a managed instance; 16 for each vCPU is the default for Python, and one vCPU is assumed."""
+    provider = properties.get("CapacityProviderConfig")
+    return int(provider.get("PerExecutionEnvironmentMaxConcurrency", 16)) if provider else None
+
+
+def _integer(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _url(configuration: dict[str, Any] | None, logical_id: str, warn: Callable[[str], None]) -> FunctionUrl | None:
+    if configuration is None:
+        return None
+    mode = configuration.get("InvokeMode", "BUFFERED")
+    if mode not in ("BUFFERED", "RESPONSE_STREAM"):
+        raise TemplateError(f"InvokeMode {mode!r} is neither BUFFERED nor RESPONSE_STREAM")
+    if configuration.get("AuthType") != "NONE":
+        warn(f"{logical_id}: AuthType {configuration.get('AuthType')} of its URL is not checked here")
+    return FunctionUrl(mode == "RESPONSE_STREAM", _cors(configuration.get("Cors")))
+
+
+def _cors(configuration: dict[str, Any] | None) -> Cors | None:
+    if not configuration:
+        return None
+    return Cors(
+        allow_origins=tuple(configuration.get("AllowOrigins") or ()),
+        allow_methods=tuple(configuration.get("AllowMethods") or ()),
+        allow_headers=tuple(configuration.get("AllowHeaders") or ()),
+        expose_headers=tuple(configuration.get("ExposeHeaders") or ()),
+        max_age_s=_integer(configuration.get("MaxAge")),
+        allow_credentials=bool(configuration.get("AllowCredentials", False)),
+    )

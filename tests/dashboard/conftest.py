@@ -1,0 +1,86 @@
+"""One headless Chromium for all tests, and what it looks at: the whole service, or a server that follows a script."""
+
+import contextlib
+import tempfile
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchWindowException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service as Driver
+
+from local_lambda import Emulator
+from tests.dashboard.dashboard import Dashboard
+from tests.dashboard.scripted import Scripted
+from tests.support.paths import ROOT
+from tests.support.service import Service
+from tests.support.tools import chromium
+
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    "--window-size=1440,1000",
+    "--force-prefers-reduced-motion",  # animations are drawn all the time: `Dashboard.moving`
+)
+
+
+@pytest.fixture(scope="session")
+def driver():
+    binary, driver_binary = chromium()
+    options = Options()
+    options.binary_location = binary
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        browser = webdriver.Chrome(options, Driver(driver_binary))
+        browser.set_script_timeout(60)
+        yield browser
+        browser.quit()
+
+
+@pytest.fixture
+def dashboard(driver):
+    """Opens dashboards; closes them after the test."""
+    opened = []
+
+    def open_one(url, before="", **timings):
+        opened.append(Dashboard(driver, url, before, **timings))
+        return opened[-1]
+
+    yield open_one
+    for each in reversed(opened):  # the first one leads: closed last, it leaves no stream half open
+        with contextlib.suppress(NoSuchWindowException):
+            each.close()
+
+
+def _service(emulator):
+    return Service(emulator.dashboard_url, emulator.url("stream"), emulator.table, emulator.dynamodb_url, emulator)
+
+
+@pytest.fixture(scope="session")
+def running():
+    with Emulator(ROOT / "template.yaml", "--stage", "dev", parameters={"ClientConnections": "100"}) as emulator:
+        yield _service(emulator)
+
+
+@pytest.fixture
+def service(running):
+    """The whole service, with every slot free."""
+    yield running
+    running.say_goodbye_to_all()
+
+
+@pytest.fixture(scope="session")
+def small_service():
+    """One with room for two streams, of different clients."""
+    limits = {"MaxConnections": "2", "ClientConnections": "1"}
+    with Emulator(ROOT / "template.yaml", parameters=limits) as emulator:
+        yield _service(emulator)
+
+
+@pytest.fixture
+def scripted():
+    server = Scripted()
+    yield server
+    server.close()

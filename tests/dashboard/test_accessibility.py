@@ -1,0 +1,279 @@
+"""Usable without eyes, without a mouse, on any screen, in light and in dark."""
+
+import contextlib
+import itertools
+from pathlib import Path
+
+import axe_core_python
+import pytest
+from selenium.webdriver import ActionChains, Keys
+
+from tests.dashboard.scripted import Refusal, item, metrics, new_item
+from tests.support.waiting import eventually
+
+AXE = Path(axe_core_python.__file__).parent / "axe.min.js"
+RUN_AXE = """
+const done = arguments[0];
+const shown = ({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => html + failureSummary) });
+axe.run({ rules: { "color-contrast": { enabled: false } } }).then(({ violations, incomplete, passes }) => done({
+  violations: violations.map(shown),
+  undecided: incomplete.map(shown),
+  looked_at: passes.reduce((sum, { nodes }) => sum + nodes.length, 0),
+}));"""
+# Axe gives up on mixed colours without a word, so contrast is measured here.
+CONTRASTS = (Path(__file__).parent / "contrast.js").read_text("utf-8")
+AS_IN_STATE = """
+for (const each of document.querySelectorAll("[data-state]")) each.dataset.state = arguments[0];
+return contrasts();"""
+ENOUGH = 4.5
+FAINT = (
+    "color: #eee",
+    "color: color-mix(in srgb, var(--soft) 60%, transparent)",
+    "opacity: .5",
+    "background: color-mix(in srgb, var(--ink), var(--card) 20%)",
+)
+SIZES = {"wall": (2560, 1440), "screen": (1920, 1080), "desk": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
+STATES = ("live", "reconnecting", "polling", "stale", "offline", "paused", "ended")
+LONG = "averylongtagwithoutanyspaceinit" * 2
+
+
+@pytest.fixture
+def full_page(dashboard, scripted):
+    """Every part of the page has something to show, long names too."""
+    scripted.polled = scripted.polled | {"recent_items": [item(str(number)) for number in range(20)]}
+    page = dashboard(scripted.url)
+    page.wait_for(state="live")
+    scripted.opened().send(metrics(total=1_234_567, by_tag={LONG: 9, "b": 4}), new_item("long", tags=[LONG, LONG]))
+    page.wait_for_item("long")
+    return page
+
+
+STILL = {"prefers_reduced_motion": "reduce"}  # no colour is on its way to another
+
+
+@contextlib.contextmanager
+def shown_as(page, size, scheme="light", **features):
+    width, height = SIZES[size]
+    usual = {"prefers_color_scheme": scheme, "prefers_reduced_motion": "no-preference"}
+    values = {name.replace("_", "-"): value for name, value in (usual | features).items()}
+    media = [{"name": name, "value": value} for name, value in values.items()]
+    page.cdp("Emulation.setEmulatedMedia", features=media)
+    page.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+    yield
+    page.cdp("Emulation.clearDeviceMetricsOverride")
+    page.cdp("Emulation.setEmulatedMedia", features=[])
+
+
+def found_by_axe(page):
+    """What is wrong, and what axe could not decide. There a rule ends that breaks, with nothing found."""
+    found = page.run_async(RUN_AXE)
+    assert found["looked_at"] > 100
+    return found["violations"] + found["undecided"]
+
+
+def too_faint(page, state):
+    """The texts that are hard to read in this state of the connection."""
+    texts = page.run(AS_IN_STATE, state)
+    assert len(texts) > 60
+    return [text for text in texts if text["ratio"] < ENOUGH]
+
+
+@pytest.fixture
+def panel(dashboard, service):
+    """The page with a configuration that is watched."""
+    page = dashboard(service.base_url)
+    page.create_configuration(LONG)
+    page.wait_for(watch="live")
+    service.put(ticker="AAPL")
+    eventually(lambda: page.now["watchItems"])
+    return page
+
+
+def test_axe_finds_nothing_on_any_screen(full_page):
+    full_page.run(AXE.read_text("utf-8"))
+    for size in SIZES:
+        with shown_as(full_page, size):
+            assert found_by_axe(full_page) == [], size
+
+
+def test_axe_finds_nothing_in_the_panel(panel):
+    panel.run(AXE.read_text("utf-8"))
+
+    assert found_by_axe(panel) == []
+
+
+def test_axe_is_not_blind(full_page):
+    full_page.run(AXE.read_text("utf-8"))
+    full_page.run("document.querySelector('.newest').append(new Image(), document.createElement('button'))")
+
+    assert {finding["id"] for finding in found_by_axe(full_page)} == {"image-alt", "button-name"}
+
+
+def test_every_text_can_be_read_in_every_state(panel):
+    panel.run(CONTRASTS)
+    for size, scheme in itertools.product(("desk", "phone"), ("light", "dark")):
+        with shown_as(panel, size, scheme, **STILL):
+            assert {state: faint for state in STATES if (faint := too_faint(panel, state))} == {}, (size, scheme)
+
+
+def test_faint_text_is_noticed(full_page):
+    full_page.run(CONTRASTS)
+    with shown_as(full_page, "desk", **STILL):
+        for faint in FAINT:
+            full_page.run("document.querySelector('.rate-card .axis').style.cssText = arguments[0]", faint)
+            noticed = {text["words"] for text in too_faint(full_page, "live")}
+            assert noticed == {"60 min ago", "45", "30", "15", "now"}, faint
+
+
+def test_nothing_is_wider_than_the_screen(full_page):
+    wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    for size, (width, _) in SIZES.items():
+        with shown_as(full_page, size):
+            assert full_page.run(wide) == 0, size
+            assert full_page.run("return innerWidth") == width
+
+
+CLIPPED = """
+const bottom = (element) => element.getBoundingClientRect().bottom;
+return [...document.querySelectorAll("main .card")].flatMap((card) => {
+  const lists = [...card.querySelectorAll("ol, ul")].filter((list) => list.checkVisibility());
+  const last = lists.map((list) => getComputedStyle(list).overflowY === "auto" ? list : list.lastElementChild);
+  const cut = getComputedStyle(card).overflowY === "auto" ? [] : [...last, card.lastElementChild].filter(Boolean);
+  return cut.filter((each) => each.checkVisibility() && bottom(each) > bottom(card)).map((each) => each.className);
+});"""
+
+
+def test_what_does_not_fit_into_its_card_can_be_scrolled(full_page, scripted):
+    scripted.opened().send(metrics(by_tag={f"tag-{number}": number + 1 for number in range(30)}))
+    eventually(lambda: full_page.run("return document.querySelectorAll('.tags li').length") == 10)
+    for size in SIZES:
+        with shown_as(full_page, size):
+            assert full_page.run(CLIPPED) == [], size
+            assert full_page.run("return document.querySelector('.series').clientHeight") > 80, size
+
+
+def test_one_polite_region_tells_changes_of_the_connection_and_nothing_else(full_page, scripted):
+    full_page.run("""
+      window.told = [];
+      for (const region of document.querySelectorAll("[role=status], [aria-live]")) {
+        const tell = () => told.push(region.textContent);
+        new MutationObserver(tell).observe(region, { childList: true, characterData: true, subtree: true });
+      }""")
+    scripted.opened().send(*(new_item(f"more-{number}") for number in range(30)), metrics(total=99))
+    full_page.wait_for_item("more-29")
+    eventually(lambda: full_page.number("total") == 99)
+    assert full_page.run("return told") == []
+    scripted.opened().cut()
+    scripted.opened(2)
+    full_page.wait_for(status="Connected")
+
+    assert full_page.run("return told") == ["Reconnecting", "Connected"]
+    assert full_page.run("return document.querySelectorAll('[role=status], [aria-live]').length") == 1
+
+
+FOCUSED = """
+const each = document.activeElement;
+const { outlineStyle, outlineWidth } = getComputedStyle(each);
+return { name: each.ariaLabel || each.name || each.textContent.trim(), body: each === document.body, id: each.id,
+  outlined: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && each.matches(":focus-visible") };"""
+
+
+class Keyboard:
+    """Nothing but keys. Each step must land where it can be seen."""
+
+    def __init__(self, page):
+        self.page = page
+
+    def press(self, *keys):
+        self.page.focus()
+        ActionChains(self.page.driver).send_keys(*keys).perform()
+
+    def focused(self):
+        """The name of what has the focus, which must show."""
+        focused = self.page.run(FOCUSED)
+        assert not focused["body"]
+        assert focused["outlined"], focused
+        return focused["name"]
+
+    def tab_to(self, name, most=40):
+        for _ in range(most):
+            self.press(Keys.TAB)
+            if self.focused().startswith(name):
+                return
+        raise AssertionError(f"{most} tabs do not reach {name}")
+
+    def back_to(self, name):
+        self.page.focus()
+        ActionChains(self.page.driver).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+        self.lands_on(name)
+
+    def lands_on(self, name):
+        eventually(lambda: self.page.run(FOCUSED)["name"].startswith(name), 20)
+        assert self.focused().startswith(name)
+
+
+def test_the_first_tab_skips_to_the_figures(full_page):
+    keyboard = Keyboard(full_page)
+    keyboard.tab_to("Skip to the figures", most=1)
+    keyboard.press(Keys.ENTER)
+
+    assert full_page.run(FOCUSED)["id"] == "figures"
+
+
+def test_try_now_stays_as_long_as_it_has_the_focus(dashboard, scripted):
+    scripted.refusal = Refusal(503, {"Retry-After": "60"})
+    page = dashboard(scripted.url)
+    keyboard = Keyboard(page)
+    page.wait_for(state="polling")
+    keyboard.tab_to("Try now")
+    scripted.refusal = None
+    keyboard.press(Keys.ENTER)
+    page.wait_for(state="live")
+    eventually(lambda: page.number("connections") == 1)
+    keyboard.lands_on("Try now")
+    keyboard.tab_to("Start a session")
+
+    eventually(lambda: page.run("return document.querySelector('#try-now').hidden"))
+
+
+def test_the_whole_panel_works_by_keys_alone_and_the_focus_is_never_lost(dashboard, service):
+    page = dashboard(service.base_url)
+    page.wait_for(state="live", within_s=30)
+    keyboard = Keyboard(page)
+    keyboard.tab_to("Start a session")
+    keyboard.press(Keys.ENTER)
+    keyboard.lands_on("name")
+    keyboard.press("Mine", Keys.TAB, "AAPL", Keys.ENTER)
+    page.wait_for(watch="live")
+    keyboard.tab_to("Watch Mine")
+    keyboard.press(Keys.SPACE)
+    page.wait_for(watch=None)
+    keyboard.lands_on("Watch Mine")
+    keyboard.press(Keys.SPACE)
+    page.wait_for(watch="live")
+    keyboard.tab_to("Stop watching")
+    keyboard.press(Keys.ENTER)
+    page.wait_for(watch=None)
+    keyboard.lands_on("Watch Mine")
+    keyboard.tab_to("Edit Mine")
+    keyboard.press(Keys.ENTER)
+    keyboard.lands_on("name")
+    keyboard.tab_to("Cancel")
+    keyboard.press(Keys.ENTER)
+    keyboard.lands_on("Edit Mine")
+    keyboard.tab_to("Delete Mine")
+    keyboard.press(Keys.SPACE)
+    keyboard.lands_on("Really delete Mine")
+    keyboard.press(Keys.ENTER)
+    eventually(lambda: not page.run("return document.querySelectorAll('.configurations li').length"))
+    keyboard.lands_on("name")
+    keyboard.back_to("Sign out")
+    keyboard.press(Keys.ENTER)
+    keyboard.lands_on("Start a session")
+
+
+def test_reduced_motion_means_none(full_page):
+    with shown_as(full_page, "desk"):
+        assert full_page.run("return document.getAnimations().length") > 0
+    with shown_as(full_page, "desk", prefers_reduced_motion="reduce"):
+        assert full_page.run("return document.getAnimations().length") == 0

@@ -1,0 +1,460 @@
+"""One poll for all streams of a process: what each learns, what it costs, what happens when the table lags or fails."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from dashboard_data import (
+    CLOSING,
+    HELD,
+    LOST,
+    REBUILT,
+    TOO_OLD,
+    Configuration,
+    Cursor,
+    DynamoDbConfigurations,
+    DynamoDbConnections,
+    DynamoDbRecords,
+    DynamoDbSessions,
+    Lease,
+    Session,
+    SharedPoll,
+    Throttled,
+)
+from dashboard_data.feed.feed import RETENTION_S
+from dashboard_data.users.configurations import configuration_record
+
+from tests.support.fakes import NOON, InMemoryFeed, InMemoryRecords, MeddledClient, TableError
+
+LEASE = Lease("3-AAAAAAAAAAAAAAAAAAAAAA", "client", 3, 0)
+SESSION = Session("user", NOON + 100, ("SESSION#hash", "SESSION"))
+CONFIGURATION = Configuration("c1", "user", "mine", ("AAPL",), "then", "then")
+
+
+@pytest.fixture
+def memory(clock):
+    return InMemoryFeed(clock)
+
+
+@pytest.fixture
+def records(memory):
+    filled = InMemoryRecords(memory)
+    filled.put(lease_record())
+    filled.put(session_record())
+    filled.put(configuration_record(CONFIGURATION, {}))
+    return filled
+
+
+@pytest.fixture
+def poll(memory, records, clock):
+    return SharedPoll(memory, records, clock, pause=clock.pause)
+
+
+def lease_record(**changed):
+    keys = {"PK": {"S": LEASE.key[0]}, "SK": {"S": LEASE.key[1]}}
+    return keys | {"connection_id": {"S": LEASE.connection_id}, "expires_at": {"N": "9999999999"}} | changed
+
+
+def session_record(expires_at=NOON + 100):
+    keys = {"PK": {"S": SESSION.key[0]}, "SK": {"S": SESSION.key[1]}}
+    return keys | {"user_id": {"S": "user"}, "expires_at": {"N": str(expires_at)}}
+
+
+def everything(poll, cursor):
+    return poll.watch(cursor, lease=LEASE, session=SESSION, configuration=CONFIGURATION)
+
+
+def seqs(news):
+    return [entry.seq for entry in news.entries]
+
+
+def test_an_item_reaches_the_stream_with_the_next_poll(poll, memory, make_item, clock):
+    with poll.watch(memory.head().cursor) as watch:
+        assert seqs(poll.wait(watch)) == []
+        memory.publish(make_item(), make_item())
+        assert seqs(poll.wait(watch)) == [1, 2]
+        assert watch.cursor.seq == 2
+        assert seqs(poll.wait(watch)) == []
+    assert clock() == NOON + 2
+
+
+def test_polls_are_one_interval_apart(poll, memory, records, clock):
+    with poll.watch(memory.head().cursor) as watch:
+        for _ in range(5):
+            poll.wait(watch)
+    assert len(records.reads) == 5
+    assert clock() == NOON + 4
+
+
+def test_two_streams_share_one_answer(poll, memory, records, make_item):
+    start = memory.head().cursor
+    with poll.watch(start) as one, poll.watch(start) as other:
+        memory.publish(make_item())
+        assert seqs(poll.wait(one)) == seqs(poll.wait(other)) == [1]
+        assert len(records.reads) == 1
+
+
+def test_an_answer_from_before_a_freeze_is_not_given_to_a_stream_that_comes_after_it(poll, memory, clock, make_item):
+    with poll.watch(memory.head().cursor) as watch:
+        poll.wait(watch)
+    memory.publish(make_item())
+    clock.advance(3600)
+    with poll.watch(Cursor(memory.head().epoch, 0)) as watch:
+        assert seqs(poll.wait(watch)) == [1]
+
+
+def test_a_stream_that_is_behind_catches_up_page_by_page_without_waiting(poll, memory, make_item, clock):
+    memory.publish(*[make_item() for _ in range(1234)])
+    received = []
+    with poll.watch(Cursor(memory.head().epoch, 0)) as watch:
+        while watch.cursor.seq < 1234:
+            received += seqs(poll.wait(watch))
+    assert received == list(range(1, 1235))
+    assert clock() == NOON
+
+
+def test_a_stream_far_behind_does_not_hold_up_one_at_the_head(poll, memory, make_item, clock):
+    memory.publish(*[make_item() for _ in range(2345)])
+    head = memory.head().cursor
+    received = []
+    with poll.watch(head) as ahead, poll.watch(Cursor(head.epoch, 0)) as behind:
+        memory.publish(make_item())
+        assert seqs(poll.wait(ahead)) == [2346]
+        while behind.cursor.seq < 2346:
+            received += seqs(poll.wait(behind))
+    assert received == list(range(1, 2347))
+    assert clock() == NOON
+
+
+def test_a_stream_that_fell_out_of_the_shared_entries_still_gets_every_one(poll, memory, make_item):
+    start = memory.head().cursor
+    with poll.watch(start) as slow, poll.watch(start) as quick:
+        poll.wait(slow)
+        poll.wait(quick)
+        for _ in range(4):
+            memory.publish(*[make_item() for _ in range(400)])
+            poll.wait(quick)
+        received = []
+        while slow.cursor.seq < 1600:
+            received += seqs(poll.wait(slow))
+    assert received == list(range(1, 1601))
+
+
+def test_history_that_is_rebuilt_is_a_reset_until_the_stream_moves(poll, memory, make_item):
+    memory.publish(make_item())
+    with poll.watch(memory.head().cursor) as watch:
+        poll.wait(watch)
+        memory.rebuild()
+        assert poll.wait(watch).reset == REBUILT
+        watch.cursor = memory.resume(None).cursor
+        memory.publish(make_item())
+        news = poll.wait(watch)
+        assert (news.reset, seqs(news)) == (None, [1])
+
+
+def test_entries_that_are_gone_are_a_reset_before_anything_newer(poll, memory, make_item, clock):
+    start = memory.head().cursor
+    memory.publish(make_item())
+    clock.advance(RETENTION_S)
+    memory.publish(make_item())
+    with poll.watch(start) as watch:
+        news = poll.wait(watch)
+        assert (news.reset, news.entries, watch.cursor) == (TOO_OLD, (), start)
+
+
+def test_what_a_stream_depends_on_is_as_the_records_say(poll, memory, records):
+    with everything(poll, memory.head().cursor) as watch:
+        assert poll.wait(watch) == ((), None, HELD, True, CONFIGURATION, None)
+        records.put(lease_record(closing={"BOOL": True}))
+        changed = CONFIGURATION._replace(tickers=("MSFT", "TSLA"), version=2)
+        records.put(configuration_record(changed, {}))
+        assert poll.wait(watch) == ((), None, CLOSING, True, changed, None)
+        for at in (LEASE.key, SESSION.key, CONFIGURATION.key):
+            records.remove(at)
+        assert poll.wait(watch) == ((), None, LOST, False, None, None)
+
+
+def test_a_slot_that_somebody_else_holds_is_a_lost_lease(poll, memory, records):
+    with everything(poll, memory.head().cursor) as watch:
+        records.put(lease_record(connection_id={"S": "3-BBBBBBBBBBBBBBBBBBBBBB"}))
+        assert poll.wait(watch).lease == LOST
+
+
+def test_a_session_ends_when_it_expires_though_nobody_has_swept_it(poll, memory, clock):
+    with everything(poll, memory.head().cursor) as watch:
+        assert poll.wait(watch).session_lives
+        clock.advance(100)
+        assert not poll.wait(watch).session_lives
+
+
+def test_an_expired_configuration_is_gone(poll, memory, records):
+    with everything(poll, memory.head().cursor) as watch:
+        records.put(configuration_record(CONFIGURATION, {"expires_at": {"N": str(NOON)}}))
+        assert poll.wait(watch).configuration is None
+
+
+def test_a_copy_that_lags_neither_ends_a_stream_nor_turns_its_tickers_back(memory, records, clock):
+    class Lagging(InMemoryRecords):
+        """An eventually consistent read misses what was just written."""
+
+        def read(self, keys, *, consistent=False):
+            found = records.read(keys, consistent=consistent)
+            return found if consistent else {at: record for at, record in found.items() if at[0] == "FEED"}
+
+    poll = SharedPoll(memory, Lagging(memory), clock, pause=clock.pause)
+    with everything(poll, memory.head().cursor) as watch:
+        assert poll.wait(watch) == ((), None, HELD, True, CONFIGURATION, None)
+    newer = CONFIGURATION._replace(tickers=("TSLA",), version=2)
+    poll = SharedPoll(memory, records, clock, pause=clock.pause)
+    with poll.watch(memory.head().cursor, configuration=newer) as watch:
+        assert poll.wait(watch).configuration == newer
+
+
+def test_a_copy_of_the_head_that_lags_moves_nothing_back(memory, records, clock, make_item):
+    heads = []
+
+    class OldHead(InMemoryRecords):
+        def read(self, keys, *, consistent=False):
+            found = super().read(keys)
+            heads.append(found["FEED", "HEAD"])
+            return found | {("FEED", "HEAD"): heads[0]} if len(heads) == 3 else found
+
+    poll = SharedPoll(memory, OldHead(memory), clock, pause=clock.pause)
+    with poll.watch(memory.head().cursor) as watch:
+        poll.wait(watch)
+        memory.publish(make_item())
+        assert [seqs(poll.wait(watch)) for _ in range(3)] == [[1], [], []]
+
+
+def test_a_head_that_is_missing_in_a_copy_is_read_consistently(memory, clock, make_item):
+    class Headless(InMemoryRecords):
+        def read(self, keys, *, consistent=False):
+            return {}
+
+    poll = SharedPoll(memory, Headless(memory), clock, pause=clock.pause)
+    start = memory.head().cursor
+    memory.publish(make_item())
+    with poll.watch(start) as watch:
+        assert seqs(poll.wait(watch)) == [1]
+
+
+def test_a_poll_that_fails_is_reported_and_nothing_looks_fresh(poll, memory, records, make_item, clock):
+    with everything(poll, memory.head().cursor) as watch:
+        poll.wait(watch)
+        memory.publish(make_item())
+        records.error = TableError("ThrottlingException")
+        news = poll.wait(watch)
+        assert news == ((), None, HELD, True, CONFIGURATION, records.error)
+        assert watch.cursor.seq == 0
+        records.error = None
+        assert seqs(poll.wait(watch)) == [1]
+    assert clock() == NOON + 2
+
+
+def test_a_page_of_its_own_that_fails_is_reported_to_its_stream_alone(memory, records, clock, make_item):
+    class Brittle(InMemoryFeed):
+        def after(self, cursor, limit=500, known_seq=0):
+            if cursor.seq == 0 and broken:
+                raise broken[0]
+            return super().after(cursor, limit, known_seq)
+
+    broken = [TableError("InternalServerError")]
+    feed = Brittle(clock)
+    feed.publish(*[make_item() for _ in range(3)])
+    poll = SharedPoll(feed, InMemoryRecords(feed), clock, pause=clock.pause)
+    with poll.watch(feed.head().cursor) as ahead, poll.watch(Cursor(feed.head().epoch, 0)) as behind:
+        assert poll.wait(ahead).error is None
+        behind.behind = True
+        errors = [poll.wait(behind).error for _ in range(3)]
+        assert errors == broken * 3
+        assert clock() == NOON + 2
+        broken.clear()
+        assert seqs(poll.wait(behind)) == [1, 2, 3]
+
+
+def test_a_stream_that_is_behind_does_not_spin_while_polls_fail(poll, memory, records, make_item, clock):
+    memory.publish(*[make_item() for _ in range(1000)])
+    with poll.watch(memory.head().cursor), poll.watch(Cursor(memory.head().epoch, 0)) as behind:
+        assert len(poll.wait(behind).entries) == 500
+        clock.advance(1)
+        records.error = TableError("ThrottlingException")
+        assert [poll.wait(behind).error for _ in range(3)] == [records.error] * 3
+    assert clock() == NOON + 3
+
+
+def test_a_wait_that_is_cut_short_says_that_all_is_as_it_was(poll, memory, records, clock):
+    with everything(poll, memory.head().cursor) as watch:
+        poll.wait(watch)
+        assert poll.wait(watch, until=clock() + 0.25) == ((), None, HELD, True, CONFIGURATION, None)
+        assert clock() == NOON + 0.25
+    assert len(records.reads) == 1
+
+
+def test_a_stream_that_has_just_come_is_not_judged_by_an_answer_that_did_not_ask_for_it(poll, memory, clock):
+    with poll.watch(memory.head().cursor) as first:
+        poll.wait(first)
+        absent = LEASE._replace(slot=7)
+        gone = Session("user", NOON + 1, ("SESSION#gone", "SESSION"))
+        with poll.watch(memory.head().cursor, lease=absent, session=gone, configuration=CONFIGURATION) as second:
+            assert poll.wait(second) == ((), None, HELD, True, CONFIGURATION, None)
+            news = poll.wait(second)
+            assert (news.lease, news.session_lives) == (LOST, False)
+
+
+def test_a_slot_taken_again_is_not_judged_by_what_was_read_of_its_former_holder(poll, memory, clock):
+    """A stream ends and another takes its slot within one interval, in the same process."""
+    with poll.watch(memory.head().cursor, lease=LEASE) as former:
+        assert poll.wait(former).lease == HELD
+    newcomer = LEASE._replace(connection_id="3-BBBBBBBBBBBBBBBBBBBBBB")
+    with poll.watch(memory.head().cursor, lease=newcomer) as watch:
+        assert poll.wait(watch).lease == HELD
+
+
+def test_a_clock_that_is_set_back_stops_no_poll(poll, memory, make_item, clock):
+    with poll.watch(memory.head().cursor) as watch:
+        poll.wait(watch)
+        clock.advance(-3600)
+        memory.publish(make_item())
+        assert seqs(poll.wait(watch)) == [1]
+    assert clock() == NOON - 3600
+
+
+def test_a_stream_that_has_ended_is_no_longer_asked_for(poll, memory, records):
+    with everything(poll, memory.head().cursor) as watch:
+        poll.wait(watch)
+    with poll.watch(memory.head().cursor) as watch:
+        poll.wait(watch)
+        poll.wait(watch)
+    assert len(records.reads[0][0]) == 4
+    assert records.reads[-1][0] == {("FEED", "HEAD")}
+
+
+def test_many_threads_wait_for_the_one_that_asks(memory, make_item):
+    """It gets no answer before all the others wait for it; the next poll is a minute away."""
+    asked, waiting = [], threading.Semaphore(0)
+
+    class Patient(InMemoryRecords):
+        def read(self, keys, *, consistent=False):
+            asked.append(len(keys))
+            for _ in range(19):
+                assert waiting.acquire(timeout=10)
+            return super().read(keys)
+
+    def pause(condition, seconds):
+        waiting.release()
+        condition.wait(seconds)
+
+    poll = SharedPoll(memory, Patient(memory), time.monotonic, interval_s=60, pause=pause)
+    start = memory.head().cursor
+    memory.publish(make_item(), make_item())
+
+    def follow(_):
+        with poll.watch(start) as watch:
+            return seqs(poll.wait(watch))
+
+    with ThreadPoolExecutor(20) as threads:
+        assert list(threads.map(follow, range(20))) == [[1, 2]] * 20
+    assert len(asked) == 1
+
+
+def test_many_threads_get_every_item_once(memory, make_item):
+    poll = SharedPoll(memory, InMemoryRecords(memory), time.monotonic, interval_s=0.02)
+    start = memory.head().cursor
+    received = [[] for _ in range(20)]
+
+    def follow(mine):
+        with poll.watch(start) as watch:
+            while len(mine) < 60:
+                mine += seqs(poll.wait(watch))
+
+    threads = [threading.Thread(target=follow, args=(mine,)) for mine in received]
+    for thread in threads:
+        thread.start()
+    for _ in range(20):
+        memory.publish(make_item(), make_item(), make_item())
+    for thread in threads:
+        thread.join(10)
+    assert received == [list(range(1, 61))] * 20
+
+
+def test_a_thread_that_dies_while_it_polls_leaves_the_turn_to_the_next(memory, clock, make_item):
+    class Deadly(InMemoryRecords):
+        def read(self, keys, *, consistent=False):
+            if deaths:
+                raise deaths.pop()
+            return super().read(keys)
+
+    deaths = [KeyboardInterrupt()]
+    poll = SharedPoll(memory, Deadly(memory), clock, pause=clock.pause)
+    start = memory.head().cursor
+    memory.publish(make_item())
+    with pytest.raises(KeyboardInterrupt), poll.watch(start) as watch:
+        poll.wait(watch)
+    with poll.watch(start) as watch:
+        assert isinstance(poll.wait(watch).error, RuntimeError)
+        assert seqs(poll.wait(watch)) == [1]
+
+
+def test_an_idle_poll_of_the_table_is_one_request_of_one_read_unit(client, table, clock, feed):
+    connections = DynamoDbConnections(client, table, clock, clock.sleep, lambda: 0.5)
+    meddled = MeddledClient(client)
+    poll = SharedPoll(feed, DynamoDbRecords(meddled, table), clock, pause=clock.pause)
+    with poll.watch(feed.head().cursor, lease=connections.take("me")) as watch:
+        poll.wait(watch)
+    ((name, arguments),) = meddled.calls
+    request = arguments["RequestItems"][table]
+    assert name == "batch_get_item"
+    assert request["ConsistentRead"] is False
+    assert len(request["Keys"]) * 0.5 <= 1
+
+
+def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(client, table, clock, feed, publish, make_item):
+    connections = DynamoDbConnections(client, table, clock, clock.sleep, lambda: 0.5)
+    sessions, configurations = (
+        DynamoDbSessions(client, table, clock),
+        DynamoDbConfigurations(client, table, clock, clock.sleep, lambda: 0.5),
+    )
+    created = sessions.create_anonymous()
+    lease, session = connections.take("me"), sessions.verify(created.token)
+    configuration = configurations.create(created.user_id, "mine", ["AAPL"])
+    poll = SharedPoll(feed, DynamoDbRecords(client, table), clock, pause=clock.pause)
+    with poll.watch(feed.head().cursor, lease=lease, session=session, configuration=configuration) as watch:
+        publish(make_item())
+        news = poll.wait(watch)
+        assert (seqs(news), news.lease, news.session_lives, news.configuration) == ([1], HELD, True, configuration)
+        connections.ask_to_close(lease.connection_id)
+        configurations.update(created.user_id, configuration.config_id, "mine", ["MSFT"])
+        news = poll.wait(watch)
+        assert (news.lease, news.configuration.tickers) == (CLOSING, ("MSFT",))
+        sessions.revoke(created.token)
+        configurations.delete(created.user_id, configuration.config_id)
+        connections.release(lease)
+        news = poll.wait(watch)
+        assert (news.lease, news.session_lives, news.configuration) == (LOST, False, None)
+
+
+def test_keys_that_the_table_leaves_unread_are_asked_for_again_and_then_an_error(client, table, feed):
+    feed.head()
+    key = {"PK": {"S": "FEED"}, "SK": {"S": "HEAD"}}
+    left = [1]
+
+    def leave(number, name, call):
+        if left[0]:
+            left[0] -= 1
+            return {"Responses": {}, "UnprocessedKeys": {table: {"Keys": [key]}}}
+        return call()
+
+    reader = DynamoDbRecords(MeddledClient(client, leave), table)
+    assert set(reader.read([("FEED", "HEAD")])) == {("FEED", "HEAD")}
+    left[0] = 2
+    with pytest.raises(Throttled):
+        reader.read([("FEED", "HEAD")])
+
+
+def test_any_number_of_keys_is_read_in_batches_of_a_hundred(client, table, feed):
+    feed.head()
+    meddled = MeddledClient(client)
+    keys = [("FEED", "HEAD"), *[("LOST", str(number)) for number in range(250)]]
+    assert set(DynamoDbRecords(meddled, table).read(keys)) == {("FEED", "HEAD")}
+    assert [len(arguments["RequestItems"][table]["Keys"]) for _, arguments in meddled.calls] == [100, 100, 51]

@@ -1,0 +1,282 @@
+"""Whatever fails, repeats, overtakes or dies: the table ends up as after one clean run."""
+
+import pytest
+from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbPublisher, scopes_of
+from dashboard_data.feed.head import Head
+from dashboard_data.feed.item import MOST_TAGS
+from dashboard_data.hourly import OTHER_TAGS
+from dashboard_data.publishing.publication import MOST_ACTIONS, chunks, publication
+
+from tests.support.fakes import Crash, MeddledClient, TableError, failing_at, preceded_at
+from tests.support.recount import counts, recount
+
+CANCELLED = "TransactionCanceledException"
+
+
+@pytest.fixture
+def batch(make_item):
+    hours = [8, 9, 10, 11, 8, 9]
+    return [make_item(tags=("a", f"t{hour}"), timestamp=f"2026-11-22T{hour:02d}:10:00Z") for hour in hours]
+
+
+@pytest.fixture
+def publisher_of(client, table, clock):
+    def build(meddle=None, sleep=clock.sleep, random=lambda: 0.5):
+        meddled = MeddledClient(client, meddle)
+        return DynamoDbPublisher(meddled, table, clock, sleep, random), meddled
+
+    return build
+
+
+def run(publisher, items, clock, seconds=60):
+    return publisher.publish(items, clock() + seconds)
+
+
+def state(client, table, clock):
+    """All that a reader can see: the feed, and the metrics of all scopes."""
+    feed = DynamoDbFeed(client, table, clock)
+    head = feed.head()
+    entries = feed.after(head.cursor._replace(seq=0)).entries
+    assert [entry.seq for entry in entries] == list(range(1, head.seq + 1))
+    metrics = DynamoDbMetrics(client, table, clock)
+    windows = {scope: metrics.window(head.epoch, (scope,)) for scope in ("*", "AAPL", "MSFT", "TSLA")}
+    snapshots = {scope: counts(window.snapshot(clock())) for scope, window in windows.items()}
+    return [entry.item for entry in entries], snapshots
+
+
+def assert_clean(client, table, clock, items):
+    published, metrics = state(client, table, clock)
+    assert sorted(published, key=lambda item: item.item_id) == sorted(items, key=lambda item: item.item_id)
+    assert metrics["*"] == recount(items, clock())
+    for ticker in ("AAPL", "MSFT", "TSLA"):
+        assert metrics[ticker] == recount(items, clock(), [ticker])
+
+
+def test_a_clean_run_takes_one_transaction(client, table, clock, batch, publisher_of):
+    publisher, meddled = publisher_of()
+    assert run(publisher, batch, clock).published == 6
+    assert [name for name, _ in meddled.calls].count("transact_write_items") == 1
+    assert_clean(client, table, clock, batch)
+
+
+def test_a_batch_that_is_delivered_again_changes_nothing(client, table, clock, batch, publisher_of):
+    publisher, _ = publisher_of()
+    run(publisher, batch, clock)
+    before = state(client, table, clock)
+    outcome = run(publisher, batch[::-1], clock)
+    assert (outcome.published, outcome.duplicates, outcome.failed) == (0, 6, {})
+    assert state(client, table, clock) == before
+
+
+def test_a_batch_that_overlaps_publishes_what_is_new(client, table, clock, batch, publisher_of):
+    publisher, _ = publisher_of()
+    run(publisher, batch[2:4], clock)
+    outcome = run(publisher, batch, clock)
+    assert (outcome.published, outcome.duplicates) == (4, 2)
+    assert_clean(client, table, clock, batch)
+
+
+def test_one_id_twice_in_a_batch_is_one_item(client, table, clock, batch, publisher_of):
+    publisher, _ = publisher_of()
+    outcome = run(publisher, [batch[0], batch[1], batch[0]], clock)
+    assert (outcome.published, outcome.duplicates) == (2, 1)
+    assert_clean(client, table, clock, batch[:2])
+
+
+def test_an_item_that_is_written_again_keeps_its_place(client, table, clock, batch, publisher_of, make_item):
+    publisher, _ = publisher_of()
+    run(publisher, batch, clock)
+    run(publisher, [make_item(item_id=batch[0].item_id, sentiment="negative")], clock)
+    assert_clean(client, table, clock, batch)
+
+
+@pytest.mark.parametrize("after_it_took_effect", [False, True])
+@pytest.mark.parametrize("at", range(1, 6))
+def test_a_crash_at_any_call_is_healed_by_the_next_delivery(
+    client, table, clock, batch, publisher_of, at, after_it_took_effect
+):
+    dying, meddled = publisher_of(failing_at(at, Crash(), after_it_took_effect=after_it_took_effect))
+    if at <= 4:  # get_item, put_item, get_item, transact_write_items
+        with pytest.raises(Crash):
+            run(dying, batch, clock)
+    else:
+        run(dying, batch, clock)
+        assert len(meddled.calls) == 4
+    surviving, _ = publisher_of()
+    assert run(surviving, batch, clock).failed == {}
+    assert_clean(client, table, clock, batch)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TableError("ThrottlingException"),
+        TableError("InternalServerError"),
+        TableError(CANCELLED, ["None", "TransactionConflict"]),
+        TableError(CANCELLED, ["ThrottlingError", "None"]),
+        ConnectionError("the answer was lost"),
+    ],
+)
+@pytest.mark.parametrize("after_it_took_effect", [False, True])
+@pytest.mark.parametrize("at", range(1, 5))
+def test_an_error_at_any_call_is_healed_by_trying_again(
+    client, table, clock, batch, publisher_of, at, after_it_took_effect, error
+):
+    publisher, _ = publisher_of(failing_at(at, error, after_it_took_effect=after_it_took_effect))
+    assert run(publisher, batch, clock).failed == {}
+    assert_clean(client, table, clock, batch)
+
+
+@pytest.mark.parametrize("at", range(1, 5))
+@pytest.mark.parametrize("theirs", [slice(0, 6), slice(0, 3), slice(4, 6), slice(0, 0)])
+def test_a_concurrent_run_before_any_call_leaves_one_clean_state(
+    client, table, clock, batch, publisher_of, make_item, at, theirs
+):
+    other, _ = publisher_of()
+    extra = make_item(ticker="TSLA", tags=("other",))
+    publisher, _ = publisher_of(preceded_at(at, lambda: run(other, [extra, *batch[theirs]], clock)))
+    assert run(publisher, batch, clock).failed == {}
+    assert_clean(client, table, clock, [*batch, extra])
+
+
+def test_two_runs_that_keep_overtaking_each_other_both_get_through(client, table, clock, publisher_of, make_item):
+    mine, theirs = [make_item() for _ in range(3)], [make_item() for _ in range(5)]
+    other, _ = publisher_of()
+    left = list(theirs)
+
+    def overtake(number, name, call):
+        if name == "transact_write_items" and left:
+            run(other, [left.pop()], clock)
+        return call()
+
+    publisher, _ = publisher_of(overtake)
+    assert run(publisher, mine, clock).failed == {}
+    assert_clean(client, table, clock, mine + theirs)
+
+
+def test_pauses_grow_and_are_cut_at_random(clock, batch, publisher_of):
+    pauses = []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        clock.advance(seconds)
+
+    conflict = TableError(CANCELLED, ["TransactionConflict"])
+
+    def always(number, name, call):
+        if name == "transact_write_items":
+            raise conflict
+        return call()
+
+    publisher, _ = publisher_of(always, sleep, random=lambda: 1.0)
+    outcome = run(publisher, batch, clock)
+    assert set(outcome.failed) == {item.item_id for item in batch}
+    assert set(outcome.failed.values()) == {CANCELLED}
+    assert pauses[:4] == [0.05, 0.1, 0.2, 0.4]
+    assert max(pauses) == 2.0
+
+
+def test_what_there_is_no_time_for_is_reported_and_not_lost(client, table, clock, publisher_of, make_item):
+    items = [make_item() for _ in range(100)]
+
+    def slow(number, name, call):
+        clock.advance(3)
+        return call()
+
+    publisher, _ = publisher_of(slow)
+    outcome = run(publisher, items, clock, seconds=10)
+    assert set(outcome.failed.values()) == {"out of time"}
+    assert 0 < outcome.published < 100
+    assert outcome.published + len(outcome.failed) == 100
+    again, _ = publisher_of()
+    assert run(again, items, clock).failed == {}
+    assert_clean(client, table, clock, items)
+
+
+def test_an_item_that_the_table_refuses_stops_none_of_the_others(client, table, clock, batch, publisher_of):
+    poison = batch[2].item_id
+
+    def refuse(number, name, call):
+        if name == "transact_write_items" and poison in str(meddled.calls[-1]):
+            raise TableError("ValidationException")
+        return call()
+
+    publisher, meddled = publisher_of(refuse)
+    assert run(publisher, batch, clock).failed == {poison: "ValidationException"}
+    assert_clean(client, table, clock, [item for item in batch if item.item_id != poison])
+
+
+def test_a_cancellation_that_nothing_can_be_learnt_from_is_a_failure(clock, batch, publisher_of):
+    def refuse(number, name, call):
+        if name == "transact_write_items":
+            raise TableError(CANCELLED, ["ItemCollectionSizeLimitExceeded"])
+        return call()
+
+    publisher, _ = publisher_of(refuse)
+    assert len(run(publisher, batch, clock).failed) == 6
+
+
+def test_an_hour_with_no_room_for_more_tags_counts_them_as_others(client, table, clock, publisher_of, make_item):
+    """A record has at most 400 KB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+    items = [make_item(ticker="AAPL", tags=(f"t{number}",)) for number in range(3)]
+
+    def full(number, name, call):
+        actions = meddled.calls[-1][1].get("TransactItems", [])
+        reasons = ["ValidationError" if "'tag#t1'" in str(action.get("Update")) else "None" for action in actions]
+        if "ValidationError" in reasons:
+            raise TableError(CANCELLED, reasons)
+        return call()
+
+    publisher, meddled = publisher_of(full)
+    assert run(publisher, items, clock).failed == {}
+    head = DynamoDbFeed(client, table, clock).head()
+    snapshot = DynamoDbMetrics(client, table, clock).window(head.epoch, scopes_of(None)).snapshot(clock())
+    assert (snapshot["total"], snapshot["by_tag"]) == (3, {OTHER_TAGS: 3})
+
+
+def test_no_transaction_passes_the_limits_of_dynamodb(make_item):
+    items = [
+        make_item(
+            ticker=f"T{chr(65 + number % 26)}{chr(65 + number // 26)}",
+            tags=tuple(f"tag-{number}-{each}" for each in range(number % 11)),
+            timestamp=f"2026-11-22T{number % 24:02d}:{number % 60:02d}:00Z",
+        )
+        for number in range(300)
+    ]
+    split = list(chunks(items))
+    assert [item for chunk in split for item in chunk] == items
+    for chunk in split:
+        actions = publication("table", Head("epoch", 0, b""), chunk, 0).actions
+        assert len(actions) <= MOST_ACTIONS
+        assert all(len(action["Update"]["UpdateExpression"]) < 4096 for action in actions if "Update" in action)
+        records = [action["Update"]["Key"] if "Update" in action else action["Put"]["Item"] for action in actions]
+        keys = {(record["PK"]["S"], record["SK"]["S"]) for record in records}
+        assert len(keys) == len(actions)
+
+
+@pytest.mark.parametrize("tags", [10, MOST_TAGS])
+def test_many_tags_in_one_hour_are_split_before_their_expression_is_too_long(make_item, tags):
+    items = [make_item(tags=tuple(f"{number}-{each}" for each in range(tags))) for number in range(48)]
+    split = list(chunks(items))
+    assert len(split) > 1
+    for chunk in split:
+        for action in publication("table", Head("epoch", 0, b""), chunk, 0).actions:
+            assert len(action.get("Update", {}).get("UpdateExpression", "")) < 4096
+
+
+def test_every_record_has_its_time_to_live(client, table, clock, batch, publisher_of):
+    publisher, _ = publisher_of()
+    run(publisher, batch, clock)
+    records = client.scan(TableName=table)["Items"]
+    ends = {record["SK"]["S"]: int(record["expires_at"]["N"]) for record in records if "expires_at" in record}
+    lifetimes = {name: at - int(clock()) for name, at in ends.items()}
+    assert lifetimes["000000000001"] == 24 * 3600
+    assert lifetimes["PUBLISHED"] == 7 * 24 * 3600
+    assert lifetimes["2026-11-22T08"] == (26 + 1 - 4) * 3600
+    assert [record["SK"]["S"] for record in records if "expires_at" not in record] == ["HEAD"]
+
+
+def test_publishing_nothing_asks_for_nothing(clock, publisher_of):
+    publisher, meddled = publisher_of()
+    assert run(publisher, [], clock).published == 0
+    assert meddled.calls == []

@@ -1,0 +1,436 @@
+"""Tokens of an OpenID issuer: its keys over a real socket, a clock that jumps, and what attackers try."""
+
+import base64
+import json
+import logging
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import jwt
+import pytest
+from aws_lambda_powertools import Logger
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from dashboard_data import DynamoDbSessions
+from dashboard_http.identity import verifier_of
+from dashboard_http.openid import FETCH_TIMEOUT_S, LARGEST_DOCUMENT, checked_url, fetch_json
+from dashboard_setup.settings import Settings
+
+CLIENT = "client-7"
+DISCOVERY, KEYS = "/pool/.well-known/openid-configuration", "/pool/keys.json"
+
+
+def rsa_key(bits=2048):
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """Key pairs by key id."""
+    return {"first": rsa_key(), "second": rsa_key(), "curve": ec.generate_private_key(ec.SECP256R1())}
+
+
+def published(key_id, private, **changed):
+    algorithm = jwt.algorithms.ECAlgorithm if isinstance(private, ec.EllipticCurvePrivateKey) else None
+    jwk = (algorithm or jwt.algorithms.RSAAlgorithm).to_jwk(private.public_key(), as_dict=True)
+    jwk.pop("key_ops", None)
+    return {**jwk, "kid": key_id, "use": "sig", **changed}
+
+
+class Issuer:
+    """What an issuer publishes, at an address of this machine. `answers` maps paths to (status, headers, body)."""
+
+    def __init__(self):
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                issuer.asked.append(self.path)
+                status, headers, body = issuer.answers.get(self.path, (404, {}, b""))
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.asked, self.answers = [], {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"{self.origin}/pool"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def publish(self, *keys):
+        self.say(DISCOVERY, {"issuer": self.url, "jwks_uri": self.origin + KEYS})
+        self.say(KEYS, {"keys": list(keys)})
+
+    def say(self, path, document, status=200, **headers):
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        self.answers[path] = (status, headers, body)
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def issuer(pairs):
+    running = Issuer()
+    running.publish(published("first", pairs["first"]), published("curve", pairs["curve"]))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def make_verify(client, table, clock, caplog):
+    caplog.set_level(logging.INFO)
+
+    def make(**settings):
+        logger = Logger(service="test-openid", stream=None, log_uncaught_exceptions=False)
+        logger.propagate = True
+        sessions = DynamoDbSessions(client, table, clock)
+        return verifier_of(Settings(table, **settings), sessions, clock, logger)
+
+    return make
+
+
+@pytest.fixture
+def verify(make_verify, issuer):
+    return make_verify(auth_issuer=issuer.url, auth_audience=CLIENT)
+
+
+@pytest.fixture
+def sign(issuer, pairs, clock):
+    """A token as the issuer would sign it, but for what is changed; None takes a claim away."""
+
+    def make(key_id="first", private=None, headers=None, **changed):
+        private = private or pairs[key_id]
+        claims = {"iss": issuer.url, "aud": CLIENT, "sub": "user-1", "exp": clock() + 600, "iat": clock()} | changed
+        claims = {name: value for name, value in claims.items() if value is not None}
+        algorithm = "ES256" if isinstance(private, ec.EllipticCurvePrivateKey) else "RS256"
+        return jwt.encode(claims, private, algorithm, {"kid": key_id, **(headers or {})})
+
+    return make
+
+
+@pytest.mark.parametrize("key_id", ["first", "curve"])
+def test_a_token_of_the_issuer_names_its_user_and_its_end(verify, sign, clock, key_id):
+    principal = verify(sign(key_id))
+
+    assert (principal.user_id, principal.expires_at, principal.session) == ("openid:user-1", clock() + 630, None)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": ["another", CLIENT]},
+        {"token_use": "id"},
+        {"token_use": "access", "client_id": CLIENT, "aud": None},
+        {"token_use": "access", "client_id": "another"},
+        {"nbf": 0},
+    ],
+)
+def test_the_audience_is_where_openid_and_cognito_say_it(verify, sign, claims):
+    assert verify(sign(**claims))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "http://127.0.0.1/other"},
+        {"iss": None},
+        {"aud": "another"},
+        {"aud": None},
+        {"aud": None, "client_id": CLIENT},
+        {"aud": {"client": CLIENT}},
+        {"aud": f"{CLIENT} another"},
+        {"token_use": "id", "aud": None, "client_id": CLIENT},
+        {"token_use": "access", "aud": None, "client_id": "another"},
+        {"token_use": "refresh"},
+        {"token_use": ["access"]},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": 7},
+        {"sub": "a b"},
+        {"sub": "x" * 256},
+        {"exp": None},
+        {"exp": "never"},
+        {"exp": True},
+        {"exp": float("nan")},
+        {"exp": float("inf")},
+        {"exp": 10**400},
+        {"nbf": "now"},
+    ],
+)
+def test_a_token_that_is_not_for_us_opens_nothing(verify, sign, claims):
+    assert verify(sign(**claims)) is None
+
+
+def test_a_token_is_good_for_its_time_and_half_a_minute_about_it(verify, sign, clock):
+    token = sign(nbf=clock() + 25, exp=clock() + 60)
+
+    assert verify(token)
+    assert verify(sign(nbf=clock() + 31)) is None
+    clock.advance(89)
+    assert verify(token)
+    clock.advance(1)
+    assert verify(token) is None
+
+
+def unsigned(header, claims):
+    parts = [base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=").decode() for each in (header, claims)]
+    return ".".join([*parts, ""])
+
+
+def test_a_token_has_no_say_in_how_it_is_checked(verify, sign, pairs, issuer):
+    claims = jwt.decode(sign(), options={"verify_signature": False})
+    public = (
+        pairs["first"]
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    hmac_over_public_key = jwt.PyJWS(algorithms=["HS256"])
+    hmac_over_public_key.unregister_algorithm("HS256")
+    hmac_over_public_key.register_algorithm("HS256", UncheckedHmac())
+    head, body, signature = sign().split(".")
+    attempts = [
+        unsigned({"alg": "none", "kid": "first"}, claims),
+        unsigned({"alg": "None", "kid": "first"}, claims),
+        unsigned({"alg": "RS256", "kid": "first"}, claims),
+        unsigned({"alg": "RS256"}, claims),
+        unsigned({"alg": "RS256", "kid": ["first"]}, claims),
+        hmac_over_public_key.encode(json.dumps(claims).encode(), public, "HS256", {"kid": "first"}),
+        jwt.encode(claims, pairs["first"], "RS512", {"kid": "first"}),
+        jwt.encode(claims, pairs["first"], "PS256", {"kid": "first"}),
+        sign("first", pairs["second"]),
+        sign("curve", pairs["first"]),
+        sign("first", pairs["curve"]),
+        sign("first", pairs["second"], {"jwk": published("first", pairs["second"])}),
+        sign("first", pairs["second"], {"jku": issuer.origin + KEYS}),
+        sign("first", headers={"crit": ["made-up"], "made-up": True}),
+        f"{head}.{body[:-4]}AAAA.{signature}",
+        f"{head}.{body}.",
+        f"{head}.{body}.{'A' * 342}",
+    ]
+
+    assert [verify(attempt) for attempt in attempts] == [None] * len(attempts)
+    assert verify(sign())
+
+
+class UncheckedHmac(jwt.algorithms.HMACAlgorithm):
+    """Without PyJWT's refusal to use a public key as a secret."""
+
+    def __init__(self):
+        super().__init__(jwt.algorithms.HMACAlgorithm.SHA256)
+
+    def prepare_key(self, key):
+        return key
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "a.b.c", "..", "a.b", "x" * 43, "e30.e30.e30", unsigned("x", "y"), "W10.W10.", "ü.ü.ü", "\x00.\x00.\x00"],
+)
+def test_what_is_no_token_is_none_and_nobody_is_asked_about_it(verify, issuer, token):
+    assert verify(token) is None
+    assert issuer.asked == []
+
+
+def test_a_token_of_nothing_but_brackets_is_none(verify, issuer):
+    bottomless = base64.urlsafe_b64encode(b"[" * 2_900).rstrip(b"=").decode()
+
+    assert verify(f"{bottomless}.e30.e30") is None
+    assert verify(f"eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.{bottomless}.e30") is None
+    assert issuer.asked == []
+
+
+def test_nobody_is_asked_about_the_tokens_of_another_issuer(verify, sign, issuer):
+    assert verify(sign("unknown-id", rsa_key(), iss="https://elsewhere.example")) is None
+    assert issuer.asked == []
+
+
+def test_the_keys_are_read_once_and_kept(verify, sign, issuer, clock):
+    for _ in range(20):
+        assert verify(sign())
+        clock.advance(20)
+
+    assert issuer.asked == [DISCOVERY, KEYS]
+
+
+def test_a_rotated_key_is_found_and_a_withdrawn_one_is_good_for_an_hour_at_most(verify, sign, issuer, pairs, clock):
+    assert verify(sign())
+    issuer.publish(published("second", pairs["second"]))
+    clock.advance(31)
+    assert verify(sign())
+    assert verify(sign("second"))
+    assert verify(sign("first")) is None
+
+
+def test_a_withdrawn_key_is_forgotten_though_nobody_uses_the_new_one(verify, sign, issuer, pairs, clock):
+    assert verify(sign(exp=clock() + 9_000))
+    token = sign(exp=clock() + 9_000)
+    issuer.publish(published("second", pairs["second"]))
+    clock.advance(3_600)
+
+    assert verify(token) is None
+
+
+def test_made_up_key_ids_make_us_ask_twice_a_minute_at_most(verify, sign, issuer, pairs, clock):
+    for number in range(60):
+        assert verify(sign(f"made-up-{number}", pairs["second"])) is None
+        clock.advance(1)
+
+    assert issuer.asked == [DISCOVERY, KEYS] * 2
+
+
+def test_an_issuer_that_cannot_be_reached_opens_nothing_and_is_asked_again_later(verify, sign, issuer, clock, caplog):
+    answers, issuer.answers = issuer.answers, {}
+    token = sign()
+    assert verify(token) is None
+    issuer.answers = answers
+    assert verify(token) is None
+    clock.advance(30)
+    assert verify(token)
+    assert [record.reason for record in caplog.records][:2] == ["keys-unreachable", "unknown-key"]
+    assert token not in caplog.text
+
+
+def test_known_keys_stand_while_the_issuer_cannot_be_reached(verify, sign, issuer, clock):
+    assert verify(sign())
+    issuer.answers = {}
+    clock.advance(7_200)
+
+    assert verify(sign())
+    assert len(issuer.asked) == 3
+
+
+def test_an_address_where_nobody_answers_is_given_up():
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as thread:
+        asking = thread.submit(fetch_json, f"http://127.0.0.1:{silent.getsockname()[1]}", 0.05)
+        failure = asking.exception(timeout=10)
+
+    assert isinstance(failure, OSError)
+    assert FETCH_TIMEOUT_S <= 2
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "another issuer's document",
+        "keys over plain http",
+        "a redirect",
+        "too large",
+        "not json",
+        "no object",
+        "no keys",
+        "keys that are none",
+    ],
+)
+def test_what_is_no_key_set_is_not_trusted(verify, sign, issuer, pairs, trouble):
+    good = {"issuer": issuer.url, "jwks_uri": issuer.origin + KEYS}
+    if trouble == "another issuer's document":
+        issuer.say(DISCOVERY, good | {"issuer": "https://elsewhere.example"})
+    elif trouble == "keys over plain http":
+        issuer.say(DISCOVERY, good | {"jwks_uri": "http://elsewhere.example/keys"})
+    elif trouble == "a redirect":
+        issuer.say("/moved", json.loads(issuer.answers[KEYS][2]))
+        issuer.say(KEYS, b"", 302, Location=issuer.origin + "/moved")
+    elif trouble == "too large":
+        issuer.answers[KEYS] = (200, {}, issuer.answers[KEYS][2] + b" " * LARGEST_DOCUMENT)
+    else:
+        kinds = {"not json": b"<html>", "no object": [], "no keys": {}, "keys that are none": {"keys": [1, None, {}]}}
+        issuer.say(KEYS, kinds[trouble])
+
+    assert verify(sign()) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"use": "enc"}, {"alg": "RS512"}, {"kid": None}, {"kty": "oct", "k": "AAAA"}, {"n": "AQAB"}, {"n": "!"}],
+)
+def test_a_key_that_is_for_something_else_or_weak_is_not_used(verify, sign, issuer, pairs, changed):
+    issuer.publish(published("first", pairs["first"], **changed), published("second", pairs["second"]))
+
+    assert verify(sign()) is None
+    assert verify(sign("second"))
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_a_short_key_is_not_used(verify, sign, issuer):
+    issuer.publish(published("first", short := rsa_key(1024)))
+
+    assert verify(sign("first", short)) is None
+
+
+def test_anonymous_sessions_still_count_beside_it(verify, client, table, clock, issuer):
+    session = DynamoDbSessions(client, table, clock).create_anonymous()
+
+    assert verify(session.token).user_id == session.user_id
+    assert issuer.asked == []
+
+
+@pytest.mark.parametrize("url", ["http://issuer.example", "ftp://issuer.example", "issuer.example", "file:///etc/keys"])
+def test_an_issuer_must_be_at_an_https_address(make_verify, url):
+    with pytest.raises(ValueError, match="https"):
+        make_verify(auth_issuer=url, auth_audience=CLIENT)
+    assert checked_url("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_x")
+
+
+@pytest.mark.parametrize("name", ["ISSUER", "AUDIENCE"])
+def test_an_issuer_without_an_audience_would_accept_every_client_of_it(name):
+    with pytest.raises(ValueError, match="DASHBOARD_AUTH_AUDIENCE"):
+        Settings.of({"DASHBOARD_TABLE": "t", f"DASHBOARD_AUTH_{name}": "https://issuer.example"})
+
+
+def test_the_library_is_loaded_only_with_an_issuer():
+    code = """
+import sys, os
+os.environ |= {"DASHBOARD_TABLE": "t", "AWS_DEFAULT_REGION": "us-east-1"}
+import stream_function.handler, api_function.handler
+assert not {"jwt", "cryptography"} & set(sys.modules), "loaded"
+"""
+    path = ":".join(each for each in sys.path if each)
+    subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=True, timeout=60)
+
+
+# --- through the functions
+
+
+@pytest.fixture
+def signed_in(make_service, issuer, caplog):
+    caplog.set_level(logging.INFO)
+    return make_service(auth_issuer=issuer.url, auth_audience=CLIENT)
+
+
+def bearer(token):
+    return {"authorization": f"Bearer {token}"}
+
+
+def test_a_user_of_the_issuer_has_configurations_and_their_streams_to_the_tokens_end(signed_in, sign, clock, caplog):
+    token = sign(exp=clock() + 60)
+    sent = {"name": "mine", "tickers": ["AAPL"]}
+    created = signed_in.api("POST", "/api/v2/configurations", sent, **bearer(token))
+    path = f"/api/v2/configurations/{created.json()['config_id']}/stream"
+    opened_at = clock()
+    stream = signed_in.stream(path, **bearer(token)).drain()
+
+    assert created.status == 201
+    assert 90 <= clock() - opened_at <= 91  # half a minute for clocks that differ, as for the token itself
+    assert stream.status == 200
+    assert signed_in.stream(path, **bearer(sign(sub="user-2"))).status == 404
+    assert signed_in.stream(path, **bearer(token)).status == 401
+    assert signed_in.stream(path, **bearer(sign())).status == 200
+    assert token not in caplog.text
+
+
+def test_a_refused_token_is_a_401_in_the_contracts_words(signed_in, sign, pairs):
+    refused = signed_in.api("GET", "/api/v2/configurations", **bearer(sign("first", pairs["second"])))
+
+    assert (refused.status, refused.json()) == (401, {"detail": "Missing user identification"})
+    assert refused.headers["www-authenticate"] == "Bearer"

@@ -1,0 +1,323 @@
+"""Templates: what CloudFormation and SAM mean by them, and clear words for what is wrong or not known."""
+
+import textwrap
+
+import pytest
+
+from local_lambda.application import Cors
+from local_lambda.template import template
+from local_lambda.template.cloudformation import NO_VALUE, Resolver, TemplateError, load
+
+LANGUAGE = load(
+    """
+Parameters:
+  Stage: {Type: String, Default: dev}
+  Zones: {Type: CommaDelimitedList, Default: "a, b"}
+Mappings:
+  Sizes: {dev: {memory: 128}, prod: {memory: 512}}
+Conditions:
+  IsDev: !Equals [!Ref Stage, dev]
+  IsNotDev: !Not [!Condition IsDev]
+  Both: !And [!Condition IsDev, !Equals ["1", 1]]
+  Either: !Or [!Condition IsNotDev, !Condition IsDev]
+Resources:
+  Table: {Type: AWS::DynamoDB::Table}
+"""
+)
+
+
+def resolved(text, **overrides):
+    resolver = Resolver(LANGUAGE, overrides, "eu-west-1", {"Table": "items"}, {("Table", "Arn"): "arn:items"})
+    return resolver.resolve(load(f"Resources: {{}}\nvalue: {text}")["value"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("!Ref Stage", "dev"),
+        ("!Ref AWS::Region", "eu-west-1"),
+        ("!Ref Table", "items"),
+        ("!Ref Zones", ["a", "b"]),
+        ("!GetAtt Table.Arn", "arn:items"),
+        ("!Sub '${Table}-${Stage}-${AWS::AccountId}-${Table.Arn}'", "items-dev-123456789012-arn:items"),
+        ("!Sub ['${x}-${!Literal}', {x: !Ref Stage}]", "dev-${Literal}"),
+        ("!If [IsDev, 1, 2]", 1),
+        ("!If [IsNotDev, 1, 2]", 2),
+        ("!If [Both, 1, 2]", 1),
+        ("!If [Either, 1, 2]", 1),
+        ("!Join ['-', [a, !Ref Stage]]", "a-dev"),
+        ("!Select [1, !Split [',', 'a,b']]", "b"),
+        ("!FindInMap [Sizes, !Ref Stage, memory]", 128),
+        ("{'Fn::Join': ['', ['x', {Ref: Stage}]]}", "xdev"),
+        ("!Base64 hello", "aGVsbG8="),
+        ("{kept: 1, dropped: !Ref AWS::NoValue}", {"kept": 1}),
+        ("[1, !If [IsDev, !Ref AWS::NoValue, 2]]", [1]),
+        ("2012-10-17", "2012-10-17"),
+    ],
+)
+def test_intrinsic_functions_give_what_cloudformation_gives(text, value):
+    assert resolved(text) == value
+
+
+def test_an_override_changes_a_parameter_and_what_depends_on_it():
+    assert resolved("!If [IsDev, small, !Sub 'big-${Stage}']", Stage="prod") == "big-prod"
+
+
+def test_no_value_at_the_top_is_no_value():
+    assert resolved("!Ref AWS::NoValue") is NO_VALUE
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("!Ref Missing", "no such parameter or resource"),
+        ("!GetAtt Missing.Arn", "no such resource"),
+        ("!If [Missing, 1, 2]", "condition Missing is not defined"),
+        ("!FindInMap [Sizes, test, memory]", "Fn::FindInMap"),
+        ("!Select [7, [a]]", "Fn::Select"),
+        ("!Transform {Name: AWS::Include}", "Fn::Transform is not emulated"),
+    ],
+)
+def test_what_cannot_be_resolved_is_named(text, message):
+    with pytest.raises(TemplateError, match=message):
+        resolved(text)
+
+
+def test_an_unknown_or_missing_parameter_is_named():
+    with pytest.raises(TemplateError, match="does not declare: Nope"):
+        resolved("1", Nope="x")
+    with pytest.raises(TemplateError, match="parameter P has no default"):
+        Resolver({"Parameters": {"P": {"Type": "String"}}, "Resources": {}}, {}, "r")
+
+
+def test_an_attribute_nobody_knows_is_a_warning_and_a_placeholder():
+    resolver = Resolver(LANGUAGE, {}, "eu-west-1")
+    assert resolver.resolve({"Fn::GetAtt": ["Table", "Something"]}) == "Table.Something"
+    assert "!GetAtt Table.Something" in resolver.warnings[0]
+
+
+def read(tmp_path, text, **kwargs):
+    (tmp_path / "fn").mkdir(exist_ok=True)
+    (tmp_path / "layer").mkdir(exist_ok=True)
+    (tmp_path / "template.yaml").write_text(textwrap.dedent(text))
+    return template.read(tmp_path / "template.yaml", **kwargs)
+
+
+FUNCTION = """
+Globals:
+  Function:
+    Runtime: python3.13
+    Timeout: 7
+    Layers: [!Ref SharedLayer]
+    Environment: {Variables: {A: shared, B: shared}}
+Resources:
+  SharedLayer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}
+  OwnLayer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}
+  StreamFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: !Sub "${AWS::StackName}-stream"
+      CodeUri: fn
+      Handler: app.handler
+      Layers: [!Ref OwnLayer]
+      MemorySize: 128
+      ReservedConcurrentExecutions: 5
+      CapacityProviderConfig: {Arn: x, PerExecutionEnvironmentMaxConcurrency: 8}
+      Environment: {Variables: {B: own, C: true, D: 5}}
+      FunctionUrlConfig:
+        AuthType: AWS_IAM
+        InvokeMode: RESPONSE_STREAM
+        Cors: {AllowOrigins: ["*"], MaxAge: 60, AllowCredentials: true}
+      ImageConfig: {}
+"""
+
+
+def test_a_function_is_read_with_its_globals_merged(tmp_path):
+    function = read(tmp_path, FUNCTION).functions["StreamFunction"]
+    assert (function.name, function.handler, function.timeout_s) == ("local-stream", "app.handler", 7)
+    assert function.environment == {"A": "shared", "B": "own", "C": "true", "D": "5"}
+    assert len(function.layers) == 2
+    assert (function.reserved_concurrency, function.max_concurrency) == (5, 8)
+    assert function.url.streaming
+    assert function.url.cors == Cors(allow_origins=("*",), max_age_s=60, allow_credentials=True)
+
+
+def test_what_is_not_emulated_is_named_in_a_warning(tmp_path):
+    warnings = "\n".join(read(tmp_path, FUNCTION + "  Queue: {Type: AWS::SQS::Queue}\n").warnings)
+    assert "ImageConfig" in warnings
+    assert "AuthType AWS_IAM" in warnings
+    assert "Queue (AWS::SQS::Queue)" in warnings
+
+
+def test_routes_come_from_events_and_from_an_openapi_definition(tmp_path):
+    application = read(
+        tmp_path,
+        """
+        Resources:
+          F:
+            Type: AWS::Serverless::Function
+            Properties:
+              CodeUri: fn
+              Handler: app.handler
+              Runtime: python3.12
+              Events:
+                Any: {Type: Api, Properties: {Method: any, Path: "/{proxy+}", RestApiId: !Ref Api}}
+                Stream:
+                  Type: Api
+                  Properties: {Method: GET, Path: /s, ResponseTransferMode: RESPONSE_STREAM, TimeoutInMillis: 900000}
+          Api:
+            Type: AWS::Serverless::Api
+            Properties:
+              StageName: dev
+              BinaryMediaTypes: [image~1*]
+              DefinitionBody:
+                openapi: 3.0.1
+                paths:
+                  /open:
+                    get:
+                      x-amazon-apigateway-integration:
+                        type: aws_proxy
+                        httpMethod: POST
+                        uri: !Sub "arn:x:lambda:path/2021-11-15/functions/${F.Arn}/response-streaming-invocations"
+                        responseTransferMode: STREAM
+                        timeoutInMillis: 300000
+                  /any:
+                    x-amazon-apigateway-any-method:
+                      x-amazon-apigateway-integration:
+                        type: AWS_PROXY
+                        uri: !Sub "arn:x:lambda:path/2015-03-31/functions/${F.Arn}/invocations"
+                    options: {x-amazon-apigateway-integration: {type: mock}}
+        """,
+    )
+    routes = {(route.method, route.path): route for route in application.routes}
+    assert not routes["ANY", "/{proxy+}"].streaming
+    assert routes["ANY", "/{proxy+}"].binary_media_types == ("image/*",)
+    assert (routes["GET", "/s"].streaming, routes["GET", "/s"].timeout_s) == (True, 900)
+    assert (routes["GET", "/open"].streaming, routes["GET", "/open"].timeout_s) == (True, 300)
+    assert (routes["ANY", "/any"].streaming, routes["ANY", "/any"].timeout_s) == (False, 29)
+    assert any("OPTIONS /any: its integration is not emulated" in warning for warning in application.warnings)
+
+
+def test_a_table_and_its_mapping_are_read(tmp_path):
+    application = read(
+        tmp_path,
+        """
+        Resources:
+          F:
+            Type: AWS::Serverless::Function
+            Properties:
+              CodeUri: fn
+              Handler: app.handler
+              Runtime: python3.12
+              Events:
+                S:
+                  Type: DynamoDB
+                  Properties:
+                    Stream: !GetAtt T.StreamArn
+                    StartingPosition: TRIM_HORIZON
+                    BatchSize: 25
+                    MaximumBatchingWindowInSeconds: 1
+                    MaximumRetryAttempts: 4
+                    BisectBatchOnFunctionError: true
+                    FunctionResponseTypes: [ReportBatchItemFailures]
+                    FilterCriteria: {Filters: [{Pattern: '{"eventName": ["INSERT"]}'}]}
+          T:
+            Type: AWS::DynamoDB::Table
+            Properties:
+              KeySchema: [{AttributeName: PK, KeyType: HASH}]
+              AttributeDefinitions: [{AttributeName: PK, AttributeType: S}]
+              StreamSpecification: {StreamViewType: NEW_IMAGE}
+              TimeToLiveSpecification: {AttributeName: ttl, Enabled: true}
+        """,
+    )
+    mapping = application.mappings[0]
+    assert (mapping.function, mapping.table, mapping.batch_size, mapping.maximum_retries) == ("F", "T", 25, 4)
+    assert mapping.from_start
+    assert mapping.bisect
+    assert mapping.report_item_failures
+    assert mapping.patterns == ({"eventName": ["INSERT"]},)
+    assert application.tables["T"].definition["StreamSpecification"] == {
+        "StreamViewType": "NEW_IMAGE",
+        "StreamEnabled": True,
+    }
+    assert "TimeToLiveSpecification" not in application.tables["T"].definition
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        ("{Handler: a.b, Runtime: python3.13}", "CodeUri None is not a directory"),
+        ("{CodeUri: nowhere, Handler: a.b, Runtime: python3.13}", "CodeUri 'nowhere' is not a directory"),
+        ("{CodeUri: fn, Handler: a.b}", "Runtime is missing"),
+        ("{CodeUri: fn, Handler: a.b, Runtime: nodejs24.x}", "nodejs24.x is not emulated"),
+        ("{CodeUri: fn, Handler: a.b, Runtime: python3.13, Layers: [arn:x]}", "'arn:x' is not in this template"),
+        ("{CodeUri: fn, Handler: a.b, Runtime: python3.13, FunctionUrlConfig: {InvokeMode: X}}", "InvokeMode 'X'"),
+        (
+            "{CodeUri: fn, Handler: a.b, Runtime: python3.13, Events: {E: {Type: Api, Properties:"
+            " {Method: GET, Path: /, ResponseTransferMode: STREAM}}}}",
+            "ResponseTransferMode 'STREAM'",
+        ),
+        (
+            "{CodeUri: fn, Handler: a.b, Runtime: python3.13, Events: {E: {Type: DynamoDB, Properties: {Stream: x}}}}",
+            "not the stream of a table",
+        ),
+    ],
+)
+def test_a_mistake_is_reported_with_the_name_of_the_function(tmp_path, properties, message):
+    with pytest.raises(TemplateError, match=f"^F.*{message}"):
+        read(tmp_path, f"Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {properties}}}}}")
+
+
+def test_an_unknown_filter_operator_is_an_error_at_start(tmp_path):
+    text = """
+    Resources:
+      F:
+        Type: AWS::Serverless::Function
+        Properties:
+          CodeUri: fn
+          Handler: a.b
+          Runtime: python3.13
+          Events:
+            E:
+              Type: DynamoDB
+              Properties:
+                Stream: !GetAtt T.StreamArn
+                FilterCriteria: {Filters: [{Pattern: '{"a": [{"cidr": "x"}]}'}]}
+      T: {Type: AWS::Serverless::SimpleTable}
+    """
+    with pytest.raises(TemplateError, match="unknown operator"):
+        read(tmp_path, text)
+
+
+def test_a_property_without_a_value_is_as_good_as_not_there(tmp_path):
+    text = """
+    Resources:
+      F:
+        Type: AWS::Serverless::Function
+        Properties:
+          CodeUri: fn
+          Handler: a.b
+          Runtime: python3.13
+          ReservedConcurrentExecutions: !Ref AWS::NoValue
+    """
+    assert read(tmp_path, text).functions["F"].reserved_concurrency is None
+
+
+def test_what_changes_nothing_here_is_passed_over_and_the_rest_is_named(tmp_path):
+    text = """
+    Resources:
+      Logs: {Type: AWS::Logs::LogGroup}
+      Alarm: {Type: AWS::CloudWatch::Alarm}
+      Role: {Type: AWS::IAM::Role}
+      Queue: {Type: AWS::SQS::Queue}
+    """
+    assert read(tmp_path, text).warnings == ("not emulated: Queue (AWS::SQS::Queue)",)
+
+
+def test_text_that_is_no_template_is_a_clear_error(tmp_path):
+    with pytest.raises(TemplateError, match="no Resources"):
+        read(tmp_path, "just: text")
+    with pytest.raises(TemplateError, match="not YAML"):
+        read(tmp_path, "a: [")
+    with pytest.raises(TemplateError, match="No such file"):
+        template.read(tmp_path / "missing.yaml")

@@ -1,0 +1,178 @@
+"""Fakes that behave: a clock that jumps, a feed and records in memory, a client that fails when told to."""
+
+import secrets
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from threading import Condition
+from typing import Any
+
+from dashboard_data.dynamodb import Record
+from dashboard_data.feed.cursor import Cursor
+from dashboard_data.feed.feed import (
+    PAGE_LIMIT,
+    RETENTION_S,
+    TOO_OLD,
+    FeedEntry,
+    Page,
+    Resumption,
+    decide_resumption,
+)
+from dashboard_data.feed.head import Head
+from dashboard_data.feed.item import Item
+from dashboard_data.records import Key
+
+NOON = 1_795_348_800.0  # 2026-11-22T12:00:00Z
+
+
+class FakeClock:
+    """Epoch seconds that pass only when somebody waits."""
+
+    def __init__(self, now: float = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+    sleep = advance
+
+    def pause(self, condition: Condition, seconds: float) -> None:
+        """In place of `Condition.wait`, for a single thread."""
+        self.advance(seconds)
+
+
+class InMemoryFeed:
+    """The feed port without a table."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """History starts anew."""
+        self._head = Head(secrets.token_hex(5), 0, secrets.token_bytes(32))
+        self._entries: list[tuple[FeedEntry, float]] = []
+
+    def publish(self, *items: Item) -> None:
+        for item in items:
+            self._head = self._head._replace(seq=self._head.seq + 1)
+            entry = FeedEntry(self._head.seq, replace(item, written_at=item.written_at or self._clock()))
+            self._entries.append((entry, self._clock() + RETENTION_S))
+
+    def head(self) -> Head:
+        return self._head
+
+    def after(self, cursor: Cursor, limit: int = PAGE_LIMIT, known_seq: int = 0) -> Page:
+        if cursor.epoch != self._head.epoch or cursor.seq >= self._head.seq:
+            return Page((), cursor)
+        entries = tuple(entry for entry in self._kept() if entry.seq > cursor.seq)
+        if not entries or entries[0].seq != cursor.seq + 1:
+            return Page((), cursor, reset=TOO_OLD)
+        page = entries[:limit]
+        return Page(page, Cursor(cursor.epoch, page[-1].seq), more=len(entries) > limit)
+
+    def resume(self, last_event_id: str | None) -> Resumption:
+        decided = decide_resumption(last_event_id, self._head)
+        if decided.reset or not self.after(decided.cursor).reset:
+            return decided
+        return Resumption(self._head.cursor, self._head, TOO_OLD)
+
+    def recent(self, cursor: Cursor, count: int) -> tuple[FeedEntry, ...]:
+        return tuple(reversed([entry for entry in self._kept() if entry.seq <= cursor.seq]))[:count]
+
+    def _kept(self) -> list[FeedEntry]:
+        return [entry for entry, expires_at in self._entries if expires_at > self._clock()]
+
+
+class InMemoryRecords:
+    """The records port without a table: the head of an InMemoryFeed, and whatever is put beside it."""
+
+    def __init__(self, feed: InMemoryFeed) -> None:
+        self._feed = feed
+        self._records: dict[Key, Record] = {}
+        self.reads: list[tuple[frozenset[Key], bool]] = []
+        self.error: Exception | None = None
+
+    def put(self, record: Record) -> None:
+        self._records[record["PK"]["S"], record["SK"]["S"]] = record
+
+    def remove(self, at: Key) -> None:
+        self._records.pop(at, None)
+
+    def read(self, keys: Collection[Key], *, consistent: bool = False) -> dict[Key, Record]:
+        self.reads.append((frozenset(keys), consistent))
+        if self.error:
+            raise self.error
+        head = self._feed.head()
+        head_record = {"epoch": {"S": head.epoch}, "seq": {"N": str(head.seq)}, "secret": {"B": head.secret}}
+        records = self._records | {("FEED", "HEAD"): head_record}
+        return {at: records[at] for at in keys if at in records}
+
+
+class TableError(Exception):
+    """An error as a DynamoDB client raises it."""
+
+    def __init__(self, code: str, reasons: list[str] | None = None) -> None:
+        super().__init__(code)
+        self.response: dict[str, Any] = {"Error": {"Code": code}}
+        if reasons is not None:
+            self.response["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+
+
+class Crash(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+Meddle = Callable[[int, str, Callable[[], Any]], Any]
+
+
+class MeddledClient:
+    """A DynamoDB client of which each call goes through `meddle(number, name, call)`, numbered from 1."""
+
+    def __init__(self, client: Any, meddle: Meddle | None = None) -> None:
+        self._client = client
+        self._meddle = meddle or (lambda number, name, call: call())
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._client, name)
+
+        def call(**arguments: Any) -> Any:
+            self.calls.append((name, arguments))
+            return self._meddle(len(self.calls), name, lambda: method(**arguments))
+
+        return call
+
+
+def failing_at(at: int, error: BaseException, *, after_it_took_effect: bool = False) -> Meddle:
+    def meddle(number: int, name: str, call: Callable[[], Any]) -> Any:
+        if number == at and not after_it_took_effect:
+            raise error
+        answer = call()
+        if number == at:
+            raise error
+        return answer
+
+    return meddle
+
+
+def preceded_at(at: int, action: Callable[[], Any]) -> Meddle:
+    """Somebody else acts just before the call of this number."""
+
+    def meddle(number: int, name: str, call: Callable[[], Any]) -> Any:
+        if number == at:
+            action()
+        return call()
+
+    return meddle
+
+
+def failing_while(holds):
+    def meddle(number, name, call):
+        if holds(name):
+            raise TableError("InternalServerError")
+        return call()
+
+    return meddle

@@ -1,0 +1,233 @@
+"""The HTTP functions in this process: the real table code on moto, a clock that jumps, no sockets."""
+
+import json
+import logging
+import secrets
+from types import SimpleNamespace
+
+import pytest
+from api_function.configuration_routes import add_configuration_routes
+from api_function.document_routes import add_document_routes
+from api_function.open_routes import add_open_routes
+from api_function.page_routes import add_page_routes
+from api_function.parts import Parts
+from aws_lambda_powertools import Logger
+from dashboard_data import (
+    DynamoDbConfigurations,
+    DynamoDbConnections,
+    DynamoDbFeed,
+    DynamoDbMetrics,
+    DynamoDbRecords,
+    DynamoDbSessions,
+    SharedPoll,
+)
+from dashboard_http.cors import Cors
+from dashboard_http.front import Routes, make_handler
+from dashboard_http.identity import verifier_of
+from dashboard_setup.settings import Settings
+from event_stream import Decoder
+from stream_function.routes import stream_routes
+from stream_function.subscription import Sources
+
+from tests.support.fakes import MeddledClient
+
+ORIGIN = "https://dashboard.example"
+EVENT_FIELDS = {
+    "metrics": {"total", "positive", "neutral", "negative", "by_tag", "rate_last_hour", "rate_last_24h", "timestamp"},
+    "new_item": {"item_id", "ticker", "tags", "sentiment", "score", "timestamp", "source_id"},
+    "heartbeat": {"timestamp", "connections"},
+    "reset": {"reason", "timestamp"},
+}
+
+
+class Base64(str):
+    """A body as fronts hand over what may be no text."""
+
+
+class Stream:
+    """An answer of the stream function, read piece by piece as the runtime would."""
+
+    def __init__(self, result):
+        self.result = result
+        self.status = result["statusCode"]
+        self.headers = {name.lower(): value for name, value in result.get("headers", {}).items()}
+        for name, values in result.get("multiValueHeaders", {}).items():
+            self.headers[name.lower()] = ",".join(values)
+        self.body = result["body"]
+        self.pieces, self.events, self.decoder = [], [], Decoder()
+
+    def json(self):
+        return json.loads(self.body)
+
+    def pull(self, count=1):
+        """The events of the next `count` pieces."""
+        new = []
+        for _ in range(count):
+            piece = next(self.body)
+            self.pieces.append(piece)
+            new += self.decoder.feed(piece)
+        self.events += new
+        return new
+
+    def pull_until(self, wanted, most=1_000):
+        """Pull until an event of that type comes; it is returned as its data."""
+        for _ in range(most):
+            for event in self.pull():
+                if event.type == wanted:
+                    return json.loads(event.data)
+        raise AssertionError(f"no {wanted} in {most} pieces")
+
+    def drain(self, most=10_000):
+        """Pull until the stream ends by itself."""
+        for _ in range(most):
+            try:
+                self.pull()
+            except StopIteration:
+                return self
+        raise AssertionError("the stream does not end")
+
+    def items(self):
+        return [json.loads(event.data)["item_id"] for event in self.events if event.type == "new_item"]
+
+    @property
+    def text(self):
+        return b"".join(self.pieces)
+
+
+class Service:
+    """Both functions over one table."""
+
+    def __init__(self, client, table, clock, **settings):
+        self.clock, self.opened = clock, []
+        self.table = MeddledClient(client)
+        self.settings = Settings(table=table, cors_origins=(ORIGIN,), **settings)
+        each = (self.table, table, clock)
+        self.feed = DynamoDbFeed(*each)
+        limits = {"limit": self.settings.max_connections, "client_limit": self.settings.client_connections}
+        self.connections = DynamoDbConnections(*each, clock.sleep, lambda: 0.5, **limits)
+        self.sessions = DynamoDbSessions(*each, self.settings.session_s)
+        self.configurations = DynamoDbConfigurations(*each, clock.sleep, lambda: 0.5)
+        self.metrics = DynamoDbMetrics(*each)
+        poll = SharedPoll(self.feed, DynamoDbRecords(self.table, table), clock, 1.0, clock.pause)
+        sources = Sources(
+            feed=self.feed,
+            metrics=self.metrics,
+            poll=poll,
+            connections=self.connections,
+            upkeep=self.connections,
+            clock=clock,
+            uniform=lambda low, high: (low + high) / 2,
+            heartbeat_s=self.settings.heartbeat_s,
+        )
+        self.logger = Logger(service=f"test-{secrets.token_hex(4)}", stream=None, log_uncaught_exceptions=False)
+        self.logger.propagate = True
+        verify = verifier_of(self.settings, self.sessions, clock, self.logger)
+        parts = Parts(
+            self.feed, self.metrics, self.connections, self.sessions, self.configurations, verify, clock, clock(),
+            self.settings.trust_user_id,
+        )  # fmt: skip
+
+        def api_routes():
+            router = Routes()
+            add_open_routes(router, parts)
+            add_configuration_routes(router, parts)
+            add_document_routes(router)
+            add_page_routes(router, {"index.html": "<title>page</title>", "live.js": "1"})
+            return router
+
+        cors = Cors(self.settings.cors_origins)
+        self.api_routes = api_routes
+        self.stream_routes = lambda: stream_routes(sources, self.configurations, verify, self.settings, self.logger)
+        self._stream = make_handler(self.stream_routes, cors, self.logger)
+        self._api = make_handler(self.api_routes, cors, self.logger)
+        self.front = "2.0"
+
+    def stream(self, path="/api/v2/stream", left_s=900, method="GET", **headers):
+        opened = Stream(self._stream(self._payload(method, path, headers), self._context(left_s)))
+        self.opened.append(opened)
+        return opened
+
+    def close(self):
+        """As the runtime does it with every stream that it leaves."""
+        for stream in self.opened:
+            if stream.status == 200:
+                stream.body.close()
+
+    def api(self, method, path, body=None, **headers):
+        payload = self._payload(method, path, headers, body)
+        return Stream(self._api(payload, self._context(10)))
+
+    def sign_in(self):
+        created = self.sessions.create_anonymous()
+        return created, {"authorization": f"Bearer {created.token}"}
+
+    def _context(self, left_s):
+        ends_at = self.clock() + left_s
+        return SimpleNamespace(
+            get_remaining_time_in_millis=lambda: int((ends_at - self.clock()) * 1000), aws_request_id="request-1"
+        )
+
+    def _payload(self, method, path, headers, body=None):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        address = headers.pop("address", "192.0.2.1")
+        query = headers.pop("query", None)
+        body = body if body is None or isinstance(body, str) else json.dumps(body)
+        if self.front == "2.0":
+            http = {"method": method, "path": path, "sourceIp": address}
+            return {
+                "version": "2.0",
+                "rawPath": path,
+                "rawQueryString": "",
+                "headers": headers,
+                "queryStringParameters": query,
+                "requestContext": {"http": http, "stage": "$default"},
+                "body": body,
+                "isBase64Encoded": isinstance(body, Base64),
+            }
+        return {
+            "resource": path,
+            "path": path,
+            "httpMethod": method,
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "queryStringParameters": query,
+            "requestContext": {"httpMethod": method, "stage": "live", "identity": {"sourceIp": address}},
+            "body": body,
+            "isBase64Encoded": isinstance(body, Base64),
+        }
+
+
+@pytest.fixture(autouse=True)
+def metrics_namespace(monkeypatch):
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "test")
+
+
+@pytest.fixture
+def make_service(client, table, clock, metrics_namespace):
+    made = []
+
+    def make(**settings):
+        made.append(Service(client, table, clock, **settings))
+        return made[-1]
+
+    yield make
+    for service in made:
+        service.close()
+
+
+@pytest.fixture
+def service(make_service, caplog):
+    caplog.set_level(logging.INFO)
+    return make_service()
+
+
+@pytest.fixture
+def emitted(capsys):
+    """The metrics written so far, as EMF documents."""
+
+    def read():
+        lines = capsys.readouterr().out.splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and '"_aws"' in line]
+
+    return read

@@ -1,0 +1,63 @@
+"""The files of a release, made of the working tree as it is: the fixtures `repository` and `release`."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.paths import ROOT
+
+COMMITTED = "2026-01-02T03:04:05Z"
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "a test",
+    "GIT_AUTHOR_EMAIL": "test@example.com",
+    "GIT_AUTHOR_DATE": COMMITTED,
+    "GIT_COMMITTER_NAME": "a test",
+    "GIT_COMMITTER_EMAIL": "test@example.com",
+    "GIT_COMMITTER_DATE": COMMITTED,
+    "GIT_CONFIG_GLOBAL": os.devnull,
+}
+
+
+def git(folder, *arguments):
+    command = ["git", "-c", "init.defaultBranch=main", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env={**os.environ, **IDENTITY}, capture_output=True, text=True, check=True
+    )
+
+
+def committed_copy(folder):
+    """Makes a repository of one commit: what git tracks here, and what it would add, as it is now."""
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").stdout.split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all", "--force")
+    git(folder, "commit", "--quiet", "--message", "a copy")
+    return folder
+
+
+def make_release(repository, output, *options, umask=0o022):
+    """Runs what `make release` runs; ends with `returncode`, `stdout` and `stderr`."""
+    command = [sys.executable, repository / "scripts/release.py", output, *options]
+    return subprocess.run(command, capture_output=True, text=True, umask=umask, check=False)
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory):
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        pytest.skip("a release is made of a git clone, with git")
+    return committed_copy(tmp_path_factory.mktemp("repository"))
+
+
+@pytest.fixture(scope="session")
+def release(repository, tmp_path_factory):
+    """The folder with the files."""
+    output = tmp_path_factory.mktemp("release")
+    ended = make_release(repository, output)
+    assert ended.returncode == 0, ended.stderr
+    return output

@@ -1,0 +1,66 @@
+"""How long does a client that missed five hundred items wait for them? Through real sockets."""
+
+import json
+import time
+from contextlib import contextmanager
+
+import pytest
+import requests
+from dashboard_data import DynamoDbFeed
+from event_stream import Decoder
+
+from local_lambda import Emulator
+from tests.support import producer
+from tests.support.paths import ROOT
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+MISSED = 500
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    with Emulator(ROOT / "template.yaml") as running:
+        yield running
+
+
+@contextmanager
+def opened(emulator, last_event_id=""):
+    """The events of a new stream, one by one. It says goodbye, so that its environment is there for the next."""
+    headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+    with requests.get(f"{emulator.url('stream')}api/v2/stream", headers=headers, stream=True, timeout=20) as response:
+        decoder, chunks = Decoder(), response.iter_content(None)
+        yield (event for chunk in chunks for event in decoder.feed(chunk))
+        connection_id = response.headers["X-Connection-Id"]
+        requests.post(f"{emulator.dashboard_url}api/v2/stream/connections/{connection_id}/close", timeout=20)
+        for _ in chunks:
+            pass
+
+
+def resumed(emulator, position):
+    """The items that a client gets which comes back, and how long the last of them took."""
+    started_at, item_ids = time.monotonic(), []
+    with opened(emulator, position) as stream:
+        while len(item_ids) < MISSED:
+            event = next(stream)
+            if event.type == "new_item":
+                item_ids.append(json.loads(event.data)["item_id"])
+        return item_ids, time.monotonic() - started_at
+
+
+def test_five_hundred_missed_items_come_within_a_second_of_reconnecting(emulator):
+    client, missed = producer.table_client(emulator), [f"item-{number}" for number in range(MISSED)]
+    with opened(emulator) as stream:
+        position = next(stream).id
+    producer.put(client, emulator.table, [producer.record(item_id) for item_id in missed])
+    feed = DynamoDbFeed(client, emulator.table, time.time)
+    eventually(lambda: feed.head().seq == MISSED or time.sleep(0.3), 60)
+    took_s = []
+    for _ in range(5):  # this machine may have other things to do
+        item_ids, seconds = resumed(emulator, position)
+        assert sorted(item_ids) == sorted(missed)
+        took_s.append(seconds)
+        if seconds < 1:
+            break
+
+    assert min(took_s) < 1

@@ -1,0 +1,253 @@
+"""What SAM makes of the template: above all what it gets wrong in silence. `sam validate --lint` finds none of this."""
+
+import json
+import re
+import time
+import tomllib
+from hashlib import sha1
+
+import pytest
+
+from local_lambda.template.cloudformation import Resolver
+from tests.support.paths import ROOT
+
+MODES = {"standard": "StreamFunction", "managed-instances": "StreamInstancesFunction"}
+INTEGRATION = "x-amazon-apigateway-integration"
+ANY = "x-amazon-apigateway-any-method"
+STREAMED = {("/api/v2/stream", ANY), ("/api/v2/configurations/{config_id}/stream", ANY)}
+
+
+@pytest.fixture
+def resources(translated):
+    """`resources(Environment="prod")`: everything that is deployed with these parameters, functions resolved."""
+
+    def deployed(**parameters):
+        resolver = Resolver(translated, parameters, "us-east-1")
+        every = translated["Resources"].items()
+        existing = {name: r for name, r in every if "Condition" not in r or resolver.condition(r["Condition"])}
+        return {name: resolver.resolve(resource) for name, resource in existing.items()}
+
+    return deployed
+
+
+def of_type(resources, kind):
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def integrations(resources):
+    for path, methods in resources["Api"]["Properties"]["Body"]["paths"].items():
+        for method, operation in methods.items():
+            if method != "parameters":
+                yield (path, method), operation[INTEGRATION]
+
+
+def statements(resources):
+    """Of our own policies: role, statement, with lists where a single value may stand."""
+    for name, role in of_type(resources, "AWS::IAM::Role").items():
+        for policy in role.get("Policies", ()):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                lists = {key: listed(statement[key]) for key in ("Action", "Resource")}
+                yield name, {**statement, **lists}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_exactly_the_stream_routes_stream_and_as_long_as_the_function_may_run(resources, mode):
+    deployed = resources(ComputeMode=mode)
+    every = dict(integrations(deployed))
+    streaming = {at for at, each in every.items() if each["uri"].endswith("/response-streaming-invocations")}
+
+    assert streaming == STREAMED
+    assert {at for at, each in every.items() if each.get("responseTransferMode") == "STREAM"} == STREAMED
+    for at in STREAMED:
+        assert every[at]["timeoutInMillis"] == 1000 * deployed[MODES[mode]]["Properties"]["Timeout"] == 900_000
+        assert f":lambda:path/2021-11-15/functions/{MODES[mode]}.Arn/" in every[at]["uri"]
+    for at in every.keys() - STREAMED:
+        assert every[at]["uri"].endswith(":lambda:path/2015-03-31/functions/ApiFunction.Arn/invocations")
+
+
+def test_every_request_reaches_a_function_so_that_a_wrong_method_is_405_and_not_api_gateway_s_403(resources):
+    assert {method for (_, method), _ in integrations(resources())} == {ANY}
+    assert {"/", "/{proxy+}"} <= {path for (path, _), _ in integrations(resources())}
+
+
+def test_errors_of_api_gateway_itself_look_like_ours(resources):
+    answers = resources()["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+
+    assert answers.keys() == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    for answer in answers.values():
+        assert answer["responseTemplates"] == {"application/json": '{"detail": $context.error.messageString}'}
+        assert "statusCode" not in answer  # each keeps its own
+
+
+def test_api_gateway_takes_so_many_requests_a_second_and_no_more(resources):
+    (stage,) = of_type(resources(), "AWS::ApiGateway::Stage").values()
+    (settings,) = stage["MethodSettings"]
+
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (100, 1000)
+
+
+def test_each_deployment_reaches_the_stage(resources):
+    """SAM names a deployment after the definition, which stays the same when only a parameter (ComputeMode) changes."""
+    (deployment,) = of_type(resources(), "AWS::ApiGateway::Deployment").values()
+    digest, now = deployment["Description"].split()[-1], int(time.time())
+
+    assert digest in {sha1(str(now - ago).encode()).hexdigest() for ago in range(7200)}
+
+
+def test_there_is_one_stage(resources):
+    stages = of_type(resources(), "AWS::ApiGateway::Stage")
+
+    assert [stage["StageName"] for stage in stages.values()] == ["live"]
+    assert not any("StageName" in each for each in of_type(resources(), "AWS::ApiGateway::Deployment").values())
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_api_may_invoke_its_functions_and_everybody_the_stream_s_url(resources, mode):
+    deployed = resources(ComputeMode=mode)
+    allowed = {
+        (p["FunctionName"], p["Action"], p["Principal"], p.get("FunctionUrlAuthType"), p.get("InvokedViaFunctionUrl"))
+        for p in of_type(deployed, "AWS::Lambda::Permission").values()
+    }
+    (url,) = of_type(deployed, "AWS::Lambda::Url").values()
+
+    assert allowed == {
+        ("ApiFunction", "lambda:InvokeFunction", "apigateway.amazonaws.com", None, None),
+        (MODES[mode], "lambda:InvokeFunction", "apigateway.amazonaws.com", None, None),
+        (MODES[mode], "lambda:InvokeFunctionUrl", "*", "NONE", None),
+        (MODES[mode], "lambda:InvokeFunction", "*", None, True),
+    }
+    assert (url["InvokeMode"], url["AuthType"], "Cors" in url) == ("RESPONSE_STREAM", "NONE", False)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_policy_of_ours_has_a_wildcard_on_data(resources, mode):
+    for role, statement in statements(resources(ComputeMode=mode)):
+        actions = statement["Action"]
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in actions), role
+        if actions != ["dynamodb:ListStreams"]:
+            assert set(statement["Resource"]) <= {"Table.Arn", "Table.StreamArn", "PublishFailures.Arn"}
+        if "Table.Arn" in statement["Resource"]:
+            assert "dynamodb:LeadingKeys" in json.dumps(statement["Condition"])
+            assert "dynamodb:Scan" not in actions
+
+
+def test_only_publish_touches_what_producers_write_and_reads_none_of_it(resources):
+    touching = [
+        (role, statement["Action"]) for role, statement in statements(resources()) if "ITEM#" in json.dumps(statement)
+    ]
+    assert touching == [("PublishRole", ["dynamodb:PutItem"])]
+
+
+def test_no_role_may_read_the_streams_of_other_tables(resources):
+    attached = [arn for role in of_type(resources(), "AWS::IAM::Role").values() for arn in role["ManagedPolicyArns"]]
+    allowed = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess"}
+    assert {arn.rpartition("/")[2] for arn in attached} == allowed
+
+
+def test_publish_sees_new_items_only_and_what_it_gives_up_is_kept(resources):
+    (mapping,) = of_type(resources(), "AWS::Lambda::EventSourceMapping").values()
+    (condition,) = mapping["FilterCriteria"]["Filters"]
+
+    pattern = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"SK": {"S": ["ITEM"]}}}}
+    assert json.loads(condition["Pattern"]) == pattern
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": "PublishFailures.Arn"}}
+    # Without an end Lambda tries for as long as the record exists, and the queue never hears of it.
+    assert 0 < mapping["MaximumRecordAgeInSeconds"] < 86_400
+
+
+@pytest.mark.parametrize(("environment", "policy"), [("dev", "Delete"), ("preprod", "Delete"), ("prod", "Retain")])
+def test_the_table_outlives_the_stack_in_production_alone(resources, environment, policy):
+    table = resources(Environment=environment)["Table"]
+    properties = table["Properties"]
+
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == policy
+    assert properties["DeletionProtectionEnabled"] is (policy == "Retain")
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+
+
+def test_concurrency_is_reserved_on_request_only(resources):
+    def reserved(**parameters):
+        functions = of_type(resources(**parameters), "AWS::Lambda::Function").values()
+        return [each["ReservedConcurrentExecutions"] for each in functions if "ReservedConcurrentExecutions" in each]
+
+    assert reserved() == []
+    assert reserved(StreamConcurrency="120", ApiConcurrency="20", PublishConcurrency="5") == ["120", "20", "5"]
+
+
+@pytest.mark.parametrize("issuer", ["", "https://issuer.example"])
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+@pytest.mark.parametrize("mode", MODES)
+def test_functions_are_traced_logged_for_a_while_and_get_machine_code_of_their_architecture(
+    resources, mode, architecture, issuer
+):
+    deployed = resources(ComputeMode=mode, Architecture=architecture, AuthIssuer=issuer)
+    functions = of_type(deployed, "AWS::Lambda::Function")
+    layers = {name for name, each in deployed.items() if each["Type"] == "AWS::Lambda::LayerVersion"}
+
+    assert set(functions) == {MODES[mode], "ApiFunction", "PublishFunction"}
+    built_for = {re.sub("[0-9a-f]{10}$", "", name) for name in layers if name.startswith(("Validation", "Tokens"))}
+    kind = "Tokens" if issuer else "Validation"
+    assert built_for == {{"arm64": f"{kind}Arm64Layer", "x86_64": f"{kind}X86Layer"}[architecture]}
+    for function in functions.values():
+        assert function["Architectures"] == [architecture]
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert deployed[function["LoggingConfig"]["LogGroup"]]["Properties"]["RetentionInDays"] == 14
+        assert set(function["Layers"]) <= layers
+        assert len(function["Layers"]) <= 5  # Lambda takes no more
+    wrapped = {
+        name for name, each in functions.items() if "AWS_LAMBDA_EXEC_WRAPPER" in each["Environment"]["Variables"]
+    }
+    assert wrapped == {MODES[mode]}
+
+
+def test_every_metric_that_somebody_looks_at_is_emitted(resources):
+    sources = "".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
+    emitted = set(re.findall(r'add_metric\("(\w+)"', sources))
+    text = json.dumps([each for each in resources().values() if each["Type"].startswith("AWS::CloudWatch::")])
+    ours = r'LambdaSSE/local[^\]\[]*?MetricName(?:\\*"?[:=] ?\(?)\\*"(\w+)'
+    watched = set(re.findall(ours, text)) | set(re.findall(r'\\"LambdaSSE/local\\", \\"(\w+)\\"', text))
+
+    assert {"StreamsRefused", "PollErrors", "OpenConnections", "DeliveryLatency", "ItemsPublished"} <= watched
+    assert watched <= emitted
+
+
+def test_the_board_is_json(resources):
+    (board,) = of_type(resources(), "AWS::CloudWatch::Dashboard").values()
+    assert len(json.loads(board["DashboardBody"])["widgets"]) == 8
+
+
+def test_somebody_is_told_of_alarms_if_there_is_an_address(resources):
+    silent, told = resources(), resources(AlarmEmail="who@example.org")
+
+    assert of_type(silent, "AWS::SNS::Topic") == {}
+    assert not any("AlarmActions" in alarm for alarm in of_type(silent, "AWS::CloudWatch::Alarm").values())
+    assert all(alarm["AlarmActions"] == ["Alarms"] for alarm in of_type(told, "AWS::CloudWatch::Alarm").values())
+
+
+def test_each_environment_has_a_stack_of_its_own(translated):
+    configured = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    parameters = translated["Parameters"]
+    stacks = {
+        name: part["global"]["parameters"]["stack_name"] for name, part in configured.items() if name != "version"
+    }
+
+    assert stacks == {name: f"lambda-sse-{name.replace('default', 'dev')}" for name in stacks}
+    assert set(stacks) == {"default", *parameters["Environment"]["AllowedValues"]}
+    assert configured["default"].items() >= configured["dev"].items()
+    for name, part in configured.items():
+        if name != "version":
+            overrides = dict(each.split("=") for each in part["deploy"]["parameters"]["parameter_overrides"])
+            assert overrides["Environment"] == name.replace("default", "dev")
+            assert overrides.keys() <= parameters.keys()
