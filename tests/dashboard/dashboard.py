@@ -13,8 +13,8 @@ return {
   items: [...document.querySelectorAll(".newest .items li")].map((row) => row.dataset.item),
   fields: Object.fromEntries([...document.querySelectorAll("main .figures [data-field], header [data-field]")]
     .map((cell) => [cell.dataset.field, cell.textContent])),
-  watch: document.querySelector(".watch-board")?.dataset.state ?? null,
-  watchItems: [...document.querySelectorAll(".watch-board .items li")].map((row) => row.dataset.item),
+  watch: document.querySelector(".configuration-view")?.dataset.state ?? null,
+  watchItems: [...document.querySelectorAll(".configuration-view .items li")].map((row) => row.dataset.item),
 };"""
 WITH_STATES = """
 window.dashboardTimings = %s;

@@ -44,7 +44,7 @@ def test_changed_tickers_take_effect_on_the_open_stream(page, service):
         return page.now["watchItems"]
 
     assert eventually(shown)
-    assert page.run("return document.querySelector('.watch-board .tickers').textContent") == "MSFT"
+    assert page.run("return document.querySelector('.configuration-view .tickers').textContent") == "MSFT"
 
 
 def test_a_reload_keeps_the_session_and_another_tab_has_none(page, dashboard, service):

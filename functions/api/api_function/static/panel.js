@@ -2,14 +2,14 @@
 
 import { Editor, List } from "./editor.js";
 import { Refused, Session } from "./session.js";
-import { Watch } from "./watch.js";
+import { ConfigurationView } from "./configuration_view.js";
 
 const OVER = "This session has ended or was revoked, and its configurations with it. Start a new session to go on.";
 const GONE = "This configuration no longer exists. Choose another one, or create one.";
 
 export class Panel {
   #session = new Session();
-  #watch = null;
+  #view = null;
   #pending = new Set(); // what has been asked for and is not done
 
   constructor(root, timings) {
@@ -37,7 +37,7 @@ export class Panel {
   }
 
   redraw() {
-    this.#watch?.redraw();
+    this.#view?.redraw();
   }
 
   async #signIn() {
@@ -60,13 +60,13 @@ export class Panel {
   async #save(draft, configId) {
     const saved = await this.#session.save(draft, configId);
     this.editor.edit(null);
-    if (this.#watch?.configId === saved.config_id) this.#watch.show(saved);
+    if (this.#view?.configId === saved.config_id) this.#view.show(saved);
     await this.#load();
     if (!configId) this.#open(saved);
   }
 
   async #remove({ config_id: id }) {
-    if (this.#watch?.configId === id) this.#unwatch();
+    if (this.#view?.configId === id) this.#unwatch();
     await this.#session.delete(id).catch((error) => {
       if (error.status !== 404) throw error; // somebody was faster
     });
@@ -76,14 +76,14 @@ export class Panel {
   }
 
   #toggle(configuration) {
-    if (this.#watch?.configId === configuration.config_id) this.#unwatch();
+    if (this.#view?.configId === configuration.config_id) this.#unwatch();
     else this.#open(configuration);
   }
 
   #open(configuration) {
     this.#unwatch();
     this.#say("");
-    this.#watch = new Watch(this.place, configuration, {
+    this.#view = new ConfigurationView(this.place, configuration, {
       token: this.#session.token,
       timings: this.timings,
       over: (status) => this.#over(status),
@@ -93,8 +93,8 @@ export class Panel {
   }
 
   #unwatch() {
-    this.#watch?.close();
-    this.#watch = null;
+    this.#view?.close();
+    this.#view = null;
     this.list.press(null);
   }
 

@@ -1,13 +1,13 @@
 // One configuration's own stream, live beside the global one.
 
 import { Board, oncePerFrame } from "./board.js";
-import { Feed } from "./feed.js";
+import { LiveView } from "./live_view.js";
 import { configurationUrl } from "./session.js";
 import { view } from "./view.js";
 
-const TEMPLATE = document.getElementById("watch-template");
+const TEMPLATE = document.getElementById("configuration-view-template");
 
-export class Watch {
+export class ConfigurationView {
   /** Shows itself in `place`. `over(status)`: the stream has ended for good, refused with this HTTP status. */
   constructor(place, configuration, { token, timings, over, close }) {
     place.replaceChildren(TEMPLATE.content.cloneNode(true));
@@ -16,13 +16,13 @@ export class Watch {
     this.timings = timings;
     this.over = over;
     const board = new Board(this.root);
-    this.redraw = oncePerFrame(() => this.feed && board.draw(view(this.feed.state, Date.now(), timings.silenceMs)));
+    this.redraw = oncePerFrame(() => this.live && board.draw(view(this.live.state, Date.now(), timings.silenceMs)));
     const url = `${configurationUrl(configuration.config_id)}/stream`;
-    this.feed = new Feed({ url, token, timings, changed: () => this.#changed() });
-    this.root.querySelector(".retry").addEventListener("click", () => this.feed.tryNow());
+    this.live = new LiveView({ url, token, timings, changed: () => this.#changed() });
+    this.root.querySelector(".retry").addEventListener("click", () => this.live.tryNow());
     this.root.querySelector(".close").addEventListener("click", close);
     this.show(configuration);
-    this.feed.start();
+    this.live.start();
     this.redraw();
   }
 
@@ -34,14 +34,14 @@ export class Watch {
   }
 
   close() {
-    this.feed.leave();
-    this.feed = null;
+    this.live.leave();
+    this.live = null;
     this.place.replaceChildren();
   }
 
   #changed() {
     this.redraw();
-    const { status, refusal } = this.feed.state;
-    if (status === "ended") queueMicrotask(() => this.feed && this.over(refusal.status));
+    const { status, refusal } = this.live.state;
+    if (status === "ended") queueMicrotask(() => this.live && this.over(refusal.status));
   }
 }

@@ -6,7 +6,7 @@ import { Source } from "./source.js";
 import { INITIAL, reduce } from "./state.js";
 
 /** `changed` is called after each fact. Starts when told to; listens to the page's life until it is told to leave. */
-export class Feed {
+export class LiveView {
   state = INITIAL;
   #seen = new Seen();
   #source;
