@@ -17,7 +17,14 @@ from tests.support.service import Service
 from tests.support.tools import chromium
 
 FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *(
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+    ),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
     "--window-size=1440,1000",
     "--force-prefers-reduced-motion",  # animations are drawn all the time: `Dashboard.moving`
@@ -55,12 +62,20 @@ def dashboard(driver):
 
 
 def _service(emulator):
-    return Service(emulator.dashboard_url, emulator.url("stream"), emulator.table, emulator.dynamodb_url, emulator)
+    return Service(
+        emulator.dashboard_url,
+        emulator.url("stream"),
+        emulator.table,
+        emulator.dynamodb_url,
+        emulator,
+    )
 
 
 @pytest.fixture(scope="session")
 def running():
-    with Emulator(ROOT / "template.yaml", "--stage", "dev", parameters={"ClientConnections": "100"}) as emulator:
+    with Emulator(
+        ROOT / "template.yaml", "--stage", "dev", parameters={"ClientConnections": "100"}
+    ) as emulator:
         yield _service(emulator)
 
 

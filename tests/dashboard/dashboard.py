@@ -38,7 +38,10 @@ class Dashboard:
         self.driver, self.url = driver, url
         driver.switch_to.new_window("tab")
         self.handle = driver.current_window_handle
-        self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WITH_STATES % json.dumps(timings) + before)
+        self.cdp(
+            "Page.addScriptToEvaluateOnNewDocument",
+            source=WITH_STATES % json.dumps(timings) + before,
+        )
         driver.get_log("browser")  # what earlier pages have left there
         driver.get(url)
 
@@ -95,13 +98,20 @@ class Dashboard:
         try:
             return eventually(shown, within_s)
         except AssertionError as error:
-            raise AssertionError(f"not within {within_s} s: {expected}; on the screen: {self.now}") from error
+            raise AssertionError(
+                f"not within {within_s} s: {expected}; on the screen: {self.now}"
+            ) from error
 
     def wait_for_item(self, item_id, within_s=5):
         return eventually(lambda: item_id in self.now["items"], within_s)
 
     def click(self, selector):
-        eventually(lambda: self.run("return document.querySelector(arguments[0])?.checkVisibility()", selector), 5)
+        eventually(
+            lambda: self.run(
+                "return document.querySelector(arguments[0])?.checkVisibility()", selector
+            ),
+            5,
+        )
         self.driver.find_element("css selector", selector).click()
 
     def type(self, selector, text):
@@ -121,7 +131,11 @@ class Dashboard:
     def complaints(self, network=True):
         """What the console holds: errors, warnings, violations of the policy. `network`: refused requests too."""
         self.focus()
-        return [entry for entry in self.driver.get_log("browser") if network or entry["source"] != "network"]
+        return [
+            entry
+            for entry in self.driver.get_log("browser")
+            if network or entry["source"] != "network"
+        ]
 
     def close(self):
         self.focus()

@@ -29,16 +29,26 @@ def utc(**ago):
 
 def item(item_id, **changed):
     """An item as an event carries it."""
-    fields = {"item_id": item_id, "ticker": "AAPL", "tags": ["AAPL"], "sentiment": "positive", "score": 0.5}
+    fields = {
+        "item_id": item_id,
+        "ticker": "AAPL",
+        "tags": ["AAPL"],
+        "sentiment": "positive",
+        "score": 0.5,
+    }
     return fields | {"timestamp": "2026-11-22T09:00:00Z", "source_id": item_id} | changed
 
 
 def new_item(item_id, id=None, **changed):
-    return event_stream.encode(json.dumps(item(item_id, **changed)), event="new_item", id=id or f"at-{item_id}")
+    return event_stream.encode(
+        json.dumps(item(item_id, **changed)), event="new_item", id=id or f"at-{item_id}"
+    )
 
 
 def metrics(id="m", **changed):
-    return event_stream.encode(json.dumps({"timestamp": utc()} | METRICS | changed), event="metrics", id=id)
+    return event_stream.encode(
+        json.dumps({"timestamp": utc()} | METRICS | changed), event="metrics", id=id
+    )
 
 
 def heartbeat(connections=1, id="h", **changed):
@@ -125,13 +135,17 @@ class Scripted:
             return self._stream(handler)
         if path == "/api/v2/metrics":
             status, body = 200 if self.polled else 500, {"timestamp": utc()} | (self.polled or {})
-            return self.send(handler, status, {"Content-Type": "application/json"}, json.dumps(body).encode())
+            return self.send(
+                handler, status, {"Content-Type": "application/json"}, json.dumps(body).encode()
+            )
         if name in self.files:
             headers = HEADERS | {"Content-Type": TYPES[Path(name).suffix]}
             return self.send(handler, 200, headers, self.files[name].encode())
         page = PAGES / path[1:]
         if page.is_file():
-            return self.send(handler, 200, {"Content-Type": "text/html; charset=utf-8"}, page.read_bytes())
+            return self.send(
+                handler, 200, {"Content-Type": "text/html; charset=utf-8"}, page.read_bytes()
+            )
         return self.send(handler, 404, {}, b"")
 
     def send(self, handler, status, headers, body):

@@ -28,7 +28,9 @@ def test_a_stage_without_its_slash_leads_to_the_page(dashboard, service):
 
 
 def test_head_is_answered_on_the_wire(service):
-    head, get = (requests.request(method, service.base_url, timeout=30) for method in ("HEAD", "GET"))
+    head, get = (
+        requests.request(method, service.base_url, timeout=30) for method in ("HEAD", "GET")
+    )
 
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["etag"] == get.headers["etag"]

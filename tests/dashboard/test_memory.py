@@ -14,8 +14,12 @@ def an_hour(number):
     """The events of an hour: items, a `metrics` event a second at most, heartbeats."""
     for index in range(HOUR_OF_ITEMS):
         name = f"{number}-{index}-{'x' * 20}"
-        yield event_stream.encode(json.dumps(item(name, tags=["AAPL", f"tag-{index % 12}"])), event="new_item", id=name)
-        yield event_stream.encode(json.dumps(METRICS | {"total": index}), event="metrics", id=f"{name}-m")
+        yield event_stream.encode(
+            json.dumps(item(name, tags=["AAPL", f"tag-{index % 12}"])), event="new_item", id=name
+        )
+        yield event_stream.encode(
+            json.dumps(METRICS | {"total": index}), event="metrics", id=f"{name}-m"
+        )
         if index % 10 == 0:
             yield heartbeat(connections=index, id=f"{name}-h")
 

@@ -56,7 +56,12 @@ def test_a_tab_that_hears_no_more_from_the_leading_one_says_that_it_is_stale(das
     assert len(scripted.streams) == 1  # the leading tab is there, it just has nothing to tell
 
 
-LATE = {"firstRetryMs": 60_000, "longestFirstRetryMs": 60_000, "longestRetryMs": 60_000, "answerMs": 1_500}
+LATE = {
+    "firstRetryMs": 60_000,
+    "longestFirstRetryMs": 60_000,
+    "longestRetryMs": 60_000,
+    "leaderReplyMs": 1_500,
+}
 TRY_NOW = "document.querySelector('#try-now').click()"
 
 
@@ -74,7 +79,9 @@ def pair(dashboard, scripted):
     return tabs
 
 
-def test_a_leading_tab_that_hangs_is_replaced_on_try_now_and_follows_when_it_comes_to_itself(pair, scripted):
+def test_a_leading_tab_that_hangs_is_replaced_on_try_now_and_follows_when_it_comes_to_itself(
+    pair, scripted
+):
     hung, other = pair
     hung.hang(6, other)
     other.run(TRY_NOW)
@@ -84,7 +91,9 @@ def test_a_leading_tab_that_hangs_is_replaced_on_try_now_and_follows_when_it_com
     other.wait_for(state="live", items=["three", "two", "one", "polled"])
 
     assert second.headers["Last-Event-ID"] == "at-one"
-    assert scripted.asked_for("/api/v2/stream/connections/connection-0/close")  # by the one that takes over
+    assert scripted.asked_for(
+        "/api/v2/stream/connections/connection-0/close"
+    )  # by the one that takes over
     hung.show().wait_for(state="live", items=["three", "two", "one", "polled"])
     eventually(scripted.opened().send_fails)
     second.send(new_item("four"))
@@ -111,7 +120,7 @@ def test_a_tab_that_hears_nothing_for_long_takes_over(dashboard, scripted):
     leader.wait_for(state="live")
     scripted.opened().send(new_item("one"))
     leader.wait_for_item("one")
-    follower = dashboard(scripted.url, silenceMs=2_000, answerMs=1_500)
+    follower = dashboard(scripted.url, silenceMs=2_000, leaderReplyMs=1_500)
     follower.wait_for_item("one")
     leader.hang(8, follower)
 
@@ -123,7 +132,7 @@ def test_a_tab_opened_beside_one_that_hangs_is_live_all_the_same(dashboard, scri
     hung = dashboard(scripted.url)
     hung.wait_for(state="live")
     hung.hang(6, dashboard(scripted.url + "blank.html"))
-    fresh = dashboard(scripted.url, answerMs=500)
+    fresh = dashboard(scripted.url, leaderReplyMs=500)
 
     fresh.wait_for(state="live", within_s=6)
     assert len(scripted.streams) == 2

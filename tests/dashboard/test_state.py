@@ -45,11 +45,23 @@ def polled(items, count, at=100, asked_at=0, fallback=False, clock=0):
         "timestamp": iso(clock),
         "by_tag": [],
     }
-    return {"type": "polled", "data": METRICS | told, "fallback": fallback, "askedAt": NOW + asked_at, "at": NOW + at}
+    return {
+        "type": "polled",
+        "data": METRICS | told,
+        "fallback": fallback,
+        "askedAt": NOW + asked_at,
+        "at": NOW + at,
+    }
 
 
 def streamed(item, at=50):
-    return {"type": "event", "event": "new_item", "data": item, "id": item["item_id"], "at": NOW + at}
+    return {
+        "type": "event",
+        "event": "new_item",
+        "data": item,
+        "id": item["item_id"],
+        "at": NOW + at,
+    }
 
 
 def heartbeat(clock=0, at=0):
@@ -59,15 +71,28 @@ def heartbeat(clock=0, at=0):
 
 def test_what_a_poll_has_counted_is_not_counted_again_when_the_stream_replays_it(led_to):
     items = [dated(number, at=number) for number in range(100)]
-    facts = [heartbeat(), polled(items, 100, at=200, fallback=True), *(streamed(each, 300) for each in items)]
+    facts = [
+        heartbeat(),
+        polled(items, 100, at=200, fallback=True),
+        *(streamed(each, 300) for each in items),
+    ]
 
     assert led_to(*facts)["counts"][-1] == 100
-    assert led_to(*facts, *(streamed(dated(number, 400), 400) for number in range(100, 107)))["counts"][-1] == 107
+    assert (
+        led_to(*facts, *(streamed(dated(number, 400), 400) for number in range(100, 107)))[
+            "counts"
+        ][-1]
+        == 107
+    )
 
 
 def test_items_of_one_and_the_same_moment_are_counted_once_too(led_to):
     items = [dated(number) for number in range(100)]
-    facts = [heartbeat(), polled(items, 100, at=200, fallback=True), *(streamed(each, 300) for each in items)]
+    facts = [
+        heartbeat(),
+        polled(items, 100, at=200, fallback=True),
+        *(streamed(each, 300) for each in items),
+    ]
 
     assert led_to(*facts, streamed(dated(100), 300))["counts"][-1] == 101
 
@@ -97,7 +122,8 @@ def test_an_item_dated_before_the_answer_counts_once_no_replay_is_to_be_expected
 
 def test_what_is_dated_in_the_future_leaves_nothing_behind(led_to):
     hostile = [
-        item(str(number), timestamp=f"{9000 + number // 12}-{1 + number % 12:02}-01T00:00:00Z") for number in range(99)
+        item(str(number), timestamp=f"{9000 + number // 12}-{1 + number % 12:02}-01T00:00:00Z")
+        for number in range(99)
     ]
     state = led_to(heartbeat(), polled([], 0), *map(streamed, hostile))["state"]
 
@@ -106,7 +132,11 @@ def test_what_is_dated_in_the_future_leaves_nothing_behind(led_to):
 
 def test_a_clock_that_is_wrong_by_minutes_does_not_empty_the_line(led_to):
     for skew in (-7 * MINUTE_MS, 7 * MINUTE_MS):
-        facts = [heartbeat(at=skew), polled([dated(1)], 1, at=skew), streamed(dated(2, at=1), at=skew)]
+        facts = [
+            heartbeat(at=skew),
+            polled([dated(1)], 1, at=skew),
+            streamed(dated(2, at=1), at=skew),
+        ]
 
         assert led_to(*facts, now=NOW + skew)["counts"] == [0] * 59 + [2]
 
@@ -116,4 +146,7 @@ def test_what_another_tab_knows_is_taken_over_unless_it_knows_nothing(led_to):
     poor = led_to()["state"]
 
     assert led_to({"type": "adopted", "state": rich})["state"] == rich
-    assert led_to({"type": "adopted", "state": rich}, {"type": "adopted", "state": poor})["state"] == rich
+    assert (
+        led_to({"type": "adopted", "state": rich}, {"type": "adopted", "state": poor})["state"]
+        == rich
+    )

@@ -1,4 +1,4 @@
-// One configuration's own stream, live beside the global one.
+// The view of one configuration: its own stream, live beside the global one.
 
 import { Board, oncePerFrame } from "./board.js";
 import { LiveView } from "./live_view.js";
@@ -8,25 +8,30 @@ import { view } from "./view.js";
 const TEMPLATE = document.getElementById("configuration-view-template");
 
 export class ConfigurationView {
-  /** Shows itself in `place`. `over(status)`: the stream has ended for good, refused with this HTTP status. */
-  constructor(place, configuration, { token, timings, over, close }) {
+  /**
+   * Shows itself in `place`. Calls `ended(httpStatus)` when the stream was refused for good, and
+   * `stopWatching()` when the visitor wants no more of it.
+   */
+  constructor(place, configuration, { token, timings, ended, stopWatching }) {
     place.replaceChildren(TEMPLATE.content.cloneNode(true));
     this.place = place;
     this.root = place.firstElementChild;
     this.timings = timings;
-    this.over = over;
+    this.ended = ended;
     const board = new Board(this.root);
-    this.redraw = oncePerFrame(() => this.live && board.draw(view(this.live.state, Date.now(), timings.silenceMs)));
+    this.redraw = oncePerFrame(() => {
+      if (this.live) board.draw(view(this.live.state, Date.now(), timings.silenceMs));
+    });
     const url = `${configurationUrl(configuration.config_id)}/stream`;
     this.live = new LiveView({ url, token, timings, changed: () => this.#changed() });
     this.root.querySelector(".retry").addEventListener("click", () => this.live.tryNow());
-    this.root.querySelector(".close").addEventListener("click", close);
+    this.root.querySelector(".close").addEventListener("click", stopWatching);
     this.show(configuration);
     this.live.start();
     this.redraw();
   }
 
-  /** The configuration as it is now. */
+  /** Shows the configuration as it is now. */
   show(configuration) {
     this.configId = configuration.config_id;
     this.root.querySelector(".name").textContent = configuration.name;
@@ -41,7 +46,10 @@ export class ConfigurationView {
 
   #changed() {
     this.redraw();
-    const { status, refusal } = this.live.state;
-    if (status === "ended") queueMicrotask(() => this.live && this.over(refusal.status));
+    const { state } = this.live;
+    if (state.status !== "ended") return;
+    queueMicrotask(() => {
+      if (this.live) this.ended(state.refusal.status);
+    });
   }
 }
