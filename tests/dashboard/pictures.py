@@ -1,8 +1,9 @@
-"""Takes the pictures in docs/images. Not collected with the tests, and slower, because the strip must fill:
+"""Takes the pictures in docs/images. It is not collected with the tests, and takes minutes:
 
     python -m pytest -o faulthandler_timeout=0 -s tests/dashboard/pictures.py
 
-It prints where the frames of the film are, each named for its millisecond; any program makes a film of them.
+It prints the folder of the film's frames, each named for its millisecond. Any program can make a
+film of them.
 """
 
 import base64
@@ -21,7 +22,8 @@ SIZES = {"desk": 1440, "tablet": 768, "phone": 390, "wall": 2560}
 FILM = {"x": 0, "y": 0, "width": 1100, "height": 420, "scale": 1}
 FILLED = """
 const [oldest] = document.querySelectorAll(".strip g path");
-return oldest.getBoundingClientRect().left - document.querySelector(".strip").getBoundingClientRect().left < 15;"""
+const strip = document.querySelector(".strip");
+return oldest.getBoundingClientRect().left - strip.getBoundingClientRect().left < 15;"""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def demo():
     with Emulator(ROOT / "template.yaml", "--stage", "dev", "--demo") as emulator:
         eventually(
             lambda: newest_age_s(emulator.dashboard_url) < 20, 180
-        )  # its history is published
+        )  # until its history is published
         yield emulator
 
 
@@ -71,7 +73,7 @@ def take(page, path, **options):
 
 
 def film(page, emulator, frames):
-    """Every environment is killed, and the page finds its way back."""
+    """Takes the frames of a page that reconnects after all environments were killed."""
     page.cdp(
         "Emulation.setDeviceMetricsOverride",
         width=1100,

@@ -1,4 +1,4 @@
-"""Usable without eyes, without a mouse, on any screen, in light and in dark."""
+"""The page is usable without eyes, without a mouse, on any screen, in light and in dark."""
 
 import contextlib
 import itertools
@@ -14,13 +14,15 @@ from tests.support.waiting import eventually
 AXE = Path(axe_core_python.__file__).parent / "axe.min.js"
 RUN_AXE = """
 const done = arguments[0];
-const shown = ({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => html + failureSummary) });
-axe.run({ rules: { "color-contrast": { enabled: false } } }).then(({ violations, incomplete, passes }) => done({
+const summary = ({ html, failureSummary }) => html + failureSummary;
+const shown = ({ id, nodes }) => ({ id, nodes: nodes.map(summary) });
+const options = { rules: { "color-contrast": { enabled: false } } };
+axe.run(options).then(({ violations, incomplete, passes }) => done({
   violations: violations.map(shown),
   undecided: incomplete.map(shown),
   looked_at: passes.reduce((sum, { nodes }) => sum + nodes.length, 0),
 }));"""
-# Axe gives up on mixed colours without a word, so contrast is measured here.
+# Axe skips mixed colours silently, so contrast is measured here.
 CONTRASTS = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 AS_IN_STATE = """
 for (const each of document.querySelectorAll("[data-state]")) each.dataset.state = arguments[0];
@@ -45,7 +47,7 @@ LONG = "averylongtagwithoutanyspaceinit" * 2
 
 @pytest.fixture
 def full_page(dashboard, scripted):
-    """Every part of the page has something to show, long names too."""
+    """Opens a page whose every part has something to show, long names included."""
     scripted.polled = scripted.polled | {
         "recent_items": [item(str(number)) for number in range(20)]
     }
@@ -58,7 +60,7 @@ def full_page(dashboard, scripted):
     return page
 
 
-STILL = {"prefers_reduced_motion": "reduce"}  # no colour is on its way to another
+STILL = {"prefers_reduced_motion": "reduce"}  # no colour is between two others
 
 
 @contextlib.contextmanager
@@ -81,14 +83,17 @@ def shown_as(page, size, scheme="light", **features):
 
 
 def found_by_axe(page):
-    """What is wrong, and what axe could not decide. There a rule ends that breaks, with nothing found."""
+    """Returns what is wrong, and what axe could not decide.
+
+    A rule that breaks is among the undecided ones, with nothing found.
+    """
     found = page.run_async(RUN_AXE)
     assert found["looked_at"] > 100
     return found["violations"] + found["undecided"]
 
 
 def too_faint(page, state):
-    """The texts that are hard to read in this state of the connection."""
+    """Returns the texts that are hard to read in this state of the stream."""
     texts = page.run(AS_IN_STATE, state)
     assert len(texts) > 60
     return [text for text in texts if text["ratio"] < ENOUGH]
@@ -96,7 +101,7 @@ def too_faint(page, state):
 
 @pytest.fixture
 def panel(dashboard, service):
-    """The page with a configuration that is watched."""
+    """Opens the page with a configuration that is watched."""
     page = dashboard(service.base_url)
     page.create_configuration(LONG)
     page.wait_for(watch="live")
@@ -158,11 +163,14 @@ def test_nothing_is_wider_than_the_screen(full_page):
 
 CLIPPED = """
 const bottom = (element) => element.getBoundingClientRect().bottom;
+const scrolls = (element) => getComputedStyle(element).overflowY === "auto";
 return [...document.querySelectorAll("main .card")].flatMap((card) => {
   const lists = [...card.querySelectorAll("ol, ul")].filter((list) => list.checkVisibility());
-  const last = lists.map((list) => getComputedStyle(list).overflowY === "auto" ? list : list.lastElementChild);
-  const cut = getComputedStyle(card).overflowY === "auto" ? [] : [...last, card.lastElementChild].filter(Boolean);
-  return cut.filter((each) => each.checkVisibility() && bottom(each) > bottom(card)).map((each) => each.className);
+  const last = lists.map((list) => scrolls(list) ? list : list.lastElementChild);
+  const cut = scrolls(card) ? [] : [...last, card.lastElementChild].filter(Boolean);
+  return cut
+    .filter((each) => each.checkVisibility() && bottom(each) > bottom(card))
+    .map((each) => each.className);
 });"""
 
 
@@ -180,7 +188,8 @@ def test_one_polite_region_tells_changes_of_the_connection_and_nothing_else(full
       window.told = [];
       for (const region of document.querySelectorAll("[role=status], [aria-live]")) {
         const tell = () => told.push(region.textContent);
-        new MutationObserver(tell).observe(region, { childList: true, characterData: true, subtree: true });
+        const everything = { childList: true, characterData: true, subtree: true };
+        new MutationObserver(tell).observe(region, everything);
       }""")
     scripted.opened().send(*(new_item(f"more-{number}") for number in range(30)), metrics(total=99))
     full_page.wait_for_item("more-29")
@@ -199,12 +208,17 @@ def test_one_polite_region_tells_changes_of_the_connection_and_nothing_else(full
 FOCUSED = """
 const each = document.activeElement;
 const { outlineStyle, outlineWidth } = getComputedStyle(each);
-return { name: each.ariaLabel || each.name || each.textContent.trim(), body: each === document.body, id: each.id,
-  outlined: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && each.matches(":focus-visible") };"""
+const hasOutline = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+return {
+  name: each.ariaLabel || each.name || each.textContent.trim(),
+  body: each === document.body,
+  id: each.id,
+  outlined: hasOutline && each.matches(":focus-visible"),
+};"""
 
 
 class Keyboard:
-    """Nothing but keys. Each step must land where it can be seen."""
+    """A user with nothing but keys, who must see where each step lands."""
 
     def __init__(self, page):
         self.page = page
@@ -214,7 +228,7 @@ class Keyboard:
         ActionChains(self.page.driver).send_keys(*keys).perform()
 
     def focused(self):
-        """The name of what has the focus, which must show."""
+        """Returns the name of the element that has the focus, which must show it."""
         focused = self.page.run(FOCUSED)
         assert not focused["body"]
         assert focused["outlined"], focused

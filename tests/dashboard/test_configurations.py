@@ -1,4 +1,4 @@
-"""One's own configurations: create, watch live beside the global stream, change, delete, and what an end looks like."""
+"""A visitor's own configurations: created, watched, changed, deleted, and how they end."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Text from a stream is text: whatever it looks like, and however long it is."""
+"""Text from a stream is shown as text, whatever it looks like and however long it is."""
 
 import event_stream
 

@@ -1,4 +1,4 @@
-"""No room for another stream: the dashboard polls, says so, and is live as soon as there is room."""
+"""Without a free slot the dashboard polls and says so, and is live as soon as a slot is free."""
 
 import contextlib
 from http.client import HTTPConnection
@@ -18,7 +18,7 @@ PROMPT = {
 
 @pytest.fixture
 def full(small_service, request):
-    """Refuses the dashboard's stream with this status."""
+    """Yields a service that refuses the dashboard's stream with this status."""
     eventually(
         lambda: small_service.call("GET", "/api/v2/stream/status").json()["connections"] == 0
     )
@@ -31,7 +31,7 @@ def full(small_service, request):
 
 @contextlib.contextmanager
 def stream_from_elsewhere(service):
-    """A stream of another client: all of 127.0.0.0/8 leads to this machine."""
+    """Opens a stream of another client: all of 127.0.0.0/8 leads to this machine."""
     connection = HTTPConnection(
         urlsplit(service.base_url).netloc, source_address=("127.0.0.2", 0), timeout=10
     )

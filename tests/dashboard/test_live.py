@@ -1,4 +1,4 @@
-"""The dashboard over the whole service: it says Connected and means it."""
+"""The dashboard on the whole service says Connected only while it is."""
 
 import json
 import time
@@ -16,7 +16,7 @@ def open_streams(service):
 
 @pytest.fixture
 def quiet(service):
-    """No stream is open: those of earlier tests have ended."""
+    """Yields the service once the streams of earlier tests have ended."""
     eventually(lambda: open_streams(service) == 0, 30)
     return service
 
@@ -24,7 +24,7 @@ def quiet(service):
 def test_connected_within_five_seconds_and_a_written_item_is_on_the_screen_within_five(
     dashboard, service
 ):
-    warm = service.stream()  # how long a cold start may take is another test's business
+    warm = service.stream()  # cold starts are timed by another test
     warm.wait_for("heartbeat")
     service.put()
     warm.wait_for("new_item", within_s=20)
@@ -43,9 +43,9 @@ def test_connected_within_five_seconds_and_a_written_item_is_on_the_screen_withi
     names = ("total", "positive", "neutral", "negative", "rate_last_hour")
     assert {name: page.number(name) for name in names} == {name: told[name] for name in names}
     assert page.number("open_streams") == open_streams(service)
-    tags = page.run(
-        "return [...document.querySelectorAll('.tags li')].map((row) => row.innerText.split(/\\s+/))"
-    )
+    tags = page.run("""
+      const rows = [...document.querySelectorAll(".tags li")];
+      return rows.map((row) => row.innerText.split(/\\s+/));""")
     assert sorted((name, int(count)) for name, count in tags) == sorted(told["by_tag"].items())[:10]
     assert page.complaints() == []
 
@@ -103,9 +103,7 @@ def test_without_stream_and_polls_it_says_disconnected(dashboard, quiet):
         service.emulator.unblock("/api")
     page.wait_for(state="live", status="Connected")
 
-    eventually(
-        lambda: open_streams(service) == 1, 8
-    )  # the cut one is said goodbye to as soon as that gets through
+    eventually(lambda: open_streams(service) == 1, 8)  # the goodbye to the cut one gets through
 
 
 @pytest.mark.parametrize("leave", ["close", "navigate"])
@@ -168,7 +166,9 @@ def test_three_tabs_share_one_stream_and_when_the_leader_goes_another_takes_over
     items = second.now["items"]
     assert set(during) <= set(items)
     assert len(items) == len(set(items))
-    eventually(lambda: open_streams(service) == 1, 3)  # the one that was left notices within a poll
+    eventually(
+        lambda: open_streams(service) == 1, 3
+    )  # the stream of the closed tab ends within a poll
 
 
 def test_it_says_that_every_environment_is_killed_and_comes_back_without_gap_or_double(
@@ -176,7 +176,7 @@ def test_it_says_that_every_environment_is_killed_and_comes_back_without_gap_or_
 ):
     page = dashboard(
         service.base_url, "Math.random = () => 0.9;"
-    )  # a pause of next to nothing could not be seen
+    )  # a very short pause would not be seen
     page.wait_for(state="live")
     written = [service.put() for _ in range(3)]
     eventually(lambda: set(written) <= set(page.now["items"]))

@@ -1,4 +1,4 @@
-"""A page on a wall runs for weeks: what came and went must not stay."""
+"""A page on a wall runs for weeks, so nothing that it no longer shows may stay in memory."""
 
 import json
 
@@ -11,7 +11,7 @@ NODES = "return document.querySelectorAll('*').length"
 
 
 def an_hour(number):
-    """The events of an hour: items, a `metrics` event a second at most, heartbeats."""
+    """Yields the events of an hour: items, at most one `metrics` a second, heartbeats."""
     for index in range(HOUR_OF_ITEMS):
         name = f"{number}-{index}-{'x' * 20}"
         yield event_stream.encode(
@@ -42,7 +42,7 @@ def test_an_hour_of_demo_data_leaves_memory_flat(dashboard, scripted):
         used.append(used_bytes(page))
         nodes.append(page.run(NODES))
 
-    # The first two hours fill what is bounded (50 items, 5,000 ids); the later ones must add nothing.
+    # The first two hours fill what is bounded (50 items, 5,000 ids); later ones add nothing.
     assert used[3] - used[1] < 300_000, used
     assert used[3] < 12_000_000, used
     assert nodes[3] == nodes[1] == nodes[2]

@@ -1,4 +1,4 @@
-"""How the dashboard follows a stream, against a server that says exactly what is in the test."""
+"""The dashboard follows a stream whose every byte is in the test, through every kind of end."""
 
 import re
 
@@ -55,7 +55,12 @@ def test_an_item_that_comes_again_is_shown_once(dashboard, scripted):
     scripted.opened().send(new_item("c"), new_item("b"), new_item("c"), new_item("d"))
     page.wait_for_item("d")
 
-    assert page.now["items"] == ["d", "b", "c", "a"]  # polled b takes its place in the stream
+    assert page.now["items"] == [
+        "d",
+        "b",
+        "c",
+        "a",
+    ]  # b, which was polled, moves to its place in the stream
 
 
 def test_what_was_polled_is_put_in_order_when_the_stream_replays_it(dashboard, scripted):
@@ -131,18 +136,29 @@ def test_pauses_grow_until_a_stream_was_healthy_for_long(dashboard, scripted):
     delays = """
       const [done] = arguments;
       import("/static/backoff.js").then(({ Backoff }) => {
-        const timings = { healthyMs: 30_000, firstRetryMs: 1_000, longestFirstRetryMs: 6_000, longestRetryMs: 30_000,
-          longestServerDelayMs: 300_000 };
-        const after = (backoff, ends) => ends.map((end) => backoff.after({ retryAfterMs: null, ...end }));
+        const timings = {
+          healthyMs: 30_000,
+          firstRetryMs: 1_000,
+          longestFirstRetryMs: 6_000,
+          longestRetryMs: 30_000,
+          longestServerDelayMs: 300_000,
+        };
+        const after = (random, ends) => {
+          const backoff = new Backoff(timings, () => random);
+          return ends.map((end) => backoff.after({ retryAfterMs: null, ...end }));
+        };
         const short = { livedMs: 29_999, retryMs: 1_000 };
+        const long = { ...short, livedMs: 30_000 };
+        const silent = { livedMs: 0, retryMs: null };
+        const announced = { livedMs: 9_000, retryMs: 300, announced: true };
         done({
-          grows: after(new Backoff(timings, () => 1), [short, short, short, short, short, short, short]),
-          jitter: after(new Backoff(timings, () => 0.5), [short, short, short]),
-          reset: after(new Backoff(timings, () => 1), [short, short, { ...short, livedMs: 30_000 }, short]),
-          server: after(new Backoff(timings, () => 1), [{ livedMs: 9, retryMs: 4_000 }, { livedMs: 0, retryMs: null }]),
-          promised: after(new Backoff(timings, () => 1), [{ livedMs: 9, retryMs: 60_000 }]),
-          told: after(new Backoff(timings, () => 1), [{ livedMs: 0, retryMs: null, retryAfterMs: 7_000 }]),
-          announced: after(new Backoff(timings, () => 1), [{ livedMs: 9_000, retryMs: 300, announced: true }, short]),
+          grows: after(1, [short, short, short, short, short, short, short]),
+          jitter: after(0.5, [short, short, short]),
+          reset: after(1, [short, short, long, short]),
+          server: after(1, [{ livedMs: 9, retryMs: 4_000 }, silent]),
+          promised: after(1, [{ livedMs: 9, retryMs: 60_000 }]),
+          told: after(1, [{ ...silent, retryAfterMs: 7_000 }]),
+          announced: after(1, [announced, short]),
         });
       });"""
 
@@ -266,9 +282,7 @@ def test_a_goodbye_that_got_lost_is_said_again_with_the_next_stream(dashboard, s
 
 
 @pytest.mark.parametrize("leave", ["close", "too late", "navigate"])
-def test_a_stream_that_was_not_answered_yet_is_said_goodbye_to_by_its_key(
-    dashboard, scripted, leave
-):
+def test_a_stream_without_a_response_yet_is_said_goodbye_to_by_its_key(dashboard, scripted, leave):
     scripted.mute = True
     page = dashboard(
         scripted.url, openMs=300 if leave == "too late" else 60_000, firstRetryMs=60_000
@@ -300,7 +314,7 @@ def test_each_attempt_has_a_key_of_its_own_and_a_refused_one_needs_no_goodbye(da
     assert scripted.asked_for("/api/v2/stream/connections/") == []
 
 
-def test_what_was_there_before_is_asked_for_until_there_is_an_answer(dashboard, scripted):
+def test_what_was_there_before_is_polled_for_until_there_is_a_response(dashboard, scripted):
     scripted.polled = None
     page = dashboard(scripted.url, **QUICK)
     page.wait_for(state="live")
@@ -348,8 +362,11 @@ def test_a_bursts_thousand_items_are_drawn_in_a_few_frames_and_the_list_stays_sh
     page.wait_for(state="live")
     page.run("""
       window.draws = 0;
-      const count = (records) => { draws += records.some(({ addedNodes }) => addedNodes.length) ? 1 : 0; };
-      new MutationObserver(count).observe(document.querySelector(".newest .items"), { childList: true });""")
+      const count = (records) => {
+        if (records.some(({ addedNodes }) => addedNodes.length)) draws += 1;
+      };
+      const list = document.querySelector(".newest .items");
+      new MutationObserver(count).observe(list, { childList: true });""")
     scripted.opened().send(b"".join(new_item(f"burst-{number}") for number in range(1000)))
     page.wait_for_item("burst-999")
 

@@ -1,4 +1,4 @@
-"""What the dashboard makes of what it learns: the line of items a minute, whatever order stream and polls come in."""
+"""The state is right in whatever order stream and polls bring facts: items a minute above all."""
 
 import pytest
 
@@ -19,7 +19,7 @@ Promise.all(["state", "seen", "view"].map((name) => import(`/static/${name}.js`)
 
 @pytest.fixture(scope="module")
 def led_to(driver):
-    """The state that these facts lead to, and the counts that are drawn at `now`."""
+    """Returns the state that these facts lead to, and the counts that are drawn at `now`."""
     server = Scripted()
     page = Dashboard(driver, server.url + "blank.html")
     yield lambda *facts, now=NOW: page.run_async(REDUCE, facts, now)
@@ -28,7 +28,7 @@ def led_to(driver):
 
 
 def iso(ms):
-    """So long after NOW."""
+    """Returns the moment so long after NOW."""
     minute, rest = divmod(ms + 30_000, MINUTE_MS)
     return f"2027-01-15T08:{minute:02}:{rest / 1000:06.3f}Z"
 
@@ -38,7 +38,10 @@ def dated(number, at=0):
 
 
 def polled(items, count, at=100, asked_at=0, fallback=False, clock=0):
-    """An answer that has counted `count` items, all in its minute; `items`: oldest first. `at`: after NOW."""
+    """Returns the fact of a poll response that has counted `count` items, all in its minute.
+
+    `items`: oldest first. `at`: milliseconds after NOW.
+    """
     told = {
         "items_by_minute": [0] * 59 + [count],
         "recent_items": items[:-21:-1],
@@ -98,14 +101,14 @@ def test_items_of_one_and_the_same_moment_are_counted_once_too(led_to):
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 3), (5, 3), (30, 10), (0, 100)])
-def test_what_the_stream_has_brought_meanwhile_is_added_to_an_older_answer(led_to, before, after):
+def test_what_the_stream_has_brought_meanwhile_is_added_to_an_older_response(led_to, before, after):
     items = [dated(number, at=number) for number in range(before + after)]
     facts = [heartbeat(), *(streamed(each, 50) for each in items), polled(items[:before], before)]
 
     assert led_to(*facts)["counts"][-1] == before + after
 
 
-def test_an_answer_newer_than_the_stream_is_right_as_it_is(led_to):
+def test_a_response_newer_than_the_stream_is_right_as_it_is(led_to):
     items = [dated(number, at=number) for number in range(60)]
     facts = [heartbeat(), *(streamed(each) for each in items[:5]), polled(items, 60)]
 
@@ -113,7 +116,7 @@ def test_an_answer_newer_than_the_stream_is_right_as_it_is(led_to):
     assert led_to(*facts, *(streamed(each, 200) for each in items[5:]))["counts"][-1] == 60
 
 
-def test_an_item_dated_before_the_answer_counts_once_no_replay_is_to_be_expected(led_to):
+def test_an_item_dated_before_the_response_counts_once_no_replay_is_to_be_expected(led_to):
     facts = [heartbeat(), polled([dated(1, at=5_000)], 1, at=6_000)]
     late = streamed(dated(2, at=1_000), at=120_000)
 

@@ -1,4 +1,4 @@
-"""The strip of the last minutes: a dot for each item, drawn once a frame, and no more than fit."""
+"""The strip of the last minutes has a dot for each item, drawn once a frame, and 400 at most."""
 
 from datetime import UTC, datetime, timedelta
 
