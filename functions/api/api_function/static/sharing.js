@@ -2,15 +2,14 @@
 //
 // All tabs that show the same stream compete for one Web Lock. The tab that holds it leads: it
 // opens the stream and sends every fact to the others over a BroadcastChannel. The others follow.
-//
 // When the leader closes or pauses, it gives the lock back (the browser does that for a tab that
 // dies), and the next tab in the queue leads. It continues from the last fact that it has heard.
 //
-// A frozen tab keeps its lock. So a follower that has heard nothing for `silenceMs`, a tab that
-// joins, and a tab whose "Try now" is pressed ask the leader. If no message of a leader comes
-// within `leaderReplyMs`, the tab that asked steals the lock and leads. When the tab that lost the
-// lock runs again, it stops its stream and follows. Until then both believe that they lead, so
-// each message carries its sender's term (when that leader began): older terms are ignored.
+// A frozen tab keeps its lock. So a follower asks the leader when it joins, when "Try now" is
+// pressed, and when it has heard nothing for `silenceMs`. Without a message of a leader within
+// `leaderReplyMs`, it steals the lock and leads. When the other tab runs again, it stops its stream
+// and follows. Until then both believe that they lead, so each message carries its sender's term
+// (when that leader began), and messages of older terms are ignored.
 //
 //   hello     Who leads, and what is known? Every tab replies with a snapshot.
 //   wake      As hello, and the leader makes its next attempt now.
@@ -18,6 +17,7 @@
 //   fact      A fact that the leader's stream or poll has brought.
 //
 // Without locks or a channel (storage blocked, an insecure page), every tab leads for itself.
+
 import { LeaderLock } from "./leader_lock.js";
 
 /**
