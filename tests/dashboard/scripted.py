@@ -71,8 +71,10 @@ class Stream:
     """One stream that the page has opened and the test writes."""
 
     def __init__(self, headers):
-        self.headers, self.opened_at = headers, time.monotonic()
-        self.pieces, self.left = queue.Queue(), threading.Event()
+        self.headers = headers
+        self.opened_at = time.monotonic()
+        self.pieces = queue.Queue()
+        self.left = threading.Event()
 
     def send(self, *pieces):
         for piece in pieces:
@@ -100,9 +102,14 @@ class Scripted:
     """
 
     def __init__(self):
-        self.streams, self.requests, self.files = [], [], read_files(STATIC)
-        self.refusal, self.mute, self.beginning = None, False, None
-        self.polled, self.posted = METRICS | {"recent_items": []}, 204
+        self.streams = []
+        self.requests = []
+        self.files = read_files(STATIC)
+        self.refusal = None
+        self.mute = False
+        self.beginning = None
+        self.polled = METRICS | {"recent_items": []}
+        self.posted = 204
         scripted = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -134,7 +141,8 @@ class Scripted:
         if path == "/api/v2/stream":
             return self._stream(handler)
         if path == "/api/v2/metrics":
-            status, body = 200 if self.polled else 500, {"timestamp": utc()} | (self.polled or {})
+            status = 200 if self.polled else 500
+            body = {"timestamp": utc()} | (self.polled or {})
             return self.send(
                 handler, status, {"Content-Type": "application/json"}, json.dumps(body).encode()
             )

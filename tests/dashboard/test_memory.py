@@ -33,7 +33,8 @@ def used_bytes(page):
 def test_an_hour_of_demo_data_leaves_memory_flat(dashboard, scripted):
     page = dashboard(scripted.url).moving()
     page.wait_for(state="live")
-    used, nodes = [], []
+    used = []
+    nodes = []
     for hour in range(4):
         events = list(an_hour(hour))
         for start in range(0, len(events), 250):

@@ -71,10 +71,8 @@ def test_what_was_polled_is_put_in_order_when_the_stream_replays_it(dashboard, s
     scripted.polled = METRICS | {"recent_items": [item("4"), item("3"), item("1")]}
     scripted.opened().cut()
     page.wait_for(state="polling", items=["4", "3", "1"])
-    scripted.refusal, scripted.beginning = (
-        None,
-        metrics() + new_item("2") + new_item("3") + new_item("4"),
-    )
+    scripted.beginning = metrics() + new_item("2") + new_item("3") + new_item("4")
+    scripted.refusal = None
 
     assert page.wait_for(state="live", items=["4", "3", "2", "1"])
 
@@ -325,7 +323,8 @@ def test_what_was_there_before_is_polled_for_until_there_is_a_response(dashboard
 
 
 def test_polls_that_fail_come_less_and_less_often(dashboard, scripted):
-    scripted.polled, scripted.refusal = None, Refusal(503, {"Retry-After": "60"})
+    scripted.polled = None
+    scripted.refusal = Refusal(503, {"Retry-After": "60"})
     dashboard(scripted.url, pollMs=50)
     eventually(lambda: len(scripted.times_of("/api/v2/metrics")) >= 6)
     times = scripted.times_of("/api/v2/metrics")[-5:]

@@ -1,7 +1,7 @@
 // The page's small charts: geometry becomes SVG attributes. Texts beside them say the same.
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 600; // of the line's view box, which is stretched; its strokes are not
+const WIDTH = 600; // the view box of the line, which is stretched; its strokes are not
 const HEIGHT = 160;
 
 /** Draws the three parts of one bar. `shares` sum to 1, or are all 0. */

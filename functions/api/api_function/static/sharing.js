@@ -32,7 +32,7 @@ export class Sharing {
   #me = Math.random().toString(36).slice(2);
   #lock;
   #channel = null;
-  #term = 0; // of the newest leader that this tab has heard of; 0: of none
+  #term = 0; // the newest leader's, as far as heard; 0: no leader was heard
   #silenceTimer; // the leader has sent nothing for long
   #replyTimer = null; // the leader was asked and has not replied
 

@@ -14,7 +14,7 @@ import { Poller } from "./poller.js";
 import { eventFields } from "./received.js";
 import { follow } from "./stream.js";
 
-const FINAL = new Set([204, 401, 403, 404]); // of a visitor's own stream: there is nothing to retry
+const FINAL = new Set([204, 401, 403, 404]); // retrying a visitor's own stream cannot help
 
 /**
  * Calls `emit(fact)` with the facts that state.js reduces. `pollUrl`: where to poll; null: nowhere.

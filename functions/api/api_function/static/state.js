@@ -1,4 +1,4 @@
-// What is known, and how the stream stands: a pure function from state and fact to the next state.
+// What is known, and how does the stream stand? A pure function from state and fact to state.
 // Every value is plain data, so that it can be sent to another tab.
 
 import { addItem, completeSince, countItems, isNewer, mergeRecent } from "./items.js";
@@ -18,7 +18,7 @@ export const INITIAL = Object.freeze({
   connectionId: null, // by which the service knows the stream
   skewMs: 0, // how far the service's clock is ahead of this browser's
   metrics: null,
-  openStreams: null, // of all visitors
+  openStreams: null, // all visitors'
   items: [], // newest first
   hasPolled: false, // whether a poll response has brought the newest items
   newest: null, // the newest item that a poll has counted, until the stream brings it

@@ -2,8 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const SPAN_S = 300; // the width of the view box
-const TOP = 5; // of a score of 1 in the view box, so that its whole dot is visible
-const BOTTOM = 95; // of a score of 0
+const TOP = 5; // where a score of 1 is in the view box: its whole dot is visible
+const BOTTOM = 95; // where a score of 0 is
 const MOST = 400; // dots; further ones replace the oldest
 const SENTIMENTS = ["positive", "neutral", "negative"];
 

@@ -10,7 +10,7 @@ export const TIMINGS = Object.freeze({
   firstRetryMs: 1_000,
   longestFirstRetryMs: 6_000, // contract.md: a client reconnects within 10 s
   longestRetryMs: 30_000,
-  longestServerDelayMs: 300_000, // of what the service asks for; a timer overflows at 25 days
+  longestServerDelayMs: 300_000, // limits what the service asks for; a timer overflows at 25 days
   renewalMs: 3_000, // until then, a stream that ended as announced counts as live
   leaderReplyMs: 2_000, // a leading tab that has not replied by then hangs
   pollMs: 5_000,

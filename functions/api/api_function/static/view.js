@@ -1,4 +1,4 @@
-// What the page shows of a state at a moment, as words and numbers. Pure.
+// How does a state look at a moment, in words and numbers? Pure.
 
 import { series } from "./items.js";
 
