@@ -1,4 +1,4 @@
-"""One headless Chromium for all tests, and what it looks at: the whole service, or a server that follows a script."""
+"""Fixtures: one headless Chromium, the whole service, and a server that follows a test's script."""
 
 import contextlib
 import tempfile
@@ -17,10 +17,17 @@ from tests.support.service import Service
 from tests.support.tools import chromium
 
 FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *(
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+    ),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
     "--window-size=1440,1000",
-    "--force-prefers-reduced-motion",  # animations are drawn all the time: `Dashboard.moving`
+    "--force-prefers-reduced-motion",  # animations cost time; see `Dashboard.moving`
 )
 
 
@@ -41,7 +48,7 @@ def driver():
 
 @pytest.fixture
 def dashboard(driver):
-    """Opens dashboards; closes them after the test."""
+    """Opens dashboards, and closes them after the test."""
     opened = []
 
     def open_one(url, before="", **timings):
@@ -49,31 +56,39 @@ def dashboard(driver):
         return opened[-1]
 
     yield open_one
-    for each in reversed(opened):  # the first one leads: closed last, it leaves no stream half open
+    for each in reversed(opened):  # the first one leads: closed last, it leaves no open stream
         with contextlib.suppress(NoSuchWindowException):
             each.close()
 
 
 def _service(emulator):
-    return Service(emulator.dashboard_url, emulator.url("stream"), emulator.table, emulator.dynamodb_url, emulator)
+    return Service(
+        emulator.dashboard_url,
+        emulator.url("stream"),
+        emulator.table,
+        emulator.dynamodb_url,
+        emulator,
+    )
 
 
 @pytest.fixture(scope="session")
 def running():
-    with Emulator(ROOT / "template.yaml", "--stage", "dev", parameters={"ClientConnections": "100"}) as emulator:
+    with Emulator(
+        ROOT / "template.yaml", "--stage", "dev", parameters={"ClientConnections": "100"}
+    ) as emulator:
         yield _service(emulator)
 
 
 @pytest.fixture
 def service(running):
-    """The whole service, with every slot free."""
+    """Yields the whole service, and frees every slot after the test."""
     yield running
     running.say_goodbye_to_all()
 
 
 @pytest.fixture(scope="session")
 def small_service():
-    """One with room for two streams, of different clients."""
+    """Yields a service with slots for two streams, of different clients."""
     limits = {"MaxConnections": "2", "ClientConnections": "1"}
     with Emulator(ROOT / "template.yaml", parameters=limits) as emulator:
         yield _service(emulator)

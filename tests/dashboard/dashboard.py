@@ -1,4 +1,4 @@
-"""One tab with the dashboard in it, as a user sees it."""
+"""`Dashboard` is one tab that shows the dashboard, as a user sees it."""
 
 import json
 import re
@@ -8,38 +8,54 @@ from tests.support.waiting import eventually
 READ = """
 const text = (selector) => document.querySelector(selector)?.textContent ?? null;
 return {
-  state: document.body.dataset.state, status: text("#status"), detail: text(".detail"), notice: text(".notice"),
+  state: document.body.dataset.state,
+  status: text("#status"),
+  detail: text(".detail"),
+  notice: text(".notice"),
   words: text(".series-words"),
   items: [...document.querySelectorAll(".newest .items li")].map((row) => row.dataset.item),
-  fields: Object.fromEntries([...document.querySelectorAll("main .figures [data-field], header [data-field]")]
-    .map((cell) => [cell.dataset.field, cell.textContent])),
-  watch: document.querySelector(".watch-board")?.dataset.state ?? null,
-  watchItems: [...document.querySelectorAll(".watch-board .items li")].map((row) => row.dataset.item),
+  fields: Object.fromEntries(
+    [...document.querySelectorAll("main .figures [data-field], header [data-field]")]
+      .map((cell) => [cell.dataset.field, cell.textContent])),
+  watch: document.querySelector(".configuration-view")?.dataset.state ?? null,
+  watchItems: [...document.querySelectorAll(".configuration-view .items li")]
+    .map((row) => row.dataset.item),
 };"""
 WITH_STATES = """
 window.dashboardTimings = %s;
 window.statesSeen = [];
 document.addEventListener("DOMContentLoaded", () => {
   const note = () => statesSeen.push(document.body.dataset.state);
-  new MutationObserver(note).observe(document.body, { attributes: true, attributeFilter: ["data-state"] });
+  const options = { attributes: true, attributeFilter: ["data-state"] };
+  new MutationObserver(note).observe(document.body, options);
 });"""
 
 HANGING = """
-new BroadcastChannel("hang").onmessage = ({ data }) => { for (const end = Date.now() + data; Date.now() < end; ); };"""
+new BroadcastChannel("hang").onmessage = ({ data }) => {
+  for (const end = Date.now() + data; Date.now() < end; );
+};"""
 HANG = "new BroadcastChannel('hang').postMessage(arguments[0]);"
 
 MOTION = {"name": "prefers-reduced-motion", "value": "no-preference"}
 
 
 class Dashboard:
-    """Opens `url` in a new tab. `timings`, in milliseconds, take the place of the page's own; `before` is a script."""
+    """Opens `url` in a new tab.
+
+    `timings`, in milliseconds, replace the page's own. `before` is a script that runs before the
+    page's scripts.
+    """
 
     def __init__(self, driver, url, before="", **timings):
-        self.driver, self.url = driver, url
+        self.driver = driver
+        self.url = url
         driver.switch_to.new_window("tab")
         self.handle = driver.current_window_handle
-        self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WITH_STATES % json.dumps(timings) + before)
-        driver.get_log("browser")  # what earlier pages have left there
+        self.cdp(
+            "Page.addScriptToEvaluateOnNewDocument",
+            source=WITH_STATES % json.dumps(timings) + before,
+        )
+        driver.get_log("browser")  # drops the entries of earlier pages
         driver.get(url)
 
     def cdp(self, command, **parameters):
@@ -51,17 +67,20 @@ class Dashboard:
             self.driver.switch_to.window(self.handle)
 
     def show(self):
-        """Bring the tab to the front: what is behind is not drawn."""
+        """Brings the tab to the front, because a tab in the background is not drawn."""
         self.cdp("Page.bringToFront")
         return self
 
     def moving(self):
-        """With the animations that this browser is told to leave out."""
+        """Turns animations on, which the browser is started without."""
         self.cdp("Emulation.setEmulatedMedia", features=[MOTION])
         return self
 
     def hang(self, seconds, other):
-        """Nothing runs in it for so long, as in a frozen tab. `other`, of the same origin, is brought to the front."""
+        """Blocks the tab's scripts for so long, as in a frozen tab.
+
+        `other`, a tab of the same origin, is brought to the front.
+        """
         self.run(HANGING)
         other.show().run(HANG, seconds * 1000)
 
@@ -75,7 +94,7 @@ class Dashboard:
 
     @property
     def now(self):
-        """Everything that is on the screen at this moment."""
+        """Everything that the page shows at this moment."""
         return self.run(READ)
 
     @property
@@ -86,7 +105,7 @@ class Dashboard:
         return int(re.sub(r"\D", "", self.now["fields"][field]) or -1)
 
     def wait_for(self, within_s=10, **expected):
-        """What is on the screen once it shows this."""
+        """Waits until the page shows this, and returns everything that it shows then."""
 
         def shown():
             now = self.now
@@ -95,13 +114,20 @@ class Dashboard:
         try:
             return eventually(shown, within_s)
         except AssertionError as error:
-            raise AssertionError(f"not within {within_s} s: {expected}; on the screen: {self.now}") from error
+            raise AssertionError(
+                f"not within {within_s} s: {expected}; on the screen: {self.now}"
+            ) from error
 
     def wait_for_item(self, item_id, within_s=5):
         return eventually(lambda: item_id in self.now["items"], within_s)
 
     def click(self, selector):
-        eventually(lambda: self.run("return document.querySelector(arguments[0])?.checkVisibility()", selector), 5)
+        eventually(
+            lambda: self.run(
+                "return document.querySelector(arguments[0])?.checkVisibility()", selector
+            ),
+            5,
+        )
         self.driver.find_element("css selector", selector).click()
 
     def type(self, selector, text):
@@ -110,7 +136,7 @@ class Dashboard:
         field.send_keys(text)
 
     def create_configuration(self, name="Mine", tickers="AAPL, tsla"):
-        """Fills in the form and sends it, with a session."""
+        """Fills in the form and sends it; starts a session if there is none."""
         if self.run("return document.querySelector('#own').dataset.session") == "none":
             self.click(".sign-in")
         eventually(lambda: self.run("return document.activeElement?.name") == "name")
@@ -119,9 +145,16 @@ class Dashboard:
         self.click("form .main")
 
     def complaints(self, network=True):
-        """What the console holds: errors, warnings, violations of the policy. `network`: refused requests too."""
+        """Returns the console's entries: errors, warnings, violations of the policy.
+
+        `network`: refused requests, too.
+        """
         self.focus()
-        return [entry for entry in self.driver.get_log("browser") if network or entry["source"] != "network"]
+        return [
+            entry
+            for entry in self.driver.get_log("browser")
+            if network or entry["source"] != "network"
+        ]
 
     def close(self):
         self.focus()

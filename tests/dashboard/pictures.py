@@ -1,8 +1,9 @@
-"""Takes the pictures in docs/images. Not collected with the tests, and slower, because the strip must fill:
+"""Takes the pictures in docs/images. It is not collected with the tests, and takes minutes:
 
     python -m pytest -o faulthandler_timeout=0 -s tests/dashboard/pictures.py
 
-It prints where the frames of the film are, each named for its millisecond; any program makes a film of them.
+It prints the folder of the film's frames, each named for its millisecond. Any program can make a
+film of them.
 """
 
 import base64
@@ -21,13 +22,16 @@ SIZES = {"desk": 1440, "tablet": 768, "phone": 390, "wall": 2560}
 FILM = {"x": 0, "y": 0, "width": 1100, "height": 420, "scale": 1}
 FILLED = """
 const [oldest] = document.querySelectorAll(".strip g path");
-return oldest.getBoundingClientRect().left - document.querySelector(".strip").getBoundingClientRect().left < 15;"""
+const strip = document.querySelector(".strip");
+return oldest.getBoundingClientRect().left - strip.getBoundingClientRect().left < 15;"""
 
 
 @pytest.fixture(scope="module")
 def demo():
     with Emulator(ROOT / "template.yaml", "--stage", "dev", "--demo") as emulator:
-        eventually(lambda: newest_age_s(emulator.dashboard_url) < 20, 180)  # its history is published
+        eventually(
+            lambda: newest_age_s(emulator.dashboard_url) < 20, 180
+        )  # until its history is published
         yield emulator
 
 
@@ -41,7 +45,9 @@ def test_take_the_pictures(dashboard, demo, tmp_path):
     page = dashboard(demo.dashboard_url)
     page.cdp("Emulation.setScrollbarsHidden", hidden=True)
     page.create_configuration("Cloud and devices", "AAPL MSFT AMZN")
-    eventually(lambda: page.run("return document.querySelectorAll('.configurations li').length") == 1)
+    eventually(
+        lambda: page.run("return document.querySelectorAll('.configurations li').length") == 1
+    )
     page.type("[name=name]", "Chips and cars")
     page.type("[name=tickers]", "NVDA TSLA")
     page.click("form .main")
@@ -51,18 +57,30 @@ def test_take_the_pictures(dashboard, demo, tmp_path):
             with shown_as(page, size, scheme):
                 page.run("scrollTo(0, 0)")
                 page.wait_for(state="live", watch="live")
-                take(page, ROOT / f"docs/images/dashboard-{width}-{scheme}.png", captureBeyondViewport=size != "wall")
+                take(
+                    page,
+                    ROOT / f"docs/images/dashboard-{width}-{scheme}.png",
+                    captureBeyondViewport=size != "wall",
+                )
     print(film(page, demo, tmp_path))
 
 
 def take(page, path, **options):
     page.run_async("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-    path.write_bytes(base64.b64decode(page.cdp("Page.captureScreenshot", format="png", **options)["data"]))
+    path.write_bytes(
+        base64.b64decode(page.cdp("Page.captureScreenshot", format="png", **options)["data"])
+    )
 
 
 def film(page, emulator, frames):
-    """Every environment is killed, and the page finds its way back."""
-    page.cdp("Emulation.setDeviceMetricsOverride", width=1100, height=900, deviceScaleFactor=1, mobile=False)
+    """Takes the frames of a page that reconnects after all environments were killed."""
+    page.cdp(
+        "Emulation.setDeviceMetricsOverride",
+        width=1100,
+        height=900,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
     page.moving().run("scrollTo(0, 0)")
     began = time.monotonic()
     passed = lambda: time.monotonic() - began  # noqa: E731

@@ -1,4 +1,4 @@
-"""The page's own files on a server that says exactly what a test tells it to, byte by byte."""
+"""A server with the page's files, whose streams a test writes byte by byte."""
 
 import json
 import queue
@@ -23,22 +23,32 @@ END, CUT = object(), object()
 
 
 def utc(**ago):
-    """The time now, or so long ago."""
+    """Returns the time now, or so long ago."""
     return (datetime.now(UTC) - timedelta(**ago)).isoformat().replace("+00:00", "Z")
 
 
 def item(item_id, **changed):
-    """An item as an event carries it."""
-    fields = {"item_id": item_id, "ticker": "AAPL", "tags": ["AAPL"], "sentiment": "positive", "score": 0.5}
+    """Returns an item as an event carries it."""
+    fields = {
+        "item_id": item_id,
+        "ticker": "AAPL",
+        "tags": ["AAPL"],
+        "sentiment": "positive",
+        "score": 0.5,
+    }
     return fields | {"timestamp": "2026-11-22T09:00:00Z", "source_id": item_id} | changed
 
 
 def new_item(item_id, id=None, **changed):
-    return event_stream.encode(json.dumps(item(item_id, **changed)), event="new_item", id=id or f"at-{item_id}")
+    return event_stream.encode(
+        json.dumps(item(item_id, **changed)), event="new_item", id=id or f"at-{item_id}"
+    )
 
 
 def metrics(id="m", **changed):
-    return event_stream.encode(json.dumps({"timestamp": utc()} | METRICS | changed), event="metrics", id=id)
+    return event_stream.encode(
+        json.dumps({"timestamp": utc()} | METRICS | changed), event="metrics", id=id
+    )
 
 
 def heartbeat(connections=1, id="h", **changed):
@@ -58,41 +68,48 @@ class Refusal:
 
 
 class Stream:
-    """One stream that the page has opened; the test writes it."""
+    """One stream that the page has opened and the test writes."""
 
     def __init__(self, headers):
-        self.headers, self.opened_at = headers, time.monotonic()
-        self.pieces, self.left = queue.Queue(), threading.Event()
+        self.headers = headers
+        self.opened_at = time.monotonic()
+        self.pieces = queue.Queue()
+        self.left = threading.Event()
 
     def send(self, *pieces):
         for piece in pieces:
             self.pieces.put(piece)
 
     def end(self, retry_ms=None):
-        """As the service ends one: with a last `retry`. Without one: just the end."""
+        """Ends the stream as the service does, with a last `retry`; None: without one."""
         self.send(*([event_stream.encode(retry_ms=retry_ms)] if retry_ms else []), END)
 
     def cut(self):
         self.send(CUT)
 
     def send_fails(self):
-        """Whether the page has gone: to be asked again and again, since only writing tells."""
+        """Says whether the page has gone. Ask repeatedly: only writing shows it."""
         self.send(event_stream.comment("are you there"))
         return self.left.is_set()
 
 
 class Scripted:
-    """What each call gets, as a test may set it.
+    """The server. A test sets what each call gets.
 
-    `refusal`: what a stream gets instead of being opened. `mute`: a stream gets no answer at all.
-    `polled`: what `/api/v2/metrics` says; None: nothing. `posted`: the status of every `POST`.
-    `requests` holds path, headers and the moment of each.
+    `refusal` is the response to a stream instead of opening it; `mute`: it gets no response at all.
+    `polled` is the body of `/api/v2/metrics`; None: it fails. `posted` is the status of every
+    `POST`. `requests` holds path, headers and moment of each.
     """
 
     def __init__(self):
-        self.streams, self.requests, self.files = [], [], read_files(STATIC)
-        self.refusal, self.mute, self.beginning = None, False, None
-        self.polled, self.posted = METRICS | {"recent_items": []}, 204
+        self.streams = []
+        self.requests = []
+        self.files = read_files(STATIC)
+        self.refusal = None
+        self.mute = False
+        self.beginning = None
+        self.polled = METRICS | {"recent_items": []}
+        self.posted = 204
         scripted = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -100,7 +117,7 @@ class Scripted:
 
             def do_GET(self):
                 scripted.note(self)
-                scripted.answer(self)
+                scripted.respond(self)
 
             def do_POST(self):
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -118,20 +135,25 @@ class Scripted:
     def note(self, handler):
         self.requests.append((handler.path, dict(handler.headers), time.monotonic()))
 
-    def answer(self, handler):
+    def respond(self, handler):
         path = handler.path.partition("?")[0]
         name = "index.html" if path == "/" else path.removeprefix("/static/")
         if path == "/api/v2/stream":
             return self._stream(handler)
         if path == "/api/v2/metrics":
-            status, body = 200 if self.polled else 500, {"timestamp": utc()} | (self.polled or {})
-            return self.send(handler, status, {"Content-Type": "application/json"}, json.dumps(body).encode())
+            status = 200 if self.polled else 500
+            body = {"timestamp": utc()} | (self.polled or {})
+            return self.send(
+                handler, status, {"Content-Type": "application/json"}, json.dumps(body).encode()
+            )
         if name in self.files:
             headers = HEADERS | {"Content-Type": TYPES[Path(name).suffix]}
             return self.send(handler, 200, headers, self.files[name].encode())
         page = PAGES / path[1:]
         if page.is_file():
-            return self.send(handler, 200, {"Content-Type": "text/html; charset=utf-8"}, page.read_bytes())
+            return self.send(
+                handler, 200, {"Content-Type": "text/html; charset=utf-8"}, page.read_bytes()
+            )
         return self.send(handler, 404, {}, b"")
 
     def send(self, handler, status, headers, body):
@@ -175,7 +197,7 @@ class Scripted:
         return None
 
     def opened(self, count=1, within_s=10):
-        """The stream of that number, once the page has opened it."""
+        """Waits until the page has opened that many streams, and returns the last of them."""
         eventually(lambda: len(self.streams) >= count, within_s)
         return self.streams[count - 1]
 
@@ -183,7 +205,7 @@ class Scripted:
         return [path for path, *_ in list(self.requests) if path.startswith(prefix)]
 
     def times_of(self, path):
-        """When it was asked for, in seconds; only what lies between two of them means anything."""
+        """Returns when the path was asked for, in seconds; only differences mean anything."""
         return [at for asked, _, at in list(self.requests) if asked == path]
 
     def close(self):

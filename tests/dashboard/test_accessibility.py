@@ -1,4 +1,4 @@
-"""Usable without eyes, without a mouse, on any screen, in light and in dark."""
+"""The page is usable without eyes, without a mouse, on any screen, in light and in dark."""
 
 import contextlib
 import itertools
@@ -14,13 +14,15 @@ from tests.support.waiting import eventually
 AXE = Path(axe_core_python.__file__).parent / "axe.min.js"
 RUN_AXE = """
 const done = arguments[0];
-const shown = ({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => html + failureSummary) });
-axe.run({ rules: { "color-contrast": { enabled: false } } }).then(({ violations, incomplete, passes }) => done({
+const summary = ({ html, failureSummary }) => html + failureSummary;
+const shown = ({ id, nodes }) => ({ id, nodes: nodes.map(summary) });
+const options = { rules: { "color-contrast": { enabled: false } } };
+axe.run(options).then(({ violations, incomplete, passes }) => done({
   violations: violations.map(shown),
   undecided: incomplete.map(shown),
   looked_at: passes.reduce((sum, { nodes }) => sum + nodes.length, 0),
 }));"""
-# Axe gives up on mixed colours without a word, so contrast is measured here.
+# Axe skips mixed colours silently, so contrast is measured here.
 CONTRASTS = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 AS_IN_STATE = """
 for (const each of document.querySelectorAll("[data-state]")) each.dataset.state = arguments[0];
@@ -32,23 +34,33 @@ FAINT = (
     "opacity: .5",
     "background: color-mix(in srgb, var(--ink), var(--card) 20%)",
 )
-SIZES = {"wall": (2560, 1440), "screen": (1920, 1080), "desk": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
+SIZES = {
+    "wall": (2560, 1440),
+    "screen": (1920, 1080),
+    "desk": (1440, 900),
+    "tablet": (768, 1024),
+    "phone": (390, 844),
+}
 STATES = ("live", "reconnecting", "polling", "stale", "offline", "paused", "ended")
 LONG = "averylongtagwithoutanyspaceinit" * 2
 
 
 @pytest.fixture
 def full_page(dashboard, scripted):
-    """Every part of the page has something to show, long names too."""
-    scripted.polled = scripted.polled | {"recent_items": [item(str(number)) for number in range(20)]}
+    """Opens a page whose every part has something to show, long names included."""
+    scripted.polled = scripted.polled | {
+        "recent_items": [item(str(number)) for number in range(20)]
+    }
     page = dashboard(scripted.url)
     page.wait_for(state="live")
-    scripted.opened().send(metrics(total=1_234_567, by_tag={LONG: 9, "b": 4}), new_item("long", tags=[LONG, LONG]))
+    scripted.opened().send(
+        metrics(total=1_234_567, by_tag={LONG: 9, "b": 4}), new_item("long", tags=[LONG, LONG])
+    )
     page.wait_for_item("long")
     return page
 
 
-STILL = {"prefers_reduced_motion": "reduce"}  # no colour is on its way to another
+STILL = {"prefers_reduced_motion": "reduce"}  # no colour is between two others
 
 
 @contextlib.contextmanager
@@ -58,21 +70,30 @@ def shown_as(page, size, scheme="light", **features):
     values = {name.replace("_", "-"): value for name, value in (usual | features).items()}
     media = [{"name": name, "value": value} for name, value in values.items()]
     page.cdp("Emulation.setEmulatedMedia", features=media)
-    page.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+    page.cdp(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=height,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
     yield
     page.cdp("Emulation.clearDeviceMetricsOverride")
     page.cdp("Emulation.setEmulatedMedia", features=[])
 
 
 def found_by_axe(page):
-    """What is wrong, and what axe could not decide. There a rule ends that breaks, with nothing found."""
+    """Returns what is wrong, and what axe could not decide.
+
+    A rule that breaks is among the undecided ones, with nothing found.
+    """
     found = page.run_async(RUN_AXE)
     assert found["looked_at"] > 100
     return found["violations"] + found["undecided"]
 
 
 def too_faint(page, state):
-    """The texts that are hard to read in this state of the connection."""
+    """Returns the texts that are hard to read in this state of the stream."""
     texts = page.run(AS_IN_STATE, state)
     assert len(texts) > 60
     return [text for text in texts if text["ratio"] < ENOUGH]
@@ -80,7 +101,7 @@ def too_faint(page, state):
 
 @pytest.fixture
 def panel(dashboard, service):
-    """The page with a configuration that is watched."""
+    """Opens the page with a configuration that is watched."""
     page = dashboard(service.base_url)
     page.create_configuration(LONG)
     page.wait_for(watch="live")
@@ -104,7 +125,9 @@ def test_axe_finds_nothing_in_the_panel(panel):
 
 def test_axe_is_not_blind(full_page):
     full_page.run(AXE.read_text("utf-8"))
-    full_page.run("document.querySelector('.newest').append(new Image(), document.createElement('button'))")
+    full_page.run(
+        "document.querySelector('.newest').append(new Image(), document.createElement('button'))"
+    )
 
     assert {finding["id"] for finding in found_by_axe(full_page)} == {"image-alt", "button-name"}
 
@@ -113,14 +136,19 @@ def test_every_text_can_be_read_in_every_state(panel):
     panel.run(CONTRASTS)
     for size, scheme in itertools.product(("desk", "phone"), ("light", "dark")):
         with shown_as(panel, size, scheme, **STILL):
-            assert {state: faint for state in STATES if (faint := too_faint(panel, state))} == {}, (size, scheme)
+            assert {state: faint for state in STATES if (faint := too_faint(panel, state))} == {}, (
+                size,
+                scheme,
+            )
 
 
 def test_faint_text_is_noticed(full_page):
     full_page.run(CONTRASTS)
     with shown_as(full_page, "desk", **STILL):
         for faint in FAINT:
-            full_page.run("document.querySelector('.rate-card .axis').style.cssText = arguments[0]", faint)
+            full_page.run(
+                "document.querySelector('.rate-card .axis').style.cssText = arguments[0]", faint
+            )
             noticed = {text["words"] for text in too_faint(full_page, "live")}
             assert noticed == {"60 min ago", "45", "30", "15", "now"}, faint
 
@@ -135,11 +163,14 @@ def test_nothing_is_wider_than_the_screen(full_page):
 
 CLIPPED = """
 const bottom = (element) => element.getBoundingClientRect().bottom;
+const scrolls = (element) => getComputedStyle(element).overflowY === "auto";
 return [...document.querySelectorAll("main .card")].flatMap((card) => {
   const lists = [...card.querySelectorAll("ol, ul")].filter((list) => list.checkVisibility());
-  const last = lists.map((list) => getComputedStyle(list).overflowY === "auto" ? list : list.lastElementChild);
-  const cut = getComputedStyle(card).overflowY === "auto" ? [] : [...last, card.lastElementChild].filter(Boolean);
-  return cut.filter((each) => each.checkVisibility() && bottom(each) > bottom(card)).map((each) => each.className);
+  const last = lists.map((list) => scrolls(list) ? list : list.lastElementChild);
+  const cut = scrolls(card) ? [] : [...last, card.lastElementChild].filter(Boolean);
+  return cut
+    .filter((each) => each.checkVisibility() && bottom(each) > bottom(card))
+    .map((each) => each.className);
 });"""
 
 
@@ -157,7 +188,8 @@ def test_one_polite_region_tells_changes_of_the_connection_and_nothing_else(full
       window.told = [];
       for (const region of document.querySelectorAll("[role=status], [aria-live]")) {
         const tell = () => told.push(region.textContent);
-        new MutationObserver(tell).observe(region, { childList: true, characterData: true, subtree: true });
+        const everything = { childList: true, characterData: true, subtree: true };
+        new MutationObserver(tell).observe(region, everything);
       }""")
     scripted.opened().send(*(new_item(f"more-{number}") for number in range(30)), metrics(total=99))
     full_page.wait_for_item("more-29")
@@ -168,18 +200,25 @@ def test_one_polite_region_tells_changes_of_the_connection_and_nothing_else(full
     full_page.wait_for(status="Connected")
 
     assert full_page.run("return told") == ["Reconnecting", "Connected"]
-    assert full_page.run("return document.querySelectorAll('[role=status], [aria-live]').length") == 1
+    assert (
+        full_page.run("return document.querySelectorAll('[role=status], [aria-live]').length") == 1
+    )
 
 
 FOCUSED = """
 const each = document.activeElement;
 const { outlineStyle, outlineWidth } = getComputedStyle(each);
-return { name: each.ariaLabel || each.name || each.textContent.trim(), body: each === document.body, id: each.id,
-  outlined: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && each.matches(":focus-visible") };"""
+const hasOutline = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+return {
+  name: each.ariaLabel || each.name || each.textContent.trim(),
+  body: each === document.body,
+  id: each.id,
+  outlined: hasOutline && each.matches(":focus-visible"),
+};"""
 
 
 class Keyboard:
-    """Nothing but keys. Each step must land where it can be seen."""
+    """A user with nothing but keys, who must see where each step lands."""
 
     def __init__(self, page):
         self.page = page
@@ -189,7 +228,7 @@ class Keyboard:
         ActionChains(self.page.driver).send_keys(*keys).perform()
 
     def focused(self):
-        """The name of what has the focus, which must show."""
+        """Returns the name of the element that has the focus, which must show it."""
         focused = self.page.run(FOCUSED)
         assert not focused["body"]
         assert focused["outlined"], focused
@@ -204,7 +243,9 @@ class Keyboard:
 
     def back_to(self, name):
         self.page.focus()
-        ActionChains(self.page.driver).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+        ActionChains(self.page.driver).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(
+            Keys.SHIFT
+        ).perform()
         self.lands_on(name)
 
     def lands_on(self, name):
@@ -229,7 +270,7 @@ def test_try_now_stays_as_long_as_it_has_the_focus(dashboard, scripted):
     scripted.refusal = None
     keyboard.press(Keys.ENTER)
     page.wait_for(state="live")
-    eventually(lambda: page.number("connections") == 1)
+    eventually(lambda: page.number("open_streams") == 1)
     keyboard.lands_on("Try now")
     keyboard.tab_to("Start a session")
 
@@ -265,7 +306,9 @@ def test_the_whole_panel_works_by_keys_alone_and_the_focus_is_never_lost(dashboa
     keyboard.press(Keys.SPACE)
     keyboard.lands_on("Really delete Mine")
     keyboard.press(Keys.ENTER)
-    eventually(lambda: not page.run("return document.querySelectorAll('.configurations li').length"))
+    eventually(
+        lambda: not page.run("return document.querySelectorAll('.configurations li').length")
+    )
     keyboard.lands_on("name")
     keyboard.back_to("Sign out")
     keyboard.press(Keys.ENTER)

@@ -1,4 +1,4 @@
-"""One's own configurations: create, watch live beside the global stream, change, delete, and what an end looks like."""
+"""A visitor's own configurations: created, watched, changed, deleted, and how they end."""
 
 import pytest
 
@@ -44,7 +44,10 @@ def test_changed_tickers_take_effect_on_the_open_stream(page, service):
         return page.now["watchItems"]
 
     assert eventually(shown)
-    assert page.run("return document.querySelector('.watch-board .tickers').textContent") == "MSFT"
+    assert (
+        page.run("return document.querySelector('.configuration-view .tickers').textContent")
+        == "MSFT"
+    )
 
 
 def test_a_reload_keeps_the_session_and_another_tab_has_none(page, dashboard, service):
@@ -80,7 +83,10 @@ def test_a_form_that_is_sent_twice_creates_one_configuration(page, service):
     page.wait_for(watch="live")
     token = page.run("return sessionStorage.getItem('lambda-sse.session')")
 
-    assert len(service.call("GET", "/api/v2/configurations", token=token).json()["configurations"]) == 1
+    assert (
+        len(service.call("GET", "/api/v2/configurations", token=token).json()["configurations"])
+        == 1
+    )
     page.click(".configurations .edit")
     page.type("[name=tickers]", "MSFT")
     page.click("form .main")
@@ -93,14 +99,18 @@ def test_watch_pressed_again_stops_the_watching(page):
     page.click(".configurations .watch")
     page.wait_for(watch=None)
 
-    assert page.run("return document.querySelector('.configurations .watch').ariaPressed") == "false"
+    assert (
+        page.run("return document.querySelector('.configurations .watch').ariaPressed") == "false"
+    )
 
 
 def test_what_another_client_has_deleted_can_be_deleted_or_saved_without_harm(page, service):
     page.click(".sign-in")
     token = eventually(lambda: page.run("return sessionStorage.getItem('lambda-sse.session')"))
     first, second = (
-        service.call("POST", "/api/v2/configurations", {"name": name, "tickers": ["AAPL"]}, token).json()
+        service.call(
+            "POST", "/api/v2/configurations", {"name": name, "tickers": ["AAPL"]}, token
+        ).json()
         for name in ("First", "Second")
     )
     page.driver.refresh()
@@ -119,7 +129,9 @@ def test_what_another_client_has_deleted_can_be_deleted_or_saved_without_harm(pa
     assert page.run("return document.querySelector('#own form').dataset.mode") == "create"
 
 
-@pytest.mark.parametrize(("tickers", "field"), [("A1", "tickers"), ("A B C D E F", "tickers"), ("TOOLONG", "tickers")])
+@pytest.mark.parametrize(
+    ("tickers", "field"), [("A1", "tickers"), ("A B C D E F", "tickers"), ("TOOLONG", "tickers")]
+)
 def test_what_is_refused_is_said_in_the_services_words(page, tickers, field):
     page.create_configuration(tickers=tickers)
 

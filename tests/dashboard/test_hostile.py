@@ -1,4 +1,4 @@
-"""Text from a stream is text: whatever it looks like, and however long it is."""
+"""Text from a stream is shown as text, whatever it looks like and however long it is."""
 
 import event_stream
 
@@ -18,12 +18,22 @@ ATTACKS = [
 
 
 def everywhere(text):
-    return {"ticker": text, "tags": [text, text], "sentiment": text, "score": text, "timestamp": text}
+    return {
+        "ticker": text,
+        "tags": [text, text],
+        "sentiment": text,
+        "score": text,
+        "timestamp": text,
+    }
 
 
 def test_hostile_strings_in_every_field_do_nothing(dashboard, scripted):
     recent = [item(attack, **everywhere(attack)) for attack in ATTACKS]
-    scripted.polled = METRICS | {"recent_items": recent, "by_tag": dict.fromkeys(ATTACKS, 2), "timestamp": ATTACKS[0]}
+    scripted.polled = METRICS | {
+        "recent_items": recent,
+        "by_tag": dict.fromkeys(ATTACKS, 2),
+        "timestamp": ATTACKS[0],
+    }
     page = dashboard(scripted.url)
     page.wait_for(state="live")
     expected = eventually(lambda: page.now["items"])
@@ -49,7 +59,17 @@ def test_hostile_strings_in_every_field_do_nothing(dashboard, scripted):
 def test_events_of_no_sense_do_not_stop_those_that_follow(dashboard, scripted):
     page = dashboard(scripted.url)
     page.wait_for(state="live")
-    odd = ("", "null", "1", "[]", "{", '"text"', "{}", '{"item_id":"x","tags":null}', '{"total":1,"by_tag":null}')
+    odd = (
+        "",
+        "null",
+        "1",
+        "[]",
+        "{",
+        '"text"',
+        "{}",
+        '{"item_id":"x","tags":null}',
+        '{"total":1,"by_tag":null}',
+    )
     for event in ("metrics", "new_item", "heartbeat", "toString", "__proto__", "message", "error"):
         for data in odd:
             scripted.opened().send(event_stream.encode(data, event=event, id="odd"))

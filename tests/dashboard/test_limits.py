@@ -1,4 +1,4 @@
-"""No room for another stream: the dashboard polls, says so, and is live as soon as there is room."""
+"""Without a free slot the dashboard polls and says so, and is live as soon as a slot is free."""
 
 import contextlib
 from http.client import HTTPConnection
@@ -8,13 +8,20 @@ import pytest
 
 from tests.support.waiting import eventually
 
-PROMPT = {"pollMs": 300, "firstRetryMs": 300, "longestFirstRetryMs": 300, "longestToldMs": 1_000}
+PROMPT = {
+    "pollMs": 300,
+    "firstRetryMs": 300,
+    "longestFirstRetryMs": 300,
+    "longestServerDelayMs": 1_000,
+}
 
 
 @pytest.fixture
 def full(small_service, request):
-    """Refuses the dashboard's stream with this status."""
-    eventually(lambda: small_service.call("GET", "/api/v2/stream/status").json()["connections"] == 0)
+    """Yields a service that refuses the dashboard's stream with this status."""
+    eventually(
+        lambda: small_service.call("GET", "/api/v2/stream/status").json()["connections"] == 0
+    )
     small_service.stream().wait_for("heartbeat")
     with contextlib.nullcontext() if request.param == 429 else stream_from_elsewhere(small_service):
         assert small_service.call("GET", "/api/v2/stream").status_code == request.param
@@ -24,8 +31,10 @@ def full(small_service, request):
 
 @contextlib.contextmanager
 def stream_from_elsewhere(service):
-    """A stream of another client: all of 127.0.0.0/8 leads to this machine."""
-    connection = HTTPConnection(urlsplit(service.base_url).netloc, source_address=("127.0.0.2", 0), timeout=10)
+    """Opens a stream of another client: all of 127.0.0.0/8 leads to this machine."""
+    connection = HTTPConnection(
+        urlsplit(service.base_url).netloc, source_address=("127.0.0.2", 0), timeout=10
+    )
     connection.request("GET", "/api/v2/stream")
     connection_id = connection.getresponse().headers["X-Connection-Id"]
     yield
@@ -35,7 +44,7 @@ def stream_from_elsewhere(service):
 
 @pytest.mark.parametrize(
     ("full", "why"),
-    [(503, "The stream is not available"), (429, "Too many streams are open from here")],
+    [(503, "The service cannot open a stream now"), (429, "You have too many open streams")],
     indirect=["full"],
 )
 def test_refused_it_polls_and_is_live_when_a_slot_frees(dashboard, full, why):

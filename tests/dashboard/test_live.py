@@ -1,4 +1,4 @@
-"""The dashboard over the whole service: it says Connected and means it."""
+"""The dashboard on the whole service says Connected only while it is."""
 
 import json
 import time
@@ -16,13 +16,15 @@ def open_streams(service):
 
 @pytest.fixture
 def quiet(service):
-    """No stream is open: those of earlier tests have ended."""
+    """Yields the service once the streams of earlier tests have ended."""
     eventually(lambda: open_streams(service) == 0, 30)
     return service
 
 
-def test_connected_within_five_seconds_and_a_written_item_is_on_the_screen_within_five(dashboard, service):
-    warm = service.stream()  # how long a cold start may take is another test's business
+def test_connected_within_five_seconds_and_a_written_item_is_on_the_screen_within_five(
+    dashboard, service
+):
+    warm = service.stream()  # cold starts are timed by another test
     warm.wait_for("heartbeat")
     service.put()
     warm.wait_for("new_item", within_s=20)
@@ -34,12 +36,16 @@ def test_connected_within_five_seconds_and_a_written_item_is_on_the_screen_withi
     page.wait_for_item(written)
 
     assert time.monotonic() - written_at < 5
-    eventually(lambda: page.number("total") == service.call("GET", "/api/v2/metrics").json()["total"])
+    eventually(
+        lambda: page.number("total") == service.call("GET", "/api/v2/metrics").json()["total"]
+    )
     told = service.call("GET", "/api/v2/metrics").json()
     names = ("total", "positive", "neutral", "negative", "rate_last_hour")
     assert {name: page.number(name) for name in names} == {name: told[name] for name in names}
-    assert page.number("connections") == open_streams(service)
-    tags = page.run("return [...document.querySelectorAll('.tags li')].map((row) => row.innerText.split(/\\s+/))")
+    assert page.number("open_streams") == open_streams(service)
+    tags = page.run("""
+      const rows = [...document.querySelectorAll(".tags li")];
+      return rows.map((row) => row.innerText.split(/\\s+/));""")
     assert sorted((name, int(count)) for name, count in tags) == sorted(told["by_tag"].items())[:10]
     assert page.complaints() == []
 
@@ -60,12 +66,16 @@ def test_it_works_under_a_path_prefix(dashboard, service):
     written = service.put()
     page.wait_for_item(written)
 
-    fetched = page.run("return performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)")
+    fetched = page.run(
+        "return performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
+    )
     assert {path for path in fetched if not path.startswith("/dev/")} == set()
     assert page.complaints() == []
 
 
-def test_a_blocked_stream_is_polled_and_shown_as_such_and_then_live_again_without_a_reload(dashboard, service):
+def test_a_blocked_stream_is_polled_and_shown_as_such_and_then_live_again_without_a_reload(
+    dashboard, service
+):
     service.emulator.block("/api/v2/stream", 502)
     try:
         page = dashboard(service.base_url, **PROMPT)
@@ -93,11 +103,13 @@ def test_without_stream_and_polls_it_says_disconnected(dashboard, quiet):
         service.emulator.unblock("/api")
     page.wait_for(state="live", status="Connected")
 
-    eventually(lambda: open_streams(service) == 1, 8)  # the cut one is said goodbye to as soon as that gets through
+    eventually(lambda: open_streams(service) == 1, 8)  # the goodbye to the cut one gets through
 
 
 @pytest.mark.parametrize("leave", ["close", "navigate"])
-def test_leaving_the_page_ends_its_stream_within_one_poll_and_frees_the_slot(dashboard, quiet, leave):
+def test_leaving_the_page_ends_its_stream_within_one_poll_and_frees_the_slot(
+    dashboard, quiet, leave
+):
     service = quiet
     page = dashboard(service.base_url)
     page.wait_for(state="live")
@@ -108,7 +120,9 @@ def test_leaving_the_page_ends_its_stream_within_one_poll_and_frees_the_slot(das
     else:
         page.driver.get("about:blank")
 
-    eventually(lambda: service.emulator.log.count('"reason":"goodbye"') > endings, 5)  # a poll is a second
+    eventually(
+        lambda: service.emulator.log.count('"reason":"goodbye"') > endings, 5
+    )  # a poll is a second
     eventually(lambda: open_streams(service) == 0, 3)
 
 
@@ -122,7 +136,9 @@ def test_a_page_that_goes_before_its_stream_is_there_leaves_none_behind(dashboar
         service.emulator.kill_environment(environment["pid"])
 
     def told():
-        return sum(service.emulator.log.count(f'"reason":"{reason}"') for reason in ("goodbye", "left"))
+        return sum(
+            service.emulator.log.count(f'"reason":"{reason}"') for reason in ("goodbye", "left")
+        )
 
     before = told()
     dashboard(service.base_url).close()  # loaded, with the stream still starting
@@ -150,11 +166,17 @@ def test_three_tabs_share_one_stream_and_when_the_leader_goes_another_takes_over
     items = second.now["items"]
     assert set(during) <= set(items)
     assert len(items) == len(set(items))
-    eventually(lambda: open_streams(service) == 1, 3)  # the one that was left notices within a poll
+    eventually(
+        lambda: open_streams(service) == 1, 3
+    )  # the stream of the closed tab ends within a poll
 
 
-def test_it_says_that_every_environment_is_killed_and_comes_back_without_gap_or_double(dashboard, service):
-    page = dashboard(service.base_url, "Math.random = () => 0.9;")  # a pause of next to nothing could not be seen
+def test_it_says_that_every_environment_is_killed_and_comes_back_without_gap_or_double(
+    dashboard, service
+):
+    page = dashboard(
+        service.base_url, "Math.random = () => 0.9;"
+    )  # a very short pause would not be seen
     page.wait_for(state="live")
     written = [service.put() for _ in range(3)]
     eventually(lambda: set(written) <= set(page.now["items"]))
@@ -170,4 +192,6 @@ def test_it_says_that_every_environment_is_killed_and_comes_back_without_gap_or_
     items = page.now["items"]
     assert len(items) == len(set(items))
     assert sorted(item for item in items if item in written) == sorted(written)
-    eventually(lambda: page.number("total") == service.call("GET", "/api/v2/metrics").json()["total"])
+    eventually(
+        lambda: page.number("total") == service.call("GET", "/api/v2/metrics").json()["total"]
+    )

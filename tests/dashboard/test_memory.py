@@ -1,4 +1,4 @@
-"""A page on a wall runs for weeks: what came and went must not stay."""
+"""A page on a wall runs for weeks, so nothing that it no longer shows may stay in memory."""
 
 import json
 
@@ -11,11 +11,15 @@ NODES = "return document.querySelectorAll('*').length"
 
 
 def an_hour(number):
-    """The events of an hour: items, a `metrics` event a second at most, heartbeats."""
+    """Yields the events of an hour: items, at most one `metrics` a second, heartbeats."""
     for index in range(HOUR_OF_ITEMS):
         name = f"{number}-{index}-{'x' * 20}"
-        yield event_stream.encode(json.dumps(item(name, tags=["AAPL", f"tag-{index % 12}"])), event="new_item", id=name)
-        yield event_stream.encode(json.dumps(METRICS | {"total": index}), event="metrics", id=f"{name}-m")
+        yield event_stream.encode(
+            json.dumps(item(name, tags=["AAPL", f"tag-{index % 12}"])), event="new_item", id=name
+        )
+        yield event_stream.encode(
+            json.dumps(METRICS | {"total": index}), event="metrics", id=f"{name}-m"
+        )
         if index % 10 == 0:
             yield heartbeat(connections=index, id=f"{name}-h")
 
@@ -29,7 +33,8 @@ def used_bytes(page):
 def test_an_hour_of_demo_data_leaves_memory_flat(dashboard, scripted):
     page = dashboard(scripted.url).moving()
     page.wait_for(state="live")
-    used, nodes = [], []
+    used = []
+    nodes = []
     for hour in range(4):
         events = list(an_hour(hour))
         for start in range(0, len(events), 250):
@@ -38,7 +43,7 @@ def test_an_hour_of_demo_data_leaves_memory_flat(dashboard, scripted):
         used.append(used_bytes(page))
         nodes.append(page.run(NODES))
 
-    # The first two hours fill what is bounded (50 items, 5,000 ids); the later ones must add nothing.
+    # The first two hours fill what is bounded (50 items, 5,000 ids); later ones add nothing.
     assert used[3] - used[1] < 300_000, used
     assert used[3] < 12_000_000, used
     assert nodes[3] == nodes[1] == nodes[2]

@@ -1,4 +1,4 @@
-"""A page with a plain EventSource, as older dashboards have it, works unchanged."""
+"""An older dashboard, a page with a plain EventSource, works unchanged."""
 
 from pathlib import Path
 
@@ -9,8 +9,12 @@ ITEMS = "return [...document.querySelectorAll('#items li')].map((line) => line.t
 
 
 def test_it_connects_shows_totals_and_items_and_survives_a_dropped_connection(dashboard, service):
-    page = dashboard(f"{service.base_url}/api/v2/stream/status")  # its origin; the page itself is written into it
-    page.run("document.open(); document.write(arguments[0]); document.close();", PAGE.read_text("utf-8"))
+    page = dashboard(
+        f"{service.base_url}/api/v2/stream/status"
+    )  # of the same origin; the page is written into it
+    page.run(
+        "document.open(); document.write(arguments[0]); document.close();", PAGE.read_text("utf-8")
+    )
 
     def text(name):
         return page.run("return document.getElementById(arguments[0])?.textContent", name)

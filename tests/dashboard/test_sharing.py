@@ -1,20 +1,25 @@
-"""Several tabs and one stream: who opens it, and what happens when that tab goes, hangs, or has no way to share."""
+"""Several tabs share one stream, also when the leading tab goes or hangs.
+
+Without a way to share, each tab opens a stream of its own.
+"""
 
 import pytest
 
 from tests.dashboard.scripted import METRICS, item, new_item
 from tests.support.waiting import eventually
 
-# As browsers say it that keep nothing for a site: cookies blocked, or an opaque origin.
+# Browsers that store nothing for a site say it like this: cookies blocked, or an opaque origin.
 DENIED = """
   const denied = () => { throw new DOMException("denied", "SecurityError"); };
-  for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get: denied });
+  for (const storage of ["localStorage", "sessionStorage"])
+    Object.defineProperty(window, storage, { get: denied });
   globalThis.BroadcastChannel = class { constructor() { denied(); } };
 """
 ALONE = {
     "not there": "delete Navigator.prototype.locks; delete globalThis.BroadcastChannel;",
     "all denied": DENIED + "LockManager.prototype.request = async () => denied();",
-    "locks denied": "LockManager.prototype.request = async () => { throw new DOMException('', 'SecurityError'); };",
+    "locks denied": """
+  LockManager.prototype.request = async () => { throw new DOMException('', 'SecurityError'); };""",
 }
 
 
@@ -53,16 +58,21 @@ def test_a_tab_that_hears_no_more_from_the_leading_one_says_that_it_is_stale(das
     scripted.opened().send(new_item("heard"))
     follower.wait_for_item("heard")
 
-    assert len(scripted.streams) == 1  # the leading tab is there, it just has nothing to tell
+    assert len(scripted.streams) == 1  # the leader is alive and has had no facts to send
 
 
-LATE = {"firstRetryMs": 60_000, "longestFirstRetryMs": 60_000, "longestRetryMs": 60_000, "answerMs": 1_500}
+LATE = {
+    "firstRetryMs": 60_000,
+    "longestFirstRetryMs": 60_000,
+    "longestRetryMs": 60_000,
+    "leaderReplyMs": 1_500,
+}
 TRY_NOW = "document.querySelector('#try-now').click()"
 
 
 @pytest.fixture
 def pair(dashboard, scripted):
-    """Two tabs on one stream, and two items; the second, which follows, is in front."""
+    """Opens two tabs on one stream, with two items; the second, which follows, is in front."""
     scripted.polled = METRICS | {"recent_items": [item("polled")]}
     tabs = [dashboard(scripted.url, **LATE) for _ in range(2)]
     for tab in tabs:
@@ -74,17 +84,21 @@ def pair(dashboard, scripted):
     return tabs
 
 
-def test_a_leading_tab_that_hangs_is_replaced_on_try_now_and_follows_when_it_comes_to_itself(pair, scripted):
+def test_a_leading_tab_that_hangs_is_replaced_on_try_now_and_follows_when_it_comes_to_itself(
+    pair, scripted
+):
     hung, other = pair
     hung.hang(6, other)
     other.run(TRY_NOW)
     second = scripted.opened(2, within_s=6)
-    scripted.opened().send(new_item("two"))  # what the tab that hangs reads late
+    scripted.opened().send(new_item("two"))  # the hanging tab reads this late
     second.send(new_item("two"), new_item("three"))
     other.wait_for(state="live", items=["three", "two", "one", "polled"])
 
     assert second.headers["Last-Event-ID"] == "at-one"
-    assert scripted.asked_for("/api/v2/stream/connections/connection-0/close")  # by the one that takes over
+    assert scripted.asked_for(
+        "/api/v2/stream/connections/connection-0/close"
+    )  # by the tab that takes over
     hung.show().wait_for(state="live", items=["three", "two", "one", "polled"])
     eventually(scripted.opened().send_fails)
     second.send(new_item("four"))
@@ -103,7 +117,7 @@ def test_a_leading_tab_that_answers_is_not_replaced_on_try_now(pair, scripted):
         tab.show().wait_for(items=["two", "one", "polled"], state="live")
 
     leader.close()
-    assert scripted.opened(3).headers["Last-Event-ID"] == "at-two"  # it was still the one that led
+    assert scripted.opened(3).headers["Last-Event-ID"] == "at-two"  # it was still the leader
 
 
 def test_a_tab_that_hears_nothing_for_long_takes_over(dashboard, scripted):
@@ -111,7 +125,7 @@ def test_a_tab_that_hears_nothing_for_long_takes_over(dashboard, scripted):
     leader.wait_for(state="live")
     scripted.opened().send(new_item("one"))
     leader.wait_for_item("one")
-    follower = dashboard(scripted.url, silenceMs=2_000, answerMs=1_500)
+    follower = dashboard(scripted.url, silenceMs=2_000, leaderReplyMs=1_500)
     follower.wait_for_item("one")
     leader.hang(8, follower)
 
@@ -123,7 +137,7 @@ def test_a_tab_opened_beside_one_that_hangs_is_live_all_the_same(dashboard, scri
     hung = dashboard(scripted.url)
     hung.wait_for(state="live")
     hung.hang(6, dashboard(scripted.url + "blank.html"))
-    fresh = dashboard(scripted.url, answerMs=500)
+    fresh = dashboard(scripted.url, leaderReplyMs=500)
 
     fresh.wait_for(state="live", within_s=6)
     assert len(scripted.streams) == 2

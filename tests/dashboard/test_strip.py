@@ -1,4 +1,4 @@
-"""The strip of the last minutes: a dot for each item, drawn once a frame, and no more than fit."""
+"""The strip of the last minutes has a dot for each item, drawn once a frame, and 400 at most."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +30,8 @@ def page(dashboard, scripted):
 
 def test_an_item_lands_at_its_time_as_high_as_its_score(page, scripted):
     scripted.opened().send(
-        landed("older", 150, score=1, sentiment="positive"), landed("newer", 30, score=0, sentiment="negative")
+        landed("older", 150, score=1, sentiment="positive"),
+        landed("newer", 30, score=0, sentiment="negative"),
     )
     older, newer = eventually(lambda: dots if len(dots := page.run(DOTS)) == 2 else None)
 
@@ -43,7 +44,10 @@ def test_an_item_lands_at_its_time_as_high_as_its_score(page, scripted):
 
 def test_what_is_too_old_or_makes_no_sense_has_no_dot(page, scripted):
     scripted.opened().send(
-        landed("old", 301), landed("no score", score=None), new_item("no time", timestamp="yesterday"), landed("good")
+        landed("old", 301),
+        landed("no score", score=None),
+        new_item("no time", timestamp="yesterday"),
+        landed("good"),
     )
     page.wait_for_item("good")
 
@@ -78,5 +82,7 @@ def test_it_is_nothing_for_a_screen_reader_and_still_where_motion_is_unwanted(pa
     scripted.opened().send(landed("second"))
     page.wait_for_item("second")
 
-    assert page.run("return document.querySelector('.strip').closest('[aria-hidden=true]') !== null")
+    assert page.run(
+        "return document.querySelector('.strip').closest('[aria-hidden=true]') !== null"
+    )
     assert [dot["landing"] for dot in page.run(DOTS)] == [False, True]

@@ -1,7 +1,10 @@
-"""The dashboard's modules as one script: each request for a file is an invocation, and a browser asks for all at once.
+"""How do the dashboard's modules become one script?
 
-No general bundler. It knows the two forms that the modules use, `import { a, b } from "./c.js";` and `export` before a
-const, a function or a class, and refuses all others.
+A browser asks for all modules at once, and each request for a file is an invocation. So the modules
+are bundled when an execution environment starts.
+
+This is no general bundler. It knows the two forms that the modules use, `import { a, b } from
+"./c.js";` on one line, and `export` before a const, a function or a class. It refuses all others.
 """
 
 import re
@@ -13,9 +16,10 @@ UNKNOWN = re.compile(r"^(?:import|export)\b.*|\b(?:import\(|import\.meta)", re.M
 
 
 def one_script(entry: str, sources: Mapping[str, str]) -> str:
-    """The module called `entry` (without `.js`) after all that it imports, each in a function of its own.
+    """Returns the module `entry` (without `.js`) after all modules that it imports.
 
-    Raises ValueError for an import or export of another form, or modules that import each other in a circle.
+    Each module becomes a function of its own. Raises ValueError for an import or export of another
+    form, and for modules that import each other in a circle.
     """
     written: dict[str, str] = {}
 

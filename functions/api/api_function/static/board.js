@@ -1,4 +1,5 @@
-// Draws a view into the part of the page that shows it. Whatever the part has a place for is filled; text is only text.
+// Draws a view into a part of the page. A part shows whatever it has a place for, and every text
+// becomes a text node.
 
 import { bar, describe, drawSeries, drawShares } from "./charts.js";
 import { Strip } from "./strip.js";
@@ -7,6 +8,7 @@ const ITEM = document.getElementById("item-template");
 const TAG = document.getElementById("tag-template");
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const SCORE = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const NO_RETRY = ["live", "paused", "ended"]; // the states without a "Try now" button
 
 export class Board {
   #rows = new Map(); // the drawn items by id
@@ -15,87 +17,103 @@ export class Board {
 
   /** `root` carries `data-state`; places are marked by class or `data-field`. */
   constructor(root) {
-    const find = (selector) => root.querySelector(selector);
+    const place = (selector) => root.querySelector(selector);
     this.root = root;
     this.fields = [...root.querySelectorAll("[data-field]")];
-    this.places = { status: find(".status"), detail: find(".detail"), retry: find(".retry"), shares: find(".shares") };
-    Object.assign(this.places, { tags: find(".tags"), more: find(".more-tags"), items: find(".items") });
-    Object.assign(this.places, { series: find(".series"), top: find(".series-top"), empty: find(".empty") });
-    this.strip = find(".strip") && new Strip(find(".strip"));
+    this.places = {
+      status: place(".status"),
+      detail: place(".detail"),
+      retry: place(".retry"),
+      shares: place(".shares"),
+      tags: place(".tags"),
+      more: place(".more-tags"),
+      items: place(".items"),
+      empty: place(".empty"),
+      series: place(".series"),
+      seriesTop: place(".series-top"),
+      seriesWords: place(".series-words"),
+      stripWords: place(".strip-words"),
+    };
+    this.strip = place(".strip") && new Strip(place(".strip"));
   }
 
   draw(view) {
-    const { status, detail, retry, shares, tags, more, items, series, top, empty } = this.places;
-    if (this.root.dataset.state !== view.status) this.root.dataset.state = view.status;
-    write(status, view.words); // a live region: touched only when it changes
-    write(detail, view.detail);
-    const idle = ["live", "paused", "ended"].includes(view.status);
-    if (retry) retry.hidden = idle && retry !== document.activeElement; // the focus is not taken from anybody
+    const { places, root } = this;
+    if (root.dataset.state !== view.status) root.dataset.state = view.status;
+    write(places.status, view.label); // a live region: written only when it changes
+    write(places.detail, view.detail);
+    if (places.retry) showRetry(places.retry, !NO_RETRY.includes(view.status));
     for (const cell of this.fields) write(cell, view.fields[cell.dataset.field] ?? "–");
-    drawShares(shares, view.shares);
-    if (tags) this.#drawTags(tags, view.tags.bars);
-    write(more, view.tags.more > 0 ? `and ${view.tags.more} more` : "");
-    if (series) this.#drawSeries(series, top, view.series);
-    if (this.strip) write(this.root.querySelector(".strip-words"), this.strip.draw(view.items, view.now));
-    this.#drawItems(items, view.items);
-    empty.hidden = view.items.length > 0;
+    drawShares(places.shares, view.shares);
+    if (places.tags) this.#drawTags(view.tags.bars);
+    write(places.more, view.tags.more > 0 ? `and ${view.tags.more} more` : "");
+    if (places.series) this.#drawSeries(view.series);
+    if (this.strip) write(places.stripWords, this.strip.draw(view.items, view.now));
+    this.#drawItems(view.items);
+    places.empty.hidden = view.items.length > 0;
   }
 
-  #drawSeries(svg, top, series) {
+  #drawSeries(series) {
+    const { series: svg, seriesTop, seriesWords } = this.places;
     const drawn = drawSeries(svg, series);
-    write(top, String(drawn.top));
+    write(seriesTop, String(drawn.top));
     const label = describe(drawn);
     if (svg.getAttribute("aria-label") !== label) svg.setAttribute("aria-label", label);
-    write(this.root.querySelector(".series-words"), label);
+    write(seriesWords, label);
   }
 
-  #drawTags(list, bars) {
+  #drawTags(bars) {
     while (this.#bars.length > bars.length) this.#bars.pop().remove();
     while (this.#bars.length < bars.length) {
-      list.append(TAG.content.cloneNode(true));
-      this.#bars.push(list.lastElementChild);
+      this.places.tags.append(TAG.content.cloneNode(true));
+      this.#bars.push(this.places.tags.lastElementChild);
     }
-    bars.forEach(({ name, text, width }, index) => {
+    bars.forEach((drawn, index) => {
       const row = this.#bars[index];
-      write(row.querySelector(".name"), name);
-      write(row.querySelector(".count"), text);
-      bar(row.querySelector("svg"), width);
+      write(row.querySelector(".name"), drawn.name);
+      write(row.querySelector(".count"), drawn.text);
+      bar(row.querySelector("svg"), drawn.width);
     });
   }
 
-  #drawItems(list, items) {
+  #drawItems(items) {
+    const list = this.places.items;
     const wanted = new Set(items.map(({ item_id }) => item_id));
     for (const [id, row] of this.#rows) {
-      if (!wanted.has(id)) row.remove(), this.#rows.delete(id);
+      if (wanted.has(id)) continue;
+      row.remove();
+      this.#rows.delete(id);
     }
     let next = list.firstElementChild;
     for (const item of items) {
-      const row = this.#rows.get(item.item_id) ?? this.#row(item);
+      const row = this.#rows.get(item.item_id) ?? this.#newRow(item);
       if (row === next) next = next.nextElementSibling;
       else list.insertBefore(row, next);
     }
     if (items.length) this.#begun = true;
   }
 
-  #row(item) {
+  #newRow(item) {
     const row = ITEM.content.firstElementChild.cloneNode(true);
+    const cell = (selector) => row.querySelector(selector);
     const at = new Date(item.timestamp);
     const valid = Number.isFinite(at.getTime());
+    const otherTags = item.tags.filter((tag) => tag !== item.ticker);
     row.dataset.item = item.item_id;
     row.dataset.sentiment = item.sentiment;
     row.classList.toggle("fresh", this.#begun);
-    write(row.querySelector(".ticker"), item.ticker);
-    write(row.querySelector(".sentiment"), item.sentiment);
-    write(row.querySelector(".score"), item.score !== null ? SCORE.format(item.score) : "–");
-    write(row.querySelector(".tag-names"), item.tags.filter((tag) => tag !== item.ticker).join(" · "));
-    write(row.querySelector("time"), valid ? CLOCK.format(at) : "–");
-    if (valid) row.querySelector("time").dateTime = at.toISOString();
+    write(cell(".ticker"), item.ticker);
+    write(cell(".sentiment"), item.sentiment);
+    write(cell(".score"), item.score !== null ? SCORE.format(item.score) : "–");
+    write(cell(".tag-names"), otherTags.join(" · "));
+    write(cell("time"), valid ? CLOCK.format(at) : "–");
+    if (valid) cell("time").dateTime = at.toISOString();
     this.#rows.set(item.item_id, row);
     return row;
   }
 }
 
-/** `draw` at most once a frame, however often it is asked for; not at all while nobody sees the page. */
+/** Draws at most once per animation frame, and not at all while the page is hidden. */
 export function oncePerFrame(draw) {
   let frame = null;
   return () => {
@@ -104,6 +122,11 @@ export function oncePerFrame(draw) {
       draw();
     });
   };
+}
+
+/** A button that has the focus stays, so that the focus is not lost. */
+function showRetry(button, wanted) {
+  button.hidden = !wanted && button !== document.activeElement;
 }
 
 function write(element, text) {

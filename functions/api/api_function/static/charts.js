@@ -1,10 +1,10 @@
-// Own small charts: geometry into SVG attributes. The numbers beside them say the same in words.
+// The page's small charts: geometry becomes SVG attributes. Texts beside them say the same.
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 600; // of the line's view box; the box is stretched, its strokes are not
+const WIDTH = 600; // the view box of the line, which is stretched; its strokes are not
 const HEIGHT = 160;
 
-/** Three parts of one bar. `shares` sum to 1, or are all 0. */
+/** Draws the three parts of one bar. `shares` sum to 1, or are all 0. */
 export function drawShares(svg, shares) {
   let x = 0;
   shares.forEach((share, index) => {
@@ -13,33 +13,38 @@ export function drawShares(svg, shares) {
   });
 }
 
-/** One bar of a list. */
+/** Draws one bar of a list. */
 export function bar(svg, width) {
   const rect = svg.firstElementChild ?? svg.appendChild(document.createElementNS(SVG, "rect"));
   set(rect, { width: percent(width), height: "100%", rx: "2" });
 }
 
 /**
- * The running line of the last hour: full minutes drawn through, the current one, which is still filling, as a hollow dot.
- * What was not seen is dashed, at its mean.
+ * Draws the line of the last hour: full minutes as a line, the current one, which still grows, as a
+ * hollow dot, and the minutes before this page was opened as a dashed line at their mean.
  */
 export function drawSeries(svg, { counts, average }) {
-  const top = niceTop(Math.max(average, ...counts.map((count) => count ?? 0)));
+  const highest = niceTop(Math.max(average, ...counts.map((count) => count ?? 0)));
   const x = (index) => round((index / (counts.length - 1)) * WIDTH);
-  const y = (count) => round(HEIGHT - (count / top) * HEIGHT);
+  const y = (count) => round(HEIGHT - (count / highest) * HEIGHT);
   const point = (index) => `${x(index)} ${y(counts[index])}`;
   const from = counts.findIndex((count) => count !== null);
-  const now = counts.length - 1;
-  const complete = counts.slice(from, now).map((_, index) => point(from + index));
-  const line = complete.length ? `M${complete.join("L")}` : "";
+  const last = counts.length - 1;
+  const points = counts.slice(from, last).map((_, index) => point(from + index));
+  const line = points.length ? `M${points.join("L")}` : "";
   part(svg, "area", line && `${line}V${HEIGHT}H${x(from)}Z`);
   part(svg, "seen", line);
   part(svg, "unseen", from > 0 ? `M0 ${y(average)}H${x(from)}` : "");
-  for (const dot of svg.querySelectorAll(".now")) set(dot, { d: `M${point(now)}h0` });
-  return { top, current: counts[now], complete: counts.slice(0, now), average: from > 0 ? average : null };
+  for (const dot of svg.querySelectorAll(".now")) set(dot, { d: `M${point(last)}h0` });
+  return {
+    top: highest,
+    current: counts[last],
+    complete: counts.slice(0, last),
+    average: from > 0 ? average : null,
+  };
 }
 
-/** What the line shows, in words. */
+/** Says in words what the line shows. */
 export function describe({ current, complete, average }) {
   const seen = complete.filter((count) => count !== null);
   const peak = seen.length ? `, peak ${Math.max(...seen)}` : "";
@@ -53,13 +58,13 @@ function niceTop(most) {
   return (steps.find((step) => step * scale >= most * 1.05) ?? 120) * scale;
 }
 
-function part(svg, name, d) {
-  set(svg.querySelector(`.${name}`), { d });
+function part(svg, className, d) {
+  set(svg.querySelector(`.${className}`), { d });
 }
 
 function set(element, attributes) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (element.getAttribute(key) !== value) element.setAttribute(key, value);
   }
 }
 

@@ -1,33 +1,34 @@
-// The form for one configuration, and the list of all: what the user sees of them, and what he wants done.
+// The form for one configuration, and the list of all of them.
 
 const ROW = document.getElementById("configuration-template");
 
-/** Creates a configuration, or changes the one handed to `edit`. */
+/** The form: creates a configuration, or changes the one handed to `edit`. */
 export class Editor {
   #edited = null;
 
   /**
-   * `save(draft, configId)`: a configuration is to be created, or changed if it has an id.
-   * `cancelled(configId)`: the one that was being changed stays as it is.
+   * Calls `save(draft, configId)` to create a configuration, or to change the one with this id, and
+   * `cancelled(configId)` when that one stays as it is.
    */
   constructor(form, { save, cancelled }) {
     this.form = form;
     form.querySelector(".cancel").addEventListener("click", () => cancelled(this.#cancel()));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const { name, tickers } = form.elements;
-      save({ name: name.value, tickers: tickers.value.split(/[\s,;]+/).filter(Boolean) }, this.#edited);
+    form.addEventListener("submit", (submitted) => {
+      submitted.preventDefault();
+      const { elements } = form;
+      const tickers = elements.tickers.value.split(/[\s,;]+/).filter(Boolean);
+      save({ name: elements.name.value, tickers }, this.#edited);
     });
   }
 
-  /** null: ready for a new one. */
+  /** Shows a configuration to be changed; with null, the form is ready for a new one. */
   edit(configuration) {
-    const { name, tickers } = this.form.elements;
+    const { elements } = this.form;
     this.#edited = configuration?.config_id ?? null;
-    name.value = configuration?.name ?? "";
-    tickers.value = configuration?.tickers.join(" ") ?? "";
+    elements.name.value = configuration?.name ?? "";
+    elements.tickers.value = configuration?.tickers.join(" ") ?? "";
     this.form.dataset.mode = configuration ? "edit" : "create";
-    if (configuration) name.focus();
+    if (configuration) this.focus();
   }
 
   focus() {
@@ -41,13 +42,14 @@ export class Editor {
   }
 }
 
+/** The list: a row for each configuration, with buttons to watch, change and delete it. */
 export class List {
   #watched = null;
 
-  /** `wanted`: `{watch, edit, remove}`, each called with a configuration. */
-  constructor(root, wanted) {
+  /** `actions`: `{watch, edit, remove}`, each called with a configuration. */
+  constructor(root, actions) {
     this.root = root;
-    this.wanted = wanted;
+    this.actions = actions;
   }
 
   show(configurations) {
@@ -55,36 +57,43 @@ export class List {
     this.press(this.#watched);
   }
 
-  /** The configuration with this id is being watched; null: none. */
+  /** Marks the configuration with this id as the one that is watched; null: none is. */
   press(configId) {
     this.#watched = configId;
     for (const row of this.root.children) {
-      row.querySelector(".watch").setAttribute("aria-pressed", String(row.dataset.id === configId));
+      const isWatched = row.dataset.id === configId;
+      row.querySelector(".watch").setAttribute("aria-pressed", String(isWatched));
     }
   }
 
   /** Puts the focus on a control of this configuration. */
   focus(configId, selector) {
-    [...this.root.children].find((row) => row.dataset.id === configId)?.querySelector(selector).focus();
+    const row = [...this.root.children].find(({ dataset }) => dataset.id === configId);
+    row?.querySelector(selector).focus();
   }
 
   #row(configuration) {
     const row = ROW.content.firstElementChild.cloneNode(true);
-    const { name, tickers, config_id: id } = configuration;
-    row.dataset.id = id;
-    row.querySelector(".name").textContent = name;
-    row.querySelector(".tickers").textContent = tickers.join(" ");
-    const button = (selector, words, act) => {
-      const found = row.querySelector(selector);
-      found.setAttribute("aria-label", `${words} ${name}`);
-      found.addEventListener("click", act);
-      return found;
+    row.dataset.id = configuration.config_id;
+    row.querySelector(".name").textContent = configuration.name;
+    row.querySelector(".tickers").textContent = configuration.tickers.join(" ");
+    const button = (selector, verb, act) => {
+      const element = row.querySelector(selector);
+      element.setAttribute("aria-label", `${verb} ${configuration.name}`);
+      element.addEventListener("click", act);
+      return element;
     };
-    button(".watch", "Watch", () => this.wanted.watch(configuration));
-    button(".edit", "Edit", () => this.wanted.edit(configuration));
-    const confirm = button(".confirm", "Really delete", () => this.wanted.remove(configuration));
-    button(".delete", "Delete", () => ((confirm.hidden = false), confirm.focus()));
-    confirm.addEventListener("blur", () => (confirm.hidden = true));
+    const { watch, edit, remove } = this.actions;
+    button(".watch", "Watch", () => watch(configuration));
+    button(".edit", "Edit", () => edit(configuration));
+    const reallyDelete = button(".confirm", "Really delete", () => remove(configuration));
+    button(".delete", "Delete", () => {
+      reallyDelete.hidden = false;
+      reallyDelete.focus();
+    });
+    reallyDelete.addEventListener("blur", () => {
+      reallyDelete.hidden = true;
+    });
     return row;
   }
 }

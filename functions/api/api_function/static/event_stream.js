@@ -4,7 +4,7 @@
 const LINE_END = /\r\n|\n|\r/;
 const DIGITS = /^[0-9]+$/;
 
-/** Reads one response body, however it is cut. An event without its blank line is dropped with the parser. */
+/** Parses one response body, however it is cut. An event without its blank line is dropped. */
 export class EventStreamParser {
   #text = new TextDecoder(); // drops one leading BOM, replaces what is not UTF-8
   #line = "";
@@ -13,14 +13,15 @@ export class EventStreamParser {
   #type = "";
   #id;
 
-  /** `lastEventId`: what the client asked to resume after; it stands until the stream sets another. */
+  /** `lastEventId`: the event to resume after; it stands until the stream sets another. */
   constructor(lastEventId = "") {
-    this.lastEventId = this.#id = lastEventId;
+    this.#id = lastEventId;
+    this.lastEventId = lastEventId;
     this.retryMs = null;
     this.retryIsNewest = false; // no event has come since the last `retry`
   }
 
-  /** The events `{type, data, id}` that these bytes complete. */
+  /** Returns the events `{type, data, id}` that these bytes complete. */
   push(bytes) {
     let text = this.#text.decode(bytes, { stream: true });
     if (text === "") return [];
@@ -38,14 +39,14 @@ export class EventStreamParser {
   }
 
   #field(line) {
-    const colon = line.indexOf(":"); // 0: a comment, a field without a name that nobody knows
-    const name = colon < 0 ? line : line.slice(0, colon);
+    const colon = line.indexOf(":"); // 0: a comment, which is ignored as an unknown field
+    const field = colon < 0 ? line : line.slice(0, colon);
     let value = colon < 0 ? "" : line.slice(colon + 1);
     if (value[0] === " ") value = value.slice(1);
-    if (name === "data") this.#data.push(value);
-    else if (name === "event") this.#type = value;
-    else if (name === "id" && !value.includes("\0")) this.#id = value;
-    else if (name === "retry" && DIGITS.test(value)) {
+    if (field === "data") this.#data.push(value);
+    else if (field === "event") this.#type = value;
+    else if (field === "id" && !value.includes("\0")) this.#id = value;
+    else if (field === "retry" && DIGITS.test(value)) {
       this.retryMs = Math.min(Number(value), Number.MAX_SAFE_INTEGER);
       this.retryIsNewest = true;
     }

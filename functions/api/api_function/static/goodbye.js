@@ -1,37 +1,51 @@
-// Tells the service which of our streams nobody follows any more: it cannot see that itself, and each holds a slot.
+// Tells the service which of this page's streams are no longer followed. It cannot see that itself,
+// and each stream holds a slot.
 
-const MOST = 20; // what could not be said for so long has run out anyway
+const MOST = 20; // goodbyes kept; the slots of older ones have expired by themselves
 
-/** What the client calls a stream until the service has named it: 128 random bits, 22 characters of base64url. */
+/** Returns the key that names a stream until the service has given it an id: 128 random bits. */
 export function randomKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** A connection is the id that the service gave, or the key that went with the request. */
+/** A connection id is the one that the service gave, or the key that went with the request. */
 export class Goodbyes {
-  #unsaid = new Set(); // a stream is mostly cut when nothing else gets through either
+  #unconfirmed = new Set(); // when a stream is cut, a goodbye mostly cannot get through either
 
-  /** Says it now and, until it is heard, with each `repeat`. `leaving`: the page goes away, what is sent must arrive. */
-  say(connection, leaving = false) {
-    if (!connection) return;
-    this.#unsaid.delete(connection);
-    this.#unsaid.add(connection);
-    if (this.#unsaid.size > MOST) this.#unsaid.delete(this.#unsaid.values().next().value);
-    if (leaving) for (const each of this.#unsaid) navigator.sendBeacon(urlOf(each));
-    else this.#post(connection);
+  /**
+   * Says goodbye now and, until the service has confirmed it, with each `repeat`.
+   * `pageGoes`: the page ends, so that only a beacon arrives.
+   */
+  say(connectionId, pageGoes = false) {
+    if (!connectionId) return;
+    this.#remember(connectionId);
+    if (pageGoes) for (const each of this.#unconfirmed) navigator.sendBeacon(closeUrl(each));
+    else this.#post(connectionId);
   }
 
   repeat() {
-    for (const each of this.#unsaid) this.#post(each);
+    for (const each of this.#unconfirmed) this.#post(each);
   }
 
-  #post(connection) {
-    const said = fetch(urlOf(connection), { method: "POST", keepalive: true });
-    said.then(({ ok, status }) => (ok || status === 404) && this.#unsaid.delete(connection)).catch(() => {});
+  #remember(connectionId) {
+    this.#unconfirmed.delete(connectionId);
+    this.#unconfirmed.add(connectionId);
+    const [oldest] = this.#unconfirmed;
+    if (this.#unconfirmed.size > MOST) this.#unconfirmed.delete(oldest);
+  }
+
+  async #post(connectionId) {
+    try {
+      const response = await fetch(closeUrl(connectionId), { method: "POST", keepalive: true });
+      if (response.ok || response.status === 404) this.#unconfirmed.delete(connectionId);
+    } catch {
+      // The service is unreachable: the goodbye is repeated.
+    }
   }
 }
 
-function urlOf(connection) {
-  return `api/v2/stream/connections/${encodeURIComponent(connection)}/close`;
+function closeUrl(connectionId) {
+  return `api/v2/stream/connections/${encodeURIComponent(connectionId)}/close`;
 }

@@ -1,21 +1,24 @@
-// The newest items and the items of each minute, as plain values. Pure.
+// The newest items, and how many items each minute had, as plain values. Pure.
 
 export const MOST_ITEMS = 50;
 export const MINUTES = 60;
 const MINUTE_MS = 60_000;
 
-/** `items` (newest first) with one from the stream on top; what is known only from polling takes its place again. */
-export function added(items, item) {
+/**
+ * Returns `items` (newest first) with an item of the stream on top. An item that only a poll has
+ * brought so far moves to the top; any other that is known stays where it is.
+ */
+export function addItem(items, item) {
   const known = items.find(({ item_id }) => item_id === item.item_id);
   if (known && !known.polled) return items;
   return [item, ...items.filter((each) => each !== known)].slice(0, MOST_ITEMS);
 }
 
 /**
- * `items` with the newest ones as they were at `askedAt`. Those that came since stay on top, the rest is older:
- * the answer holds the newest that there are.
+ * Returns `items` with the `recent` ones of a poll that was sent at `askedAt`. Items that came
+ * since stay on top. All others are older: a poll response holds the newest items that there are.
  */
-export function merged(items, recent, askedAt) {
+export function mergeRecent(items, recent, askedAt) {
   const known = new Map(items.map((item) => [item.item_id, item]));
   const polled = new Set(recent.map(({ item_id }) => item_id));
   const others = items.filter(({ item_id }) => !polled.has(item_id));
@@ -27,13 +30,14 @@ export function merged(items, recent, askedAt) {
 }
 
 /**
- * `minutes` (items by minute since the epoch) and these items more, without what is older than an hour or lies in the
- * future; a producer's clock may be a little ahead.
+ * Returns `minutes` (counts by minute since 1970) with these items added, and without minutes that
+ * are older than an hour or in the future. A producer's clock may be a minute ahead.
  */
-export function counted(minutes, items, now) {
+export function countItems(minutes, items, now) {
   const last = minuteOf(now) + 1;
   const within = (minute) => minute > last - 1 - MINUTES && minute <= last;
-  const kept = Object.fromEntries(Object.entries(minutes).filter(([minute]) => within(Number(minute))));
+  const recent = Object.entries(minutes).filter(([minute]) => within(Number(minute)));
+  const kept = Object.fromEntries(recent);
   for (const { timestamp } of items) {
     const minute = minuteOf(Date.parse(timestamp));
     if (within(minute)) kept[minute] = (kept[minute] ?? 0) + 1;
@@ -42,27 +46,36 @@ export function counted(minutes, items, now) {
 }
 
 /**
- * The items by minute that an answer to a poll tells (`counts`), with those of `items` that are newer than it: what the
- * stream has brought since its newest item. If these are more than the list holds, `minutes`, as known so far, may be right.
+ * Returns the counts of a poll response, with those of `items` added that the stream has brought
+ * since the response's newest item. If these fill the whole list, there may have been more: then
+ * the `minutes` known so far count where they are higher.
  */
-export function recounted(counts, newest, items, minutes, now) {
-  const streamed = items.filter(({ polled }) => !polled);
-  const place = streamed.findIndex(({ item_id }) => item_id === newest?.item_id);
-  const newer = place < 0 ? streamed.filter((item) => isNewer(item, newest)) : streamed.slice(0, place);
-  const sum = counted(counts, newer, now);
+export function recountMinutes(counts, newest, items, minutes, now) {
+  const newer = itemsSince(newest, items);
+  const sum = countItems(counts, newer, now);
   if (newer.length < MOST_ITEMS) return sum;
-  for (const [minute, count] of Object.entries(minutes)) sum[minute] = Math.max(count, sum[minute] ?? 0);
+  for (const [minute, count] of Object.entries(minutes)) {
+    sum[minute] = Math.max(count, sum[minute] ?? 0);
+  }
   return sum;
 }
 
-/** Whether this item came after `newest`, by its date; all do if there is none. */
+/** Returns the streamed items above `newest` in the list or, if it is not there, newer than it. */
+function itemsSince(newest, items) {
+  const streamed = items.filter(({ polled }) => !polled);
+  const index = streamed.findIndex(({ item_id }) => item_id === newest?.item_id);
+  if (index >= 0) return streamed.slice(0, index);
+  return streamed.filter((item) => isNewer(item, newest));
+}
+
+/** Says whether this item is newer than `newest`, by its timestamp; without one, every item is. */
 export function isNewer(item, newest) {
   return !newest || Date.parse(item.timestamp) > Date.parse(newest.timestamp);
 }
 
 /**
- * Items of each of the last 60 minutes, the current one last: `counts`, null where nothing was seen yet;
- * `average` a minute of those unseen, which `lastHour` (items of the hour) still knows.
+ * Returns `counts` of the last 60 minutes, the current one last, null for a minute that this page
+ * has not seen; and `average`, the mean of those unseen minutes. `lastHour`: items of the hour.
  */
 export function series(minutes, knownSince, lastHour, now) {
   const first = minuteOf(now) - MINUTES + 1;
@@ -76,14 +89,15 @@ export function series(minutes, knownSince, lastHour, now) {
   return { counts, average: unseen ? Math.max(0, lastHour - seen) / unseen : 0 };
 }
 
-/** Items by minute, as an answer to a poll may tell them: 60 counts, the minute of its timestamp last; or null. */
-export function told({ items_by_minute: counts, timestamp }) {
+/** Returns the counts by minute of a poll response, whose timestamp is in the last one; or null. */
+export function minuteCounts({ items_by_minute: counts, timestamp }) {
   const last = minuteOf(Date.parse(timestamp));
   if (counts === null || !Number.isFinite(last)) return null;
-  return Object.fromEntries(counts.map((count, index) => [last - counts.length + 1 + index, count]));
+  const first = last - counts.length + 1;
+  return Object.fromEntries(counts.map((count, index) => [first + index, count]));
 }
 
-/** Since when every item is known, if these are the newest and `most` would have been told. */
+/** Returns since when every item is known, if a response holds at most `most` of the newest. */
 export function completeSince(recent, most, now) {
   const hourAgo = now - MINUTES * MINUTE_MS;
   const times = recent.map(({ timestamp }) => Date.parse(timestamp)).filter(Number.isFinite);

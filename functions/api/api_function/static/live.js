@@ -1,19 +1,27 @@
-// The page: the global stream, the board that shows it, and the panel for one's own configurations.
+// The entry module of the page: the global live view, the board that draws it, and the panel for
+// the visitor's own configurations.
 
 import { Board, oncePerFrame } from "./board.js";
-import { Feed } from "./feed.js";
+import { LiveView } from "./live_view.js";
 import { Panel } from "./panel.js";
 import { TIMINGS } from "./timings.js";
 import { view } from "./view.js";
 
 const board = new Board(document.body);
-const redraw = oncePerFrame(() => board.draw(view(feed.state, Date.now(), TIMINGS.silenceMs)));
-const feed = new Feed({ url: "api/v2/stream", pollUrl: "api/v2/metrics", timings: TIMINGS, changed: redraw });
+const redraw = oncePerFrame(() => {
+  board.draw(view(liveView.state, Date.now(), TIMINGS.silenceMs));
+});
+const liveView = new LiveView({
+  url: "api/v2/stream",
+  pollUrl: "api/v2/metrics",
+  timings: TIMINGS,
+  changed: redraw,
+});
 
-document.getElementById("try-now").addEventListener("click", () => feed.tryNow());
+document.getElementById("try-now").addEventListener("click", () => liveView.tryNow());
 setInterval(redraw, 1000); // ages and countdowns
 redraw();
-feed.start(); // before the panel: whatever keeps that from working, the stream is shown
+liveView.start(); // before the panel, so that the stream is shown even if the panel fails
 
 const panel = new Panel(document.getElementById("own"), TIMINGS);
 setInterval(() => panel.redraw(), 1000);

@@ -1,34 +1,36 @@
-// The panel for one's own configurations: a session, the list, the form, and the configuration that is being watched.
+// The panel for the visitor's own configurations: the session, the list, the form, the watched one.
 
+import { ConfigurationView } from "./configuration_view.js";
 import { Editor, List } from "./editor.js";
 import { Refused, Session } from "./session.js";
-import { Watch } from "./watch.js";
 
-const OVER = "This session has ended or was revoked, and its configurations with it. Start a new session to go on.";
-const GONE = "This configuration no longer exists. Choose another one, or create one.";
+const SESSION_ENDED =
+  "This session has ended or was revoked; its configurations are gone. Start a new session.";
+const GONE = "This configuration no longer exists. Choose another one or create a new one.";
 
 export class Panel {
   #session = new Session();
-  #watch = null;
-  #pending = new Set(); // what has been asked for and is not done
+  #view = null;
+  #pending = new Set(); // actions that have begun and are not done
 
   constructor(root, timings) {
-    const find = (selector) => root.querySelector(selector);
     this.root = root;
     this.timings = timings;
-    this.notice = find(".notice");
-    this.place = find(".watched");
-    this.editor = new Editor(find("form"), {
+    this.notice = root.querySelector(".notice");
+    this.place = root.querySelector(".watched");
+    this.editor = new Editor(root.querySelector("form"), {
       save: (draft, id) => this.#try("save", () => this.#save(draft, id)),
       cancelled: (id) => this.list.focus(id, ".edit"),
     });
-    this.list = new List(find(".configurations"), {
+    this.list = new List(root.querySelector(".configurations"), {
       watch: (configuration) => this.#toggle(configuration),
       edit: (configuration) => this.editor.edit(configuration),
-      remove: (configuration) => this.#try(configuration.config_id, () => this.#remove(configuration)),
+      remove: ({ config_id: id }) => this.#try(id, () => this.#remove(id)),
     });
-    find(".sign-in").addEventListener("click", () => this.#try("sign in", () => this.#signIn()));
-    find(".sign-out").addEventListener("click", () => this.#try("sign out", () => this.#signOut()));
+    const onClick = (selector, act) =>
+      root.querySelector(selector).addEventListener("click", () => this.#try(selector, act));
+    onClick(".sign-in", () => this.#signIn());
+    onClick(".sign-out", () => this.#signOut());
   }
 
   start() {
@@ -37,7 +39,7 @@ export class Panel {
   }
 
   redraw() {
-    this.#watch?.redraw();
+    this.#view?.redraw();
   }
 
   async #signIn() {
@@ -50,7 +52,7 @@ export class Panel {
     this.#unwatch();
     await this.#session.signOut();
     this.#show();
-    this.#invite();
+    this.#focusNextStep();
   }
 
   async #load() {
@@ -60,15 +62,15 @@ export class Panel {
   async #save(draft, configId) {
     const saved = await this.#session.save(draft, configId);
     this.editor.edit(null);
-    if (this.#watch?.configId === saved.config_id) this.#watch.show(saved);
+    if (this.#view?.configId === saved.config_id) this.#view.show(saved);
     await this.#load();
-    if (!configId) this.#open(saved);
+    if (!configId) this.#watch(saved);
   }
 
-  async #remove({ config_id: id }) {
-    if (this.#watch?.configId === id) this.#unwatch();
+  async #remove(id) {
+    if (this.#view?.configId === id) this.#unwatch();
     await this.#session.delete(id).catch((error) => {
-      if (error.status !== 404) throw error; // somebody was faster
+      if (error.status !== 404) throw error; // 404: another client has deleted it already
     });
     this.editor.edit(null);
     this.editor.focus();
@@ -76,37 +78,40 @@ export class Panel {
   }
 
   #toggle(configuration) {
-    if (this.#watch?.configId === configuration.config_id) this.#unwatch();
-    else this.#open(configuration);
+    if (this.#view?.configId === configuration.config_id) this.#unwatch();
+    else this.#watch(configuration);
   }
 
-  #open(configuration) {
+  #watch(configuration) {
     this.#unwatch();
     this.#say("");
-    this.#watch = new Watch(this.place, configuration, {
+    this.#view = new ConfigurationView(this.place, configuration, {
       token: this.#session.token,
       timings: this.timings,
-      over: (status) => this.#over(status),
-      close: () => (this.#unwatch(), this.list.focus(configuration.config_id, ".watch")),
+      ended: (httpStatus) => this.#ended(httpStatus),
+      stopWatching: () => {
+        this.#unwatch();
+        this.list.focus(configuration.config_id, ".watch");
+      },
     });
     this.list.press(configuration.config_id);
   }
 
   #unwatch() {
-    this.#watch?.close();
-    this.#watch = null;
+    this.#view?.close();
+    this.#view = null;
     this.list.press(null);
   }
 
-  /** Refused for good: 401 is the end of the session, everything else of the configuration. */
-  #over(status) {
+  /** Refused for good: 401 means that the session has ended, any other that a configuration has. */
+  #ended(httpStatus) {
     const focused = this.root.contains(document.activeElement);
     this.#unwatch();
-    if (status === 401) this.#session.forget();
+    if (httpStatus === 401) this.#session.forget();
     else this.#attempt(() => this.#load());
     this.#show();
-    this.#say(status === 401 ? OVER : GONE);
-    if (focused) this.#invite();
+    this.#say(httpStatus === 401 ? SESSION_ENDED : GONE);
+    if (focused) this.#focusNextStep();
   }
 
   #show() {
@@ -115,8 +120,7 @@ export class Panel {
     this.editor.edit(null);
   }
 
-  /** The focus is where one goes on: with a session, or without one. */
-  #invite() {
+  #focusNextStep() {
     if (this.#session.token) this.editor.focus();
     else this.root.querySelector(".sign-in").focus();
   }
@@ -125,11 +129,11 @@ export class Panel {
     this.notice.textContent = words;
   }
 
-  /** What is pressed twice is done once. */
-  async #try(name, act) {
-    if (this.#pending.has(name)) return;
-    this.#pending.add(name);
-    await this.#attempt(act).finally(() => this.#pending.delete(name));
+  /** Runs an action, unless the one with the same key is still running. */
+  async #try(key, act) {
+    if (this.#pending.has(key)) return;
+    this.#pending.add(key);
+    await this.#attempt(act).finally(() => this.#pending.delete(key));
   }
 
   async #attempt(act) {
@@ -138,7 +142,7 @@ export class Panel {
       await act();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if ([401, 404].includes(error.status)) this.#over(error.status);
+      if ([401, 404].includes(error.status)) this.#ended(error.status);
       else this.#say(error.message);
     }
   }

@@ -1,62 +1,66 @@
-// Asks for the current metrics and newest items: until there is an answer, or again and again while no stream can be had.
+// Polls the current metrics and newest items: until one response has come, or again and again while
+// no stream can be had.
 
-import { answer } from "./received.js";
+import { pollFields } from "./received.js";
 
-const ANSWER_WITHIN_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 export class Poller {
-  #fallback = false; // the page lives on the answers, and no answer is a fact too
-  #owed = false;
+  #fallback = false; // the page depends on the polls, so that a failed one is a fact, too
+  #wanted = false; // one response is wanted, whatever the stream does
   #failures = 0;
-  #run = null; // a new object for each
+  #run = null; // a new object for each series of polls
   #timer;
 
   constructor({ url, timings, emit, random }) {
     Object.assign(this, { url, timings, emit, random });
   }
 
-  /** Ask until there is one answer to a question from now on. */
+  /** Polls until there is one response to a request from now on. */
   want() {
-    this.#owed = true;
+    this.#wanted = true;
     this.#begin();
   }
 
-  /** Poll until `stop`. */
+  /** Polls until `stop`. */
   start() {
     if (this.#fallback) return;
     this.#fallback = true;
     this.#begin();
   }
 
-  /** A stream is there. What is wanted is still asked for. */
+  /** Stops polling, because the stream works; a response that is wanted is still polled for. */
   stop() {
     this.#fallback = false;
-    if (!this.#owed) this.leave();
+    if (!this.#wanted) this.leave();
   }
 
-  /** Whatever is on its way comes to nothing. */
+  /** Stops polling, and ignores the response to a poll that is under way. */
   leave() {
     clearTimeout(this.#timer);
-    this.#fallback = this.#owed = false;
+    this.#fallback = false;
+    this.#wanted = false;
     this.#run = null;
   }
 
   #begin() {
     clearTimeout(this.#timer);
     this.#failures = 0;
-    this.#ask((this.#run = {}));
+    this.#run = {};
+    this.#poll(this.#run);
   }
 
-  async #ask(run) {
+  async #poll(run) {
     const askedAt = Date.now();
-    const data = await this.#answer();
+    const data = await this.#read();
     if (run !== this.#run) return;
-    if (data) this.emit({ type: "polled", data, fallback: this.#fallback, askedAt, at: Date.now() });
-    else if (this.#fallback) this.emit({ type: "unanswered", at: Date.now() });
-    this.#owed &&= !data;
+    const at = Date.now();
+    if (data) this.emit({ type: "polled", data, fallback: this.#fallback, askedAt, at });
+    else if (this.#fallback) this.emit({ type: "pollFailed", at });
+    if (data) this.#wanted = false;
     this.#failures = data ? 0 : this.#failures + 1;
-    if (this.#owed || this.#fallback) this.#timer = setTimeout(() => this.#ask(run), this.#delayMs());
-    else this.#run = null;
+    if (!this.#wanted && !this.#fallback) this.#run = null;
+    else this.#timer = setTimeout(() => this.#poll(run), this.#delayMs());
   }
 
   #delayMs() {
@@ -65,10 +69,12 @@ export class Poller {
     return ms * (0.8 + 0.4 * this.random());
   }
 
-  async #answer() {
+  /** Resolves to the fields of a poll response; null if there is none that is usable. */
+  async #read() {
     try {
-      const response = await fetch(this.url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-      return response.ok ? answer(await response.json()) : null;
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const response = await fetch(this.url, { cache: "no-store", signal });
+      return response.ok ? pollFields(await response.json()) : null;
     } catch {
       return null;
     }

@@ -1,18 +1,19 @@
-// An anonymous session of this tab, and the calls that need one. The token is in a header, never in a URL.
+// An anonymous session of this tab, and the calls that need one. The token goes into a header,
+// never into a URL.
 
 const KEY = "lambda-sse.session";
-const ANSWER_WITHIN_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
-/** The service refused; `message` is its `detail`. */
+/** The service refused a call, with this HTTP status; 0: it did not respond. */
 export class Refused extends Error {
-  constructor(status, detail) {
+  constructor(httpStatus, detail) {
     super(detail);
-    this.status = status;
+    this.status = httpStatus;
   }
 }
 
 export class Session {
-  #token = kept();
+  #token = storedToken();
 
   get token() {
     return this.#token;
@@ -23,7 +24,7 @@ export class Session {
     this.#keep(token);
   }
 
-  /** Revokes the token; what was open with it ends. */
+  /** Revokes the token, which also ends the streams that were opened with it. */
   async signOut() {
     await this.#call("DELETE", "api/v2/auth/anonymous");
     this.forget();
@@ -54,25 +55,29 @@ export class Session {
       if (token) sessionStorage.setItem(KEY, token);
       else sessionStorage.removeItem(KEY);
     } catch {
-      // storage is blocked: the session lives as long as the page
+      // Storage is blocked: the session lives as long as the page.
     }
   }
 
-  /** Raises Refused. */
+  /** Resolves to the body of the response. Throws Refused. */
   async #call(method, url, body) {
     const headers = this.#token ? { Authorization: `Bearer ${this.#token}` } : {};
     if (body) headers["Content-Type"] = "application/json";
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const response = await fetch(url, { method, headers, body: body && JSON.stringify(body), signal }).catch(() => {
-      throw new Refused(0, "The service does not answer; try again in a moment");
+    const response = await fetch(url, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch(() => {
+      throw new Refused(0, "The service does not respond; try again in a moment");
     });
-    const answer = response.status === 204 ? null : await response.json().catch(() => null);
-    if (!response.ok) throw new Refused(response.status, String(answer?.detail ?? `Error ${response.status}`));
-    return answer;
+    const content = response.status === 204 ? null : await response.json().catch(() => null);
+    if (response.ok) return content;
+    throw new Refused(response.status, String(content?.detail ?? `Error ${response.status}`));
   }
 }
 
-function kept() {
+function storedToken() {
   try {
     return sessionStorage.getItem(KEY);
   } catch {

@@ -1,131 +1,148 @@
-// Several tabs, one stream: whoever holds the lock leads and tells the others; when it goes or hangs, another one leads.
-// https://w3c.github.io/web-locks/ Where there are no locks (storage blocked, a page that is not secure), every tab leads.
+// Which of several tabs opens the stream, and how do the others learn what it brings?
+//
+// All tabs that show the same stream compete for one Web Lock. The tab that holds it leads: it
+// opens the stream and sends every fact to the others over a BroadcastChannel. The others follow.
+// When the leader closes or pauses, it gives the lock back (the browser does that for a tab that
+// dies), and the next tab in the queue leads. It continues from the last fact that it has heard.
+//
+// A frozen tab keeps its lock. So a follower asks the leader when it joins, when "Try now" is
+// pressed, and when it has heard nothing for `silenceMs`. Without a message of a leader within
+// `leaderReplyMs`, it steals the lock and leads. When the other tab runs again, it stops its stream
+// and follows. Until then both believe that they lead, so each message carries its sender's term
+// (when that leader began), and messages of older terms are ignored.
+//
+//   hello     Who leads, and what is known? Every tab replies with a snapshot.
+//   wake      As hello, and the leader makes its next attempt now.
+//   snapshot  The sender's state. A follower's counts only for a tab that has heard no leader yet.
+//   fact      A fact that the leader's stream or poll has brought.
+//
+// Without locks or a channel (storage blocked, an insecure page), every tab leads for itself.
+
+import { LeaderLock } from "./leader_lock.js";
 
 /**
- * `lead()`: this tab has to open the stream now; `follow()`: no longer. `hear(fact)`: the leader says so.
- * `snapshot()`: what another tab has to know; `adopt(snapshot)`: another tab knows this. `wake()`: try now.
+ * Calls back: `lead()` opens the stream, `follow()` stops it, `wake()` attempts now, `hear(fact)`
+ * takes a fact, `snapshot()` returns this tab's state, `adopt(snapshot)` takes another tab's.
  */
 export class Sharing {
-  #name;
-  #roles;
+  leading = false;
+  #channelName;
+  #callbacks;
   #timings;
   #me = Math.random().toString(36).slice(2);
+  #lock;
   #channel = null;
-  #place = null; // in the queue for the lock, or at its head
-  #release = () => {};
-  #term = 0; // since when the newest leader leads, as far as is known; what an older one says is out of date
-  #silence; // timer: the leader has said nothing for long
-  #answer = null; // timer: it owes an answer
+  #term = 0; // the newest leader's, as far as heard; 0: no leader was heard
+  #silenceTimer; // the leader has sent nothing for long
+  #replyTimer = null; // the leader was asked and has not replied
 
-  leading = false;
-
-  constructor(name, timings, roles) {
-    this.#name = name;
-    this.#roles = roles;
+  constructor(channelName, timings, callbacks) {
+    this.#channelName = channelName;
+    this.#callbacks = callbacks;
     this.#timings = timings;
+    this.#lock = new LeaderLock(channelName, {
+      acquired: () => this.#lead(),
+      stolen: () => this.#replaced(),
+      unavailable: () => this.#leadAlone(),
+    });
   }
 
   join() {
-    if (this.#place) return;
-    this.#channel = navigator.locks ? openChannel(this.#name, (message) => this.#hear(message)) : null;
-    this.#request();
+    if (this.#lock.wanted) return;
+    this.#channel = openChannel(this.#channelName, (message) => this.#hear(message));
+    this.#requestLock();
     if (!this.leading) this.#ask("hello");
   }
 
   leave() {
-    this.#place?.abort();
-    this.#place = null;
     this.#channel?.close();
     this.#channel = null;
     this.leading = false;
-    this.#listen(null);
-    this.#release();
+    this.#stopTimers();
+    this.#lock.leave();
   }
 
-  /** To all other tabs; only the leader has anything to tell. */
+  /** Sends a fact to all other tabs, if this one leads. */
   tell(fact) {
     if (this.leading) this.#post({ kind: "fact", fact });
   }
 
   askToWake() {
-    if (this.leading) this.#roles.wake();
-    else if (this.#place) this.#ask("wake");
+    if (this.leading) this.#callbacks.wake();
+    else if (this.#lock.wanted) this.#ask("wake");
   }
 
-  /** The leader answers, or it hangs and this tab takes its place. */
+  #requestLock(steal = false) {
+    this.#lock.request({ steal, supported: this.#channel !== null });
+  }
+
   #ask(kind) {
     this.#post({ kind });
-    this.#answer ??= setTimeout(() => this.#request(true), this.#timings.answerMs);
+    this.#replyTimer ??= setTimeout(() => this.#requestLock(true), this.#timings.leaderReplyMs);
   }
 
-  /** The leader is there. Nothing from it for long, and it is asked whether it still is. */
-  #listen(ms = this.#timings.silenceMs) {
-    clearTimeout(this.#answer);
-    clearTimeout(this.#silence);
-    this.#answer = null;
-    if (ms !== null) this.#silence = setTimeout(() => this.#ask("hello"), ms);
+  #leaderHeard() {
+    this.#stopTimers();
+    this.#silenceTimer = setTimeout(() => this.#ask("hello"), this.#timings.silenceMs);
   }
 
-  /** Lead when it is our turn, or, with `steal`, now. */
-  async #request(steal = false) {
-    this.#place?.abort();
-    const { signal } = (this.#place = new AbortController());
-    if (!this.#channel) return this.#lead();
-    const hold = () => signal.aborted || new Promise((release) => this.#lead(release)); // until release, or the end
-    try {
-      await navigator.locks.request(this.#name, steal ? { steal } : { signal }, hold);
-    } catch (error) {
-      if (signal.aborted) return; // left before it was our turn
-      if (error.name === "AbortError") return this.#robbed();
-      this.#channel.close(); // no locks to be had: alone
-      this.#channel = null;
-      this.#lead();
-    }
+  #stopTimers() {
+    clearTimeout(this.#replyTimer);
+    clearTimeout(this.#silenceTimer);
+    this.#replyTimer = null;
   }
 
-  #lead(release = () => {}) {
-    this.#release = release;
-    this.#listen(null);
+  #lead() {
+    this.#stopTimers();
     this.leading = true;
     this.#term = Math.max(Date.now(), this.#term + 1);
-    this.#show();
-    this.#roles.lead();
+    this.#sendSnapshot();
+    this.#callbacks.lead();
   }
 
-  /** Another tab found that this one hangs, and leads now. */
-  #robbed() {
+  #leadAlone() {
+    this.#channel?.close();
+    this.#channel = null;
+    this.#lead();
+  }
+
+  /** Another tab has stolen the lock and leads now. */
+  #replaced() {
     this.leading = false;
-    this.#roles.follow();
-    this.#request();
-    this.#listen();
+    this.#callbacks.follow();
+    this.#requestLock();
+    this.#leaderHeard();
     this.#post({ kind: "hello" });
   }
 
   #hear({ kind, from, to = this.#me, leading, term, fact, snapshot }) {
-    if (kind === "hello" || kind === "wake") this.#show(from);
-    if (kind === "wake" && this.leading) this.#roles.wake();
+    if (kind === "hello" || kind === "wake") this.#sendSnapshot(from);
+    if (kind === "wake" && this.leading) this.#callbacks.wake();
     if (this.leading || to !== this.#me) return;
     if (leading ? term < this.#term : this.#term > 0) return;
-    if (kind === "snapshot") this.#roles.adopt(snapshot);
+    if (kind === "snapshot") this.#callbacks.adopt(snapshot);
     if (!leading) return;
     this.#term = term;
-    this.#listen();
-    if (kind === "fact") this.#roles.hear(fact);
+    this.#leaderHeard();
+    if (kind === "fact") this.#callbacks.hear(fact);
   }
 
-  /** What this tab knows, leading or not: the one that asks may be about to lead. */
-  #show(to) {
-    this.#post({ kind: "snapshot", to, snapshot: this.#roles.snapshot() });
+  #sendSnapshot(to) {
+    this.#post({ kind: "snapshot", to, snapshot: this.#callbacks.snapshot() });
   }
 
   #post(message) {
-    this.#channel?.postMessage({ from: this.#me, leading: this.leading, term: this.#term, ...message });
+    const sender = { from: this.#me, leading: this.leading, term: this.#term };
+    this.#channel?.postMessage({ ...sender, ...message });
   }
 }
 
-function openChannel(name, heard) {
+function openChannel(channelName, heard) {
+  if (!navigator.locks) return null;
   try {
-    return Object.assign(new BroadcastChannel(name), { onmessage: ({ data }) => heard(data) });
+    const channel = new BroadcastChannel(channelName);
+    channel.onmessage = ({ data }) => heard(data);
+    return channel;
   } catch {
     return null;
   }

@@ -1,24 +1,32 @@
-// Turns the network into facts: follows the stream, comes back after every end, polls while that fails.
+// Turns the network into facts: follows the stream, reconnects after every end, and polls while no
+// stream can be had.
+//
+// A run lasts from `start` to `stop`. It is a loop of attempts, each one request (stream.js) with
+// its own connection key. On a visitor's own stream, a refusal that retrying cannot change ends the
+// run. After any other end, the run waits as backoff.js says. It polls meanwhile after a
+// `Retry-After`, or after `failuresBeforePolling` attempts in a row without an event; the first
+// event ends the polling. A change of the network ends both the attempt and the wait. The service
+// cannot see that a stream was cut, so the page asks it to close that connection (goodbye.js).
 
 import { Backoff } from "./backoff.js";
 import { Goodbyes, randomKey } from "./goodbye.js";
 import { Poller } from "./poller.js";
-import { event } from "./received.js";
+import { eventFields } from "./received.js";
 import { follow } from "./stream.js";
 
-const FINAL = new Set([204, 401, 403, 404]); // nothing to come back to, where a stream belongs to somebody
+const FINAL = new Set([204, 401, 403, 404]); // retrying a visitor's own stream cannot help
 
 /**
- * `emit` gets the facts that state.js reduces. `pollUrl`: where the same can be asked for; null if nowhere.
- * `token`: for a stream that belongs to somebody; only such a stream can be over for good.
+ * Calls `emit(fact)` with the facts that state.js reduces. `pollUrl`: where to poll; null: nowhere.
+ * `token`: for a visitor's own stream. Only such a stream can end for good.
  */
 export class Source {
   #options;
-  #run = null; // the AbortController of what is going on
-  #attempt = null;
-  #connection = null; // what the service knows the stream by
+  #run = null; // aborts the current run
+  #attempt = null; // aborts the current attempt
+  #connectionId = null; // by which the service knows the current attempt
   #goodbyes = new Goodbyes();
-  #unheard = 0; // attempts in a row that brought no event
+  #emptyAttempts = 0; // attempts in a row that brought no event
   #wake = () => {};
   #hurry = false;
 
@@ -28,34 +36,34 @@ export class Source {
     this.poller = pollUrl && new Poller({ url: pollUrl, timings, emit, random });
   }
 
-  /** Go on from this state. A connection in it is one that another tab has left without a word. */
-  start({ lastEventId, answered, connection }) {
+  /** Continues from this state. Its connection, if any, was another tab's, which is gone. */
+  start({ lastEventId, hasPolled, connectionId }) {
     if (this.#run) return;
     this.#run = new AbortController();
     this.lastEventId = lastEventId;
-    this.#goodbyes.say(connection);
-    if (!answered) this.poller?.want();
+    this.#goodbyes.say(connectionId);
+    if (!hasPolled) this.poller?.want();
     this.#follow(this.#run.signal);
   }
 
-  /** Leave, and tell the service, so that the slot is free. `page`: that goes away, too. */
-  stop(page = false) {
+  /** Ends the run and tells the service, which frees the slot. `pageGoes`: the page ends, too. */
+  stop(pageGoes = false) {
     if (!this.#run) return;
     this.#run.abort();
     this.#run = null;
     this.wake();
     this.poller?.leave();
-    this.#goodbyes.say(this.#connection, page);
-    this.#connection = null;
+    this.#goodbyes.say(this.#connectionId, pageGoes);
+    this.#connectionId = null;
     this.#emit({ type: "left" });
   }
 
-  /** Try now instead of later. */
+  /** Ends the wait for the next attempt. */
   wake() {
     this.#wake();
   }
 
-  /** The network has changed: what is open may be dead without knowing. */
+  /** Reconnects, because an open connection may be dead without a sign. */
   networkChanged() {
     this.#hurry = true;
     this.#attempt?.abort();
@@ -64,43 +72,43 @@ export class Source {
 
   async #follow(run) {
     while (!run.aborted) {
-      const ending = await this.#once(run);
+      const ending = await this.#attemptOnce(run);
       if (run.aborted) return;
       if (this.#options.token && FINAL.has(ending.status)) {
         this.#run = null;
         return this.#emit({ type: "ended", status: ending.status, detail: ending.detail });
       }
-      this.#unheard = ending.heard ? 0 : this.#unheard + 1;
-      if (this.#unheard >= this.#options.timings.failuresBeforePolling || ending.retryAfterMs !== null) {
-        this.poller?.start();
-      }
+      this.#emptyAttempts = ending.heard ? 0 : this.#emptyAttempts + 1;
+      const failing = this.#emptyAttempts >= this.#options.timings.failuresBeforePolling;
+      if (failing || ending.retryAfterMs !== null) this.poller?.start();
       const delayMs = this.backoff.after(ending);
       await this.#wait(this.#hurry ? 0 : delayMs, ending);
     }
   }
 
-  async #once(run) {
+  async #attemptOnce(run) {
     const { url, token, timings } = this.#options;
-    const key = (this.#connection = randomKey());
+    const key = randomKey();
+    this.#connectionId = key;
     this.#attempt = new AbortController();
     this.#hurry = false;
-    this.#emit({ type: "attempting", connection: key });
+    this.#emit({ type: "attempting", connectionId: key });
     const headers = { "X-Connection-Key": key, ...(token && { Authorization: `Bearer ${token}` }) };
     const signal = AbortSignal.any([run, this.#attempt.signal]);
     const ending = await follow(
       { url, headers, lastEventId: this.lastEventId, timings, signal },
       { opened: (id) => this.#opened(id ?? key), received: (events) => this.#received(events) },
     );
-    if (run.aborted) return ending; // what is open now is another run's
-    if (!ending.announced && ending.status === null) this.#goodbyes.say(this.#connection); // cut: the service cannot know
-    this.#connection = null;
+    if (run.aborted) return ending; // the current connection belongs to another run
+    if (!ending.announced && ending.status === null) this.#goodbyes.say(this.#connectionId); // cut
+    this.#connectionId = null;
     this.lastEventId = ending.lastEventId;
     return ending;
   }
 
-  #opened(connection) {
-    this.#connection = connection;
-    this.#emit({ type: "opened", connection });
+  #opened(connectionId) {
+    this.#connectionId = connectionId;
+    this.#emit({ type: "opened", connectionId });
     this.#goodbyes.repeat();
   }
 
@@ -108,20 +116,30 @@ export class Source {
     this.poller?.stop();
     for (const { type, data, id } of events) {
       this.lastEventId = id;
-      const fields = event(type, data);
+      const fields = eventFields(type, data);
       if (fields) this.#emit({ type: "event", event: type, data: fields, id });
       if (type === "reset") this.poller?.want();
     }
   }
 
-  #wait(ms, { announced, livedMs, silent, status, detail }) {
+  #wait(ms, { announced, livedMs, silent, status: httpStatus, detail }) {
     const { firstRetryMs, renewalMs } = this.#options.timings;
     const now = Date.now();
-    const patientUntil = announced && livedMs >= firstRetryMs ? now + renewalMs : null;
-    this.#emit({ type: "waiting", patientUntil, silent, status, detail, online: navigator.onLine, retryAt: now + ms });
+    this.#emit({
+      type: "waiting",
+      patientUntil: announced && livedMs >= firstRetryMs ? now + renewalMs : null,
+      silent,
+      status: httpStatus,
+      detail,
+      online: navigator.onLine,
+      retryAt: now + ms,
+    });
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      this.#wake = () => (clearTimeout(timer), resolve());
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 

@@ -1,117 +1,143 @@
-// What is known, and how it is being fed: state and fact to state. Pure; every value can be handed to another tab.
+// What is known, and how does the stream stand? A pure function from state and fact to state.
+// Every value is plain data, so that it can be sent to another tab.
 
-import { added, completeSince, counted, isNewer, merged, recounted, told } from "./items.js";
+import { addItem, completeSince, countItems, isNewer, mergeRecent } from "./items.js";
+import { minuteCounts, recountMinutes } from "./items.js";
 
-const RECENT = 20; // as many newest items as an answer to a poll tells
-const REPLAY_MS = 60_000; // a stream that comes back has told by then what an answer to a poll has counted already
+const RECENT = 20; // newest items in a poll response
+const REPLAY_MS = 60_000; // a reconnected stream has by then replayed all that a poll counted
 
 export const INITIAL = Object.freeze({
   status: "reconnecting", // live, reconnecting, polling, stale, offline, paused or ended
-  opened: false, // whether it has ever been fed
-  refusal: null, // the status and detail of the last refusal
-  retryAt: null,
+  opened: false, // whether any data has come yet
+  refusal: null, // status and detail of the last refusal
+  retryAt: null, // when the next attempt is due
   patientUntil: null, // the stream ended as announced: until then it counts as live
-  heardAt: null,
+  heardAt: null, // when the newest event or metrics came
   lastEventId: "",
-  connection: null, // by which the service knows the stream
-  skewMs: 0, // how far the service's clock is ahead of this one
+  connectionId: null, // by which the service knows the stream
+  skewMs: 0, // how far the service's clock is ahead of this browser's
   metrics: null,
-  connections: null,
+  openStreams: null, // all visitors'
   items: [], // newest first
-  answered: false, // whether an answer to a poll has told the newest items
-  newest: null, // the newest item that `minutes` holds from an answer, until the stream has brought it
+  hasPolled: false, // whether a poll response has brought the newest items
+  newest: null, // the newest item that a poll has counted, until the stream brings it
   minutes: {}, // items by minute
-  knownSince: null, // from when on `minutes` is complete; by the service's clock, as they are
+  knownSince: null, // when `minutes` becomes complete, by the service's clock
 });
 
-/** `fact.at` is when it was learnt. Facts of a type that is not here change nothing. */
+/** Returns the state after a fact, which was learnt at `fact.at`. Unknown facts change nothing. */
 export function reduce(state, fact) {
   return FACTS[fact.type]?.(state, fact) ?? state;
 }
 
 const FACTS = {
   event: (state, fact) => {
-    const { at, id } = fact;
-    const live = { status: "live", opened: true, refusal: null, retryAt: null, patientUntil: null };
     const skewMs = skew(state, fact);
-    const heard = { ...state, ...live, heardAt: at, lastEventId: id, skewMs, knownSince: state.knownSince ?? at + skewMs };
+    const heard = {
+      ...state,
+      status: "live",
+      opened: true,
+      refusal: null,
+      retryAt: null,
+      patientUntil: null,
+      heardAt: fact.at,
+      lastEventId: fact.id,
+      skewMs,
+      knownSince: state.knownSince ?? fact.at + skewMs,
+    };
     return EVENTS[fact.event]?.(heard, fact) ?? heard;
   },
-  attempting: (state, { connection }) => {
-    const status = state.status === "paused" ? "reconnecting" : state.status;
-    return { ...state, connection, retryAt: null, status };
-  },
-  opened: (state, { connection }) => ({ ...state, connection }),
-  waiting: (state, { retryAt, patientUntil, silent, status, detail, online }) => ({
+  attempting: (state, { connectionId }) => ({
     ...state,
-    connection: null,
+    connectionId,
+    retryAt: null,
+    status: state.status === "paused" ? "reconnecting" : state.status,
+  }),
+  opened: (state, { connectionId }) => ({ ...state, connectionId }),
+  waiting: (state, { retryAt, patientUntil, silent, status: httpStatus, detail, online }) => ({
+    ...state,
+    connectionId: null,
     retryAt,
     patientUntil,
-    refusal: status ? { status, detail } : null,
-    status: patientUntil !== null && online ? state.status : waitingAs(state.status, silent, online),
+    refusal: httpStatus ? { status: httpStatus, detail } : null,
+    status: waitingAs(state.status, { patient: patientUntil !== null, silent, online }),
   }),
   polled: (state, fact) => {
     const { data, fallback, askedAt, at } = fact;
-    const recent = data.recent_items;
-    const fed = fallback && state.status !== "live";
+    const replacesStream = fallback && state.status !== "live";
     const skewMs = skew(state, fact);
-    const complete = completeSince(recent, told(data) ? Infinity : RECENT, at + skewMs);
+    const now = at + skewMs;
+    const complete = completeSince(data.recent_items, minuteCounts(data) ? Infinity : RECENT, now);
     return {
       ...state,
-      ...(fed && { status: "polling", opened: true }),
-      ...(fed || state.metrics === null ? { metrics: data, heardAt: at } : {}),
+      ...(replacesStream && { status: "polling", opened: true }),
+      ...((replacesStream || state.metrics === null) && { metrics: data, heardAt: at }),
       skewMs,
-      answered: true,
-      items: merged(state.items, recent, askedAt),
-      ...minutes(state, fact, at + skewMs),
+      hasPolled: true,
+      items: mergeRecent(state.items, data.recent_items, askedAt),
+      ...countPolled(state, fact, now),
       knownSince: Math.min(state.knownSince ?? Infinity, complete),
     };
   },
-  unanswered: (state) => (state.status === "live" ? state : { ...state, status: "offline" }),
-  left: (state) => ({ ...state, connection: null }),
+  pollFailed: (state) => (state.status === "live" ? state : { ...state, status: "offline" }),
+  left: (state) => ({ ...state, connectionId: null }),
   paused: (state) => ({ ...state, status: "paused", retryAt: null }),
-  ended: (state, { status, detail }) => {
-    return { ...state, status: "ended", connection: null, retryAt: null, refusal: { status, detail } };
-  },
-  adopted: (state, { state: other }) => (other.opened || !state.opened ? other : state), // a tab that leads may know nothing yet
+  ended: (state, { status: httpStatus, detail }) => ({
+    ...state,
+    status: "ended",
+    connectionId: null,
+    retryAt: null,
+    refusal: { status: httpStatus, detail },
+  }),
+  // A tab that has just begun to lead may know nothing yet.
+  adopted: (state, { state: other }) => (other.opened || !state.opened ? other : state),
 };
 
 const EVENTS = {
   metrics: (state, { data }) => ({ ...state, metrics: data }),
-  heartbeat: (state, { data }) => ({ ...state, connections: data.connections }),
+  heartbeat: (state, { data }) => ({ ...state, openStreams: data.connections }),
   new_item: (state, { data, fresh, at }) => {
     const { newest, minutes } = state;
-    const waiting = newest && data.item_id !== newest.item_id && at < newest.at + REPLAY_MS;
+    const replays = newest && data.item_id !== newest.item_id && at < newest.at + REPLAY_MS;
+    const isCounted = replays && !isNewer(data, newest);
     return {
       ...state,
-      items: added(state.items, { ...data, at }),
-      newest: waiting ? newest : null,
-      minutes: waiting && !isNewer(data, newest) ? minutes : counted(minutes, fresh, at + state.skewMs),
+      items: addItem(state.items, { ...data, at }),
+      newest: replays ? newest : null,
+      minutes: isCounted ? minutes : countItems(minutes, fresh, at + state.skewMs),
     };
   },
-  reset: (state, { at }) => ({ ...state, items: [], newest: null, minutes: {}, knownSince: at + state.skewMs }),
+  reset: (state, { at }) => ({
+    ...state,
+    items: [],
+    newest: null,
+    minutes: {},
+    knownSince: at + state.skewMs,
+  }),
 };
 
-/** The items by minute after an answer to a poll. */
-function minutes(state, { data, fresh, at }, now) {
-  const counts = told(data);
+/** Returns `minutes` after a poll response, and `newest` if the response counts the minutes. */
+function countPolled(state, { data, fresh, at }, now) {
+  const counts = minuteCounts(data);
   const [newest] = data.recent_items;
-  if (counts === null) return { minutes: counted(state.minutes, fresh, now) };
-  const isStreamed = state.items.some(({ item_id, polled }) => item_id === newest?.item_id && !polled);
+  if (counts === null) return { minutes: countItems(state.minutes, fresh, now) };
+  const isNewest = ({ item_id, polled }) => item_id === newest?.item_id && !polled;
   return {
-    newest: newest && !isStreamed ? { ...newest, at } : null,
-    minutes: recounted(counts, newest, state.items, state.minutes, now),
+    newest: newest && !state.items.some(isNewest) ? { ...newest, at } : null,
+    minutes: recountMinutes(counts, newest, state.items, state.minutes, now),
   };
 }
 
-/** An item's time is not the service's. */
-function skew({ skewMs }, { event, data, at }) {
-  const ms = event === "new_item" ? NaN : Date.parse(data.timestamp) - at;
+/** Returns how far the service's clock is ahead. An item's timestamp does not tell: it is older. */
+function skew({ skewMs }, { event: type, data, at }) {
+  const ms = type === "new_item" ? NaN : Date.parse(data.timestamp) - at;
   return Number.isFinite(ms) ? ms : skewMs;
 }
 
-function waitingAs(status, silent, online) {
+function waitingAs(before, { patient, silent, online }) {
+  if (patient && online) return before;
   if (silent) return "stale";
-  if (status === "polling" || (status === "offline" && online)) return status;
+  if (before === "polling" || (before === "offline" && online)) return before;
   return online ? "reconnecting" : "offline";
 }

@@ -4,13 +4,14 @@ import { retryAfterMs } from "./backoff.js";
 import { EventStreamParser } from "./event_stream.js";
 
 /**
- * Follows one stream. Never rejects; resolves to
- * `{heard, announced, silent, status, detail, livedMs, retryMs, retryAfterMs, lastEventId}`:
- * heard: whether any event came; announced: the server said by a last `retry` that it would end;
- * silent: the watchdog ended it; status and detail: of a refusal.
+ * Follows one stream. Never rejects; resolves to an ending:
+ * `heard`: any event came. `announced`: the server announced the end by a last `retry`.
+ * `silent`: the watchdog ended it. `status`, `detail`: how the service refused it; else null, "".
+ * `livedMs`: how long it lived; 0 without an event. `retryMs`, `lastEventId`: the newest that came.
+ * `retryAfterMs`: the delay that a refusal asked for; else null.
  */
 export async function follow({ url, headers, lastEventId, timings, signal }, { opened, received }) {
-  const began = performance.now();
+  const startedAt = performance.now();
   const watchdog = new Watchdog(timings.openMs);
   const parser = new EventStreamParser(lastEventId);
   const ending = { heard: false, announced: false, status: null, detail: "", retryAfterMs: null };
@@ -33,10 +34,10 @@ export async function follow({ url, headers, lastEventId, timings, signal }, { o
       ending.announced = ending.heard && parser.retryIsNewest;
     }
   } catch {
-    // cut, unreachable, left or silent: what the fields say
+    // The stream was cut, unreachable, left or silent: the fields of `ending` say which.
   }
-  watchdog.stop();
-  const livedMs = ending.heard ? performance.now() - began : 0;
+  watchdog.disarm();
+  const livedMs = ending.heard ? performance.now() - startedAt : 0;
   return {
     ...ending,
     livedMs,
@@ -46,9 +47,10 @@ export async function follow({ url, headers, lastEventId, timings, signal }, { o
   };
 }
 
-/** The header, as UTF-8; fetch takes one character for each byte. */
+/** Returns the header that resumes, as UTF-8: fetch takes one character for each byte. */
 function position(lastEventId) {
-  return lastEventId && { "Last-Event-ID": String.fromCharCode(...new TextEncoder().encode(lastEventId)) };
+  if (!lastEventId) return {};
+  return { "Last-Event-ID": String.fromCharCode(...new TextEncoder().encode(lastEventId)) };
 }
 
 async function read(reader, parser, received) {
@@ -56,7 +58,7 @@ async function read(reader, parser, received) {
     const { done, value } = await reader.read();
     if (done) return;
     const events = parser.push(value);
-    if (events.length) received(events); // comments do not say that anything is up to date
+    if (events.length) received(events); // comments do not prove that the data is up to date
   }
 }
 
@@ -74,6 +76,7 @@ async function refusal(response) {
   };
 }
 
+/** Aborts its signal when it is not rearmed in time. */
 class Watchdog {
   #abort = new AbortController();
   #timer;
@@ -91,7 +94,7 @@ class Watchdog {
     this.#timer = setTimeout(() => this.#abort.abort(), ms);
   }
 
-  stop() {
+  disarm() {
     clearTimeout(this.#timer);
   }
 }

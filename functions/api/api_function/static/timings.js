@@ -1,19 +1,20 @@
-// Every delay of the client, in milliseconds. Tests shorten them with a global `dashboardTimings`, set before the page.
+// Every delay of the page, in milliseconds. Tests shorten them with a global `dashboardTimings`,
+// which they set before the page's scripts run.
 
-const HEARTBEAT_MS = 15_000; // the contract: at most so long after the last bytes
+const HEARTBEAT_MS = 15_000; // contract.md: a heartbeat at least every 15 s
 
 export const TIMINGS = Object.freeze({
-  silenceMs: 2.5 * HEARTBEAT_MS, // nothing heard for so long: what is shown is stale
-  openMs: 15_000, // for the first bytes of an answer; a cold start fits in
-  healthyMs: 30_000, // a stream that lived so long forgives earlier failures
+  silenceMs: 2.5 * HEARTBEAT_MS, // without an event for so long, the data is stale
+  openMs: 15_000, // for the first bytes of a response; long enough for a cold start
+  healthyMs: 30_000, // after a stream that lived so long, earlier failures no longer count
   firstRetryMs: 1_000,
-  longestFirstRetryMs: 6_000, // the contract wants us back within 10 s
+  longestFirstRetryMs: 6_000, // contract.md: a client reconnects within 10 s
   longestRetryMs: 30_000,
-  longestToldMs: 300_000, // whatever the service asks for: more than a timer holds would be no delay at all
-  renewalMs: 3_000, // a stream that ended as announced is missed only after that
-  answerMs: 2_000, // a leading tab that has not answered by then hangs
+  longestServerDelayMs: 300_000, // limits what the service asks for; a timer overflows at 25 days
+  renewalMs: 3_000, // until then, a stream that ended as announced counts as live
+  leaderReplyMs: 2_000, // a leading tab that has not replied by then hangs
   pollMs: 5_000,
-  hiddenMs: 60_000, // a tab nobody sees gives its stream back
+  hiddenMs: 60_000, // a tab that is hidden for so long gives its stream back
   failuresBeforePolling: 3,
   ...globalThis.dashboardTimings,
 });

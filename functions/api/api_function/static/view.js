@@ -1,4 +1,4 @@
-// What is to be shown of a state at a moment: words and numbers. Pure.
+// How does a state look at a moment, in words and numbers? Pure.
 
 import { series } from "./items.js";
 
@@ -7,7 +7,7 @@ const SENTIMENTS = ["positive", "neutral", "negative"];
 const NUMBER = new Intl.NumberFormat("en");
 const PERCENT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const RATE = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-const WORDS = {
+const LABELS = {
   live: "Connected",
   reconnecting: "Reconnecting",
   polling: "Polling",
@@ -16,40 +16,49 @@ const WORDS = {
   paused: "Paused",
   ended: "Ended",
 };
-const REFUSALS = { 503: "The stream is not available", 429: "Too many streams are open from here" };
+const REFUSALS = {
+  503: "The service cannot open a stream now",
+  429: "You have too many open streams",
+};
 
-/** Silence is told here too: a tab that shows what another one hears may have lost that one. */
+/** `now` decides what is stale: a follower tab may have lost the tab whose events it shows. */
 export function view(state, now, silenceMs) {
-  const status = shown(state, now, silenceMs);
-  const metrics = state.metrics;
-  const connections = status === "live" ? number(state.connections) : "–";
+  const shown = statusAt(state, now, silenceMs);
+  const { metrics, opened, skewMs } = state;
+  const serviceNow = now + skewMs; // the clock of the items' timestamps
+  const lastHour = metrics?.rate_last_hour ?? 0;
   return {
-    status,
-    words: status === "reconnecting" && !state.opened ? "Connecting" : WORDS[status],
-    detail: detail(status, state, now),
-    fields: { ...figures(metrics), connections, age: age(state.heardAt, now) },
+    status: shown,
+    label: shown === "reconnecting" && !opened ? "Connecting" : LABELS[shown],
+    detail: detail(shown, state, now),
+    fields: {
+      ...figures(metrics),
+      open_streams: shown === "live" ? number(state.openStreams) : "–",
+      age: age(state.heardAt, now),
+    },
     shares: SENTIMENTS.map((sentiment) => share(metrics, sentiment)),
     tags: tags(metrics?.by_tag ?? []),
-    series: series(state.minutes, state.knownSince, metrics?.rate_last_hour ?? 0, now + state.skewMs),
+    series: series(state.minutes, state.knownSince, lastHour, serviceNow),
     items: state.items,
-    now: now + state.skewMs, // by the service's clock, as the times of items are
+    now: serviceNow,
   };
 }
 
-function shown({ status, heardAt, patientUntil }, now, silenceMs) {
-  if (status !== "live") return status;
-  if (now - heardAt > silenceMs) return "stale";
-  return patientUntil !== null && now > patientUntil ? "reconnecting" : status;
+function statusAt(state, now, silenceMs) {
+  if (state.status !== "live") return state.status;
+  if (now - state.heardAt > silenceMs) return "stale";
+  const renewalIsLate = state.patientUntil !== null && now > state.patientUntil;
+  return renewalIsLate ? "reconnecting" : "live";
 }
 
 function figures(metrics) {
   if (!metrics) return {};
-  const names = ["total", ...SENTIMENTS, "rate_last_hour"];
-  const shown = Object.fromEntries(names.map((name) => [name, number(metrics[name])]));
-  for (const name of SENTIMENTS) shown[`${name}_share`] = PERCENT.format(share(metrics, name));
-  shown.a_minute = `${RATE.format(metrics.rate_last_hour / 60)} a minute`;
-  shown.an_hour = `${RATE.format(metrics.rate_last_24h / 24)} an hour`;
-  return shown;
+  const keys = ["total", ...SENTIMENTS, "rate_last_hour"];
+  const texts = Object.fromEntries(keys.map((key) => [key, number(metrics[key])]));
+  for (const key of SENTIMENTS) texts[`${key}_share`] = PERCENT.format(share(metrics, key));
+  texts.a_minute = `${RATE.format(metrics.rate_last_hour / 60)} a minute`;
+  texts.an_hour = `${RATE.format(metrics.rate_last_24h / 24)} an hour`;
+  return texts;
 }
 
 function share(metrics, sentiment) {
@@ -60,12 +69,16 @@ function number(value) {
   return Number.isFinite(value) ? NUMBER.format(value) : "–";
 }
 
-/** The most frequent tags, and the rest as one. `width`: of the longest bar, 0 to 1. */
+/** Returns bars of the most frequent tags (`width`: 0 to 1) and the number of the other tags. */
 function tags(byTag) {
   const sorted = byTag.toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  const shown = sorted.slice(0, MOST_TAGS).map(([name, count]) => ({ name, count }));
-  const most = shown[0]?.count || 1;
-  const bars = shown.map((tag) => ({ ...tag, text: number(tag.count), width: tag.count / most }));
+  const shown = sorted.slice(0, MOST_TAGS);
+  const most = shown[0]?.[1] || 1;
+  const bars = shown.map(([tag, count]) => ({
+    name: tag,
+    text: number(count),
+    width: count / most,
+  }));
   return { bars, more: sorted.length - bars.length };
 }
 
@@ -76,14 +89,18 @@ function age(heardAt, now) {
   return s < 100 ? `${s} s ago` : `${Math.round(s / 60)} min ago`;
 }
 
-function detail(status, { retryAt, refusal }, now) {
-  const s = retryAt === null ? null : Math.max(0, Math.ceil((retryAt - now) / 1000));
-  const next = s === null ? "trying now" : `next attempt in ${s} s`;
+function detail(shown, { retryAt, refusal }, now) {
+  const next = nextAttempt(retryAt, now);
   const why = REFUSALS[refusal?.status];
-  if (status === "live") return "live stream";
-  if (status === "polling") return `${why ?? "No stream to be had"}; asking now and then, ${next}`;
-  if (status === "stale") return `nothing heard for a while, ${next}`;
-  if (status === "paused") return "nobody is looking";
-  if (status === "ended") return refusal?.detail ?? "";
+  if (shown === "live") return "live stream";
+  if (shown === "polling") return `${why ?? "Streaming unavailable"}; polling, ${next}`;
+  if (shown === "stale") return `no new data for a while, ${next}`;
+  if (shown === "paused") return "while this tab is hidden";
+  if (shown === "ended") return refusal?.detail ?? "";
   return why ? `${why}; ${next}` : next;
+}
+
+function nextAttempt(retryAt, now) {
+  if (retryAt === null) return "trying now";
+  return `next attempt in ${Math.max(0, Math.ceil((retryAt - now) / 1000))} s`;
 }

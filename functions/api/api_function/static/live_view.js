@@ -1,12 +1,15 @@
-// One live view: a stream that is shared with other tabs, and the state it has led to.
+// A tab's live view of one stream: the stream, shared with other tabs, and the resulting state.
 
 import { Seen } from "./seen.js";
 import { Sharing } from "./sharing.js";
 import { Source } from "./source.js";
 import { INITIAL, reduce } from "./state.js";
 
-/** `changed` is called after each fact. Starts when told to; listens to the page's life until it is told to leave. */
-export class Feed {
+/**
+ * Follows a stream from `start()` until `leave()`, and pauses while the page is hidden or gone.
+ * Calls `changed()` after each fact.
+ */
+export class LiveView {
   state = INITIAL;
   #seen = new Seen();
   #source;
@@ -17,7 +20,10 @@ export class Feed {
   constructor({ url, pollUrl = null, token = null, timings, changed }) {
     this.timings = timings;
     this.changed = changed;
-    const emit = (fact) => (this.#dispatch(fact), this.#sharing.tell(fact));
+    const emit = (fact) => {
+      this.#dispatch(fact);
+      this.#sharing.tell(fact);
+    };
     this.#source = new Source({ url, pollUrl, token, timings, emit });
     this.#sharing = new Sharing(new URL(url, document.baseURI).href, timings, {
       lead: () => this.#source.start(this.state),
@@ -42,7 +48,7 @@ export class Feed {
     this.#visibilityChanged();
   }
 
-  /** For good. */
+  /** Leaves for good. */
   leave() {
     this.#listening?.abort();
     this.#listening = null;
@@ -59,14 +65,14 @@ export class Feed {
     else this.#sharing.join();
   }
 
-  #pause(leaving) {
-    this.#leave(leaving);
+  #pause(pageGoes) {
+    this.#leave(pageGoes);
     this.#dispatch({ type: "paused" });
   }
 
-  #leave(leaving) {
+  #leave(pageGoes) {
     clearTimeout(this.#hiddenTimer);
-    this.#source.stop(leaving);
+    this.#source.stop(pageGoes);
     this.#sharing.leave();
   }
 
