@@ -1,4 +1,4 @@
-"""What goes wrong in services like this one, and cannot here: the rows that no other test rules out. docs/peer.md."""
+"""What goes wrong in services like this one, and cannot here: the rows that no other test rules out. docs/failure-modes.md."""
 
 import ast
 import json
@@ -281,7 +281,7 @@ def test_throttled_reads_delay_items_and_lose_none(service, publish, make_item):
 
 
 def test_every_test_that_the_document_names_is_there():
-    document = (ROOT / "docs/peer.md").read_text("utf-8")
+    document = (ROOT / "docs/failure-modes.md").read_text("utf-8")
     named = re.findall(r"`([a-z0-9_/]+/test_\w+)`((?: [a-z_0-9]+\*?(?:\[\w+\])?,?(?= [a-z]|[;| ]|$))*)", document)
     for file, beginnings in named:
         known = re.findall(r"def test_(\w+)", (ROOT / "tests" / f"{file}.py").read_text("utf-8"))
