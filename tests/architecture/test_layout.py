@@ -71,13 +71,6 @@ def test_every_import_root_is_one_that_lambda_has_and_holds_distinct_packages():
     assert sorted(found) == sorted(name for name in PACKAGES if name != "local_lambda")
 
 
-@pytest.mark.parametrize("package", [name for name in PACKAGES if name != "local_lambda"])
-def test_no_file_that_runs_on_lambda_is_longer_than_250_lines(package):
-    lengths = {path.name: len(path.read_text().splitlines()) for path in PACKAGES[package].rglob("*.py")}
-
-    assert {name: length for name, length in lengths.items() if length > 250} == {}
-
-
 def test_the_runtime_starts_without_heavy_modules():
     """What is imported before /next is paid for by every cold start."""
     code = "import sys, streaming_runtime.loop; print(*sys.modules)"

@@ -1,8 +1,14 @@
 """What the tests of the runtime share: a way to run a handler against a fake Runtime API in this very process."""
 
+import os
+import time
+
 import pytest
-from streaming_runtime.loop import Worker, settings_of
+from streaming_runtime.errors import Log
+from streaming_runtime.invocation import Process
+from streaming_runtime.loop import Worker
 from streaming_runtime.runtime_api import RuntimeApi
+from streaming_runtime.settings import Settings
 
 from tests.streaming_runtime.fake_runtime_api import FakeRuntimeApi
 
@@ -14,9 +20,19 @@ def serve():
     def run(handler, *script, verdicts=None, environ=None, chunked_next=False, pauses=None):
         with FakeRuntimeApi(script, verdicts, chunked_next) as platform:
             run.platform = platform
-            settings = settings_of({"AWS_LAMBDA_RUNTIME_API": platform.address, **(environ or {})})
+            address = {"AWS_LAMBDA_RUNTIME_API": platform.address}
+            settings = Settings.from_environ({**os.environ, **address, **(environ or {})})
+            process = Process(
+                settings,
+                Log(time.time, as_json=settings.log_as_json),
+                clock=time.time,
+                monotonic=time.monotonic,
+                stop=[],
+                environ=os.environ,
+            )
             pause = (pauses if pauses is not None else []).append
-            assert Worker(settings, handler, RuntimeApi(platform.address), pause=pause).run() == 1
+            worker = Worker(process, handler, RuntimeApi(platform.address), pause=pause)
+            assert worker.run() == 1
             return platform.posts
 
     return run

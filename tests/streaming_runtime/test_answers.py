@@ -13,7 +13,7 @@ from decimal import Decimal
 import pytest
 from awslambdaric.lambda_runtime_exception import FaultException
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
-from streaming_runtime.answer import CONTENT_TYPE, PRELUDE_LIMIT_BYTES
+from streaming_runtime.plan import HTTP_INTEGRATION, PRELUDE_LIMIT_BYTES
 
 from tests.streaming_runtime.fake_runtime_api import api_request, url_request
 from tests.support.waiting import eventually
@@ -48,7 +48,7 @@ def test_a_streamed_answer_has_the_four_headers_the_prelude_and_the_pieces(serve
     assert post.path == "invocation/request-1/response"
     assert post.headers["lambda-runtime-function-response-mode"] == "streaming"
     assert post.headers["transfer-encoding"] == "chunked"
-    assert post.headers["content-type"] == CONTENT_TYPE == "application/vnd.awslambda.http-integration-response"
+    assert post.headers["content-type"] == HTTP_INTEGRATION == "application/vnd.awslambda.http-integration-response"
     assert post.headers["trailer"] == "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"
     assert post.pieces == [
         b'{"statusCode":200,"headers":{"Content-Type":"text/html"}}' + bytes(8),

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from streaming_runtime.answer import last_chunk
+from streaming_runtime.runtime_api import last_chunk
 
 from tests.streaming_runtime.fake_runtime_api import url_request
 
@@ -313,7 +313,7 @@ def test_a_write_that_fails_ends_that_invocation_only_and_runs_its_finally(serve
     assert not posts[0].complete
     assert posts[1].content == b"fine"
     log = capfd.readouterr().err
-    assert "runtime.answer_broken: writing: " in log
+    assert "runtime.response_broken: writing: " in log
     assert "runtime.platform_gone: reading: " in log
 
 

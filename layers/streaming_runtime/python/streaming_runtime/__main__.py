@@ -1,7 +1,14 @@
 """Where the process starts and ends: the import path, then the loop."""
 
+from __future__ import annotations
+
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Started as a file, not with -m: the package's parent belongs on the path, not the package.
@@ -10,20 +17,31 @@ sys.path[:] = [os.path.dirname(HERE), *(entry for entry in sys.path if entry != 
 from streaming_runtime.loop import run  # noqa: E402
 
 
-def rebuild_import_path(path, environ, opt_python):
-    """Put Lambda's directories into `path`, in place; `opt_python` is the `python` directory of the layers.
+def rebuild_import_path(
+    path: list[str], environ: MutableMapping[str, str], opt_python: str
+) -> None:
+    """Puts Lambda's directories into `path`, in place.
 
-    As on managed Python: task root, layers, interpreter, runtime directory (boto3), rest. A `PYTHONPATH` of the user's
-    replaces layers and interpreter; one that is not set becomes the runtime directory, for child processes.
+    `opt_python` is the `python` directory of the layers. The order is the managed runtime's: task
+    root, layers, interpreter, runtime directory (boto3), rest. A `PYTHONPATH` that the user has set
+    replaces layers and interpreter; one that is not set becomes the runtime directory, for child
+    processes. https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
     """
-    site_packages = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-    task_root, runtime_dir = environ.get("LAMBDA_TASK_ROOT") or os.getcwd(), environ.get("LAMBDA_RUNTIME_DIR")
-    layers = [] if "PYTHONPATH" in environ else [f"{opt_python}/{site_packages}", opt_python]
-    interpreter = [f"{sys.prefix}/{site_packages}"] if layers else []
-    first = [task_root, *layers, *interpreter, *filter(None, [runtime_dir])]
+    major, minor = sys.version_info[:2]
+    site_packages = f"lib/python{major}.{minor}/site-packages"
+    task_root = environ.get("LAMBDA_TASK_ROOT") or os.getcwd()
+    runtime_dir = environ.get("LAMBDA_RUNTIME_DIR")
+    layers: list[str] = []
+    interpreter: list[str] = []
+    if "PYTHONPATH" not in environ:
+        layers = [f"{opt_python}/{site_packages}", opt_python]
+        interpreter = [f"{sys.prefix}/{site_packages}"]
+    first = [task_root, *layers, *interpreter]
+    if runtime_dir:
+        first.append(runtime_dir)
     path[:] = [*first, *(entry for entry in path if entry not in first)]
     for directory in (task_root, *layers):
-        if os.path.isdir(directory) and any(name.endswith(".pth") for name in os.listdir(directory)):
+        if _has_path_file(directory):
             import site  # hardly any function has such a file, so hardly any pays for this
 
             site.addsitedir(directory)
@@ -31,8 +49,15 @@ def rebuild_import_path(path, environ, opt_python):
         environ.setdefault("PYTHONPATH", runtime_dir)
 
 
+def _has_path_file(directory: str) -> bool:
+    if not os.path.isdir(directory):
+        return False
+    return any(name.endswith(".pth") for name in os.listdir(directory))
+
+
 if __name__ == "__main__":
     rebuild_import_path(sys.path, os.environ, os.path.dirname(HERE))
-    for output in (sys.stdout, sys.stderr):  # a frozen environment must not sit on log lines
+    outputs: list[Any] = [sys.stdout, sys.stderr]
+    for output in outputs:  # a frozen environment must not sit on log lines
         output.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.exit(run(os.environ))

@@ -1,48 +1,113 @@
-"""The loop: next, handler, answer, for ever; once for each invocation that may run at the same time."""
+"""The loop: next, handler, response, for ever; once for each invocation that may run at a time."""
 
+from __future__ import annotations
+
+import os
 import signal
 import sys
 import time
-from collections import namedtuple
 from importlib import import_module
 
-from streaming_runtime.errors import RuntimeFault, Shutdown, log, log_error, serve_logging, type_name
-from streaming_runtime.invocation import serve
-from streaming_runtime.runtime_api import Invocation, PlatformGone, RuntimeApi
+from streaming_runtime.errors import Log, RuntimeFault, Shutdown, type_name
+from streaming_runtime.invocation import Process, serve
+from streaming_runtime.runtime_api import Invocation, PlatformGone, Response, RuntimeApi
+from streaming_runtime.settings import Settings
 from streaming_runtime.version import __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import FrameType
+    from typing import Any
+
+    from streaming_runtime.invocation import Handler
+
 REFUSALS_BEFORE_EXIT = 10  # with the doubling pauses between them some twenty seconds
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 5
 DRAIN_S = 0.5  # Lambda grants about 0.6 s between SIGTERM and SIGKILL
-# Where a failed start is reported, and the exit status; both as the stock client does it.
-FAILED_START = {"Runtime.BeforeSnapshotError": ("init", 64), "Runtime.AfterRestoreError": ("restore", 65)}
+# How a failed start ends, as with the stock client: (the phase it is reported to, exit status).
+FAILED_START = {
+    "Runtime.BeforeSnapshotError": ("init", 64),
+    "Runtime.AfterRestoreError": ("restore", 65),
+}
 # SystemExit: sys.exit() on import must not look like a clean end.
-FAULTS = {ImportError: "ImportModuleError", SyntaxError: "UserCodeSyntaxError", SystemExit: "ExitError"}
-Settings = namedtuple("Settings", "address handler concurrency snap_start buffered wait_s log_start")
+FAULTS: dict[type[BaseException], str] = {
+    ImportError: "ImportModuleError",
+    SyntaxError: "UserCodeSyntaxError",
+    SystemExit: "ExitError",
+}
 
 
-def settings_of(environ):
-    """All that the environment says to the runtime."""
-    local = environ.get("AWS_SAM_LOCAL") == "true"
-    return Settings(
-        address=environ["AWS_LAMBDA_RUNTIME_API"],
-        handler=environ.get("_HANDLER"),
-        concurrency=int(environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or 1),
-        snap_start=environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",
-        buffered=local or environ.get("STREAMING_RUNTIME_RESPONSE_MODE") == "buffered",
-        wait_s=float(environ.get("STREAMING_RUNTIME_LOCAL_WAIT_S") or 3) if local else None,
-        log_start=environ.get("STREAMING_RUNTIME_LOG_START") == "true",
+def run(environ: Mapping[str, str]) -> int:
+    """Lives the life of one execution environment: the composition root.
+
+    Environment, clock and signals enter here. Returns the exit status of the process.
+    """
+    settings = Settings.from_environ(environ)
+    log = Log(time.time, as_json=settings.log_as_json)
+    api = RuntimeApi(settings.address)
+    stop: list[object] = []
+    trace_environ = None
+    if settings.concurrency == 1:
+        trace_environ = os.environ
+    process = Process(
+        settings,
+        log,
+        clock=time.time,
+        monotonic=time.monotonic,
+        stop=stop,
+        environ=trace_environ,
     )
+
+    def on_sigterm(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        stop.append(number)
+        raise Shutdown
+
+    signal.signal(signal.SIGTERM, on_sigterm)
+    if settings.log_start:
+        python = ".".join(map(str, sys.version_info[:3]))
+        versions = f"lambda-streaming {__version__}, Python {python}, {settings.handler}"
+        log.write("INFO", f"runtime.start: {versions}")
+    try:
+        try:
+            handler = _started(settings, log, api)
+        except Exception as error:
+            log.error(error)
+            phase, status = FAILED_START.get(type_name(error), ("init", 1))
+            api.error(phase, error)
+            return status
+        if settings.concurrency == 1:  # in the main thread, where handlers may use signals
+            return Worker(process, handler, api).run()
+        apis = [RuntimeApi(settings.address) for _ in range(settings.concurrency)]
+        return _run_many([Worker(process, handler, each) for each in apis], stop)
+    except PlatformGone as gone:
+        log.write("ERROR", f"runtime.exit: {gone}")
+        return 1
+    except Shutdown:
+        return 0
 
 
 class Worker:
-    """One next-handler-answer loop with connections of its own. `stop` has something in it when it must end."""
+    """One loop of next, handler, response, with connections of its own."""
 
-    def __init__(self, settings, handler, api, stop=(), pause=time.sleep):
-        self._settings, self._handler, self._api, self._stop, self._pause = settings, handler, api, stop, pause
+    def __init__(
+        self,
+        process: Process,
+        handler: Handler,
+        api: RuntimeApi,
+        *,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._process = process
+        self._handler = handler
+        self._api = api
+        self._pause = pause
         self.busy = False
 
-    def run(self, ended=lambda: None):
-        """Serve until this process must end, then call `ended`. Returns the exit status."""
+    def run(self, ended: Callable[[], object] = lambda: None) -> int:
+        """Serves until this process must end, then calls `ended`. Returns the exit status."""
         try:
             self._serve()
             return 1
@@ -52,88 +117,79 @@ class Worker:
             self.busy = False
             ended()
 
-    def _serve(self):
-        refusals, status = 0, 0
-        while refusals < REFUSALS_BEFORE_EXIT and status != 500:
-            if self._stop:  # SIGTERM came, and a handler or an iterator swallowed the Shutdown
+    def _serve(self) -> None:
+        refusals = 0
+        verdict: Response | PlatformGone | None = None
+        while refusals < REFUSALS_BEFORE_EXIT and getattr(verdict, "status", 0) != 500:
+            if self._process.stop:  # SIGTERM came, and a handler or an iterator swallowed Shutdown
                 raise Shutdown
             if refusals:
-                self._pause(min(5, 0.05 * 2**refusals))
-            try:
-                answer = self._api.next()
-            except PlatformGone as gone:
-                answer = gone
-            if isinstance(answer, Invocation):
-                refusals, self.busy = 0, True
-                answer = serve(self._api, self._handler, answer, self._settings, self._stop)
+                self._pause(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**refusals))
+            invocation = self._next()
+            if isinstance(invocation, Invocation):
+                refusals = 0
+                self.busy = True
+                verdict = serve(self._api, self._handler, invocation, self._process)
                 self.busy = False
             else:
                 refusals += 1
-            status = getattr(answer, "status", 0)
-            if status >= 400:  # late, refused or too large: that invocation is over, this process is not
-                log("WARN", f"runtime.refused: {status} {answer.body[:300].decode('utf-8', 'replace')}")
-        log("ERROR", f"runtime.exit: {answer}")
+                verdict = invocation
+            self._log_refusal(verdict)
+        self._process.log.write("ERROR", f"runtime.exit: {verdict}")
 
-
-def run(environ):
-    """The life of one execution environment. Returns the exit status of the process."""
-    settings, stop = settings_of(environ), []
-    api = RuntimeApi(settings.address)
-
-    def on_sigterm(number, _frame):
-        signal.signal(number, signal.SIG_IGN)  # once is enough
-        stop.append(number)
-        raise Shutdown
-
-    signal.signal(signal.SIGTERM, on_sigterm)
-    if settings.log_start:
-        python = ".".join(map(str, sys.version_info[:3]))
-        log("INFO", f"runtime.start: lambda-streaming {__version__}, Python {python}, {settings.handler}")
-    try:
+    def _next(self) -> Invocation | Response | PlatformGone:
         try:
-            handler = resolve(settings.handler)
-            serve_logging()
-            if settings.snap_start:
-                _wait_for_restore(api)
-        except Exception as error:
-            log_error(error)
-            phase, status = FAILED_START.get(type_name(error), ("init", 1))
-            api.error(phase, error)
-            return status
-        if settings.concurrency == 1:  # in the main thread, where handlers may use signals
-            return Worker(settings, handler, api, stop).run()
-        apis = [RuntimeApi(settings.address) for _ in range(settings.concurrency)]
-        return _run_many([Worker(settings, handler, each, stop) for each in apis], stop)
-    except PlatformGone as gone:
-        log("ERROR", f"runtime.exit: {gone}")
-        return 1
-    except Shutdown:
-        return 0
+            return self._api.next()
+        except PlatformGone as gone:
+            return gone
+
+    def _log_refusal(self, verdict: Response | PlatformGone | None) -> None:
+        """Too late, refused or too large: that invocation is over, and the process goes on."""
+        if isinstance(verdict, Response) and verdict.status >= 400:
+            said = verdict.body[:300].decode("utf-8", "replace")
+            self._process.log.write("WARN", f"runtime.refused: {verdict.status} {said}")
 
 
-def resolve(name):
-    """The callable that `name` (`package/module.function`) names. Raises RuntimeFault, or what the module raises."""
+def resolve(name: str | None) -> Handler:
+    """Returns the callable that `name` (`package/module.function`) names.
+
+    Raises RuntimeFault, or what the module raises.
+    """
     module_name, _, function_name = (name or "").rpartition(".")
     if not module_name or not function_name:
-        raise RuntimeFault("Runtime.MalformedHandlerName", f"Bad handler {name!r}: expected 'module.function'")
+        message = f"Bad handler {name!r}: expected 'module.function'"
+        raise RuntimeFault("Runtime.MalformedHandlerName", message)
     try:
         module = import_module(module_name.replace("/", "."))
     except tuple(FAULTS) as error:
         fault = next(fault for kind, fault in FAULTS.items() if isinstance(error, kind))
-        raise RuntimeFault(f"Runtime.{fault}", f"Unable to import module {module_name!r}: {error}") from error
-    if not callable(handler := getattr(module, function_name, None)):
-        raise RuntimeFault("Runtime.HandlerNotFound", f"Handler {function_name!r} missing on module {module_name!r}")
+        message = f"Unable to import module {module_name!r}: {error}"
+        raise RuntimeFault(f"Runtime.{fault}", message) from error
+    handler: Any = getattr(module, function_name, None)
+    if not callable(handler):
+        message = f"Handler {function_name!r} missing on module {module_name!r}"
+        raise RuntimeFault("Runtime.HandlerNotFound", message)
+    found: Handler = handler
+    return found
+
+
+def _started(settings: Settings, log: Log, api: RuntimeApi) -> Handler:
+    """Imports the function, and waits for the restore of a snapshot where there is one."""
+    handler = resolve(settings.handler)
+    log.take_unhandled_records()
+    if settings.snap_start:
+        _wait_for_restore(api)
     return handler
 
 
-def _run_many(workers, stop):
+def _run_many(workers: list[Worker], stop: list[object]) -> int:
     import threading
 
     ended = threading.Event()
     for worker in workers:
         threading.Thread(target=worker.run, args=(ended.set,), daemon=True).start()
     try:
-        while not ended.wait(0.2):  # a signal that comes just before a wait is only seen after it
+        while not ended.wait(0.2):  # a signal just before a wait is only seen after it
             pass
         return 1  # no worker ends unless the environment must
     finally:
@@ -143,17 +199,19 @@ def _run_many(workers, stop):
             time.sleep(0.01)
 
 
-def _wait_for_restore(api):
-    """SnapStart: https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html"""
-    registry = sys.modules.get("snapshot_restore_py")  # not imported by the function: nothing is registered
-    _call(reversed(registry.get_before_snapshot()) if registry else (), "Runtime.BeforeSnapshotError")
+def _wait_for_restore(api: RuntimeApi) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html"""
+    registry: Any = sys.modules.get("snapshot_restore_py")  # missing: nothing is registered
+    if registry:
+        _call(reversed(registry.get_before_snapshot()), "Runtime.BeforeSnapshotError")
     api.restore_next()
     if "random" in sys.modules:  # every restored environment would draw the same numbers
         sys.modules["random"].seed()
-    _call(registry.get_after_restore() if registry else (), "Runtime.AfterRestoreError")
+    if registry:
+        _call(registry.get_after_restore(), "Runtime.AfterRestoreError")
 
 
-def _call(hooks, error_type):
+def _call(hooks: Iterable[Any], error_type: str) -> None:
     for function, args, kwargs in hooks:
         try:
             function(*args, **kwargs)

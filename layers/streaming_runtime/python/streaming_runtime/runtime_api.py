@@ -1,104 +1,205 @@
-"""The Runtime API, one method for each call: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html"""
+"""The Runtime API, one method for each call.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+from __future__ import annotations
 
 import select
 import socket
+from binascii import b2a_base64
 from collections import namedtuple
 from contextlib import suppress
 
-from streaming_runtime.answer import ERROR_BODY, ERROR_TYPE, TRAILER_ERROR_LIMIT_BYTES, chunk, last_chunk
 from streaming_runtime.errors import fitted, header_type, report
 from streaming_runtime.version import __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
 USER_AGENT = f"lambda-streaming/{__version__}"
-ERROR_LIMIT_BYTES = 262_144  # of an error that is no trailer; the real limit is unknown, 1 MiB in AWS's emulator
-# Named after the headers of /next without their common beginning. Text, None where absent.
-FIELDS = "aws_request_id deadline_ms invoked_function_arn trace_id client_context cognito_identity aws_tenant_id"
-Invocation = namedtuple("Invocation", [*FIELDS.split(), "invocation_id", "body"])  # body: bytes
-Response = namedtuple("Response", "status headers body")  # headers: dict, names in lower case
+ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
+ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
+# For an error that is no trailer. The real limit is unknown; 1 MiB in AWS's emulator.
+ERROR_LIMIT_BYTES = 262_144
+# Undocumented: a trailer block over 4,096 bytes destroys the response. With this much JSON it
+# stays under 4,000.
+TRAILER_ERROR_LIMIT_BYTES = 2_790
+LONGEST_LINE_BYTES = 1 << 20
+
+# All but `body` are named after the headers of /next, without their common beginning: text, None
+# where absent. `body` is bytes.
+Invocation = namedtuple(
+    "Invocation",
+    [
+        "aws_request_id",
+        "deadline_ms",
+        "invoked_function_arn",
+        "trace_id",
+        "client_context",
+        "cognito_identity",
+        "aws_tenant_id",
+        "invocation_id",
+        "body",
+    ],
+)
+Response = namedtuple("Response", ["status", "headers", "body"])  # header names in lower case
 
 
 class PlatformGone(Exception):
-    """The Runtime API cannot be reached, hung up or talks nonsense: for the platform this invocation is over."""
+    """The Runtime API cannot be reached, hung up or talks nonsense.
+
+    For the platform this invocation is over.
+    """
+
+
+def chunk(data: bytes) -> bytes:
+    """Frames `data` as one chunk. Never call it with nothing: an empty chunk ends the body.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-7.1
+    """
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def last_chunk(error_type: str | None = None, error_json: bytes = b"") -> bytes:
+    """Returns the end of the body, with error trailers when there is an error type.
+
+    `error_json`: at most TRAILER_ERROR_LIMIT_BYTES.
+    """
+    if error_type is None:
+        return b"0\r\n\r\n"
+    error_body = b2a_base64(error_json, newline=False).decode()
+    trailers = f"{ERROR_TYPE}: {error_type}\r\n{ERROR_BODY}: {error_body}\r\n"
+    return f"0\r\n{trailers}\r\n".encode()
 
 
 class RuntimeApi:
-    """One worker's way to the Runtime API at `address` (`host:port`): a kept connection, and one for each stream."""
+    """One worker's way to the Runtime API at `address` (`host:port`).
 
-    def __init__(self, address):
-        self.address, self._kept = address, None
+    It keeps one connection for everything but streams, which have one each.
+    """
 
-    def next(self):
-        """Wait, without limit, for an Invocation. Returns the Response instead when the platform refuses."""
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._kept: _Connection | None = None
+
+    def next(self) -> Invocation | Response:
+        """Waits, without limit, for an Invocation. Returns the Response if the platform refuses."""
         response = self._call("GET", "invocation/next")
         if response.status != 200:
             return response
         names = [f"lambda-runtime-{field.replace('_', '-')}" for field in Invocation._fields[:-1]]
-        return Invocation(*(response.headers.get(name) or None for name in names), body=response.body)
+        values = [response.headers.get(name) or None for name in names]
+        return Invocation._make([*values, response.body])
 
-    def restore_next(self):
-        """Block through the snapshot; no connection from before it is left. Raises PlatformGone when refused too."""
+    def restore_next(self) -> None:
+        """Blocks through the snapshot; no connection from before it is left.
+
+        Raises PlatformGone when refused, too.
+        """
         response = self._call("GET", "restore/next")
         self._disconnect()
         if response.status >= 400:
             raise PlatformGone(f"restore/next: {response.status}")
 
-    def respond(self, invocation, body, content_type="application/json"):
-        """Answer in buffered mode."""
+    def respond(
+        self, invocation: Invocation, body: bytes, content_type: str = "application/json"
+    ) -> Response:
+        """Sends a response in buffered mode."""
         headers = {"Content-Type": content_type, **_echo(invocation)}
-        return self._call("POST", f"invocation/{invocation.aws_request_id}/response", headers, body)
+        path = f"invocation/{invocation.aws_request_id}/response"
+        return self._call("POST", path, headers=headers, body=body)
 
-    def error(self, phase, error, invocation=None):
-        """Tell that `phase` (`init`, `restore`, or `invocation/<id>` before any byte of its answer) failed."""
-        headers = {"Content-Type": "application/vnd.aws.lambda.error+json", **_echo(invocation)}
-        headers[ERROR_TYPE] = header_type(error)
-        return self._call("POST", f"{phase}/error", headers, fitted(report(error), ERROR_LIMIT_BYTES))
+    def error(
+        self, phase: str, error: BaseException, invocation: Invocation | None = None
+    ) -> Response:
+        """Reports that `phase` failed: `init`, `restore`, or `invocation/<id>` before any byte."""
+        headers = {
+            "Content-Type": "application/vnd.aws.lambda.error+json",
+            **_echo(invocation),
+            ERROR_TYPE: header_type(error),
+        }
+        body = fitted(report(error), ERROR_LIMIT_BYTES)
+        return self._call("POST", f"{phase}/error", headers=headers, body=body)
 
-    def _call(self, method, path, headers=(), body=b""):
-        headers = {**headers, "Content-Length": str(len(body))} if method == "POST" else {}
+    def _call(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Response:
+        sent = dict(headers or {})
+        if method == "POST":
+            sent["Content-Length"] = str(len(body))
         try:
-            self._kept = self._kept or _Connection(self.address)
-            response = self._kept.exchange(self._kept.head(method, path, headers) + body)
-        except BaseException:  # a signal in between included: nobody knows what this connection would say next
+            if self._kept is None:
+                self._kept = _Connection(self.address)
+            request_head = self._kept.request_head(method, path, sent)
+            response = self._kept.exchange(request_head + body)
+        except BaseException:  # a signal in between, too: what comes next would be anything
             self._disconnect()
             raise
         if response.status >= 400 or response.headers.get("connection", "").lower() == "close":
             self._disconnect()
         return response
 
-    def _disconnect(self):
-        kept, self._kept = self._kept, None
+    def _disconnect(self) -> None:
+        kept = self._kept
+        self._kept = None
         if kept:
             kept.close()
 
 
 class ResponseStream:
-    """One streamed answer, each write one chunk in one send; `pieces` go out with the first of them or with the end."""
+    """One streamed response: each write is one chunk in one send.
 
-    def __init__(self, address, invocation, pieces, content_type):
-        headers = {"Content-Type": content_type, "Lambda-Runtime-Function-Response-Mode": "streaming"}
-        headers |= {"Transfer-Encoding": "chunked", "Trailer": f"{ERROR_TYPE}, {ERROR_BODY}", **_echo(invocation)}
+    The pieces in `first` go out with the first write, or with the end.
+    """
+
+    def __init__(
+        self, address: str, invocation: Invocation, *, first: Iterable[bytes], content_type: str
+    ) -> None:
+        headers = {
+            "Content-Type": content_type,
+            "Lambda-Runtime-Function-Response-Mode": "streaming",
+            "Transfer-Encoding": "chunked",
+            "Trailer": f"{ERROR_TYPE}, {ERROR_BODY}",
+            **_echo(invocation),
+        }
+        path = f"invocation/{invocation.aws_request_id}/response"
         self._connection = _Connection(address)
-        head = self._connection.head("POST", f"invocation/{invocation.aws_request_id}/response", headers)
-        self._unsent = head + b"".join(chunk(piece) for piece in pieces if piece)
+        self._unsent = self._connection.request_head("POST", path, headers)
+        self._unsent += b"".join([chunk(piece) for piece in first if piece])
 
-    def write(self, piece):
-        """Send `piece`, one byte or more; blocks while the reader is slow. Raises PlatformGone: `end` tells why."""
-        unsent, self._unsent = self._unsent, b""
+    def write(self, piece: bytes) -> None:
+        """Sends `piece`, one byte or more; blocks while the reader is slow.
+
+        Raises PlatformGone; `end` then returns the reason.
+        """
+        unsent = self._unsent
+        self._unsent = b""
         self._connection.send(unsent + chunk(piece))
 
-    def end(self, error=None):
-        """End the body, with error trailers when there is an error, and return the platform's verdict, early or not."""
-        trailers = (header_type(error), fitted(report(error), TRAILER_ERROR_LIMIT_BYTES)) if error else ()
+    def end(self, error: BaseException | None = None) -> Response:
+        """Ends the body, with error trailers if there is an error.
+
+        Returns the platform's verdict, which may have come long before.
+        """
+        end = last_chunk()
+        if error:
+            error_json = fitted(report(error), TRAILER_ERROR_LIMIT_BYTES)
+            end = last_chunk(header_type(error), error_json)
         try:
-            return self._connection.exchange(self._unsent + last_chunk(*trailers))
+            return self._connection.exchange(self._unsent + end)
         finally:
             self._connection.close()
 
 
 class _Connection:
-    """One HTTP/1.1 connection. Raises nothing but PlatformGone. (`http.client` would cost 20 ms of a cold start.)"""
+    """One HTTP/1.1 connection. Raises nothing but PlatformGone.
 
-    def __init__(self, address):
+    (`http.client` would cost 20 ms of a cold start.)
+    """
+
+    def __init__(self, address: str) -> None:
         self._address = address
         host, _, port = address.rpartition(":")
         try:
@@ -108,11 +209,11 @@ class _Connection:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self._socket.makefile("rb")
 
-    def close(self):
+    def close(self) -> None:
         self._reader.close()
         self._socket.close()
 
-    def send(self, data):
+    def send(self, data: bytes) -> None:
         try:
             self._socket.sendall(data)
         except OSError as error:
@@ -121,20 +222,18 @@ class _Connection:
             self.close()
             raise
 
-    def head(self, method, path, headers):
+    def request_head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
         headers = {"Host": self._address, "User-Agent": USER_AGENT, **headers}
-        lines = [f"{method} /2018-06-01/runtime/{path} HTTP/1.1", *map(": ".join, headers.items())]
-        return "\r\n".join([*lines, "", ""]).encode()
+        request_line = f"{method} /2018-06-01/runtime/{path} HTTP/1.1"
+        return "\r\n".join([request_line, *map(": ".join, headers.items()), "", ""]).encode()
 
-    def exchange(self, data):
-        """Send the end of a request, wait without limit for the response and read all of it."""
-        with suppress(PlatformGone):  # what it said before it hung up, perhaps long before the end, can still be read
+    def exchange(self, data: bytes) -> Response:
+        """Sends the end of a request, and waits without limit for the whole response."""
+        with suppress(PlatformGone):  # a response from before it hung up can still be read
             self.send(data)
-        readable, status = select.poll(), 100
         try:
-            readable.register(self._socket, select.POLLIN)
-            while not readable.poll(200):  # a signal that comes just before a wait is only seen after it
-                pass
+            self._wait_until_readable()
+            status = 100
             while status < 200:  # 100 Continue and its kin announce the real one
                 status = int(self._line().split(b" ", 2)[1])
                 headers = self._headers()
@@ -142,20 +241,26 @@ class _Connection:
         except (OSError, ValueError, IndexError) as error:
             raise PlatformGone(f"reading: {error}") from error
 
-    def _line(self):
-        line = self._reader.readline(1 << 20)
+    def _wait_until_readable(self) -> None:
+        readable = select.poll()
+        readable.register(self._socket, select.POLLIN)
+        while not readable.poll(200):  # a signal just before a wait is only seen after it
+            pass
+
+    def _line(self) -> bytes:
+        line = self._reader.readline(LONGEST_LINE_BYTES)
         if not line.endswith(b"\n"):
             raise ConnectionError("the connection was closed")
         return line.rstrip(b"\r\n")
 
-    def _headers(self):
-        headers = {}
+    def _headers(self) -> dict[str, str]:
+        headers: dict[str, str] = {}
         while line := self._line():
             name, _, value = line.decode("utf-8", "replace").partition(":")
             headers[name.lower()] = value.strip()
         return headers
 
-    def _body(self, headers):
+    def _body(self, headers: Mapping[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() != "chunked":
             return self._exactly(int(headers.get("content-length", 0)))
         pieces = []
@@ -164,12 +269,15 @@ class _Connection:
         self._headers()  # trailers: the Runtime API has none that matter
         return b"".join(pieces)
 
-    def _exactly(self, size):
+    def _exactly(self, size: int) -> bytes:
         data = self._reader.read(size)
         if len(data) < size:
             raise ConnectionError("the connection was closed inside a body")
         return data
 
 
-def _echo(invocation):
-    return {"Lambda-Runtime-Invocation-Id": invocation.invocation_id} if invocation and invocation.invocation_id else {}
+def _echo(invocation: Invocation | None) -> dict[str, str]:
+    """Returns the header that names the invocation, where the platform gave it an id."""
+    if invocation and invocation.invocation_id:
+        return {"Lambda-Runtime-Invocation-Id": invocation.invocation_id}
+    return {}

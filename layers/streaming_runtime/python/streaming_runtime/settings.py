@@ -1,0 +1,55 @@
+"""What does the environment say to the runtime? Read once, by `run` (docs/settings.md)."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+DEFAULT_LOCAL_WAIT_S = 3.0
+
+
+class Settings:
+    """The settings of one execution environment. Times are in seconds."""
+
+    address: str  # of the Runtime API, `host:port`
+    handler: str | None  # `package/module.function`
+    concurrency: int  # invocations at the same time
+    snap_start: bool
+    buffered: bool  # HTTP responses are proxy JSON, for fronts that cannot stream
+    wait_s: float | None  # how long an endless body is collected for one response; None: to its end
+    log_start: bool
+    log_as_json: bool
+    # Read by `LambdaContext`, as text.
+    function_name: str | None
+    function_version: str | None
+    log_group_name: str | None
+    log_stream_name: str | None
+    memory_limit_in_mb: str | None
+
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(values)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Raises KeyError without AWS_LAMBDA_RUNTIME_API, and ValueError for a malformed number."""
+        local = environ.get("AWS_SAM_LOCAL") == "true"
+        wait_s = None
+        if local:
+            wait_s = float(environ.get("STREAMING_RUNTIME_LOCAL_WAIT_S") or DEFAULT_LOCAL_WAIT_S)
+        return cls(
+            address=environ["AWS_LAMBDA_RUNTIME_API"],
+            handler=environ.get("_HANDLER"),
+            concurrency=int(environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or 1),
+            snap_start=environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",
+            buffered=local or environ.get("STREAMING_RUNTIME_RESPONSE_MODE") == "buffered",
+            wait_s=wait_s,
+            log_start=environ.get("STREAMING_RUNTIME_LOG_START") == "true",
+            log_as_json=environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON",
+            function_name=environ.get("AWS_LAMBDA_FUNCTION_NAME"),
+            function_version=environ.get("AWS_LAMBDA_FUNCTION_VERSION"),
+            log_group_name=environ.get("AWS_LAMBDA_LOG_GROUP_NAME"),
+            log_stream_name=environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+            memory_limit_in_mb=environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+        )
