@@ -5,7 +5,17 @@ import sys
 from local_lambda.version import DISTRIBUTION
 
 # The packages that the extra `local` brings, by import name.
-_EXTRA = {"awslambdaric", "boto3", "botocore", "flask", "flask_cors", "h11", "moto", "werkzeug", "yaml"}
+_EXTRA = {
+    "awslambdaric",
+    "boto3",
+    "botocore",
+    "flask",
+    "flask_cors",
+    "h11",
+    "moto",
+    "werkzeug",
+    "yaml",
+}
 
 
 def main() -> int:
@@ -17,7 +27,10 @@ def main() -> int:
         if name not in _EXTRA:
             raise
         needed = f"pip install '{DISTRIBUTION}[local]'"
-        print(f"local-lambda: {name} is not installed; the emulator needs it: {needed}", file=sys.stderr)
+        print(
+            f"local-lambda: {name} is not installed; the emulator needs it: {needed}",
+            file=sys.stderr,
+        )
         return 1
     return run()
 

@@ -28,7 +28,9 @@ class AdminFront:
         try:
             body = await exchange.body(_LIMIT_BYTES)
         except BodyTooLarge:
-            return await exchange.answer(json_answer(413, '{"Message":"Request must be smaller than 6291456 bytes"}'))
+            return await exchange.answer(
+                json_answer(413, '{"Message":"Request must be smaller than 6291456 bytes"}')
+            )
         await exchange.answer(await self._answer(exchange, body))
 
     async def _answer(self, exchange: HttpExchange, body: bytes) -> HttpAnswer:
@@ -37,7 +39,10 @@ class AdminFront:
                 case "POST", "2015-03-31", "functions", name, "invocations":
                     return await self._invoke(exchange, unquote(name), body)
                 case "GET", "environments":
-                    return _json(200, [e.describe() for pool in self._pools.values() for e in pool.environments])
+                    return _json(
+                        200,
+                        [e.describe() for pool in self._pools.values() for e in pool.environments],
+                    )
                 case "POST", "environments", pid, "kill":
                     return self._kill(int(pid))
                 case "GET", "blocks":
@@ -64,13 +69,19 @@ class AdminFront:
 
     async def _invoke(self, exchange: HttpExchange, name: str, body: bytes) -> HttpAnswer:
         short_name = name.split(":function:")[-1].split(":")[0]
-        pool = next((p for key, p in self._pools.items() if short_name in (key, p.function.name)), None)
+        pool = next(
+            (p for key, p in self._pools.items() if short_name in (key, p.function.name)), None
+        )
         if pool is None:
             headers = (("X-Amzn-Errortype", "ResourceNotFoundException"),)
-            return _json(404, {"Type": "User", "Message": f"Function not found: {name}"}).with_headers(headers)
+            return _json(
+                404, {"Type": "User", "Message": f"Function not found: {name}"}
+            ).with_headers(headers)
         context = exchange.header("x-amz-client-context")
         try:
-            invocation = await pool.invoke(body or b"{}", base64.b64decode(context).decode() if context else None)
+            invocation = await pool.invoke(
+                body or b"{}", base64.b64decode(context).decode() if context else None
+            )
         except Throttled:
             headers = (("X-Amzn-Errortype", "TooManyRequestsException"),)
             fields = {"Reason": "ConcurrentInvocationLimitExceeded", "message": "Rate Exceeded."}
@@ -78,7 +89,10 @@ class AdminFront:
         if exchange.header("x-amz-invocation-type") == "Event":
             invocation.abandon()
             return HttpAnswer(202)
-        headers = (("X-Amz-Executed-Version", "$LATEST"), ("x-amzn-RequestId", invocation.request_id))
+        headers = (
+            ("X-Amz-Executed-Version", "$LATEST"),
+            ("x-amzn-RequestId", invocation.request_id),
+        )
         match await collect(await invocation.reply):
             case Failed(_, error):
                 return json_answer(200, error.decode("utf-8", "replace")).with_headers(
@@ -91,7 +105,9 @@ class AdminFront:
 def _block(fields) -> Block:
     if not isinstance(fields["path_prefix"], str):
         raise ValueError("path_prefix must be text")
-    return Block(fields["path_prefix"], None if fields.get("drop") else int(fields.get("status", 503)))
+    return Block(
+        fields["path_prefix"], None if fields.get("drop") else int(fields.get("status", 503))
+    )
 
 
 def _json(status: int, value) -> HttpAnswer:

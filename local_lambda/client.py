@@ -51,7 +51,15 @@ class Emulator:
         show_log: bool = False,
     ) -> None:
         overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
-        self._command = [interpreter, "-m", "local_lambda", "--template", str(Path(template).resolve()), "--port", "0"]
+        self._command = [
+            interpreter,
+            "-m",
+            "local_lambda",
+            "--template",
+            str(Path(template).resolve()),
+            "--port",
+            "0",
+        ]
         self._command += ["--parameter-overrides", *overrides] if overrides else []
         self._command += arguments
         self._startup_timeout_s = startup_timeout_s
@@ -133,11 +141,15 @@ class Emulator:
         """The Function URL of a function: `stream` for StreamFunction."""
         return self.addresses[f"{name}_url"]
 
-    def invoke(self, function: str, payload: Any = None, client_context: Any = None) -> InvokeResult:
+    def invoke(
+        self, function: str, payload: Any = None, client_context: Any = None
+    ) -> InvokeResult:
         """Invoke a function directly, by name or logical id."""
         headers = {}
         if client_context is not None:
-            headers["X-Amz-Client-Context"] = base64.b64encode(json.dumps(client_context).encode()).decode()
+            headers["X-Amz-Client-Context"] = base64.b64encode(
+                json.dumps(client_context).encode()
+            ).decode()
         path = f"2015-03-31/functions/{function}/invocations"
         return self._call("POST", path, json.dumps(payload).encode(), headers)
 
@@ -151,7 +163,13 @@ class Emulator:
 
     def block(self, path_prefix: str, status: int | None = 503) -> None:
         """Refuse requests to a route with `status`, or reset their connections when it is None."""
-        self._post("block", {"path_prefix": path_prefix, **({"drop": True} if status is None else {"status": status})})
+        self._post(
+            "block",
+            {
+                "path_prefix": path_prefix,
+                **({"drop": True} if status is None else {"status": status}),
+            },
+        )
 
     def unblock(self, path_prefix: str) -> None:
         self._post("unblock", {"path_prefix": path_prefix})
@@ -175,11 +193,21 @@ class Emulator:
             raise ValueError(result.body.decode())
         return result.json()
 
-    def _call(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None):
-        request = urllib.request.Request(self.admin_url + path, body, dict(headers or {}), method=method)
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ):
+        request = urllib.request.Request(
+            self.admin_url + path, body, dict(headers or {}), method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=910) as response:
-                return InvokeResult(response.status, response.headers.get("X-Amz-Function-Error"), response.read())
+                return InvokeResult(
+                    response.status, response.headers.get("X-Amz-Function-Error"), response.read()
+                )
         except urllib.error.HTTPError as error:
             return InvokeResult(error.code, None, error.read())
 

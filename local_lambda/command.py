@@ -21,25 +21,74 @@ def parser() -> argparse.ArgumentParser:
     add = result.add_argument
     add("--version", action="version", version=f"{DISTRIBUTION} {version()}")
     add("--template", type=Path, default=Path("template.yaml"))
-    add("--port", type=_port, default=8000, help="of the REST API; 0: any free port, for the Function URLs as well")
+    add(
+        "--port",
+        type=_port,
+        default=8000,
+        help="of the REST API; 0: any free port, for the Function URLs as well",
+    )
     add("--url-port-base", type=_port, help="first port of the Function URLs; default: --port + 1")
     add("--admin-port", type=_port, default=0, help="default: any free port")
-    add("--dynamodb-host", default="127.0.0.1", help="address of moto; containers may reach another one only")
+    add(
+        "--dynamodb-host",
+        default="127.0.0.1",
+        help="address of moto; containers may reach another one only",
+    )
     add("--dynamodb-port", type=_port, default=0, help="of moto; default: any free port")
     add("--dynamodb-endpoint", metavar="URL", help="use this DynamoDB instead of starting moto")
-    add("--parameter-overrides", nargs="+", default=[], metavar="K=V", help="parameters of the template")
+    add(
+        "--parameter-overrides",
+        nargs="+",
+        default=[],
+        metavar="K=V",
+        help="parameters of the template",
+    )
     add("--python", default=sys.executable, help="interpreter of the functions; default: this one")
     add("--region", default="us-east-1")
-    add("--pass-env", action="append", default=[], metavar="NAME", help="hand a variable of this shell on to functions")
-    add("--isolated", action="store_true", help="functions see no package of that interpreter, only code and layers")
+    add(
+        "--pass-env",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="hand a variable of this shell on to functions",
+    )
+    add(
+        "--isolated",
+        action="store_true",
+        help="functions see no package of that interpreter, only code and layers",
+    )
     add("--stage", help="also serve the REST API under /STAGE/")
-    add("--demo", action=argparse.BooleanOptionalAction, default=False, help="write demo items into the table")
+    add(
+        "--demo",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="write demo items into the table",
+    )
     add("--demo-interval", type=float, default=1.5, metavar="SECONDS")
-    add("--bandwidth", action="store_true", help="limit streams as Lambda does: 6 MB at once, then 2 MB/s")
-    add("--strict-empty-body", action="store_true", help="let a stream without a body hang, as Function URLs do")
+    add(
+        "--bandwidth",
+        action="store_true",
+        help="limit streams as Lambda does: 6 MB at once, then 2 MB/s",
+    )
+    add(
+        "--strict-empty-body",
+        action="store_true",
+        help="let a stream without a body hang, as Function URLs do",
+    )
     add("--init-timeout", type=float, default=10, metavar="SECONDS")
-    add("--concurrency", type=int, default=1000, help="environments of a function without reserved concurrency")
-    add("--keep-warm", type=float, default=300, metavar="SECONDS", help="end environments that were idle for so long")
+    add(
+        "--concurrency",
+        type=int,
+        default=1000,
+        help="environments of a function without reserved concurrency",
+    )
+    add(
+        "--keep-warm",
+        type=float,
+        default=300,
+        metavar="SECONDS",
+        help="end environments that were idle for so long",
+    )
     add("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     return result
 
@@ -71,7 +120,9 @@ def options(arguments: argparse.Namespace) -> Options:
         demo=arguments.demo,
         demo_interval_s=arguments.demo_interval,
         limits=Limits(
-            init_s=arguments.init_timeout, concurrency=arguments.concurrency, keep_warm_s=arguments.keep_warm
+            init_s=arguments.init_timeout,
+            concurrency=arguments.concurrency,
+            keep_warm_s=arguments.keep_warm,
         ),
         fronts=FrontSettings(arguments.bandwidth, arguments.strict_empty_body, arguments.stage),
     )
@@ -91,7 +142,9 @@ async def run(chosen: Options) -> None:
 
 def main() -> int:
     arguments = parser().parse_args()
-    logging.basicConfig(level=arguments.log_level.upper(), format="local_lambda %(levelname)s %(message)s")
+    logging.basicConfig(
+        level=arguments.log_level.upper(), format="local_lambda %(levelname)s %(message)s"
+    )
     for noisy in ("asyncio", "boto3", "botocore", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:

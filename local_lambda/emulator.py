@@ -71,7 +71,9 @@ def _explained(what: str, host: str, port: int, option: str) -> Iterator[None]:
             raise
         raise AddressUnavailable(f"{what}: {reason}; choose another with {option}") from error
     except OverflowError as error:
-        raise AddressUnavailable(f"{what}: there is no port {port}; choose another with {option}") from error
+        raise AddressUnavailable(
+            f"{what}: there is no port {port}; choose another with {option}"
+        ) from error
 
 
 class RunningApplication:
@@ -94,7 +96,9 @@ class RunningApplication:
         options = self._options
         application = template.read(options.template, options.parameter_overrides, options.region)
         urls = await self._start_urls(application)
-        application = template.read(options.template, options.parameter_overrides, options.region, urls)
+        application = template.read(
+            options.template, options.parameter_overrides, options.region, urls
+        )
         for warning in application.warnings:
             _log.warning("template: %s", warning)
         self._directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
@@ -140,14 +144,20 @@ class RunningApplication:
             front = FunctionUrlFront(function, self._pools, self._faults, options.fronts)
             port = base + index if base else 0
             what = f"the Function URL of {function.logical_id}"
-            await self._listen(front.server, port, what, "--url-port-base, or --port (make dev: PORT)")
+            await self._listen(
+                front.server, port, what, "--url-port-base, or --port (make dev: PORT)"
+            )
             urls[function.logical_id] = front.server.url
         return urls
 
     def _prepare_functions(self, application: Application, dynamodb_url: str) -> None:
         options = self._options
-        passed_on = tuple((name, os.environ[name]) for name in options.pass_env if name in os.environ)
-        settings = Settings(options.python, options.region, dynamodb_url, passed_on, options.isolated)
+        passed_on = tuple(
+            (name, os.environ[name]) for name in options.pass_env if name in os.environ
+        )
+        settings = Settings(
+            options.python, options.region, dynamodb_url, passed_on, options.isolated
+        )
         gate = asyncio.Semaphore(options.limits.parallel_starts)
         for name, function in application.functions.items():
             launch = prepare(function, self._directory, settings)
@@ -166,7 +176,9 @@ class RunningApplication:
         self.addresses.append(("dynamodb", url))
         self.addresses += [("table", table.name) for table in application.tables.values()]
         dynamodb = client("dynamodb", url, options.region, attempts=5)
-        self._stream_arns = await asyncio.to_thread(create_missing, dynamodb, application.tables.values())
+        self._stream_arns = await asyncio.to_thread(
+            create_missing, dynamodb, application.tables.values()
+        )
         return url
 
     async def _follow_streams(self, application: Application, dynamodb_url: str) -> None:
@@ -174,19 +186,40 @@ class RunningApplication:
         for mapping in application.mappings:
             stream_arn = self._stream_arns[mapping.table]
             if stream_arn is None:
-                _log.error("mapping: table %s has no stream; %s gets nothing", mapping.table, mapping.function)
+                _log.error(
+                    "mapping: table %s has no stream; %s gets nothing",
+                    mapping.table,
+                    mapping.function,
+                )
                 continue
             pool = self._pools[mapping.function]
             # A table that is as old as the emulator has no history to skip; reading it all loses nothing.
             mapping = mapping if self._options.dynamodb_endpoint else _from_start(mapping)
-            follower = StreamFollower(mapping, stream_arn, streams, pool.invoke, self._options.poll_s)
-            self._tasks.append(asyncio.create_task(follower.run(), name=f"stream of {mapping.table}"))
+            follower = StreamFollower(
+                mapping, stream_arn, streams, pool.invoke, self._options.poll_s
+            )
+            self._tasks.append(
+                asyncio.create_task(follower.run(), name=f"stream of {mapping.table}")
+            )
 
     async def _start_demo(self, application: Application, dynamodb_url: str) -> None:
         table = next(iter(application.tables.values()))
         program = Path(__file__).parent / "programs/demo.py"
-        arguments = ["--endpoint", dynamodb_url, "--table", table.name, "--region", self._options.region]
-        command = [sys.executable, str(program), *arguments, "--interval", str(self._options.demo_interval_s)]
+        arguments = [
+            "--endpoint",
+            dynamodb_url,
+            "--table",
+            table.name,
+            "--region",
+            self._options.region,
+        ]
+        command = [
+            sys.executable,
+            str(program),
+            *arguments,
+            "--interval",
+            str(self._options.demo_interval_s),
+        ]
         self._groups.append(await self._reaper.start(command, os.environ, Path.cwd(), "demo"))
 
     async def _retire_idle(self) -> None:

@@ -55,9 +55,13 @@ def check(pattern: Any) -> None:
 
 def _check_operator(choice: dict[str, Any]) -> None:
     if len(choice) != 1 or (operator := next(iter(choice))) not in _OPERATORS:
-        raise PatternError(f"unknown operator in {choice!r}; known: {', '.join(sorted(_OPERATORS))}")
+        raise PatternError(
+            f"unknown operator in {choice!r}; known: {', '.join(sorted(_OPERATORS))}"
+        )
     argument = choice[operator]
-    if operator == "numeric" and (len(argument) % 2 or any(sign not in _COMPARE for sign in argument[::2])):
+    if operator == "numeric" and (
+        len(argument) % 2 or any(sign not in _COMPARE for sign in argument[::2])
+    ):
         raise PatternError(f"malformed numeric rule {argument!r}")
 
 
@@ -70,7 +74,11 @@ def _matches_choice(choice: Any, value: Any) -> bool:
     if isinstance(choice, dict):
         operator, argument = next(iter(choice.items()))
         return _OPERATORS[operator](argument, value)
-    return value is not _ABSENT and value == choice and isinstance(value, bool) == isinstance(choice, bool)
+    return (
+        value is not _ABSENT
+        and value == choice
+        and isinstance(value, bool) == isinstance(choice, bool)
+    )
 
 
 def _anything_but(argument: Any, value: Any) -> bool:
@@ -85,12 +93,17 @@ def _numeric(argument: list[Any], value: Any) -> bool:
         number = float(value)
     except (TypeError, ValueError):
         return False
-    return all(_COMPARE[sign](number, limit) for sign, limit in zip(argument[::2], argument[1::2], strict=True))
+    return all(
+        _COMPARE[sign](number, limit)
+        for sign, limit in zip(argument[::2], argument[1::2], strict=True)
+    )
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "anything-but": _anything_but,
-    "equals-ignore-case": lambda argument, value: isinstance(value, str) and value.lower() == argument.lower(),
+    "equals-ignore-case": lambda argument, value: (
+        isinstance(value, str) and value.lower() == argument.lower()
+    ),
     "exists": lambda argument, value: (value is not _ABSENT) == argument,
     "numeric": _numeric,
     "prefix": lambda argument, value: isinstance(value, str) and value.startswith(argument),

@@ -22,7 +22,9 @@ _DOCKER_DESKTOP = "host.docker.internal"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m local_lambda.sam_local", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m local_lambda.sam_local", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("--sam", default="sam", help="the SAM CLI")
     parser.add_argument("--template", default="template.yaml", help="for the emulator")
     parser.add_argument("--built", default=".aws-sam/build/template.yaml", help="for `sam local`")
@@ -31,12 +33,18 @@ def main() -> int:
     parser.add_argument("options", nargs="*", metavar="-- OPTION", help="of `sam local start-api`")
     arguments = parser.parse_args()
     if not shutil.which(arguments.sam) or not Path(arguments.built).is_file():
-        sys.exit(f"sam_local: {arguments.sam} or {arguments.built} is missing; install aws-sam-cli, and `make build`")
+        sys.exit(
+            f"sam_local: {arguments.sam} or {arguments.built} is missing; install aws-sam-cli, and `make build`"
+        )
     # A shell that puts us into the background makes us, and our children, ignore SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     bridge = bridge_address()
-    emulated = ["--dynamodb-host", bridge or "127.0.0.1", "--demo" if arguments.demo else "--no-demo"]
+    emulated = [
+        "--dynamodb-host",
+        bridge or "127.0.0.1",
+        "--demo" if arguments.demo else "--no-demo",
+    ]
     try:
         with Emulator(arguments.template, *emulated, show_log=True) as emulator:
             port = emulator.dynamodb_url.rpartition(":")[2]
@@ -64,8 +72,20 @@ def run(command: list[str]) -> int:
 def sam_command(arguments: argparse.Namespace, dynamodb_url: str) -> list[str]:
     """This machine's architecture, whatever the template's default is: another one would need an interpreter of it."""
     architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
-    overrides = [f"Architecture={architecture}", f"DynamoDbEndpoint={dynamodb_url}", "ClientConnections=100"]
-    command = [arguments.sam, "local", "start-api", "--template", arguments.built, "--port", str(arguments.port)]
+    overrides = [
+        f"Architecture={architecture}",
+        f"DynamoDbEndpoint={dynamodb_url}",
+        "ClientConnections=100",
+    ]
+    command = [
+        arguments.sam,
+        "local",
+        "start-api",
+        "--template",
+        arguments.built,
+        "--port",
+        str(arguments.port),
+    ]
     command += ["--warm-containers", "LAZY", "--parameter-overrides", *overrides]
     return command + arguments.options
 
@@ -73,7 +93,12 @@ def sam_command(arguments: argparse.Namespace, dynamodb_url: str) -> list[str]:
 def sam_environment() -> dict[str, str]:
     """Without this shell's AWS account: SAM would ask for its identity and hand its keys to the functions."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {**kept, "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "SAM_CLI_TELEMETRY": "0"}
+    return {
+        **kept,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SAM_CLI_TELEMETRY": "0",
+    }
 
 
 def bridge_address() -> str | None:
@@ -81,7 +106,14 @@ def bridge_address() -> str | None:
     docker = shutil.which("docker")
     if docker is None:
         return None
-    query = [docker, "network", "inspect", "bridge", "--format", "{{range .IPAM.Config}}{{.Subnet}} {{end}}"]
+    query = [
+        docker,
+        "network",
+        "inspect",
+        "bridge",
+        "--format",
+        "{{range .IPAM.Config}}{{.Subnet}} {{end}}",
+    ]
     found = subprocess.run(query, capture_output=True, text=True, check=False).stdout.split()
     networks = [ip_network(subnet) for subnet in found if ":" not in subnet]
     address = next((str(next(network.hosts())) for network in networks), "")

@@ -23,13 +23,17 @@ from local_lambda.http.server import HttpServer
 
 _log = logging.getLogger(__name__)
 LAST_WORDS_S = 0.5  # what a process wrote just before it exited is on its way to the client
-WORKERS_LATE_S = 2.0  # workers of a concurrent environment that have not asked by then are not counted on
+WORKERS_LATE_S = (
+    2.0  # workers of a concurrent environment that have not asked by then are not counted on
+)
 
 
 class Environment:
     """`changed` is called whenever the environment can take an invocation, has replied, or has died."""
 
-    def __init__(self, launch: Launch, reaper: Reaper, attempt: int, changed: Callable[["Environment"], None]) -> None:
+    def __init__(
+        self, launch: Launch, reaper: Reaper, attempt: int, changed: Callable[["Environment"], None]
+    ) -> None:
         self.function = launch.function
         self.function_arn = launch.function.arn(launch.settings.region)
         self.slots = launch.function.max_concurrency or 1
@@ -49,7 +53,9 @@ class Environment:
         self._active: dict[str, Invocation] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task] = set()
-        self._server = HttpServer(RuntimeApi(self).handle, f"runtime-api-{self.function.logical_id}")
+        self._server = HttpServer(
+            RuntimeApi(self).handle, f"runtime-api-{self.function.logical_id}"
+        )
         self._group: ProcessGroup | None = None
 
     @property
@@ -99,9 +105,13 @@ class Environment:
         await self._server.start()
         command = self._launch.command()
         variables = self._launch.environment(f"127.0.0.1:{self._server.port}")
-        self._group = await self._reaper.start(command, variables, self.function.code, self.function.logical_id)
+        self._group = await self._reaper.start(
+            command, variables, self.function.code, self.function.logical_id
+        )
         self._own(self._watch())
-        self._timers["init"] = asyncio.get_running_loop().call_later(init_limit_s, self._init_expired, init_limit_s)
+        self._timers["init"] = asyncio.get_running_loop().call_later(
+            init_limit_s, self._init_expired, init_limit_s
+        )
         _log.debug("environment.starting %s attempt=%d", self.label, self.attempt)
 
     def hand_over(self, invocation: Invocation) -> None:
@@ -110,7 +120,9 @@ class Environment:
         invocation.deadline_ms = int((time.time() + timeout_s) * 1000)
         self.invocations += 1
         self._active[invocation.request_id] = invocation
-        self._timers[invocation.request_id] = asyncio.get_running_loop().call_later(timeout_s, self._expire, invocation)
+        self._timers[invocation.request_id] = asyncio.get_running_loop().call_later(
+            timeout_s, self._expire, invocation
+        )
         self._thaw()
         self._pollers.popleft().set_result(invocation)
 
@@ -159,7 +171,9 @@ class Environment:
         self._changed(self)
 
     def init_failed(self, failure: Failed) -> None:
-        _log.warning("environment.init_failed %s %s %s", self.label, failure.error_type, failure.text)
+        _log.warning(
+            "environment.init_failed %s %s %s", self.label, failure.error_type, failure.text
+        )
         self.failure = failure
         self.kill()
 
@@ -168,7 +182,9 @@ class Environment:
     async def _watch(self) -> None:
         code = await self._group.ended()
         if self.failure is None:
-            self.failure = platform_error("Runtime.ExitError", f"Error: Runtime exited {_exit_text(code)}")
+            self.failure = platform_error(
+                "Runtime.ExitError", f"Error: Runtime exited {_exit_text(code)}"
+            )
         level = logging.DEBUG if self._killed else logging.WARNING
         _log.log(level, "environment.exited %s %s", self.label, _exit_text(code))
         if not self._killed:
@@ -189,7 +205,12 @@ class Environment:
 
     def _expire(self, invocation: Invocation) -> None:
         timeout_s = self.function.timeout_s
-        _log.warning("invocation.timed_out %s timeout_s=%g request_id=%s", self.label, timeout_s, invocation.request_id)
+        _log.warning(
+            "invocation.timed_out %s timeout_s=%g request_id=%s",
+            self.label,
+            timeout_s,
+            invocation.request_id,
+        )
         self._active.pop(invocation.request_id, None)
         self.state.expired(invocation.request_id)
         if self.slots == 1:
@@ -199,7 +220,9 @@ class Environment:
 
     def _init_expired(self, limit_s: float) -> None:
         _log.warning("environment.init_timed_out %s limit_s=%g", self.label, limit_s)
-        self.failure = platform_error("Sandbox.Timedout", f"Error: Init timed out after {limit_s:.2f} seconds")
+        self.failure = platform_error(
+            "Sandbox.Timedout", f"Error: Init timed out after {limit_s:.2f} seconds"
+        )
         self.kill()
 
     def _count_worker(self) -> None:
@@ -208,7 +231,9 @@ class Environment:
             self.replied -= 1
         elif self._workers_to_come == self.slots > 1:
             self._workers_to_come -= 1
-            self._timers["workers"] = asyncio.get_running_loop().call_later(WORKERS_LATE_S, self._no_more_workers)
+            self._timers["workers"] = asyncio.get_running_loop().call_later(
+                WORKERS_LATE_S, self._no_more_workers
+            )
         else:
             self._workers_to_come = max(0, self._workers_to_come - 1)
 

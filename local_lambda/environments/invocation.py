@@ -112,7 +112,9 @@ class Invocation:
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     deadline_ms: int = 0
-    reply: asyncio.Future[Reply] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    reply: asyncio.Future[Reply] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def resolve(self, reply: Reply) -> bool:
@@ -146,8 +148,12 @@ def _abandon_stream(reply: asyncio.Future[Reply]) -> None:
 
 
 def platform_error(error_type: str, message: str) -> Failed:
-    return Failed(error_type, json.dumps({"errorType": error_type, "errorMessage": message}).encode())
+    return Failed(
+        error_type, json.dumps({"errorType": error_type, "errorMessage": message}).encode()
+    )
 
 
 def new_trace_id(now_s: float) -> str:
-    return f"Root=1-{int(now_s):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+    return (
+        f"Root=1-{int(now_s):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+    )

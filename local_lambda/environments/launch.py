@@ -56,7 +56,9 @@ class Launch:
             candidates = [self.function.code / "bootstrap", self.opt / "bootstrap"]
             found = next((path for path in candidates if path.is_file()), None)
             if found is None:
-                raise LaunchError(f"Runtime.InvalidEntrypoint: no bootstrap in {self.function.code} or the layers")
+                raise LaunchError(
+                    f"Runtime.InvalidEntrypoint: no bootstrap in {self.function.code} or the layers"
+                )
             return [str(_executable(found, "bootstrap"))]
         return python
 
@@ -96,19 +98,26 @@ class Launch:
             own["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
         if function.max_concurrency:
             own["AWS_LAMBDA_MAX_CONCURRENCY"] = str(function.max_concurrency)
-        table = {"AWS_ENDPOINT_URL_DYNAMODB": settings.dynamodb_url} if settings.dynamodb_url else {}
+        table = (
+            {"AWS_ENDPOINT_URL_DYNAMODB": settings.dynamodb_url} if settings.dynamodb_url else {}
+        )
         return {**dict(settings.passed_on), **own, **function.environment, **table}
 
 
 def prepare(function: Function, directory: Path, settings: Settings) -> Launch:
     """Lay the function out under `directory`. Raises LaunchError."""
-    opt, runtime = directory / function.logical_id / "opt", directory / function.logical_id / "runtime"
+    opt, runtime = (
+        directory / function.logical_id / "opt",
+        directory / function.logical_id / "runtime",
+    )
     runtime.mkdir(parents=True)
     shutil.copy(_STAND_IN, runtime / "bootstrap.py")
     if settings.isolated:
         settings = _isolated(settings, runtime)
     opt.mkdir()
-    for number, layer in enumerate(function.layers):  # later layers win, as when they are unzipped one after the other
+    for number, layer in enumerate(
+        function.layers
+    ):  # later layers win, as when they are unzipped one after the other
         source = layer if layer.is_dir() else _unzipped(layer, opt.with_name(f"layer-{number}"))
         shutil.copytree(source, opt, symlinks=True, dirs_exist_ok=True, copy_function=_link_or_copy)
     return Launch(function, opt, runtime, settings)

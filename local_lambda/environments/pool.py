@@ -20,10 +20,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Limits:
-    init_s: float = 10  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    init_s: float = (
+        10  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    )
     managed_init_s: float = 130
     concurrency: int = 1000  # of one function, when it has no reserved concurrency
-    grace_s: float = 0.1  # a runtime that has replied asks for the next invocation within moments: wait for it
+    grace_s: float = (
+        0.1  # a runtime that has replied asks for the next invocation within moments: wait for it
+    )
     keep_warm_s: float = 300
     parallel_starts: int = 2 * (os.cpu_count() or 1)
 
@@ -32,7 +36,9 @@ class FunctionPool:
     """`gate` is shared by all pools: it lets a few environments start at a time, so that many at once on a small
     machine do not make one another exceed the time limit of the init phase."""
 
-    def __init__(self, launch: Launch, reaper: Reaper, limits: Limits, gate: asyncio.Semaphore) -> None:
+    def __init__(
+        self, launch: Launch, reaper: Reaper, limits: Limits, gate: asyncio.Semaphore
+    ) -> None:
         self.function = launch.function
         self.environments: list[Environment] = []
         self._launch, self._reaper, self._limits, self._gate = launch, reaper, limits, gate
@@ -47,8 +53,13 @@ class FunctionPool:
         self, payload: bytes, client_context: str | None = None, trace_id: str | None = None
     ) -> Invocation:
         """The invocation, pending or handed over; its `reply` comes later. Raises Throttled."""
-        if len(self._pending) + sum(environment.active for environment in self.environments) >= self._concurrency:
-            _log.warning("invocation.throttled %s limit=%d", self.function.logical_id, self._concurrency)
+        if (
+            len(self._pending) + sum(environment.active for environment in self.environments)
+            >= self._concurrency
+        ):
+            _log.warning(
+                "invocation.throttled %s limit=%d", self.function.logical_id, self._concurrency
+            )
             raise Throttled
         invocation = Invocation(payload, client_context)
         if trace_id:
@@ -79,7 +90,9 @@ class FunctionPool:
         """Ready environments first; then as many new ones as those that are on their way will not take."""
         while self._pending and (ready := next((e for e in self.environments if e.ready), None)):
             ready.hand_over(self._pending.popleft())
-        missing = len(self._pending) - sum(environment.prospects for environment in self.environments)
+        missing = len(self._pending) - sum(
+            environment.prospects for environment in self.environments
+        )
         while missing > 0 and not self._closing and len(self.environments) < self._concurrency:
             self._start(attempt=1)
             missing -= self.function.max_concurrency or 1
@@ -134,7 +147,9 @@ class FunctionPool:
         except (LaunchError, OSError) as error:
             _log.error("environment.not_started %s %s", self.function.logical_id, error)
             self.environments.remove(environment)
-            self._fail_pending(platform_error("Runtime.InvalidEntrypoint", str(error)), environment.slots)
+            self._fail_pending(
+                platform_error("Runtime.InvalidEntrypoint", str(error)), environment.slots
+            )
             await environment.close()
 
     def _init_limit_s(self, attempt: int) -> float:

@@ -47,7 +47,12 @@ class Reaper:
         """`directory` is removed in the end."""
         program = Path(__file__).parents[1] / "programs/reaper.py"
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", str(program), stdin=asyncio.subprocess.PIPE, start_new_session=True
+            sys.executable,
+            "-I",
+            "-S",
+            str(program),
+            stdin=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
         self._tell(f"directory {directory}")
 
@@ -86,7 +91,9 @@ class Reaper:
         finally:
             os.close(write_end)
         self._tell(f"add {process.pid}")
-        task = asyncio.get_running_loop().create_task(self._forward(read_end, f"{name}[{process.pid}]"))
+        task = asyncio.get_running_loop().create_task(
+            self._forward(read_end, f"{name}[{process.pid}]")
+        )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return ProcessGroup(process, lambda pid: self._tell(f"remove {pid}"))

@@ -24,14 +24,22 @@ from local_lambda.environments.invocation import (
     Streamed,
     platform_error,
 )
-from local_lambda.environments.runtime_state import INVALID_ID, TOO_LARGE, TRUNCATED, Refusal, RuntimeState
+from local_lambda.environments.runtime_state import (
+    INVALID_ID,
+    TOO_LARGE,
+    TRUNCATED,
+    Refusal,
+    RuntimeState,
+)
 from local_lambda.http.messages import Headers, HttpAnswer, json_answer
 from local_lambda.http.server import BodyTooLarge, HttpExchange
 
 _log = logging.getLogger(__name__)
 _PREFIX = "/2018-06-01/runtime/"
 _MAX_ERROR_BYTES = 1024 * 1024
-MAX_TRAILER_BYTES = 4096  # Go's net/http refuses more: "suspiciously long trailer" (golang net/http transfer.go)
+MAX_TRAILER_BYTES = (
+    4096  # Go's net/http refuses more: "suspiciously long trailer" (golang net/http transfer.go)
+)
 _OK = json_answer(202, '{"status":"OK"}\n')
 
 
@@ -68,7 +76,9 @@ class RuntimeApi:
             case _:
                 await exchange.answer(json_answer(404, '{"errorMessage":"404 page not found"}'))
 
-    async def _answer(self, exchange: HttpExchange, refusal: Refusal | None, answer: HttpAnswer) -> None:
+    async def _answer(
+        self, exchange: HttpExchange, refusal: Refusal | None, answer: HttpAnswer
+    ) -> None:
         if refusal:
             _log.warning("runtime_api.refused %s %s %s", self._host.label, exchange.target, refusal)
             body = json.dumps({"errorMessage": refusal.message, "errorType": refusal.error_type})
@@ -86,7 +96,9 @@ class RuntimeApi:
             if waiting.done():
                 invocation = waiting.result()
                 self._host.state.handed_over(invocation.request_id, invocation.invocation_id)
-                await exchange.answer(HttpAnswer(200, self._next_headers(invocation), invocation.payload))
+                await exchange.answer(
+                    HttpAnswer(200, self._next_headers(invocation), invocation.payload)
+                )
             else:
                 exchange.abort()
         finally:
@@ -95,7 +107,11 @@ class RuntimeApi:
             await asyncio.gather(waiting, gone, return_exceptions=True)
 
     def _next_headers(self, invocation: Invocation) -> Headers:
-        context = (("Lambda-Runtime-Client-Context", invocation.client_context),) if invocation.client_context else ()
+        context = (
+            (("Lambda-Runtime-Client-Context", invocation.client_context),)
+            if invocation.client_context
+            else ()
+        )
         return (
             ("Content-Type", "application/json"),
             ("Lambda-Runtime-Aws-Request-Id", invocation.request_id),
@@ -121,7 +137,9 @@ class RuntimeApi:
         finally:
             self._host.finished(invocation)
 
-    async def _take_buffered(self, exchange: HttpExchange, invocation: Invocation) -> Refusal | None:
+    async def _take_buffered(
+        self, exchange: HttpExchange, invocation: Invocation
+    ) -> Refusal | None:
         try:
             body = await exchange.body(BUFFERED_LIMIT_BYTES)
         except BodyTooLarge:
@@ -129,7 +147,9 @@ class RuntimeApi:
             invocation.resolve(platform_error("Function.ResponseSizeTooLarge", message))
             return TOO_LARGE
         except h11.RemoteProtocolError:
-            invocation.resolve(platform_error("Runtime.TruncatedResponse", "The response was cut short"))
+            invocation.resolve(
+                platform_error("Runtime.TruncatedResponse", "The response was cut short")
+            )
             return TRUNCATED
         invocation.resolve(Buffered(body, exchange.header("content-type") or "application/json"))
         return None
@@ -151,7 +171,9 @@ class RuntimeApi:
             end, refusal = End("Runtime.TruncatedResponse", cut=True), TRUNCATED
         if end.error_type:
             error = Failed(end.error_type, end.error_body).text
-            _log.warning("invocation.failed_midway %s %s %s", self._host.label, end.error_type, error)
+            _log.warning(
+                "invocation.failed_midway %s %s %s", self._host.label, end.error_type, error
+            )
         stream.close(end)
         return refusal
 
@@ -162,7 +184,9 @@ class RuntimeApi:
         if refusal or invocation is None:
             return await self._answer(exchange, refusal or INVALID_ID, _OK)
         failure = await _read_failure(exchange)
-        _log.warning("invocation.failed %s %s %s", self._host.label, failure.error_type, failure.text[:2_000])
+        _log.warning(
+            "invocation.failed %s %s %s", self._host.label, failure.error_type, failure.text[:2_000]
+        )
         invocation.resolve(failure)
         self._host.state.replied(request_id)
         try:
@@ -182,15 +206,23 @@ async def _read_failure(exchange: HttpExchange) -> Failed:
     try:
         body = await exchange.body(_MAX_ERROR_BYTES)
     except BodyTooLarge:
-        return platform_error("Runtime.ErrorTooLarge", f"The error report is over {_MAX_ERROR_BYTES} bytes")
+        return platform_error(
+            "Runtime.ErrorTooLarge", f"The error report is over {_MAX_ERROR_BYTES} bytes"
+        )
     return Failed(exchange.header("lambda-runtime-function-error-type") or "Runtime.Unknown", body)
 
 
 def read_trailers(trailers: Headers) -> tuple[End, Refusal | None]:
     """How the stream ended, by its trailers; a block over 4,096 bytes destroys the response."""
-    size_bytes = sum(len(name) + len(value) + len(": \r\n") for name, value in trailers) + len("\r\n")
+    size_bytes = sum(len(name) + len(value) + len(": \r\n") for name, value in trailers) + len(
+        "\r\n"
+    )
     if trailers and size_bytes > MAX_TRAILER_BYTES:
-        _log.error("runtime_api.trailers_too_large size_bytes=%d limit_bytes=%d", size_bytes, MAX_TRAILER_BYTES)
+        _log.error(
+            "runtime_api.trailers_too_large size_bytes=%d limit_bytes=%d",
+            size_bytes,
+            MAX_TRAILER_BYTES,
+        )
         return End("Runtime.TruncatedResponse", cut=True), TRUNCATED
     fields = {name.lower(): value for name, value in trailers}
     error_type = fields.get("lambda-runtime-function-error-type")

@@ -19,10 +19,16 @@ class Refusal:
 
 INVALID_TRANSITION = Refusal(403, "InvalidStateTransition", "Transition is not allowed")
 INVALID_ID = Refusal(400, "InvalidRequestID", "Invalid request ID")
-INVALID_MODE = Refusal(400, "InvalidFunctionResponseMode", "Invalid value for Lambda-Runtime-Function-Response-Mode")
-TOO_LATE = Refusal(410, "InvokeTimeout", "The invocation has timed out or belongs to another attempt")
+INVALID_MODE = Refusal(
+    400, "InvalidFunctionResponseMode", "Invalid value for Lambda-Runtime-Function-Response-Mode"
+)
+TOO_LATE = Refusal(
+    410, "InvokeTimeout", "The invocation has timed out or belongs to another attempt"
+)
 TRUNCATED = Refusal(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
-TOO_LARGE = Refusal(413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).")
+TOO_LARGE = Refusal(
+    413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes)."
+)
 
 
 @dataclass
@@ -62,7 +68,9 @@ class RuntimeState:
     def handed_over(self, request_id: str, invocation_id: str) -> None:
         self._open[request_id] = _Attempt(invocation_id)
 
-    def response(self, request_id: str, invocation_id: str | None, mode: str | None) -> Refusal | None:
+    def response(
+        self, request_id: str, invocation_id: str | None, mode: str | None
+    ) -> Refusal | None:
         """A reply begins. An absent `mode` means buffered, an absent `invocation_id` is accepted."""
         if mode not in (None, "streaming"):
             return INVALID_MODE
@@ -95,6 +103,11 @@ class RuntimeState:
     def _no_such_attempt(self, request_id: str) -> Refusal:
         if request_id in self._expired:
             return TOO_LATE
-        if self._slots == 1 and self._replied and self._replied[-1] == request_id and not self._open:
+        if (
+            self._slots == 1
+            and self._replied
+            and self._replied[-1] == request_id
+            and not self._open
+        ):
             return INVALID_TRANSITION
         return INVALID_ID

@@ -40,7 +40,8 @@ def response_headers(cors: Cors, request: HttpRequest) -> Headers:
 
 def _allowed(origins: tuple[str, ...], origin: str) -> bool:
     return any(
-        pattern in ("*", origin) or ("://*." in pattern and _matches_wildcard(pattern, origin)) for pattern in origins
+        pattern in ("*", origin) or ("://*." in pattern and _matches_wildcard(pattern, origin))
+        for pattern in origins
     )
 
 

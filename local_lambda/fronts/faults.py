@@ -35,11 +35,15 @@ class Faults:
 
     async def run(self, exchange: HttpExchange, handler) -> None:
         """Hand the exchange to `handler`, unless its route is blocked."""
-        block = next((block for block in self.blocks if exchange.target.startswith(block.path_prefix)), None)
+        block = next(
+            (block for block in self.blocks if exchange.target.startswith(block.path_prefix)), None
+        )
         if block and block.status is None:
             return exchange.abort()
         if block:
-            return await exchange.answer(json_answer(block.status, '{"message":"blocked by the emulator"}'))
+            return await exchange.answer(
+                json_answer(block.status, '{"message":"blocked by the emulator"}')
+            )
         self._open.add(exchange)
         try:
             return await handler(exchange)

@@ -13,12 +13,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local_lambda.application import Function, Route
-from local_lambda.environments.invocation import Buffered, Failed, Invocation, Streamed, Throttled, new_trace_id
+from local_lambda.environments.invocation import (
+    Buffered,
+    Failed,
+    Invocation,
+    Streamed,
+    Throttled,
+    new_trace_id,
+)
 from local_lambda.environments.pool import FunctionPool
 from local_lambda.fronts import bandwidth, cors, payload_v1, payload_v2
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.payload import Origin, ResultError
-from local_lambda.fronts.replies import StreamRules, collect, send_stream, whole_answer, without_body
+from local_lambda.fronts.replies import (
+    StreamRules,
+    collect,
+    send_stream,
+    whole_answer,
+    without_body,
+)
 from local_lambda.fronts.routing import Match, RouteTable
 from local_lambda.http.messages import Headers, HttpAnswer, HttpRequest, json_answer
 from local_lambda.http.server import BodyTooLarge, ClientGone, HttpExchange, HttpServer
@@ -26,7 +39,9 @@ from local_lambda.http.server import BodyTooLarge, ClientGone, HttpExchange, Htt
 _log = logging.getLogger(__name__)
 _REQUEST_LIMIT_BYTES = 6 * 1024 * 1024
 _TOO_LARGE = json_answer(413, '{"message":"Request Entity Too Large"}')
-_URL_THROTTLED = json_answer(429, '{"Reason":"ConcurrentInvocationLimitExceeded","message":"Rate Exceeded."}')
+_URL_THROTTLED = json_answer(
+    429, '{"Reason":"ConcurrentInvocationLimitExceeded","message":"Rate Exceeded."}'
+)
 _API_THROTTLED = json_answer(429, '{"message":"Too Many Requests"}')
 
 
@@ -49,7 +64,15 @@ async def _read(exchange: HttpExchange) -> HttpRequest | None:
 def _origin(server: HttpServer, api_id: str, stage: str) -> Origin:
     now_s = time.time()
     request_id, trace_id = str(uuid.uuid4()), new_trace_id(now_s)
-    return Origin(api_id, f"127.0.0.1:{server.port}", server.port, request_id, trace_id, int(now_s * 1000), stage)
+    return Origin(
+        api_id,
+        f"127.0.0.1:{server.port}",
+        server.port,
+        request_id,
+        trace_id,
+        int(now_s * 1000),
+        stage,
+    )
 
 
 async def _send(exchange: HttpExchange, answer: HttpAnswer, extra: Headers = ()) -> None:
@@ -63,11 +86,17 @@ class FunctionUrlFront:
     """`pools` by the function's logical id; it may be filled later than the front listens."""
 
     def __init__(
-        self, function: Function, pools: Mapping[str, FunctionPool], faults: Faults, settings: FrontSettings
+        self,
+        function: Function,
+        pools: Mapping[str, FunctionPool],
+        faults: Faults,
+        settings: FrontSettings,
     ) -> None:
         self._function, self._pools, self._faults = function, pools, faults
         self._rules = StreamRules(
-            payload_v2.BAD_GATEWAY, bandwidth.FUNCTION_URL if settings.bandwidth else None, settings.hang_on_empty_body
+            payload_v2.BAD_GATEWAY,
+            bandwidth.FUNCTION_URL if settings.bandwidth else None,
+            settings.hang_on_empty_body,
         )
         self.server = HttpServer(self._handle, f"url-{function.logical_id}")
 
@@ -81,10 +110,15 @@ class FunctionUrlFront:
         if rules and (answer := cors.preflight(rules, request)):
             return await exchange.answer(answer)
         origin = _origin(self.server, self._function.logical_id.lower(), "$default")
-        extra = (("x-amzn-RequestId", origin.request_id), *(cors.response_headers(rules, request) if rules else ()))
+        extra = (
+            ("x-amzn-RequestId", origin.request_id),
+            *(cors.response_headers(rules, request) if rules else ()),
+        )
         try:
             payload = json.dumps(payload_v2.build(request, origin)).encode()
-            invocation = await self._pools[self._function.logical_id].invoke(payload, trace_id=origin.trace_id)
+            invocation = await self._pools[self._function.logical_id].invoke(
+                payload, trace_id=origin.trace_id
+            )
         except Throttled:
             return await _send(exchange, _URL_THROTTLED, extra)
         await self._reply(exchange, invocation, extra)
@@ -93,14 +127,21 @@ class FunctionUrlFront:
         reply = await invocation.reply
         if not self._function.url.streaming:
             if isinstance(reply, Streamed):
-                _log.error("url.stream_on_buffered %s InvokeMode is BUFFERED", self._function.logical_id)
+                _log.error(
+                    "url.stream_on_buffered %s InvokeMode is BUFFERED", self._function.logical_id
+                )
             reply = await collect(reply)
         match reply:
             case Streamed():
                 await send_stream(exchange, invocation, reply, self._rules, extra)
             case Buffered(body, content_type) if self._function.url.streaming:
-                _log.error("url.buffered_on_stream %s the client gets the raw result", self._function.logical_id)
-                await _send(exchange, HttpAnswer(200, (("Content-Type", content_type),), body), extra)
+                _log.error(
+                    "url.buffered_on_stream %s the client gets the raw result",
+                    self._function.logical_id,
+                )
+                await _send(
+                    exchange, HttpAnswer(200, (("Content-Type", content_type),), body), extra
+                )
             case Buffered(body):
                 await _send(exchange, payload_v2.render(body), extra)
             case Failed():
@@ -111,12 +152,18 @@ class RestApiFront:
     """`pools` by the function's logical id."""
 
     def __init__(
-        self, routes: tuple[Route, ...], pools: Mapping[str, FunctionPool], faults: Faults, settings: FrontSettings
+        self,
+        routes: tuple[Route, ...],
+        pools: Mapping[str, FunctionPool],
+        faults: Faults,
+        settings: FrontSettings,
     ) -> None:
         self._routes, self._pools, self._faults = RouteTable(routes), pools, faults
         self._stage = settings.stage
         self._rules = StreamRules(
-            payload_v1.BAD_GATEWAY, bandwidth.REST_API if settings.bandwidth else None, settings.hang_on_empty_body
+            payload_v1.BAD_GATEWAY,
+            bandwidth.REST_API if settings.bandwidth else None,
+            settings.hang_on_empty_body,
         )
         self.server = HttpServer(self._handle, "rest-api")
 
@@ -134,7 +181,9 @@ class RestApiFront:
             return await _send(exchange, payload_v1.NO_SUCH_ROUTE, extra)
         payload = json.dumps(payload_v1.build(request, match, origin, staged.raw_path)).encode()
         try:
-            invocation = await self._pools[match.route.function].invoke(payload, trace_id=origin.trace_id)
+            invocation = await self._pools[match.route.function].invoke(
+                payload, trace_id=origin.trace_id
+            )
         except Throttled:
             return await _send(exchange, _API_THROTTLED, extra)
         serve = self._stream if match.route.streaming else self._buffered
@@ -142,28 +191,39 @@ class RestApiFront:
             async with asyncio.timeout(match.route.timeout_s):
                 await serve(exchange, invocation, match, extra)
         except TimeoutError:
-            _log.warning("integration.timed_out %s after %g s", match.route.path, match.route.timeout_s)
+            _log.warning(
+                "integration.timed_out %s after %g s", match.route.path, match.route.timeout_s
+            )
             invocation.abandon()
             if not exchange.started:
                 await _send(exchange, payload_v1.GATEWAY_TIMEOUT, extra)
 
     def _without_stage(self, request: HttpRequest) -> HttpRequest:
         prefix = f"/{self._stage}"
-        if not self._stage or not (request.raw_path == prefix or request.raw_path.startswith(prefix + "/")):
+        if not self._stage or not (
+            request.raw_path == prefix or request.raw_path.startswith(prefix + "/")
+        ):
             return request
         target = request.target.removeprefix(prefix)
         target = target if target.startswith("/") else "/" + target
         return HttpRequest(request.method, target, request.headers, request.body, request.source_ip)
 
-    async def _stream(self, exchange: HttpExchange, invocation: Invocation, match: Match, extra: Headers) -> None:
+    async def _stream(
+        self, exchange: HttpExchange, invocation: Invocation, match: Match, extra: Headers
+    ) -> None:
         reply = await asyncio.shield(invocation.reply)
         if isinstance(reply, Streamed):
             return await send_stream(exchange, invocation, reply, self._rules, extra)
         if isinstance(reply, Buffered):
-            _log.error("api.buffered_on_stream %s: this route streams, its function answers whole", match.route.path)
+            _log.error(
+                "api.buffered_on_stream %s: this route streams, its function answers whole",
+                match.route.path,
+            )
         return await _send(exchange, payload_v1.BAD_GATEWAY, extra)
 
-    async def _buffered(self, exchange: HttpExchange, invocation: Invocation, match: Match, extra: Headers) -> None:
+    async def _buffered(
+        self, exchange: HttpExchange, invocation: Invocation, match: Match, extra: Headers
+    ) -> None:
         reply = await asyncio.shield(invocation.reply)
         streamed = isinstance(reply, Streamed)
         reply = await collect(reply)
@@ -171,12 +231,20 @@ class RestApiFront:
             return await _send(exchange, payload_v1.BAD_GATEWAY, extra)
         try:
             if streamed:
-                _log.error("api.stream_on_buffered %s is a buffered route: the streamed body is lost", match.route.path)
+                _log.error(
+                    "api.stream_on_buffered %s is a buffered route: the streamed body is lost",
+                    match.route.path,
+                )
                 return await _send(exchange, without_body(reply), extra)
-            answer = payload_v1.render(reply.body, exchange.header("accept"), match.route.binary_media_types)
+            answer = payload_v1.render(
+                reply.body, exchange.header("accept"), match.route.binary_media_types
+            )
         except ResultError as error:
             _log.error("api.malformed_result %s %s", match.route.path, error)
             return await _send(exchange, payload_v1.BAD_GATEWAY, extra)
         if payload_v1.base64_left_as_text(reply.body, answer):
-            _log.warning("api.base64_as_text %s: BinaryMediaTypes of the API do not cover it", match.route.path)
+            _log.warning(
+                "api.base64_as_text %s: BinaryMediaTypes of the API do not cover it",
+                match.route.path,
+            )
         return await _send(exchange, answer, extra)

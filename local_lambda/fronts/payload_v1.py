@@ -9,7 +9,14 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from local_lambda.application import ACCOUNT_ID
-from local_lambda.fronts.payload import Origin, ResultError, body_bytes, grouped, header_of, status_of
+from local_lambda.fronts.payload import (
+    Origin,
+    ResultError,
+    body_bytes,
+    grouped,
+    header_of,
+    status_of,
+)
 from local_lambda.fronts.routing import Match
 from local_lambda.http.messages import Headers, HttpAnswer, HttpRequest, json_answer
 
@@ -51,7 +58,9 @@ def _forwarding(request: HttpRequest, origin: Origin) -> Headers:
     )
 
 
-def _context(request: HttpRequest, match: Match, origin: Origin, staged_path: str) -> dict[str, Any]:
+def _context(
+    request: HttpRequest, match: Match, origin: Origin, staged_path: str
+) -> dict[str, Any]:
     return {
         "accountId": ACCOUNT_ID,
         "apiId": origin.api_id,
@@ -84,7 +93,8 @@ def is_binary(content_type: str | None, binary_media_types: tuple[str, ...]) -> 
     media_type = (content_type or "").split(",")[0].partition(";")[0].strip().lower()
     major = media_type.partition("/")[0]
     return any(
-        kind in ("*/*", media_type) or (kind.endswith("/*") and kind[:-2] == major) for kind in binary_media_types
+        kind in ("*/*", media_type) or (kind.endswith("/*") and kind[:-2] == major)
+        for kind in binary_media_types
     )
 
 
@@ -99,13 +109,18 @@ def render(result: bytes, accept: str | None, binary_media_types: tuple[str, ...
     if content_type is None:
         headers.append(("Content-Type", "application/json"))
     binary = any(is_binary(kind, binary_media_types) for kind in (accept, content_type))
-    return HttpAnswer(status_of(fields.get("statusCode", 200)), tuple(headers), body_bytes(fields, binary))
+    return HttpAnswer(
+        status_of(fields.get("statusCode", 200)), tuple(headers), body_bytes(fields, binary)
+    )
 
 
 def base64_left_as_text(result: bytes, answer: HttpAnswer) -> bool:
     """Whether a base64 body went out undecoded, because the API's BinaryMediaTypes do not cover it."""
     fields = _fields(result)
-    return bool(fields.get("isBase64Encoded")) and answer.body == (fields.get("body") or "").encode() != b""
+    return (
+        bool(fields.get("isBase64Encoded"))
+        and answer.body == (fields.get("body") or "").encode() != b""
+    )
 
 
 def _fields(result: bytes) -> dict[str, Any]:
@@ -127,4 +142,6 @@ def _result_headers(fields: dict[str, Any]) -> list[tuple[str, str]]:
         raise ResultError("headers must be objects")
     headers = [header_of(name, value) for name, values in multiple.items() for value in values]
     repeated = {name.lower() for name in multiple}
-    return headers + [header_of(name, value) for name, value in single.items() if name.lower() not in repeated]
+    return headers + [
+        header_of(name, value) for name, value in single.items() if name.lower() not in repeated
+    ]

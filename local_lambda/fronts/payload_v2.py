@@ -8,7 +8,15 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from local_lambda.fronts.payload import Origin, ResultError, body_bytes, grouped, header_of, is_text, status_of
+from local_lambda.fronts.payload import (
+    Origin,
+    ResultError,
+    body_bytes,
+    grouped,
+    header_of,
+    is_text,
+    status_of,
+)
 from local_lambda.http.messages import HttpAnswer, HttpRequest
 
 BAD_GATEWAY = HttpAnswer(502, (("Content-Type", "text/plain"),), b"Internal Server Error")
@@ -35,7 +43,11 @@ def build(request: HttpRequest, origin: Origin) -> dict[str, Any]:
     if request.body:
         text = is_text(headers.get("content-type", ""))
         payload["isBase64Encoded"] = not text
-        payload["body"] = request.body.decode("utf-8", "replace") if text else base64.b64encode(request.body).decode()
+        payload["body"] = (
+            request.body.decode("utf-8", "replace")
+            if text
+            else base64.b64encode(request.body).decode()
+        )
     return payload
 
 
@@ -46,7 +58,9 @@ def _query(raw: str) -> dict[str, str]:
     return query
 
 
-def _with_forwarding(headers: dict[str, str], request: HttpRequest, origin: Origin) -> dict[str, str]:
+def _with_forwarding(
+    headers: dict[str, str], request: HttpRequest, origin: Origin
+) -> dict[str, str]:
     return {
         **headers,
         "x-amzn-trace-id": headers.get("x-amzn-trace-id", origin.trace_id),

@@ -40,7 +40,9 @@ class PreludeReader:
                 raise PreludeError(f"no delimiter within {LIMIT_BYTES} bytes")
             return None
         if end + len(DELIMITER) > LIMIT_BYTES:
-            raise PreludeError(f"prelude and delimiter are {end + len(DELIMITER)} bytes, more than {LIMIT_BYTES}")
+            raise PreludeError(
+                f"prelude and delimiter are {end + len(DELIMITER)} bytes, more than {LIMIT_BYTES}"
+            )
         return parse(bytes(self._seen[:end])), bytes(self._seen[end + len(DELIMITER) :])
 
 
@@ -54,7 +56,11 @@ def parse(text: bytes) -> Prelude:
         raise PreludeError("not a JSON object")
     if unknown := sorted(fields.keys() - ALLOWED_KEYS):
         raise PreludeError(f"unknown keys: {', '.join(unknown)}")
-    return Prelude(_status(fields.get("statusCode", 200)), tuple(_headers(fields)), _cookies(fields.get("cookies")))
+    return Prelude(
+        _status(fields.get("statusCode", 200)),
+        tuple(_headers(fields)),
+        _cookies(fields.get("cookies")),
+    )
 
 
 def _status(value) -> int:

@@ -51,7 +51,11 @@ def public_headers(status: int, headers: Headers, cookies: tuple[str, ...] = ())
 
 def whole_answer(answer: HttpAnswer) -> HttpAnswer:
     """`answer` with the names under which the client gets the function's headers."""
-    return HttpAnswer(answer.status, tuple((_public_name(name), value) for name, value in answer.headers), answer.body)
+    return HttpAnswer(
+        answer.status,
+        tuple((_public_name(name), value) for name, value in answer.headers),
+        answer.body,
+    )
 
 
 def _public_name(name: str) -> str:
@@ -71,7 +75,9 @@ async def collect(reply: Reply) -> Buffered | Failed:
         body += piece
         if len(body) > BUFFERED_LIMIT_BYTES:
             reply.abandon()
-            return platform_error("Function.ResponseSizeTooLarge", "Response payload size exceeded 6 MB")
+            return platform_error(
+                "Function.ResponseSizeTooLarge", "Response payload size exceeded 6 MB"
+            )
     if reply.end.error_type:
         return Failed(reply.end.error_type, reply.end.error_body)
     return Buffered(bytes(body), reply.content_type)
@@ -87,7 +93,11 @@ def without_body(streamed: Buffered) -> HttpAnswer:
 
 
 async def send_stream(
-    exchange: HttpExchange, invocation: Invocation, stream: Streamed, rules: StreamRules, extra: Headers = ()
+    exchange: HttpExchange,
+    invocation: Invocation,
+    stream: Streamed,
+    rules: StreamRules,
+    extra: Headers = (),
 ) -> None:
     """Piece by piece, as the function writes them. A client that goes away is not told to the function."""
     try:
@@ -111,7 +121,11 @@ async def _send_stream(exchange, invocation, stream, rules, extra) -> None:
         _log.warning("stream.cut %s %s", exchange.target, stream.end.error_type)
         return None
     if not sent_bytes and not declares_empty(headers):
-        _log.error("zero-byte body: clients of a real Function URL hang here: %s %s", exchange.method, exchange.target)
+        _log.error(
+            "zero-byte body: clients of a real Function URL hang here: %s %s",
+            exchange.method,
+            exchange.target,
+        )
         if rules.hang_on_empty_body:
             return await invocation.expired()
     await exchange.finish()
@@ -125,7 +139,9 @@ async def _head(stream: Streamed, pieces) -> tuple[int, Headers, bytes]:
         if found := reader.feed(piece):
             head, rest = found
             if any(name.lower() == "content-encoding" for name, _ in head.headers):
-                _log.warning("prelude.content_encoding a real Function URL undoes compression of a stream")
+                _log.warning(
+                    "prelude.content_encoding a real Function URL undoes compression of a stream"
+                )
             return head.status, public_headers(head.status, head.headers, head.cookies), rest
     raise prelude.PreludeError("the response ended before the delimiter")
 

@@ -20,7 +20,9 @@ class Match(NamedTuple):
 
 class RouteTable:
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._entries = sorted(((_pattern(route.path), route) for route in routes), key=lambda entry: _rank(entry[1]))
+        self._entries = sorted(
+            ((_pattern(route.path), route) for route in routes), key=lambda entry: _rank(entry[1])
+        )
 
     def match(self, method: str, path: str) -> Match | None:
         """The most specific resource decides; None when it has no such method, as on API Gateway."""

@@ -35,7 +35,8 @@ class HttpExchange:
         self.method = request.method.decode()
         self.target = request.target.decode("latin-1")
         self.headers: Headers = tuple(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw_items()
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in request.headers.raw_items()
         )
         self.trailers: Headers = ()
         self.peer_ip: str = connection.peer_ip
@@ -52,7 +53,9 @@ class HttpExchange:
                 yield bytes(event.data)
                 continue
             if isinstance(event, h11.EndOfMessage):
-                self.trailers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers)
+                self.trailers = tuple(
+                    (n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers
+                )
             elif isinstance(event, h11.ConnectionClosed):
                 raise h11.RemoteProtocolError("connection closed within the body")
             return
@@ -68,7 +71,11 @@ class HttpExchange:
 
     async def answer(self, answer: HttpAnswer) -> None:
         length = () if answer.status == 204 else (("Content-Length", str(len(answer.body))),)
-        kept = tuple(pair for pair in answer.headers if pair[0].lower() not in ("content-length", "transfer-encoding"))
+        kept = tuple(
+            pair
+            for pair in answer.headers
+            if pair[0].lower() not in ("content-length", "transfer-encoding")
+        )
         await self.start(answer.status, (*kept, *length))
         if answer.body:
             await self.send(answer.body)

@@ -11,8 +11,15 @@ from pathlib import Path
 
 def main() -> None:
     opt_python = Path(__file__).absolute().parents[1] / "opt" / "python"
-    site_packages = opt_python / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-    first = [os.environ["LAMBDA_TASK_ROOT"], str(site_packages), str(opt_python), os.environ["LAMBDA_RUNTIME_DIR"]]
+    site_packages = (
+        opt_python / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    )
+    first = [
+        os.environ["LAMBDA_TASK_ROOT"],
+        str(site_packages),
+        str(opt_python),
+        os.environ["LAMBDA_RUNTIME_DIR"],
+    ]
     sys.path[:1] = first
     try:
         from awslambdaric.__main__ import main as run

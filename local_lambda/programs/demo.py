@@ -29,8 +29,21 @@ TICKERS = {
     "META": (6, 0.44),
     "GOOG": (4, 0.57),
 }
-TAGS = {"earnings": 34, "product": 22, "analyst": 16, "guidance": 11, "macro": 8, "lawsuit": 6, "insider": 3}
-HEADLINES = ("{} beats expectations", "{} under pressure", "Analysts split over {}", "What {} said last night")
+TAGS = {
+    "earnings": 34,
+    "product": 22,
+    "analyst": 16,
+    "guidance": 11,
+    "macro": 8,
+    "lawsuit": 6,
+    "insider": 3,
+}
+HEADLINES = (
+    "{} beats expectations",
+    "{} under pressure",
+    "Analysts split over {}",
+    "What {} said last night",
+)
 HISTORY = timedelta(hours=1)  # as dense as what follows
 BEFORE = timedelta(hours=5)
 BEFORE_PACE = 0.04
@@ -42,9 +55,13 @@ def item(ticker: str, at: datetime, chance: random.Random) -> dict[str, Any]:
     """One item as a producer writes it, in DynamoDB's own notation."""
     item_id = uuid.UUID(int=chance.getrandbits(128), version=4).hex
     _, mean = TICKERS[ticker]
-    mood = 0.13 * math.sin(at.timestamp() / 900 + mean * 40)  # opinions change in the course of an hour or two
+    mood = 0.13 * math.sin(
+        at.timestamp() / 900 + mean * 40
+    )  # opinions change in the course of an hour or two
     score = min(0.99, max(0.01, chance.gauss(mean + mood, 0.19)))
-    tags = dict.fromkeys(chance.choices(tuple(TAGS), tuple(TAGS.values()), k=chance.choice((0, 1, 1, 2))))
+    tags = dict.fromkeys(
+        chance.choices(tuple(TAGS), tuple(TAGS.values()), k=chance.choice((0, 1, 1, 2)))
+    )
     return {
         "PK": {"S": f"ITEM#{item_id}"},
         "SK": {"S": "ITEM"},
@@ -70,7 +87,9 @@ def pace(at: datetime) -> float:
     return 0.46 + 0.16 * math.sin(minute / 3.1) + 0.12 * math.sin(minute / 1.2)
 
 
-def story(start: datetime, interval_s: float, chance: random.Random) -> Iterator[tuple[datetime, dict[str, Any]]]:
+def story(
+    start: datetime, interval_s: float, chance: random.Random
+) -> Iterator[tuple[datetime, dict[str, Any]]]:
     """What is written from `start` on, and when, for ever; now and then everybody writes of the same at once."""
     at, shares = start, [share for share, _ in TICKERS.values()]
     while True:
@@ -81,7 +100,9 @@ def story(start: datetime, interval_s: float, chance: random.Random) -> Iterator
             at += timedelta(seconds=interval_s * intervals)
 
 
-def history(now: datetime, chance: random.Random, interval_s: float = INTERVAL_S) -> Iterator[dict[str, Any]]:
+def history(
+    now: datetime, chance: random.Random, interval_s: float = INTERVAL_S
+) -> Iterator[dict[str, Any]]:
     """Items of the last hours, oldest first: few to begin with, then an hour like any other."""
     for start, end, pause_s in (
         (now - HISTORY - BEFORE, now - HISTORY, interval_s / BEFORE_PACE),
@@ -92,11 +113,15 @@ def history(now: datetime, chance: random.Random, interval_s: float = INTERVAL_S
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m local_lambda.programs.demo", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m local_lambda.programs.demo", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--table", required=True)
     parser.add_argument("--region", default="us-east-1")
-    parser.add_argument("--interval", type=float, default=INTERVAL_S, help="seconds between items when it is busy")
+    parser.add_argument(
+        "--interval", type=float, default=INTERVAL_S, help="seconds between items when it is busy"
+    )
     arguments = parser.parse_args()
     dynamodb = boto3.client(
         "dynamodb",

@@ -74,7 +74,9 @@ def correct_moto():
         (ResponseSerializer, "_serialize_structure_member", _of_the_type_it_has),
         (responses, "method_names_from_class", functools.cache),
     ]
-    corrected = [(owner, name, correct(getattr(owner, name))) for owner, name, correct in corrections]
+    corrected = [
+        (owner, name, correct(getattr(owner, name))) for owner, name, correct in corrections
+    ]
     for owner, name, method in corrected:
         setattr(owner, name, method)
     StreamShard.__deepcopy__ = lambda shard, _memo: shard
@@ -146,7 +148,11 @@ def _mark_touched(backend, transact_items):
     marked = []
     for operation in (next(iter(item.values())) for item in transact_items):
         table = backend.tables.get(operation.get("TableName"))
-        key = (operation.get("Key") or operation.get("Item") or {}).get(table.hash_key_attr) if table else None
+        key = (
+            (operation.get("Key") or operation.get("Item") or {}).get(table.hash_key_attr)
+            if table
+            else None
+        )
         if key:
             table.__dict__.setdefault(_TOUCHED, set()).add(DynamoType(key))
             marked.append(table)
@@ -163,7 +169,11 @@ def _within_partition(query):
         arguments = signature.bind(table, *args, **kwargs).arguments
         if not arguments.get("index_name") and table.has_range_key:
             partition = table.items.get(arguments["hash_key"], {})
-            setattr(table, _CANDIDATES, _in_range(partition, arguments["range_comparison"], arguments["range_objs"]))
+            setattr(
+                table,
+                _CANDIDATES,
+                _in_range(partition, arguments["range_comparison"], arguments["range_objs"]),
+            )
         try:
             return query(table, *args, **kwargs)
         finally:
@@ -202,11 +212,18 @@ def main():
         correct_moto()
     except (ImportError, AttributeError) as error:
         program = "local_lambda/programs/moto_process.py"
-        message = f"moto is not laid out as in {CORRECTED} ({error}): it runs uncorrected; see {program}"
+        message = (
+            f"moto is not laid out as in {CORRECTED} ({error}): it runs uncorrected; see {program}"
+        )
         print(f"WARNING {message}", file=sys.stderr, flush=True)
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     make_server(
-        "127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler, fd=int(sys.argv[1])
+        "127.0.0.1",
+        0,
+        application,
+        threaded=True,
+        request_handler=QuietHandler,
+        fd=int(sys.argv[1]),
     ).serve_forever()
 
 

@@ -42,8 +42,16 @@ class Delivery:
             if not left:
                 retries, backoff_s = 0, _FIRST_BACKOFF_S
                 continue
-            if self._mapping.maximum_retries is not None and retries >= self._mapping.maximum_retries:
-                _log.error("records.discarded %s %d after %d retries", self._mapping.function, len(left), retries)
+            if (
+                self._mapping.maximum_retries is not None
+                and retries >= self._mapping.maximum_retries
+            ):
+                _log.error(
+                    "records.discarded %s %d after %d retries",
+                    self._mapping.function,
+                    len(left),
+                    retries,
+                )
                 retries, backoff_s = 0, _FIRST_BACKOFF_S
                 continue
             retries += 1
@@ -62,13 +70,20 @@ class Delivery:
         try:
             result = await self._invoke(batch)
         except InvokeFailed as error:
-            _log.warning("records.failed %s %d records: %s", self._mapping.function, len(batch), error)
+            _log.warning(
+                "records.failed %s %d records: %s", self._mapping.function, len(batch), error
+            )
             return batch
         if not self._mapping.report_item_failures:
             return []
         first = first_failure(result, [record["dynamodb"]["SequenceNumber"] for record in batch])
         if first is not None:
-            _log.warning("records.partly_failed %s from record %d of %d", self._mapping.function, first, len(batch))
+            _log.warning(
+                "records.partly_failed %s from record %d of %d",
+                self._mapping.function,
+                first,
+                len(batch),
+            )
         return [] if first is None else batch[first:]
 
 

@@ -75,7 +75,9 @@ class StreamFollower:
                 await asyncio.sleep(_LATER_S)
 
     async def _find_shards(self, first: bool = False) -> None:
-        stream = (await asyncio.to_thread(self._streams.describe_stream, StreamArn=self._arn))["StreamDescription"]
+        stream = (await asyncio.to_thread(self._streams.describe_stream, StreamArn=self._arn))[
+            "StreamDescription"
+        ]
         start = "TRIM_HORIZON" if self._mapping.from_start or not first else "LATEST"
         for shard in stream["Shards"]:
             self._shards.setdefault(shard["ShardId"], _Shard(start))
@@ -86,7 +88,9 @@ class StreamFollower:
         """One read and the delivery of what it gave; how many records there were."""
         if shard.iterator is None:
             shard.iterator = await self._iterator(shard_id, shard)
-        page = await asyncio.to_thread(self._streams.get_records, ShardIterator=shard.iterator, Limit=_RECORDS_LIMIT)
+        page = await asyncio.to_thread(
+            self._streams.get_records, ShardIterator=shard.iterator, Limit=_RECORDS_LIMIT
+        )
         records = page["Records"]
         if records and self._mapping.batching_window_s and len(records) < self._mapping.batch_size:
             # Read the same place again after the window, with what has come by then.
@@ -105,7 +109,10 @@ class StreamFollower:
     async def _iterator(self, shard_id: str, shard: _Shard) -> str:
         where: dict[str, str] = {"ShardIteratorType": shard.start}
         if shard.last_sequence_number:
-            where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": shard.last_sequence_number}
+            where = {
+                "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+                "SequenceNumber": shard.last_sequence_number,
+            }
         answer = await asyncio.to_thread(
             self._streams.get_shard_iterator, StreamArn=self._arn, ShardId=shard_id, **where
         )

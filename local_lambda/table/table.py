@@ -24,7 +24,11 @@ def client(service: str, url: str, region: str, attempts: int) -> Any:
         aws_access_key_id="local",
         aws_secret_access_key="local",
         aws_session_token="local",
-        config=Config(retries={"mode": "standard", "max_attempts": attempts}, connect_timeout=5, read_timeout=30),
+        config=Config(
+            retries={"mode": "standard", "max_attempts": attempts},
+            connect_timeout=5,
+            read_timeout=30,
+        ),
     )
 
 
@@ -37,7 +41,11 @@ async def start_moto(reaper: Reaper, host: str, port: int) -> tuple[ProcessGroup
         program = Path(__file__).parents[1] / "programs/moto_process.py"
         descriptor = listener.fileno()
         group = await reaper.start(
-            [sys.executable, str(program), str(descriptor)], os.environ, Path.cwd(), "dynamodb", pass_fds=(descriptor,)
+            [sys.executable, str(program), str(descriptor)],
+            os.environ,
+            Path.cwd(),
+            "dynamodb",
+            pass_fds=(descriptor,),
         )
         return group, f"http://{host}:{listener.getsockname()[1]}"
 
@@ -56,5 +64,7 @@ def _create(dynamodb: Any, table: Table) -> str | None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceInUseException":
             raise
-    dynamodb.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    dynamodb.get_waiter("table_exists").wait(
+        TableName=table.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
     return dynamodb.describe_table(TableName=table.name)["Table"].get("LatestStreamArn")

@@ -134,12 +134,16 @@ class Resolver:
         raise TemplateError(f"!Ref {name}: no such parameter or resource")
 
     def _get_att(self, argument: list[str] | str) -> Any:
-        resource, attribute = argument.split(".", 1) if isinstance(argument, str) else map(self.resolve, argument)
+        resource, attribute = (
+            argument.split(".", 1) if isinstance(argument, str) else map(self.resolve, argument)
+        )
         if (resource, attribute) in self._attributes:
             return self._attributes[resource, attribute]
         if resource not in self._template["Resources"] and not self._implicit(resource):
             raise TemplateError(f"!GetAtt {resource}.{attribute}: no such resource")
-        self.warnings.append(f"!GetAtt {resource}.{attribute} is not known here; a placeholder stands for it")
+        self.warnings.append(
+            f"!GetAtt {resource}.{attribute} is not known here; a placeholder stands for it"
+        )
         return f"{resource}.{attribute}"
 
     def _implicit(self, resource: str) -> bool:
@@ -189,7 +193,9 @@ class Resolver:
 
 _FUNCTIONS = {
     "Fn::And": lambda self, argument: all(self._test(item) for item in argument),
-    "Fn::Base64": lambda self, argument: base64.b64encode(str(self.resolve(argument)).encode()).decode(),
+    "Fn::Base64": lambda self, argument: base64.b64encode(
+        str(self.resolve(argument)).encode()
+    ).decode(),
     "Fn::Equals": Resolver._equals,
     "Fn::FindInMap": Resolver._find_in_map,
     "Fn::GetAZs": lambda self, _: [f"{self._pseudo['AWS::Region']}{letter}" for letter in "abc"],
@@ -213,10 +219,14 @@ def _parameters(declared: dict[str, Any], overrides: Mapping[str, str]) -> dict[
     for name, declaration in declared.items():
         value = overrides.get(name, declaration.get("Default"))
         if value is None:
-            raise TemplateError(f"parameter {name} has no default; give --parameter-overrides {name}=VALUE")
+            raise TemplateError(
+                f"parameter {name} has no default; give --parameter-overrides {name}=VALUE"
+            )
         allowed = declaration.get("AllowedValues")
         if allowed and _text(value) not in map(_text, allowed):
-            raise TemplateError(f"parameter {name}: {value!r} is not one of {', '.join(map(_text, allowed))}")
+            raise TemplateError(
+                f"parameter {name}: {value!r} is not one of {', '.join(map(_text, allowed))}"
+            )
         is_list = declaration.get("Type", "String").startswith(("CommaDelimitedList", "List<"))
         values[name] = [item.strip() for item in str(value).split(",")] if is_list else value
     return values

@@ -13,7 +13,9 @@ from local_lambda.application import EventSourceMapping, Route
 from local_lambda.template.cloudformation import TemplateError
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY")
-_ROUTE_PROPERTIES = frozenset({"Method", "Path", "ResponseTransferMode", "RestApiId", "TimeoutInMillis"})
+_ROUTE_PROPERTIES = frozenset(
+    {"Method", "Path", "ResponseTransferMode", "RestApiId", "TimeoutInMillis"}
+)
 _MAPPING_PROPERTIES = frozenset(
     {
         "BatchSize",
@@ -41,11 +43,15 @@ def read_route(
         warn(f"not emulated: {', '.join(unknown)}")
     method, path = str(properties.get("Method", "")).upper(), properties.get("Path")
     if method not in METHODS or not isinstance(path, str) or not path.startswith("/"):
-        raise TemplateError(f"Method {properties.get('Method')!r} or Path {path!r} is missing or malformed")
+        raise TemplateError(
+            f"Method {properties.get('Method')!r} or Path {path!r} is missing or malformed"
+        )
     mode = properties.get("ResponseTransferMode", "BUFFERED")
     if mode not in ("BUFFERED", "RESPONSE_STREAM"):
         # On AWS such a value is silently taken for BUFFERED.
-        raise TemplateError(f"ResponseTransferMode {mode!r} is neither BUFFERED nor RESPONSE_STREAM")
+        raise TemplateError(
+            f"ResponseTransferMode {mode!r} is neither BUFFERED nor RESPONSE_STREAM"
+        )
     timeout_s = float(properties.get("TimeoutInMillis", 29_000)) / 1000
     return Route(method, path, function, mode == "RESPONSE_STREAM", timeout_s, binary_media_types)
 
@@ -64,7 +70,8 @@ def read_mapping(
         batching_window_s=float(properties.get("MaximumBatchingWindowInSeconds", 0)),
         from_start=properties.get("StartingPosition") == "TRIM_HORIZON",
         patterns=tuple(_patterns(properties.get("FilterCriteria") or {})),
-        report_item_failures="ReportBatchItemFailures" in (properties.get("FunctionResponseTypes") or ()),
+        report_item_failures="ReportBatchItemFailures"
+        in (properties.get("FunctionResponseTypes") or ()),
         bisect=bool(properties.get("BisectBatchOnFunctionError", False)),
         maximum_retries=None if int(retries) < 0 else int(retries),
     )

@@ -68,7 +68,9 @@ def read_function(
     """`layers` are the directories by layer ARN. Raises TemplateError."""
     if unknown := sorted(properties.keys() - _READ - _WITHOUT_EFFECT):
         warn(f"{logical_id}: properties that are not emulated: {', '.join(unknown)}")
-    resolved = resolver.resolve({key: value for key, value in properties.items() if key in _READ - {"Events"}})
+    resolved = resolver.resolve(
+        {key: value for key, value in properties.items() if key in _READ - {"Events"}}
+    )
     return Function(
         logical_id=logical_id,
         name=name,
@@ -111,7 +113,10 @@ def _layer(reference: Any, layers: Mapping[str, Path]) -> Path:
 
 def _variables(properties: dict[str, Any]) -> dict[str, str]:
     variables = (properties.get("Environment") or {}).get("Variables") or {}
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in variables.items()}
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in variables.items()
+    }
 
 
 def _max_concurrency(properties: dict[str, Any]) -> int | None:
@@ -124,14 +129,18 @@ def _integer(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
-def _url(configuration: dict[str, Any] | None, logical_id: str, warn: Callable[[str], None]) -> FunctionUrl | None:
+def _url(
+    configuration: dict[str, Any] | None, logical_id: str, warn: Callable[[str], None]
+) -> FunctionUrl | None:
     if configuration is None:
         return None
     mode = configuration.get("InvokeMode", "BUFFERED")
     if mode not in ("BUFFERED", "RESPONSE_STREAM"):
         raise TemplateError(f"InvokeMode {mode!r} is neither BUFFERED nor RESPONSE_STREAM")
     if configuration.get("AuthType") != "NONE":
-        warn(f"{logical_id}: AuthType {configuration.get('AuthType')} of its URL is not checked here")
+        warn(
+            f"{logical_id}: AuthType {configuration.get('AuthType')} of its URL is not checked here"
+        )
     return FunctionUrl(mode == "RESPONSE_STREAM", _cors(configuration.get("Cors")))
 
 

@@ -43,9 +43,13 @@ def _route(method: str, path: str, integration: Any, functions, types, warn) -> 
         return None
     uri, mode = str(integration.get("uri", "")), integration.get("responseTransferMode", "BUFFERED")
     if mode not in ("BUFFERED", "STREAM"):
-        raise TemplateError(f"{method} {path}: responseTransferMode {mode!r} is neither BUFFERED nor STREAM")
+        raise TemplateError(
+            f"{method} {path}: responseTransferMode {mode!r} is neither BUFFERED nor STREAM"
+        )
     if (mode == "STREAM") != uri.endswith(_STREAMING_PATH):
-        warn(f"{method} {path}: responseTransferMode {mode} does not go with its uri; AWS does not support that")
+        warn(
+            f"{method} {path}: responseTransferMode {mode} does not go with its uri; AWS does not support that"
+        )
     arn = uri.partition("/functions/")[2].removesuffix(_STREAMING_PATH).removesuffix(_PLAIN_PATH)
     if arn not in functions:
         raise TemplateError(f"{method} {path}: no function of this template has the ARN {arn!r}")

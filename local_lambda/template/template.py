@@ -8,13 +8,24 @@ from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
 
-from local_lambda.application import ACCOUNT_ID, Application, EventSourceMapping, Function, Route, Table
+from local_lambda.application import (
+    ACCOUNT_ID,
+    Application,
+    EventSourceMapping,
+    Function,
+    Route,
+    Table,
+)
 from local_lambda.template.cloudformation import Resolver, TemplateError, load
 from local_lambda.template.events import read_mapping, read_route
 from local_lambda.template.function import read_function
 from local_lambda.template.openapi import read_routes
 
-FUNCTION, LAYER, API = "AWS::Serverless::Function", "AWS::Serverless::LayerVersion", "AWS::Serverless::Api"
+FUNCTION, LAYER, API = (
+    "AWS::Serverless::Function",
+    "AWS::Serverless::LayerVersion",
+    "AWS::Serverless::Api",
+)
 TABLE, SIMPLE_TABLE = "AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable"
 # What is read, and what changes nothing here.
 _API_PROPERTIES = frozenset(
@@ -59,11 +70,15 @@ def read(
         text = path.read_text()
     except OSError as error:
         raise TemplateError(f"{path}: {error.strerror}") from error
-    return _Reader(load(text), path.resolve().parent, overrides or {}, region, urls or {}).application()
+    return _Reader(
+        load(text), path.resolve().parent, overrides or {}, region, urls or {}
+    ).application()
 
 
 class _Reader:
-    def __init__(self, template, base: Path, overrides, region: str, urls: Mapping[str, str]) -> None:
+    def __init__(
+        self, template, base: Path, overrides, region: str, urls: Mapping[str, str]
+    ) -> None:
         self._base, self._region = base, region
         self._globals = template.get("Globals") or {}
         plain = Resolver(template, overrides, region)
@@ -78,7 +93,11 @@ class _Reader:
         self._warnings: list[str] = []
 
     def _of_type(self, *kinds: str) -> dict[str, dict[str, Any]]:
-        return {name: resource for name, resource in self._resources.items() if resource.get("Type") in kinds}
+        return {
+            name: resource
+            for name, resource in self._resources.items()
+            if resource.get("Type") in kinds
+        }
 
     def _physical_name(self, resolver: Resolver, logical_id: str) -> str:
         properties = self._resources[logical_id].get("Properties") or {}
@@ -91,7 +110,9 @@ class _Reader:
         attributes: dict[tuple[str, str], Any] = {}
         for name in self._of_type(FUNCTION):
             references[name] = self._names[name]
-            attributes[name, "Arn"] = f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:function:{self._names[name]}"
+            attributes[name, "Arn"] = (
+                f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:function:{self._names[name]}"
+            )
             if name in urls:
                 attributes[f"{name}Url", "FunctionUrl"] = urls[name]
         for name in self._of_type(TABLE, SIMPLE_TABLE):
@@ -105,7 +126,9 @@ class _Reader:
     def application(self) -> Application:
         self._warn_of_unknown_types()
         self._warn_of_unknown_api_properties()
-        layers = {name: self._layer(name, resource) for name, resource in self._of_type(LAYER).items()}
+        layers = {
+            name: self._layer(name, resource) for name, resource in self._of_type(LAYER).items()
+        }
         functions, routes, mappings = {}, [], []
         for name, resource in self._of_type(FUNCTION).items():
             properties = self._merged("Function", resource)
@@ -116,26 +139,45 @@ class _Reader:
         return Application(
             functions,
             tuple(routes),
-            {name: self._table(name, resource) for name, resource in self._of_type(TABLE, SIMPLE_TABLE).items()},
+            {
+                name: self._table(name, resource)
+                for name, resource in self._of_type(TABLE, SIMPLE_TABLE).items()
+            },
             tuple(mappings),
             tuple(dict.fromkeys((*self._warnings, *self._resolver.warnings))),
         )
 
-    def _function(self, name: str, properties: dict[str, Any], layers: Mapping[str, Path]) -> Function:
-        known = {f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:layer:{layer}:1": path for layer, path in layers.items()}
+    def _function(
+        self, name: str, properties: dict[str, Any], layers: Mapping[str, Path]
+    ) -> Function:
+        known = {
+            f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:layer:{layer}:1": path
+            for layer, path in layers.items()
+        }
         try:
-            return read_function(name, self._names[name], properties, self._resolver, self._base, known, self._warn)
+            return read_function(
+                name, self._names[name], properties, self._resolver, self._base, known, self._warn
+            )
         except TemplateError as error:
             raise TemplateError(f"{name}: {error}") from error
 
-    def _event(self, function: str, name: str, event: dict[str, Any], routes: list[Route], mappings: list) -> None:
+    def _event(
+        self, function: str, name: str, event: dict[str, Any], routes: list[Route], mappings: list
+    ) -> None:
         kind, properties = event.get("Type"), event.get("Properties") or {}
         where = f"{function}.Events.{name}"
         try:
             if kind == "Api":
                 resolved, types = self._resolver.resolve(properties), self._binary_types(properties)
-                routes.append(read_route(function, resolved, types, lambda text: self._warn(f"{where}: {text}")))
-            elif kind == "DynamoDB" and self._resolver.resolve(properties.get("Enabled", True)) is False:
+                routes.append(
+                    read_route(
+                        function, resolved, types, lambda text: self._warn(f"{where}: {text}")
+                    )
+                )
+            elif (
+                kind == "DynamoDB"
+                and self._resolver.resolve(properties.get("Enabled", True)) is False
+            ):
                 self._warn(f"{where} is not enabled")
             elif kind == "DynamoDB":
                 mappings.append(self._mapping(function, properties, where))
@@ -148,7 +190,9 @@ class _Reader:
         resolved = self._resolver.resolve(properties)
         tables = self._of_type(TABLE, SIMPLE_TABLE)
         stream = str(resolved.get("Stream"))
-        table = next((name for name in tables if f"table/{self._names[name]}/stream/" in stream), None)
+        table = next(
+            (name for name in tables if f"table/{self._names[name]}/stream/" in stream), None
+        )
         if table is None:
             raise TemplateError("Stream is not the stream of a table of this template")
         return read_mapping(function, table, resolved, lambda text: self._warn(f"{where}: {text}"))
@@ -157,7 +201,11 @@ class _Reader:
         reference = properties.get("RestApiId")
         name = reference.get("Ref") if isinstance(reference, dict) else reference
         own = self._resources.get(name, {}).get("Properties") or {}
-        declared = own.get("BinaryMediaTypes") or (self._globals.get("Api") or {}).get("BinaryMediaTypes") or []
+        declared = (
+            own.get("BinaryMediaTypes")
+            or (self._globals.get("Api") or {}).get("BinaryMediaTypes")
+            or []
+        )
         return tuple(str(kind).replace("~1", "/") for kind in self._resolver.resolve(declared))
 
     def _openapi_routes(self, functions: Mapping[str, Function]) -> list[Route]:
@@ -174,7 +222,9 @@ class _Reader:
         content = self._resolver.resolve((resource.get("Properties") or {}).get("ContentUri"))
         path = self._base / str(content)
         if not isinstance(content, str) or not (path.is_dir() or is_zipfile(path)):
-            raise TemplateError(f"{name}: ContentUri {content!r} is neither a directory nor a zip file here")
+            raise TemplateError(
+                f"{name}: ContentUri {content!r} is neither a directory nor a zip file here"
+            )
         return path
 
     def _table(self, name: str, resource: dict[str, Any]) -> Table:
@@ -189,7 +239,10 @@ class _Reader:
             }
         definition = {key: properties[key] for key in _TABLE_PROPERTIES if key in properties}
         if "StreamSpecification" in definition:
-            definition["StreamSpecification"] = {**definition["StreamSpecification"], "StreamEnabled": True}
+            definition["StreamSpecification"] = {
+                **definition["StreamSpecification"],
+                "StreamEnabled": True,
+            }
         return Table(name, self._names[name], definition)
 
     def _merged(self, kind: str, resource: dict[str, Any]) -> dict[str, Any]:
@@ -207,7 +260,11 @@ class _Reader:
         known = (FUNCTION, LAYER, API, TABLE, SIMPLE_TABLE)
         types = {name: str(resource.get("Type")) for name, resource in self._resources.items()}
         unknown = {name: kind for name, kind in types.items() if kind not in known}
-        others = [f"{name} ({kind})" for name, kind in unknown.items() if not kind.startswith(_WITHOUT_EFFECT)]
+        others = [
+            f"{name} ({kind})"
+            for name, kind in unknown.items()
+            if not kind.startswith(_WITHOUT_EFFECT)
+        ]
         if others:
             self._warn(f"not emulated: {', '.join(others)}")
 

@@ -18,12 +18,16 @@ def template_path():
 def logged(emulator):
     """Waits until something stands in what was logged since the test began."""
     begin = len(emulator.log)
-    return lambda *texts: emulator.wait_for(lambda: all(text in emulator.log[begin:] for text in texts))
+    return lambda *texts: emulator.wait_for(
+        lambda: all(text in emulator.log[begin:] for text in texts)
+    )
 
 
 @pytest.fixture(scope="session")
 def emulator(template_path, tmp_path_factory):
     gate = tmp_path_factory.mktemp("gate")
-    with Emulator(template_path, "--log-level", "debug", "--stage", "dev", parameters={"Gate": str(gate)}) as running:
+    with Emulator(
+        template_path, "--log-level", "debug", "--stage", "dev", parameters={"Gate": str(gate)}
+    ) as running:
         running.gate = gate
         yield running

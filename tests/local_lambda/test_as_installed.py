@@ -72,7 +72,9 @@ def prepared(tmp_path, *layers):
 
 
 def test_a_layer_may_be_a_zip_file_and_keeps_its_permissions(tmp_path):
-    layer = zipped(tmp_path / "layer.zip", bootstrap=("#!/bin/sh\n", 0o755), python__module=("x = 1\n", 0o644))
+    layer = zipped(
+        tmp_path / "layer.zip", bootstrap=("#!/bin/sh\n", 0o755), python__module=("x = 1\n", 0o644)
+    )
     opt = prepared(tmp_path, layer).opt
 
     assert (opt / "python/module").read_text() == "x = 1\n"
@@ -113,12 +115,18 @@ def test_a_zip_file_that_is_none_is_named(tmp_path):
 
 
 def test_a_machine_without_the_stock_client_is_told_so(tmp_path):
-    environ = {"LAMBDA_TASK_ROOT": str(tmp_path), "LAMBDA_RUNTIME_DIR": str(tmp_path), "_HANDLER": "app.handler"}
+    environ = {
+        "LAMBDA_TASK_ROOT": str(tmp_path),
+        "LAMBDA_RUNTIME_DIR": str(tmp_path),
+        "_HANDLER": "app.handler",
+    }
     command = [sys.executable, "-S", str(ROOT / "local_lambda/programs/bootstrap.py")]
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
     assert ended.returncode == 1
-    assert ended.stderr.startswith("awslambdaric, the stock runtime of Python functions, is not installed.")
+    assert ended.stderr.startswith(
+        "awslambdaric, the stock runtime of Python functions, is not installed."
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,13 +136,23 @@ def test_a_machine_without_the_stock_client_is_told_so(tmp_path):
         (["--port", "70000"], 2, "argument --port: '70000' is not a port (0 to 65535)"),
         (["--port", "-1"], 2, "'-1' is not a port"),
         (["--admin-port", "x"], 2, "argument --admin-port: 'x' is not a port"),
-        (["--port", "65535"], 1, "the Function URL of StreamFunction: there is no port 65536; choose another with"),
-        (["--port", "0", "--dynamodb-host", "192.0.2.1"], 1, "192.0.2.1 is not an address of this machine"),
+        (
+            ["--port", "65535"],
+            1,
+            "the Function URL of StreamFunction: there is no port 65536; choose another with",
+        ),
+        (
+            ["--port", "0", "--dynamodb-host", "192.0.2.1"],
+            1,
+            "192.0.2.1 is not an address of this machine",
+        ),
     ],
 )
 def test_the_command_line_answers_in_a_sentence(arguments, status, says):
     command = [sys.executable, "-m", "local_lambda", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
 
     assert ended.returncode == status
     assert says in ended.stdout + ended.stderr

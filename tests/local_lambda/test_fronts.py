@@ -53,10 +53,19 @@ def test_status_headers_and_cookies_come_from_the_prelude(emulator):
 
 @pytest.mark.parametrize(
     "target",
-    ["{raw}?do=unauthorized", "{stock}?do=unauthorized", "{api}items/1?do=unauthorized", "{api}stream?do=unauthorized"],
+    [
+        "{raw}?do=unauthorized",
+        "{stock}?do=unauthorized",
+        "{api}items/1?do=unauthorized",
+        "{api}stream?do=unauthorized",
+    ],
 )
 def test_the_challenge_of_a_401_reaches_the_client_under_another_name(emulator, target):
-    urls = {"raw": emulator.url("raw"), "stock": emulator.url("stock"), "api": emulator.dashboard_url}
+    urls = {
+        "raw": emulator.url("raw"),
+        "stock": emulator.url("stock"),
+        "api": emulator.dashboard_url,
+    }
     answer = get(target.format(**urls))
     assert answer.status_code == 401
     assert answer.headers["x-amzn-remapped-www-authenticate"] == "Bearer"
@@ -77,7 +86,9 @@ def test_a_slow_client_slows_the_function(emulator):
     pieces = 300  # of 64 KiB: more than all the buffers on the way hold
     connection, answer = open_stream(emulator.url("raw"), f"/?do=big&n={pieces}")
     emulator.wait_for(lambda: emulator.log.count("written") > before)
-    settled = emulator.wait_for(lambda: _unchanged(lambda: emulator.log.count("written") - before), timeout_s=2.5)
+    settled = emulator.wait_for(
+        lambda: _unchanged(lambda: emulator.log.count("written") - before), timeout_s=2.5
+    )
     assert settled < pieces
     assert len(answer.read()) == pieces * 65536
     connection.close()
@@ -251,7 +262,9 @@ def test_twenty_clients_at_once_are_served_by_twenty_environments(emulator, gate
         connection = http.client.HTTPConnection(urlsplit(emulator.url("raw")).netloc, timeout=20)
         connection.request("GET", "/?do=paced&n=1")
         connections.append(connection)
-    emulator.wait_for(lambda: sum(e["state"] == "busy" for e in emulator.environments("RawFunction")) >= 20)
+    emulator.wait_for(
+        lambda: sum(e["state"] == "busy" for e in emulator.environments("RawFunction")) >= 20
+    )
     (gate / "0").touch()
     assert all(connection.getresponse().read() == b"piece 0\n" for connection in connections)
 

@@ -10,7 +10,11 @@ TEMPLATE = {
     "Resources": {
         "Looking": {
             "Type": "AWS::Serverless::Function",
-            "Properties": {"CodeUri": "code", "Handler": "looking.handler", "Runtime": "python3.13"},
+            "Properties": {
+                "CodeUri": "code",
+                "Handler": "looking.handler",
+                "Runtime": "python3.13",
+            },
         }
     }
 }
@@ -23,9 +27,12 @@ def handler(event, context):
 
 
 @pytest.mark.parametrize(
-    ("options", "seen"), [([], ["awslambdaric", "boto3", "pytest"]), (["--isolated"], ["awslambdaric"])]
+    ("options", "seen"),
+    [([], ["awslambdaric", "boto3", "pytest"]), (["--isolated"], ["awslambdaric"])],
 )
-def test_an_isolated_function_has_the_standard_library_and_the_stock_client(tmp_path, options, seen):
+def test_an_isolated_function_has_the_standard_library_and_the_stock_client(
+    tmp_path, options, seen
+):
     (tmp_path / "code").mkdir()
     (tmp_path / "code/looking.py").write_text(LOOKING)
     (tmp_path / "template.json").write_text(json.dumps(TEMPLATE))

@@ -84,7 +84,12 @@ def test_the_delimiter_must_lie_within_16_kilobytes():
 
 
 def test_headers_that_the_front_owns_are_remapped():
-    headers = (("Content-Length", "5"), ("Date", "x"), ("Transfer-Encoding", "chunked"), ("Content-Type", "a/b"))
+    headers = (
+        ("Content-Length", "5"),
+        ("Date", "x"),
+        ("Transfer-Encoding", "chunked"),
+        ("Content-Type", "a/b"),
+    )
     assert public_headers(401, (*headers, ("WWW-Authenticate", "Bearer")), ("c=d",)) == (
         ("x-amzn-remapped-content-length", "5"),
         ("x-amzn-remapped-date", "x"),
@@ -194,7 +199,9 @@ def test_filter_patterns_match_as_documented(pattern, verdict):
     assert filters.matches(pattern, RECORD) is verdict
 
 
-@pytest.mark.parametrize("pattern", [{"a": [{"cidr": "x"}]}, {"a": [{"numeric": ["~", 1]}]}, {"a": "x"}, []])
+@pytest.mark.parametrize(
+    "pattern", [{"a": [{"cidr": "x"}]}, {"a": [{"numeric": ["~", 1]}]}, {"a": "x"}, []]
+)
 def test_an_unknown_pattern_is_refused(pattern):
     with pytest.raises(filters.PatternError):
         filters.check(pattern)
@@ -225,7 +232,12 @@ def test_a_reply_takes_the_state_back_to_ready():
 
 @pytest.mark.parametrize(
     ("request_id", "attempt", "mode", "status"),
-    [("other", None, None, 400), ("id", "other", None, 410), ("id", None, "batch", 400), ("id", "attempt", None, None)],
+    [
+        ("other", None, None, 400),
+        ("id", "other", None, 410),
+        ("id", None, "batch", 400),
+        ("id", "attempt", None, None),
+    ],
 )
 def test_a_wrong_reply_is_refused_and_a_right_one_still_accepted(request_id, attempt, mode, status):
     state = busy()
@@ -258,10 +270,23 @@ def test_init_errors_are_taken_before_the_first_next_alone():
 def test_trailers_are_read_and_refused_above_4096_bytes():
     error = {"errorType": "E", "errorMessage": "m"}
     body = base64.b64encode(json.dumps(error).encode()).decode()
-    trailers = (("Lambda-Runtime-Function-Error-Type", "Function.E"), ("Lambda-Runtime-Function-Error-Body", body))
+    trailers = (
+        ("Lambda-Runtime-Function-Error-Type", "Function.E"),
+        ("Lambda-Runtime-Function-Error-Body", body),
+    )
     end, refusal = read_trailers(trailers)
-    assert (end.error_type, json.loads(end.error_body), end.cut, refusal) == ("Function.E", error, False, None)
-    used = sum(len(name) + len(value) + 4 for name, value in trailers[:1]) + len(trailers[1][0]) + 4 + 2
+    assert (end.error_type, json.loads(end.error_body), end.cut, refusal) == (
+        "Function.E",
+        error,
+        False,
+        None,
+    )
+    used = (
+        sum(len(name) + len(value) + 4 for name, value in trailers[:1])
+        + len(trailers[1][0])
+        + 4
+        + 2
+    )
     assert read_trailers((trailers[0], (trailers[1][0], "A" * (4096 - used))))[1] is None
     end, refusal = read_trailers((trailers[0], (trailers[1][0], "A" * (4097 - used))))
     assert (end.cut, refusal.error_type) == (True, "TruncatedHTTPRequest")
@@ -280,7 +305,9 @@ RULES = Cors(("https://a.example", "https://*.b.example"), ("GET",), ("x-a",), (
 
 
 def ask(method="GET", **headers):
-    return HttpRequest(method, "/", tuple((name.replace("_", "-"), value) for name, value in headers.items()))
+    return HttpRequest(
+        method, "/", tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    )
 
 
 def test_cors_headers_go_to_allowed_origins_alone():
@@ -290,19 +317,26 @@ def test_cors_headers_go_to_allowed_origins_alone():
     assert cors.response_headers(RULES, ask(origin="https://evil.example")) == ()
     assert cors.response_headers(RULES, ask()) == ()
     assert cors.response_headers(Cors(("*",)), ask(origin="https://any"))[0][1] == "*"
-    assert cors.response_headers(Cors(("*",), allow_credentials=True), ask(origin="https://any"))[0][1] == "https://any"
+    assert (
+        cors.response_headers(Cors(("*",), allow_credentials=True), ask(origin="https://any"))[0][1]
+        == "https://any"
+    )
 
 
 def test_an_options_request_that_is_no_preflight_goes_to_the_function():
     assert cors.preflight(RULES, ask("OPTIONS", origin="https://a.example")) is None
-    assert cors.preflight(RULES, ask("OPTIONS", origin="https://a.example", access_control_request_method="GET"))
+    assert cors.preflight(
+        RULES, ask("OPTIONS", origin="https://a.example", access_control_request_method="GET")
+    )
 
 
 ORIGIN = Origin("api", "127.0.0.1:1", 1, "request-1", "Root=1", 1_700_000_000_000, "dev")
 
 
 def test_format_2_joins_what_is_repeated():
-    request = HttpRequest("GET", "/a%20b?x=1&x=2&y=", (("X-A", "1"), ("x-a", "2"), ("Cookie", "a=1; b=2")))
+    request = HttpRequest(
+        "GET", "/a%20b?x=1&x=2&y=", (("X-A", "1"), ("x-a", "2"), ("Cookie", "a=1; b=2"))
+    )
     payload = payload_v2.build(request, ORIGIN)
     assert payload["headers"]["x-a"] == "1,2"
     assert payload["cookies"] == ["a=1", "b=2"]
@@ -314,7 +348,9 @@ def test_format_2_joins_what_is_repeated():
 
 def test_format_1_keeps_what_is_repeated():
     request = HttpRequest("GET", "/i/1?x=1&x=2", (("X-A", "1"), ("x-a", "2")))
-    payload = payload_v1.build(request, Match(Route("GET", "/i/{id}", "f"), {"id": "1"}), ORIGIN, "/dev/i/1")
+    payload = payload_v1.build(
+        request, Match(Route("GET", "/i/{id}", "f"), {"id": "1"}), ORIGIN, "/dev/i/1"
+    )
     assert payload["multiValueHeaders"]["X-A"] == ["1", "2"]
     assert payload["headers"]["X-A"] == "2"
     assert payload["multiValueQueryStringParameters"] == {"x": ["1", "2"]}
@@ -347,10 +383,20 @@ def test_a_result_that_is_no_proxy_result_is_malformed_for_the_rest_api(result):
 
 
 def test_a_result_of_format_1_is_rendered():
-    result = {"statusCode": 201, "headers": {"a": "1", "b": "2"}, "multiValueHeaders": {"A": ["3", "4"]}, "body": "x"}
+    result = {
+        "statusCode": 201,
+        "headers": {"a": "1", "b": "2"},
+        "multiValueHeaders": {"A": ["3", "4"]},
+        "body": "x",
+    }
     answer = payload_v1.render(json.dumps(result).encode(), None, ())
     assert (answer.status, answer.body) == (201, b"x")
-    assert answer.headers == (("A", "3"), ("A", "4"), ("b", "2"), ("Content-Type", "application/json"))
+    assert answer.headers == (
+        ("A", "3"),
+        ("A", "4"),
+        ("b", "2"),
+        ("Content-Type", "application/json"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -370,7 +416,10 @@ def test_a_result_of_format_2_is_inferred(result, status, body):
 
 def test_a_record_of_the_streams_api_becomes_plain_json():
     at = datetime(2026, 11, 22, tzinfo=UTC)
-    record = {"eventID": "1", "dynamodb": {"ApproximateCreationDateTime": at, "NewImage": {"b": {"B": b"\x00"}}}}
+    record = {
+        "eventID": "1",
+        "dynamodb": {"ApproximateCreationDateTime": at, "NewImage": {"b": {"B": b"\x00"}}},
+    }
     event_record = as_event_record(record, "arn:stream")
     assert event_record["eventSourceARN"] == "arn:stream"
     assert event_record["dynamodb"]["NewImage"] == {"b": {"B": "AA=="}}
@@ -392,13 +441,21 @@ class Function:
         result = self.results.pop(0) if self.results else None
         if result == "error":
             raise InvokeFailed("no")
-        return b"null" if result is None else json.dumps({"batchItemFailures": [{"itemIdentifier": result}]}).encode()
+        return (
+            b"null"
+            if result is None
+            else json.dumps({"batchItemFailures": [{"itemIdentifier": result}]}).encode()
+        )
 
     async def sleep(self, seconds):
         self.slept_s.append(seconds)
 
     def deliver(self, count, **mapping):
-        asyncio.run(Delivery(EventSourceMapping("f", "t", **mapping), self.invoke, self.sleep).deliver(records(count)))
+        asyncio.run(
+            Delivery(EventSourceMapping("f", "t", **mapping), self.invoke, self.sleep).deliver(
+                records(count)
+            )
+        )
         return self.batches
 
 
@@ -444,7 +501,12 @@ def test_a_batch_report_names_the_lowest_failure(result, index):
 
 @pytest.mark.parametrize(
     ("logical_id", "name"),
-    [("StreamFunction", "stream"), ("MyApiFunction", "my_api"), ("SSEFunction", "sse"), ("Raw", "raw")],
+    [
+        ("StreamFunction", "stream"),
+        ("MyApiFunction", "my_api"),
+        ("SSEFunction", "sse"),
+        ("Raw", "raw"),
+    ],
 )
 def test_a_function_is_announced_in_snake_case(logical_id, name):
     assert output_name(logical_id) == name
@@ -467,7 +529,9 @@ def test_the_demo_has_an_hour_behind_it_with_quiet_and_busy_minutes_that_goes_on
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)
     stamps = [item["timestamp"]["S"] for item in demo.history(now, random.Random(1))]
     minutes = Counter(stamp[:16] for stamp in stamps if stamp >= "2026-11-22T11:00")
-    story = takewhile(lambda each: each[0] < now + timedelta(hours=1), demo.story(now, 1.5, random.Random(2)))
+    story = takewhile(
+        lambda each: each[0] < now + timedelta(hours=1), demo.story(now, 1.5, random.Random(2))
+    )
 
     assert len(minutes) > 55
     assert max(minutes.values()) > 5 * min(minutes.values())

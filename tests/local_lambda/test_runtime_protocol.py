@@ -25,7 +25,9 @@ def process_state(pid):
 
 
 def idle(emulator, function):
-    return emulator.wait_for(lambda: [e for e in emulator.environments(function) if e["state"] == "idle"])
+    return emulator.wait_for(
+        lambda: [e for e in emulator.environments(function) if e["state"] == "idle"]
+    )
 
 
 def test_every_wrong_call_gets_the_documented_status(emulator, logged):
@@ -93,12 +95,16 @@ def test_a_crash_is_an_exit_error_and_the_next_invocation_is_fresh(emulator):
 
 
 def test_an_environment_that_nobody_needs_is_ended(template_path, emulator):
-    with Emulator(template_path, "--keep-warm", "0.2", "--dynamodb-endpoint", emulator.dynamodb_url) as forgetful:
+    with Emulator(
+        template_path, "--keep-warm", "0.2", "--dynamodb-endpoint", emulator.dynamodb_url
+    ) as forgetful:
         forgetful.invoke("RawFunction", {})
         forgetful.wait_for(lambda: not forgetful.environments("RawFunction"))
 
 
-def test_a_stock_function_serves_a_concurrent_environment_with_a_process_each(template_path, tmp_path):
+def test_a_stock_function_serves_a_concurrent_environment_with_a_process_each(
+    template_path, tmp_path
+):
     many = "CapacityProviderConfig: {Arn: x, PerExecutionEnvironmentMaxConcurrency: 2}"
     handler = "Handler: stock_function.handler"
     text = template_path.read_text().replace(handler, f"{handler}\n      {many}")
@@ -106,7 +112,10 @@ def test_a_stock_function_serves_a_concurrent_environment_with_a_process_each(te
         text = text.replace(f" {directory}/", f" {template_path.parent / directory}/")
     (tmp_path / "template.yaml").write_text(text)
     with Emulator(tmp_path / "template.yaml") as emulator:
-        assert emulator.invoke("StockFunction", {"do": "context"}).json()["layer"] == "the shared layer"
+        assert (
+            emulator.invoke("StockFunction", {"do": "context"}).json()["layer"]
+            == "the shared layer"
+        )
         assert emulator.invoke("StockFunction", {"do": "raise"}).error == "Unhandled"
         assert len(emulator.environments("StockFunction")) == 1
 
@@ -173,7 +182,9 @@ def test_a_direct_caller_gets_prelude_and_body_as_they_were_written(emulator):
 def impatient(template_path, emulator):
     """An emulator that gives no init more than half a second."""
     table = ["--dynamodb-endpoint", emulator.dynamodb_url]
-    with Emulator(template_path, "--init-timeout", "0.5", "--log-level", "debug", *table) as running:
+    with Emulator(
+        template_path, "--init-timeout", "0.5", "--log-level", "debug", *table
+    ) as running:
         yield running
 
 
@@ -199,14 +210,22 @@ def test_snap_start_restores_before_the_first_invocation(emulator, logged):
 
 def test_a_provided_runtime_runs_its_bootstrap_bare_and_is_throttled_at_its_reservation(emulator):
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda _: emulator.invoke("ProvidedFunction", {"do": "slow"}), range(2)))
+        results = list(
+            pool.map(lambda _: emulator.invoke("ProvidedFunction", {"do": "slow"}), range(2))
+        )
     assert sorted(result.status for result in results) == [200, 429]
 
 
-def test_a_concurrent_environment_takes_several_invocations_and_outlives_their_timeouts(emulator, logged):
+def test_a_concurrent_environment_takes_several_invocations_and_outlives_their_timeouts(
+    emulator, logged
+):
     emulator.invoke("ManyFunction", {})
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda do: emulator.invoke("ManyFunction", {"do": do}), ["slow"] * 3 + ["late"]))
+        results = list(
+            pool.map(
+                lambda do: emulator.invoke("ManyFunction", {"do": do}), ["slow"] * 3 + ["late"]
+            )
+        )
     assert [result.error for result in results] == [None, None, None, "Unhandled"]
     assert len(emulator.environments("ManyFunction")) == 1
     logged("late reply answered 410")
@@ -216,7 +235,9 @@ def test_a_concurrent_environment_takes_several_invocations_and_outlives_their_t
 
 
 def test_a_function_without_a_wrapper_runs_on_the_stock_client(emulator):
-    result = emulator.invoke("StockFunction", {"do": "context"}, {"custom": {"key": "value"}}).json()
+    result = emulator.invoke(
+        "StockFunction", {"do": "context"}, {"custom": {"key": "value"}}
+    ).json()
     assert result["function_name"] == "StockFunction"
     assert 5_000 < result["remaining"] <= 10_000
     assert result["custom"] == {"key": "value"}

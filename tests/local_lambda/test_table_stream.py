@@ -81,7 +81,11 @@ def test_a_query_sees_its_own_partition_in_order(table):
     found = table.query(KeyConditionExpression=boto3.dynamodb.conditions.Key("PK").eq("Q"), Limit=2)
     assert [item["SK"] for item in found["Items"]] == ["1", "2"]
     rest = table.query(
-        KeyConditionExpression=boto3.dynamodb.conditions.Key("PK").eq("Q"), ExclusiveStartKey=found["LastEvaluatedKey"]
+        KeyConditionExpression=boto3.dynamodb.conditions.Key("PK").eq("Q"),
+        ExclusiveStartKey=found["LastEvaluatedKey"],
     )
     assert [item["SK"] for item in rest["Items"]] == ["3"]
-    assert table.query(KeyConditionExpression=boto3.dynamodb.conditions.Key("PK").eq("none"))["Count"] == 0
+    assert (
+        table.query(KeyConditionExpression=boto3.dynamodb.conditions.Key("PK").eq("none"))["Count"]
+        == 0
+    )

@@ -27,7 +27,9 @@ Resources:
 
 
 def resolved(text, **overrides):
-    resolver = Resolver(LANGUAGE, overrides, "eu-west-1", {"Table": "items"}, {("Table", "Arn"): "arn:items"})
+    resolver = Resolver(
+        LANGUAGE, overrides, "eu-west-1", {"Table": "items"}, {("Table", "Arn"): "arn:items"}
+    )
     return resolver.resolve(load(f"Resources: {{}}\nvalue: {text}")["value"])
 
 
@@ -39,7 +41,10 @@ def resolved(text, **overrides):
         ("!Ref Table", "items"),
         ("!Ref Zones", ["a", "b"]),
         ("!GetAtt Table.Arn", "arn:items"),
-        ("!Sub '${Table}-${Stage}-${AWS::AccountId}-${Table.Arn}'", "items-dev-123456789012-arn:items"),
+        (
+            "!Sub '${Table}-${Stage}-${AWS::AccountId}-${Table.Arn}'",
+            "items-dev-123456789012-arn:items",
+        ),
         ("!Sub ['${x}-${!Literal}', {x: !Ref Stage}]", "dev-${Literal}"),
         ("!If [IsDev, 1, 2]", 1),
         ("!If [IsNotDev, 1, 2]", 2),
@@ -134,7 +139,11 @@ Resources:
 
 def test_a_function_is_read_with_its_globals_merged(tmp_path):
     function = read(tmp_path, FUNCTION).functions["StreamFunction"]
-    assert (function.name, function.handler, function.timeout_s) == ("local-stream", "app.handler", 7)
+    assert (function.name, function.handler, function.timeout_s) == (
+        "local-stream",
+        "app.handler",
+        7,
+    )
     assert function.environment == {"A": "shared", "B": "own", "C": "true", "D": "5"}
     assert len(function.layers) == 2
     assert (function.reserved_concurrency, function.max_concurrency) == (5, 8)
@@ -195,7 +204,10 @@ def test_routes_come_from_events_and_from_an_openapi_definition(tmp_path):
     assert (routes["GET", "/s"].streaming, routes["GET", "/s"].timeout_s) == (True, 900)
     assert (routes["GET", "/open"].streaming, routes["GET", "/open"].timeout_s) == (True, 300)
     assert (routes["ANY", "/any"].streaming, routes["ANY", "/any"].timeout_s) == (False, 29)
-    assert any("OPTIONS /any: its integration is not emulated" in warning for warning in application.warnings)
+    assert any(
+        "OPTIONS /any: its integration is not emulated" in warning
+        for warning in application.warnings
+    )
 
 
 def test_a_table_and_its_mapping_are_read(tmp_path):
@@ -231,7 +243,12 @@ def test_a_table_and_its_mapping_are_read(tmp_path):
         """,
     )
     mapping = application.mappings[0]
-    assert (mapping.function, mapping.table, mapping.batch_size, mapping.maximum_retries) == ("F", "T", 25, 4)
+    assert (mapping.function, mapping.table, mapping.batch_size, mapping.maximum_retries) == (
+        "F",
+        "T",
+        25,
+        4,
+    )
     assert mapping.from_start
     assert mapping.bisect
     assert mapping.report_item_failures
@@ -247,11 +264,20 @@ def test_a_table_and_its_mapping_are_read(tmp_path):
     ("properties", "message"),
     [
         ("{Handler: a.b, Runtime: python3.13}", "CodeUri None is not a directory"),
-        ("{CodeUri: nowhere, Handler: a.b, Runtime: python3.13}", "CodeUri 'nowhere' is not a directory"),
+        (
+            "{CodeUri: nowhere, Handler: a.b, Runtime: python3.13}",
+            "CodeUri 'nowhere' is not a directory",
+        ),
         ("{CodeUri: fn, Handler: a.b}", "Runtime is missing"),
         ("{CodeUri: fn, Handler: a.b, Runtime: nodejs24.x}", "nodejs24.x is not emulated"),
-        ("{CodeUri: fn, Handler: a.b, Runtime: python3.13, Layers: [arn:x]}", "'arn:x' is not in this template"),
-        ("{CodeUri: fn, Handler: a.b, Runtime: python3.13, FunctionUrlConfig: {InvokeMode: X}}", "InvokeMode 'X'"),
+        (
+            "{CodeUri: fn, Handler: a.b, Runtime: python3.13, Layers: [arn:x]}",
+            "'arn:x' is not in this template",
+        ),
+        (
+            "{CodeUri: fn, Handler: a.b, Runtime: python3.13, FunctionUrlConfig: {InvokeMode: X}}",
+            "InvokeMode 'X'",
+        ),
         (
             "{CodeUri: fn, Handler: a.b, Runtime: python3.13, Events: {E: {Type: Api, Properties:"
             " {Method: GET, Path: /, ResponseTransferMode: STREAM}}}}",
@@ -265,7 +291,10 @@ def test_a_table_and_its_mapping_are_read(tmp_path):
 )
 def test_a_mistake_is_reported_with_the_name_of_the_function(tmp_path, properties, message):
     with pytest.raises(TemplateError, match=f"^F.*{message}"):
-        read(tmp_path, f"Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {properties}}}}}")
+        read(
+            tmp_path,
+            f"Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {properties}}}}}",
+        )
 
 
 def test_an_unknown_filter_operator_is_an_error_at_start(tmp_path):

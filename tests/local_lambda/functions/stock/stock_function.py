@@ -29,7 +29,11 @@ def handler(event, context):
             "layer": shared_by_layer.WHERE,
             "other": os.environ.get("OTHER_URL"),
         }
-    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
+    return {
+        "statusCode": 200,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps(event),
+    }
 
 
 def _take(records):
@@ -38,10 +42,14 @@ def _take(records):
     for record in records:
         image = record["dynamodb"]["NewImage"]
         key = image["PK"]["S"]
-        if "fail_once" in image and "Item" not in table.get_item(Key={"PK": f"FAILED#{key}", "SK": "x"}):
+        if "fail_once" in image and "Item" not in table.get_item(
+            Key={"PK": f"FAILED#{key}", "SK": "x"}
+        ):
             table.put_item(Item={"PK": f"FAILED#{key}", "SK": "x"})
             return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
-        if "raise_once" in image and "Item" not in table.get_item(Key={"PK": f"RAISED#{key}", "SK": "x"}):
+        if "raise_once" in image and "Item" not in table.get_item(
+            Key={"PK": f"RAISED#{key}", "SK": "x"}
+        ):
             table.put_item(Item={"PK": f"RAISED#{key}", "SK": "x"})
             raise RuntimeError("asked to, once")
         table.update_item(

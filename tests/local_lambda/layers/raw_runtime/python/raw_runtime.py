@@ -45,14 +45,20 @@ def read_answer(connection):
 
 def call(method, path, body=b"", **headers):
     with connect() as connection:
-        lines = [f"{method} {PREFIX}{path} HTTP/1.1", f"Host: {HOST}", f"Content-Length: {len(body)}"]
+        lines = [
+            f"{method} {PREFIX}{path} HTTP/1.1",
+            f"Host: {HOST}",
+            f"Content-Length: {len(body)}",
+        ]
         lines += [f"{k.replace('_', '-')}: {v}" for k, v in headers.items()]
         connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
         return read_answer(connection)
 
 
 def buffered(invocation, value, **headers):
-    return call("POST", f"/invocation/{invocation.id}/response", json.dumps(value).encode(), **headers)
+    return call(
+        "POST", f"/invocation/{invocation.id}/response", json.dumps(value).encode(), **headers
+    )
 
 
 class Stream:
@@ -139,10 +145,17 @@ def handle(invocation):
     if do in ("trailers", "big-trailers"):
         s = Stream(invocation, TEXT)
         s.write(b"before\n")
-        error = {"errorType": "Oops", "errorMessage": "m" * (5000 if do == "big-trailers" else 10), "stackTrace": []}
+        error = {
+            "errorType": "Oops",
+            "errorMessage": "m" * (5000 if do == "big-trailers" else 10),
+            "stackTrace": [],
+        }
         body = base64.b64encode(json.dumps(error).encode()).decode()
         return s.finish(
-            [("Lambda-Runtime-Function-Error-Type", "Function.Oops"), ("Lambda-Runtime-Function-Error-Body", body)]
+            [
+                ("Lambda-Runtime-Function-Error-Type", "Function.Oops"),
+                ("Lambda-Runtime-Function-Error-Body", body),
+            ]
         )
     if do == "truncated":
         s = Stream(invocation, TEXT)
@@ -188,14 +201,20 @@ def handle(invocation):
         )
     if do == "error-no-utf-8":
         return call(
-            "POST", f"/invocation/{invocation.id}/error", b"\xff\xfe", Lambda_Runtime_Function_Error_Type="Function.E"
+            "POST",
+            f"/invocation/{invocation.id}/error",
+            b"\xff\xfe",
+            Lambda_Runtime_Function_Error_Type="Function.E",
         )
     if do == "trailer-no-utf-8":
         s = Stream(invocation, TEXT)
         s.write(b"before\n")
         body = base64.b64encode(b"\xff\xfe").decode()
         return s.finish(
-            [("Lambda-Runtime-Function-Error-Type", "Function.E"), ("Lambda-Runtime-Function-Error-Body", body)]
+            [
+                ("Lambda-Runtime-Function-Error-Type", "Function.E"),
+                ("Lambda-Runtime-Function-Error-Body", body),
+            ]
         )
     if do == "unauthorized":
         head = {"statusCode": 401, "headers": {"www-authenticate": "Bearer"}}
@@ -209,7 +228,9 @@ def handle(invocation):
         codes["next while busy"] = call("GET", "/invocation/next")[0]
         codes["wrong id"] = call("POST", "/invocation/nonsense/response", b"{}")[0]
         codes["wrong attempt"] = buffered(invocation, 1, Lambda_Runtime_Invocation_Id="other")[0]
-        codes["bad mode"] = buffered(invocation, 1, Lambda_Runtime_Function_Response_Mode="batch")[0]
+        codes["bad mode"] = buffered(invocation, 1, Lambda_Runtime_Function_Response_Mode="batch")[
+            0
+        ]
         codes["init error"] = call("POST", "/init/error", b"{}")[0]
         codes["restore next"] = call("GET", "/restore/next")[0]
         codes["unknown path"] = call("GET", "/nonsense")[0]
