@@ -9,11 +9,10 @@ import json
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from local_lambda.environments.invocation import Buffered, Failed, Throttled
+from local_lambda.environments.invocation import Buffered, Failed, Throttled, collect
 from local_lambda.environments.pool import FunctionPool
 from local_lambda.fronts.faults import Block, Faults
-from local_lambda.fronts.replies import collect
-from local_lambda.http.messages import HttpAnswer, json_answer
+from local_lambda.http.messages import HttpResponse, json_response
 from local_lambda.http.server import BodyTooLarge, HttpExchange, HttpServer
 
 _LIMIT_BYTES = 6 * 1024 * 1024
@@ -28,12 +27,12 @@ class AdminFront:
         try:
             body = await exchange.body(_LIMIT_BYTES)
         except BodyTooLarge:
-            return await exchange.answer(
-                json_answer(413, '{"Message":"Request must be smaller than 6291456 bytes"}')
+            return await exchange.respond(
+                json_response(413, '{"Message":"Request must be smaller than 6291456 bytes"}')
             )
-        await exchange.answer(await self._answer(exchange, body))
+        await exchange.respond(await self._answer(exchange, body))
 
-    async def _answer(self, exchange: HttpExchange, body: bytes) -> HttpAnswer:
+    async def _answer(self, exchange: HttpExchange, body: bytes) -> HttpResponse:
         try:
             match exchange.method, *exchange.target.partition("?")[0].strip("/").split("/"):
                 case "POST", "2015-03-31", "functions", name, "invocations":
@@ -59,7 +58,7 @@ class AdminFront:
             return _json(400, {"Message": f"bad request: {error!r}"})
         return _json(404, {"Message": "Not Found"})
 
-    def _kill(self, pid: int) -> HttpAnswer:
+    def _kill(self, pid: int) -> HttpResponse:
         for pool in self._pools.values():
             for environment in pool.environments:
                 if environment.pid == pid:
@@ -67,7 +66,7 @@ class AdminFront:
                     return _json(200, {"killed": pid})
         return _json(404, {"Message": f"no environment has pid {pid}"})
 
-    async def _invoke(self, exchange: HttpExchange, name: str, body: bytes) -> HttpAnswer:
+    async def _invoke(self, exchange: HttpExchange, name: str, body: bytes) -> HttpResponse:
         short_name = name.split(":function:")[-1].split(":")[0]
         pool = next(
             (p for key, p in self._pools.items() if short_name in (key, p.function.name)), None
@@ -88,18 +87,18 @@ class AdminFront:
             return _json(429, fields).with_headers(headers)
         if exchange.header("x-amz-invocation-type") == "Event":
             invocation.abandon()
-            return HttpAnswer(202)
+            return HttpResponse(202)
         headers = (
             ("X-Amz-Executed-Version", "$LATEST"),
             ("x-amzn-RequestId", invocation.request_id),
         )
         match await collect(await invocation.reply):
             case Failed(_, error):
-                return json_answer(200, error.decode("utf-8", "replace")).with_headers(
+                return json_response(200, error.decode("utf-8", "replace")).with_headers(
                     (("X-Amz-Function-Error", "Unhandled"), *headers)
                 )
             case Buffered(result, content_type):
-                return HttpAnswer(200, (("Content-Type", content_type), *headers), result)
+                return HttpResponse(200, (("Content-Type", content_type), *headers), result)
 
 
 def _block(fields) -> Block:
@@ -110,5 +109,5 @@ def _block(fields) -> Block:
     )
 
 
-def _json(status: int, value) -> HttpAnswer:
-    return json_answer(status, json.dumps(value))
+def _json(status: int, value) -> HttpResponse:
+    return json_response(status, json.dumps(value))

@@ -16,14 +16,14 @@ from pathlib import Path
 
 from local_lambda.admin import AdminFront
 from local_lambda.application import Application, EventSourceMapping
-from local_lambda.environments.launch import Settings, prepare
+from local_lambda.environments.launch import LaunchSettings, prepare
 from local_lambda.environments.pool import FunctionPool, Limits
 from local_lambda.environments.processes import ProcessGroup, Reaper
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.fronts import FrontSettings, FunctionUrlFront, RestApiFront
 from local_lambda.http.server import HttpServer
 from local_lambda.table.event_source import StreamFollower
-from local_lambda.table.table import client, create_missing, start_moto
+from local_lambda.table.table import create_missing_tables, make_client, start_moto
 from local_lambda.template import template
 
 _log = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ class RunningApplication:
         passed_on = tuple(
             (name, os.environ[name]) for name in options.pass_env if name in os.environ
         )
-        settings = Settings(
+        settings = LaunchSettings(
             options.python, options.region, dynamodb_url, passed_on, options.isolated
         )
         gate = asyncio.Semaphore(options.limits.parallel_starts)
@@ -175,14 +175,14 @@ class RunningApplication:
             self._groups.append(group)
         self.addresses.append(("dynamodb", url))
         self.addresses += [("table", table.name) for table in application.tables.values()]
-        dynamodb = client("dynamodb", url, options.region, attempts=5)
+        dynamodb = make_client("dynamodb", url, options.region, attempts=5)
         self._stream_arns = await asyncio.to_thread(
-            create_missing, dynamodb, application.tables.values()
+            create_missing_tables, dynamodb, application.tables.values()
         )
         return url
 
     async def _follow_streams(self, application: Application, dynamodb_url: str) -> None:
-        streams = client("dynamodbstreams", dynamodb_url, self._options.region, attempts=1)
+        streams = make_client("dynamodbstreams", dynamodb_url, self._options.region, attempts=1)
         for mapping in application.mappings:
             stream_arn = self._stream_arns[mapping.table]
             if stream_arn is None:

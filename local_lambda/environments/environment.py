@@ -188,7 +188,7 @@ class Environment:
         level = logging.DEBUG if self._killed else logging.WARNING
         _log.log(level, "environment.exited %s %s", self.label, _exit_text(code))
         if not self._killed:
-            await self._server.settle(LAST_WORDS_S)
+            await self._server.drain(LAST_WORDS_S)
         for invocation in tuple(self._active.values()):
             invocation.fail("Runtime.ExitError", f"Runtime exited {_exit_text(code)}")
         await self._die()

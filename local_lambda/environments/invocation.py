@@ -30,10 +30,6 @@ class Failed:
     body: bytes
 
     @property
-    def timed_out(self) -> bool:
-        return self.error_type == "Sandbox.Timedout"
-
-    @property
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
 
@@ -43,7 +39,7 @@ class Throttled(Exception):
 
 
 @dataclass(frozen=True)
-class End:
+class StreamEnd:
     """How a streamed reply ended. `cut` is true when its last byte is missing."""
 
     error_type: str | None = None
@@ -60,7 +56,7 @@ class Streamed:
 
     def __init__(self, content_type: str) -> None:
         self.content_type = content_type
-        self.end: End | None = None
+        self.end: StreamEnd | None = None
         self.size_bytes = 0
         self._piece: bytes | None = None
         self._abandoned = False
@@ -78,7 +74,7 @@ class Streamed:
             self._free.clear()
             self._filled.set()
 
-    def close(self, end: End) -> None:
+    def close(self, end: StreamEnd) -> None:
         """The first end counts."""
         self.end = self.end or end
         self._free.set()
@@ -102,6 +98,23 @@ class Streamed:
 
 
 Reply = Buffered | Failed | Streamed
+
+
+async def collect(reply: Reply) -> Buffered | Failed:
+    """A streamed reply, gathered as a plain Invoke does; an error in its trailers takes the place of the body."""
+    if not isinstance(reply, Streamed):
+        return reply
+    body = bytearray()
+    async for piece in reply.pieces():
+        body += piece
+        if len(body) > BUFFERED_LIMIT_BYTES:
+            reply.abandon()
+            return platform_error(
+                "Function.ResponseSizeTooLarge", "Response payload size exceeded 6 MB"
+            )
+    if reply.end.error_type:
+        return Failed(reply.end.error_type, reply.end.error_body)
+    return Buffered(bytes(body), reply.content_type)
 
 
 @dataclass(eq=False)
@@ -138,7 +151,7 @@ class Invocation:
         if not self.resolve(failure):
             reply = self.reply.result()
             if isinstance(reply, Streamed):
-                reply.close(End(error_type, failure.body, cut=True))
+                reply.close(StreamEnd(error_type, failure.body, cut=True))
         self.ended.set()
 
 

@@ -28,7 +28,7 @@ class LaunchError(Exception):
 
 
 @dataclass(frozen=True)
-class Settings:
+class LaunchSettings:
     """What all functions of one emulator share."""
 
     python: str
@@ -45,7 +45,7 @@ class Launch:
     function: Function
     opt: Path
     runtime: Path
-    settings: Settings
+    settings: LaunchSettings
 
     def command(self) -> list[str]:
         """Raises LaunchError."""
@@ -104,7 +104,7 @@ class Launch:
         return {**dict(settings.passed_on), **own, **function.environment, **table}
 
 
-def prepare(function: Function, directory: Path, settings: Settings) -> Launch:
+def prepare(function: Function, directory: Path, settings: LaunchSettings) -> Launch:
     """Lay the function out under `directory`. Raises LaunchError."""
     opt, runtime = (
         directory / function.logical_id / "opt",
@@ -123,7 +123,7 @@ def prepare(function: Function, directory: Path, settings: Settings) -> Launch:
     return Launch(function, opt, runtime, settings)
 
 
-def _isolated(settings: Settings, runtime: Path) -> Settings:
+def _isolated(settings: LaunchSettings, runtime: Path) -> LaunchSettings:
     """With a Python that has the standard library alone: the stock client is in `runtime`, the rest must be in layers.
 
     Raises LaunchError.

@@ -17,11 +17,11 @@ from local_lambda.environments.invocation import (
     BUFFERED_LIMIT_BYTES,
     STREAMED_LIMIT_BYTES,
     Buffered,
-    End,
     Failed,
     Invocation,
     StreamClosed,
     Streamed,
+    StreamEnd,
     platform_error,
 )
 from local_lambda.environments.runtime_state import (
@@ -31,7 +31,7 @@ from local_lambda.environments.runtime_state import (
     Refusal,
     RuntimeState,
 )
-from local_lambda.http.messages import Headers, HttpAnswer, json_answer
+from local_lambda.http.messages import Headers, HttpResponse, json_response
 from local_lambda.http.server import BodyTooLarge, HttpExchange
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ _MAX_ERROR_BYTES = 1024 * 1024
 MAX_TRAILER_BYTES = (
     4096  # Go's net/http refuses more: "suspiciously long trailer" (golang net/http transfer.go)
 )
-_OK = json_answer(202, '{"status":"OK"}\n')
+_OK = json_response(202, '{"status":"OK"}\n')
 
 
 class Host(Protocol):
@@ -72,23 +72,23 @@ class RuntimeApi:
             case "POST", "init" | "restore", "error":
                 await self._init_error(exchange)
             case "GET", "restore", "next":
-                await self._answer(exchange, self._host.state.restore_next(), HttpAnswer(200))
+                await self._respond(exchange, self._host.state.restore_next(), HttpResponse(200))
             case _:
-                await exchange.answer(json_answer(404, '{"errorMessage":"404 page not found"}'))
+                await exchange.respond(json_response(404, '{"errorMessage":"404 page not found"}'))
 
-    async def _answer(
-        self, exchange: HttpExchange, refusal: Refusal | None, answer: HttpAnswer
+    async def _respond(
+        self, exchange: HttpExchange, refusal: Refusal | None, answer: HttpResponse
     ) -> None:
         if refusal:
             _log.warning("runtime_api.refused %s %s %s", self._host.label, exchange.target, refusal)
             body = json.dumps({"errorMessage": refusal.message, "errorType": refusal.error_type})
-            answer = json_answer(refusal.status, body)
-        await exchange.answer(answer)
+            answer = json_response(refusal.status, body)
+        await exchange.respond(answer)
 
     async def _next(self, exchange: HttpExchange) -> None:
         await exchange.body(0)
         if refusal := self._host.state.next():
-            return await self._answer(exchange, refusal, _OK)
+            return await self._respond(exchange, refusal, _OK)
         waiting = asyncio.ensure_future(self._host.next_invocation())
         gone = asyncio.ensure_future(exchange.peer_closed())
         try:
@@ -96,8 +96,8 @@ class RuntimeApi:
             if waiting.done():
                 invocation = waiting.result()
                 self._host.state.handed_over(invocation.request_id, invocation.invocation_id)
-                await exchange.answer(
-                    HttpAnswer(200, self._next_headers(invocation), invocation.payload)
+                await exchange.respond(
+                    HttpResponse(200, self._next_headers(invocation), invocation.payload)
                 )
             else:
                 exchange.abort()
@@ -128,12 +128,12 @@ class RuntimeApi:
         refusal = self._host.state.response(request_id, invocation_id, mode)
         invocation = self._host.find(request_id)
         if refusal or invocation is None:
-            return await self._answer(exchange, refusal or INVALID_ID, _OK)
+            return await self._respond(exchange, refusal or INVALID_ID, _OK)
         take = self._take_stream if mode else self._take_buffered
         refusal = await take(exchange, invocation)
         self._host.state.replied(request_id)
         try:
-            await self._answer(exchange, refusal, _OK)
+            await self._respond(exchange, refusal, _OK)
         finally:
             self._host.finished(invocation)
 
@@ -161,14 +161,14 @@ class RuntimeApi:
             async for piece in exchange.pieces():
                 await stream.put(piece)
                 if stream.size_bytes > STREAMED_LIMIT_BYTES:
-                    stream.close(End("Function.ResponseSizeTooLarge", cut=True))
+                    stream.close(StreamEnd("Function.ResponseSizeTooLarge", cut=True))
                     return TOO_LARGE
             end, refusal = read_trailers(exchange.trailers)
         except StreamClosed:
             exchange.abort()
             return None
         except h11.RemoteProtocolError:
-            end, refusal = End("Runtime.TruncatedResponse", cut=True), TRUNCATED
+            end, refusal = StreamEnd("Runtime.TruncatedResponse", cut=True), TRUNCATED
         if end.error_type:
             error = Failed(end.error_type, end.error_body).text
             _log.warning(
@@ -182,7 +182,7 @@ class RuntimeApi:
         refusal = self._host.state.error(request_id, invocation_id)
         invocation = self._host.find(request_id)
         if refusal or invocation is None:
-            return await self._answer(exchange, refusal or INVALID_ID, _OK)
+            return await self._respond(exchange, refusal or INVALID_ID, _OK)
         failure = await _read_failure(exchange)
         _log.warning(
             "invocation.failed %s %s %s", self._host.label, failure.error_type, failure.text[:2_000]
@@ -190,14 +190,14 @@ class RuntimeApi:
         invocation.resolve(failure)
         self._host.state.replied(request_id)
         try:
-            await exchange.answer(_OK)
+            await exchange.respond(_OK)
         finally:
             self._host.finished(invocation)
 
     async def _init_error(self, exchange: HttpExchange) -> None:
         failure = await _read_failure(exchange)
         refusal = self._host.state.init_error()
-        await self._answer(exchange, refusal, _OK)
+        await self._respond(exchange, refusal, _OK)
         if not refusal:
             self._host.init_failed(failure)
 
@@ -212,7 +212,7 @@ async def _read_failure(exchange: HttpExchange) -> Failed:
     return Failed(exchange.header("lambda-runtime-function-error-type") or "Runtime.Unknown", body)
 
 
-def read_trailers(trailers: Headers) -> tuple[End, Refusal | None]:
+def read_trailers(trailers: Headers) -> tuple[StreamEnd, Refusal | None]:
     """How the stream ended, by its trailers; a block over 4,096 bytes destroys the response."""
     size_bytes = sum(len(name) + len(value) + len(": \r\n") for name, value in trailers) + len(
         "\r\n"
@@ -223,14 +223,14 @@ def read_trailers(trailers: Headers) -> tuple[End, Refusal | None]:
             size_bytes,
             MAX_TRAILER_BYTES,
         )
-        return End("Runtime.TruncatedResponse", cut=True), TRUNCATED
+        return StreamEnd("Runtime.TruncatedResponse", cut=True), TRUNCATED
     fields = {name.lower(): value for name, value in trailers}
     error_type = fields.get("lambda-runtime-function-error-type")
     if not error_type:
-        return End(), None
+        return StreamEnd(), None
     try:
         body = base64.b64decode(fields.get("lambda-runtime-function-error-body", ""), validate=True)
     except (binascii.Error, ValueError):
         _log.error("runtime_api.trailer_not_base64 type=%s", error_type)
         body = b""
-    return End(error_type, body), None
+    return StreamEnd(error_type, body), None

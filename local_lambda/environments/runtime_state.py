@@ -63,8 +63,6 @@ class RuntimeState:
     def restore_next(self) -> Refusal | None:
         return INVALID_TRANSITION if self.initialised or self.failed else None
 
-    restore_error = init_error
-
     def handed_over(self, request_id: str, invocation_id: str) -> None:
         self._open[request_id] = _Attempt(invocation_id)
 

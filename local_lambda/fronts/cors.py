@@ -4,10 +4,10 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
 """
 
 from local_lambda.application import Cors
-from local_lambda.http.messages import Headers, HttpAnswer, HttpRequest
+from local_lambda.http.messages import Headers, HttpRequest, HttpResponse
 
 
-def preflight(cors: Cors, request: HttpRequest) -> HttpAnswer | None:
+def preflight(cors: Cors, request: HttpRequest) -> HttpResponse | None:
     """The answer to a preflight request; None when the request is none."""
     asked_method = request.header("access-control-request-method")
     if request.method != "OPTIONS" or not asked_method or request.header("origin") is None:
@@ -19,7 +19,7 @@ def preflight(cors: Cors, request: HttpRequest) -> HttpAnswer | None:
             headers.append(("Access-Control-Allow-Headers", ",".join(cors.allow_headers)))
         if cors.max_age_s is not None:
             headers.append(("Access-Control-Max-Age", str(cors.max_age_s)))
-    return HttpAnswer(200, tuple(headers))
+    return HttpResponse(200, tuple(headers))
 
 
 def response_headers(cors: Cors, request: HttpRequest) -> Headers:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from local_lambda.http.messages import json_answer
+from local_lambda.http.messages import json_response
 from local_lambda.http.server import HttpExchange
 
 
@@ -41,8 +41,8 @@ class Faults:
         if block and block.status is None:
             return exchange.abort()
         if block:
-            return await exchange.answer(
-                json_answer(block.status, '{"message":"blocked by the emulator"}')
+            return await exchange.respond(
+                json_response(block.status, '{"message":"blocked by the emulator"}')
             )
         self._open.add(exchange)
         try:

@@ -19,30 +19,30 @@ from local_lambda.environments.invocation import (
     Invocation,
     Streamed,
     Throttled,
+    collect,
     new_trace_id,
 )
 from local_lambda.environments.pool import FunctionPool
 from local_lambda.fronts import bandwidth, cors, payload_v1, payload_v2
 from local_lambda.fronts.faults import Faults
-from local_lambda.fronts.payload import Origin, ResultError
+from local_lambda.fronts.payload import RequestContext, ResultError
 from local_lambda.fronts.replies import (
     StreamRules,
-    collect,
     send_stream,
-    whole_answer,
+    with_public_names,
     without_body,
 )
-from local_lambda.fronts.routing import Match, RouteTable
-from local_lambda.http.messages import Headers, HttpAnswer, HttpRequest, json_answer
+from local_lambda.fronts.routing import RouteMatch, RouteTable
+from local_lambda.http.messages import Headers, HttpRequest, HttpResponse, json_response
 from local_lambda.http.server import BodyTooLarge, ClientGone, HttpExchange, HttpServer
 
 _log = logging.getLogger(__name__)
 _REQUEST_LIMIT_BYTES = 6 * 1024 * 1024
-_TOO_LARGE = json_answer(413, '{"message":"Request Entity Too Large"}')
-_URL_THROTTLED = json_answer(
+_TOO_LARGE = json_response(413, '{"message":"Request Entity Too Large"}')
+_URL_THROTTLED = json_response(
     429, '{"Reason":"ConcurrentInvocationLimitExceeded","message":"Rate Exceeded."}'
 )
-_API_THROTTLED = json_answer(429, '{"message":"Too Many Requests"}')
+_API_THROTTLED = json_response(429, '{"message":"Too Many Requests"}')
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,15 @@ async def _read(exchange: HttpExchange) -> HttpRequest | None:
     try:
         body = await exchange.body(_REQUEST_LIMIT_BYTES)
     except BodyTooLarge:
-        await exchange.answer(_TOO_LARGE)
+        await exchange.respond(_TOO_LARGE)
         return None
     return HttpRequest(exchange.method, exchange.target, exchange.headers, body, exchange.peer_ip)
 
 
-def _origin(server: HttpServer, api_id: str, stage: str) -> Origin:
+def _origin(server: HttpServer, api_id: str, stage: str) -> RequestContext:
     now_s = time.time()
     request_id, trace_id = str(uuid.uuid4()), new_trace_id(now_s)
-    return Origin(
+    return RequestContext(
         api_id,
         f"127.0.0.1:{server.port}",
         server.port,
@@ -75,9 +75,9 @@ def _origin(server: HttpServer, api_id: str, stage: str) -> Origin:
     )
 
 
-async def _send(exchange: HttpExchange, answer: HttpAnswer, extra: Headers = ()) -> None:
+async def _send(exchange: HttpExchange, answer: HttpResponse, extra: Headers = ()) -> None:
     try:
-        await exchange.answer(whole_answer(answer).with_headers(extra))
+        await exchange.respond(with_public_names(answer).with_headers(extra))
     except ClientGone:
         _log.info("client.gone %s", exchange.target)
 
@@ -108,7 +108,7 @@ class FunctionUrlFront:
             return
         rules = self._function.url.cors
         if rules and (answer := cors.preflight(rules, request)):
-            return await exchange.answer(answer)
+            return await exchange.respond(answer)
         origin = _origin(self.server, self._function.logical_id.lower(), "$default")
         extra = (
             ("x-amzn-RequestId", origin.request_id),
@@ -140,7 +140,7 @@ class FunctionUrlFront:
                     self._function.logical_id,
                 )
                 await _send(
-                    exchange, HttpAnswer(200, (("Content-Type", content_type),), body), extra
+                    exchange, HttpResponse(200, (("Content-Type", content_type),), body), extra
                 )
             case Buffered(body):
                 await _send(exchange, payload_v2.render(body), extra)
@@ -209,7 +209,7 @@ class RestApiFront:
         return HttpRequest(request.method, target, request.headers, request.body, request.source_ip)
 
     async def _stream(
-        self, exchange: HttpExchange, invocation: Invocation, match: Match, extra: Headers
+        self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
     ) -> None:
         reply = await asyncio.shield(invocation.reply)
         if isinstance(reply, Streamed):
@@ -222,7 +222,7 @@ class RestApiFront:
         return await _send(exchange, payload_v1.BAD_GATEWAY, extra)
 
     async def _buffered(
-        self, exchange: HttpExchange, invocation: Invocation, match: Match, extra: Headers
+        self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
     ) -> None:
         reply = await asyncio.shield(invocation.reply)
         streamed = isinstance(reply, Streamed)

@@ -23,7 +23,7 @@ class ResultError(ValueError):
 
 
 @dataclass(frozen=True)
-class Origin:
+class RequestContext:
     """The front's own facts about one request."""
 
     api_id: str

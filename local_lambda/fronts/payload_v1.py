@@ -10,23 +10,25 @@ from urllib.parse import parse_qsl, unquote
 
 from local_lambda.application import ACCOUNT_ID
 from local_lambda.fronts.payload import (
-    Origin,
+    RequestContext,
     ResultError,
     body_bytes,
     grouped,
     header_of,
     status_of,
 )
-from local_lambda.fronts.routing import Match
-from local_lambda.http.messages import Headers, HttpAnswer, HttpRequest, json_answer
+from local_lambda.fronts.routing import RouteMatch
+from local_lambda.http.messages import Headers, HttpRequest, HttpResponse, json_response
 
 RESULT_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
-BAD_GATEWAY = json_answer(502, '{"message": "Internal server error"}')
-GATEWAY_TIMEOUT = json_answer(504, '{"message": "Endpoint request timed out"}')
-NO_SUCH_ROUTE = json_answer(403, '{"message":"Missing Authentication Token"}')
+BAD_GATEWAY = json_response(502, '{"message": "Internal server error"}')
+GATEWAY_TIMEOUT = json_response(504, '{"message": "Endpoint request timed out"}')
+NO_SUCH_ROUTE = json_response(403, '{"message":"Missing Authentication Token"}')
 
 
-def build(request: HttpRequest, match: Match, origin: Origin, staged_path: str) -> dict[str, Any]:
+def build(
+    request: HttpRequest, match: RouteMatch, origin: RequestContext, staged_path: str
+) -> dict[str, Any]:
     """`staged_path` is the path as the client asked for it, with the stage when it had one."""
     headers = grouped((*request.headers, *_forwarding(request, origin)))
     query: dict[str, list[str]] = {}
@@ -49,7 +51,7 @@ def build(request: HttpRequest, match: Match, origin: Origin, staged_path: str) 
     }
 
 
-def _forwarding(request: HttpRequest, origin: Origin) -> Headers:
+def _forwarding(request: HttpRequest, origin: RequestContext) -> Headers:
     return (
         ("X-Amzn-Trace-Id", origin.trace_id),
         ("X-Forwarded-For", request.source_ip),
@@ -59,7 +61,7 @@ def _forwarding(request: HttpRequest, origin: Origin) -> Headers:
 
 
 def _context(
-    request: HttpRequest, match: Match, origin: Origin, staged_path: str
+    request: HttpRequest, match: RouteMatch, origin: RequestContext, staged_path: str
 ) -> dict[str, Any]:
     return {
         "accountId": ACCOUNT_ID,
@@ -98,7 +100,7 @@ def is_binary(content_type: str | None, binary_media_types: tuple[str, ...]) -> 
     )
 
 
-def render(result: bytes, accept: str | None, binary_media_types: tuple[str, ...]) -> HttpAnswer:
+def render(result: bytes, accept: str | None, binary_media_types: tuple[str, ...]) -> HttpResponse:
     """A buffered result as an answer; raises ResultError when it is no proxy result of format 1.0.
 
     Base64 is decoded when the client's `accept` or the content type is one of the API's binary media types.
@@ -109,12 +111,12 @@ def render(result: bytes, accept: str | None, binary_media_types: tuple[str, ...
     if content_type is None:
         headers.append(("Content-Type", "application/json"))
     binary = any(is_binary(kind, binary_media_types) for kind in (accept, content_type))
-    return HttpAnswer(
+    return HttpResponse(
         status_of(fields.get("statusCode", 200)), tuple(headers), body_bytes(fields, binary)
     )
 
 
-def base64_left_as_text(result: bytes, answer: HttpAnswer) -> bool:
+def base64_left_as_text(result: bytes, answer: HttpResponse) -> bool:
     """Whether a base64 body went out undecoded, because the API's BinaryMediaTypes do not cover it."""
     fields = _fields(result)
     return (

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from local_lambda.fronts.payload import (
-    Origin,
+    RequestContext,
     ResultError,
     body_bytes,
     grouped,
@@ -17,12 +17,12 @@ from local_lambda.fronts.payload import (
     is_text,
     status_of,
 )
-from local_lambda.http.messages import HttpAnswer, HttpRequest
+from local_lambda.http.messages import HttpRequest, HttpResponse
 
-BAD_GATEWAY = HttpAnswer(502, (("Content-Type", "text/plain"),), b"Internal Server Error")
+BAD_GATEWAY = HttpResponse(502, (("Content-Type", "text/plain"),), b"Internal Server Error")
 
 
-def build(request: HttpRequest, origin: Origin) -> dict[str, Any]:
+def build(request: HttpRequest, origin: RequestContext) -> dict[str, Any]:
     headers = {name.lower(): ",".join(values) for name, values in grouped(request.headers).items()}
     cookies = headers.pop("cookie", None)
     query = _query(request.raw_query)
@@ -59,7 +59,7 @@ def _query(raw: str) -> dict[str, str]:
 
 
 def _with_forwarding(
-    headers: dict[str, str], request: HttpRequest, origin: Origin
+    headers: dict[str, str], request: HttpRequest, origin: RequestContext
 ) -> dict[str, str]:
     return {
         **headers,
@@ -70,7 +70,9 @@ def _with_forwarding(
     }
 
 
-def _context(request: HttpRequest, origin: Origin, headers: dict[str, str]) -> dict[str, Any]:
+def _context(
+    request: HttpRequest, origin: RequestContext, headers: dict[str, str]
+) -> dict[str, Any]:
     return {
         "accountId": "anonymous",
         "apiId": origin.api_id,
@@ -91,20 +93,20 @@ def _context(request: HttpRequest, origin: Origin, headers: dict[str, str]) -> d
     }
 
 
-def render(result: bytes) -> HttpAnswer:
+def render(result: bytes) -> HttpResponse:
     """A buffered result as an answer. Without a `statusCode` the whole result is the body of a 200."""
     try:
         fields = json.loads(result)
     except ValueError:
-        return HttpAnswer(200, (("Content-Type", "application/json"),), result)
+        return HttpResponse(200, (("Content-Type", "application/json"),), result)
     if not isinstance(fields, dict) or "statusCode" not in fields:
         body = fields.encode() if isinstance(fields, str) else result
-        return HttpAnswer(200, (("Content-Type", "application/json"),), body)
+        return HttpResponse(200, (("Content-Type", "application/json"),), body)
     try:
         headers = [header_of(name, value) for name, value in (fields.get("headers") or {}).items()]
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "application/json"))
         headers += [header_of("Set-Cookie", cookie) for cookie in fields.get("cookies") or ()]
-        return HttpAnswer(status_of(fields["statusCode"]), tuple(headers), body_bytes(fields))
+        return HttpResponse(status_of(fields["statusCode"]), tuple(headers), body_bytes(fields))
     except (AttributeError, ResultError):
         return BAD_GATEWAY

@@ -8,18 +8,14 @@ import logging
 from dataclasses import dataclass
 
 from local_lambda.environments.invocation import (
-    BUFFERED_LIMIT_BYTES,
     Buffered,
-    Failed,
     Invocation,
-    Reply,
     Streamed,
-    platform_error,
 )
 from local_lambda.fronts import prelude
 from local_lambda.fronts.bandwidth import Bandwidth, TokenBucket
 from local_lambda.fronts.payload import ResultError
-from local_lambda.http.messages import Headers, HttpAnswer
+from local_lambda.http.messages import Headers, HttpResponse
 from local_lambda.http.server import ClientGone, HttpExchange
 
 _log = logging.getLogger(__name__)
@@ -31,7 +27,7 @@ _REMAPPED = ("connection", "date", "server", "www-authenticate", "x-amzn-request
 class StreamRules:
     """How one front streams."""
 
-    bad_gateway: HttpAnswer
+    bad_gateway: HttpResponse
     bandwidth: Bandwidth | None = None
     hang_on_empty_body: bool = False
 
@@ -49,9 +45,9 @@ def public_headers(status: int, headers: Headers, cookies: tuple[str, ...] = ())
     return (*public, *(("Set-Cookie", cookie) for cookie in cookies))
 
 
-def whole_answer(answer: HttpAnswer) -> HttpAnswer:
+def with_public_names(answer: HttpResponse) -> HttpResponse:
     """`answer` with the names under which the client gets the function's headers."""
-    return HttpAnswer(
+    return HttpResponse(
         answer.status,
         tuple((_public_name(name), value) for name, value in answer.headers),
         answer.body,
@@ -66,30 +62,13 @@ def declares_empty(headers: Headers) -> bool:
     return any(name.lower() == "content-length" and value.strip() == "0" for name, value in headers)
 
 
-async def collect(reply: Reply) -> Buffered | Failed:
-    """A streamed reply, gathered as a plain Invoke does; an error in its trailers takes the place of the body."""
-    if not isinstance(reply, Streamed):
-        return reply
-    body = bytearray()
-    async for piece in reply.pieces():
-        body += piece
-        if len(body) > BUFFERED_LIMIT_BYTES:
-            reply.abandon()
-            return platform_error(
-                "Function.ResponseSizeTooLarge", "Response payload size exceeded 6 MB"
-            )
-    if reply.end.error_type:
-        return Failed(reply.end.error_type, reply.end.error_body)
-    return Buffered(bytes(body), reply.content_type)
-
-
-def without_body(streamed: Buffered) -> HttpAnswer:
+def without_body(streamed: Buffered) -> HttpResponse:
     """What a buffered integration makes of a stream: status and headers of the prelude. Raises ResultError."""
     try:
         head = prelude.parse(streamed.body.partition(prelude.DELIMITER)[0])
     except prelude.PreludeError as error:
         raise ResultError(str(error)) from error
-    return HttpAnswer(head.status, public_headers(head.status, head.headers, head.cookies))
+    return HttpResponse(head.status, public_headers(head.status, head.headers, head.cookies))
 
 
 async def send_stream(
@@ -114,7 +93,7 @@ async def _send_stream(exchange, invocation, stream, rules, extra) -> None:
         status, headers, first = await _head(stream, pieces)
     except prelude.PreludeError as error:
         _log.error("prelude.malformed %s %s", exchange.target, error)
-        return await exchange.answer(rules.bad_gateway.with_headers(extra))
+        return await exchange.respond(rules.bad_gateway.with_headers(extra))
     await exchange.start(status, (*headers, *extra))
     sent_bytes = await _send_body(exchange, first, pieces, rules, declares_empty(headers))
     if stream.end.cut:

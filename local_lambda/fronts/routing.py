@@ -13,7 +13,7 @@ from local_lambda.application import Route
 ANY = "ANY"
 
 
-class Match(NamedTuple):
+class RouteMatch(NamedTuple):
     route: Route
     path_parameters: dict[str, str]
 
@@ -24,7 +24,7 @@ class RouteTable:
             ((_pattern(route.path), route) for route in routes), key=lambda entry: _rank(entry[1])
         )
 
-    def match(self, method: str, path: str) -> Match | None:
+    def match(self, method: str, path: str) -> RouteMatch | None:
         """The most specific resource decides; None when it has no such method, as on API Gateway."""
         resource = None
         for pattern, route in self._entries:
@@ -36,7 +36,9 @@ class RouteTable:
             resource = route.path
             if route.method in (method, ANY):
                 names = re.findall(r"\{([^}+]+)\+?\}", route.path)
-                return Match(route, dict(zip(names, map(unquote, found.groups()), strict=True)))
+                return RouteMatch(
+                    route, dict(zip(names, map(unquote, found.groups()), strict=True))
+                )
         return None
 
 

@@ -35,13 +35,13 @@ class HttpRequest:
 
 
 @dataclass(frozen=True)
-class HttpAnswer:
+class HttpResponse:
     status: int
     headers: Headers = ()
     body: bytes = b""
 
-    def with_headers(self, extra: Headers) -> "HttpAnswer":
-        return HttpAnswer(self.status, (*self.headers, *extra), self.body)
+    def with_headers(self, extra: Headers) -> "HttpResponse":
+        return HttpResponse(self.status, (*self.headers, *extra), self.body)
 
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -53,5 +53,5 @@ def is_header(name: str, value: str) -> bool:
     return bool(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value))
 
 
-def json_answer(status: int, text: str) -> HttpAnswer:
-    return HttpAnswer(status, (("Content-Type", "application/json"),), text.encode())
+def json_response(status: int, text: str) -> HttpResponse:
+    return HttpResponse(status, (("Content-Type", "application/json"),), text.encode())

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import h11
 
-from local_lambda.http.messages import Headers, HttpAnswer
+from local_lambda.http.messages import Headers, HttpResponse
 
 _log = logging.getLogger(__name__)
 _READ_BYTES = 64 * 1024
@@ -69,16 +69,16 @@ class HttpExchange:
                 raise BodyTooLarge
         return bytes(body)
 
-    async def answer(self, answer: HttpAnswer) -> None:
-        length = () if answer.status == 204 else (("Content-Length", str(len(answer.body))),)
+    async def respond(self, response: HttpResponse) -> None:
+        length = () if response.status == 204 else (("Content-Length", str(len(response.body))),)
         kept = tuple(
             pair
-            for pair in answer.headers
+            for pair in response.headers
             if pair[0].lower() not in ("content-length", "transfer-encoding")
         )
-        await self.start(answer.status, (*kept, *length))
-        if answer.body:
-            await self.send(answer.body)
+        await self.start(response.status, (*kept, *length))
+        if response.body:
+            await self.send(response.body)
         await self.finish()
 
     async def start(self, status: int, headers: Headers) -> None:
@@ -186,7 +186,7 @@ class HttpServer:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, backlog=512)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def settle(self, within_s: float) -> None:
+    async def drain(self, within_s: float) -> None:
         """Let connections whose other end is gone read what it left behind."""
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=within_s)

@@ -16,9 +16,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_lambda.application import EventSourceMapping
-from local_lambda.environments.invocation import Failed, Invocation, Throttled
+from local_lambda.environments.invocation import Failed, Invocation, Throttled, collect
 from local_lambda.filters import matches_any
-from local_lambda.fronts.replies import collect
 from local_lambda.table.delivery import Delivery, InvokeFailed, Record
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from local_lambda.application import Table
 from local_lambda.environments.processes import ProcessGroup, Reaper
 
 
-def client(service: str, url: str, region: str, attempts: int) -> Any:
+def make_client(service: str, url: str, region: str, attempts: int) -> Any:
     """A boto3 client with stand-in credentials, so that nothing of the user's account is used."""
     return boto3.client(
         service,
@@ -50,7 +50,7 @@ async def start_moto(reaper: Reaper, host: str, port: int) -> tuple[ProcessGroup
         return group, f"http://{host}:{listener.getsockname()[1]}"
 
 
-def create_missing(dynamodb: Any, tables: Iterable[Table]) -> dict[str, str | None]:
+def create_missing_tables(dynamodb: Any, tables: Iterable[Table]) -> dict[str, str | None]:
     """The ARN of each table's stream by logical id, None for a table without one."""
     return {table.logical_id: _create(dynamodb, table) for table in tables}
 

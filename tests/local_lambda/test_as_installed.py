@@ -13,7 +13,7 @@ from botocore.config import Config
 from streaming_runtime import __version__
 
 from local_lambda.application import Function
-from local_lambda.environments.launch import LaunchError, Settings, prepare
+from local_lambda.environments.launch import LaunchError, LaunchSettings, prepare
 from tests.support.paths import ROOT
 
 MOTO = ROOT / "local_lambda/programs/moto_process.py"
@@ -68,7 +68,7 @@ def zipped(path, **files):
 def prepared(tmp_path, *layers):
     function = Function("F", "f", "app.handler", "python3.13", tmp_path, layers=layers)
     (tmp_path / "run").mkdir()
-    return prepare(function, tmp_path / "run", Settings(sys.executable, "us-east-1"))
+    return prepare(function, tmp_path / "run", LaunchSettings(sys.executable, "us-east-1"))
 
 
 def test_a_layer_may_be_a_zip_file_and_keeps_its_permissions(tmp_path):

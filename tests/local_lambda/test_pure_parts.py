@@ -17,14 +17,14 @@ from local_lambda import filters
 from local_lambda.application import Cors, EventSourceMapping, Route
 from local_lambda.emulator import output_name
 from local_lambda.environments.environment import Environment
-from local_lambda.environments.invocation import End
+from local_lambda.environments.invocation import StreamEnd
 from local_lambda.environments.runtime_api import read_trailers
 from local_lambda.environments.runtime_state import RuntimeState
 from local_lambda.fronts import cors, payload_v1, payload_v2, prelude
 from local_lambda.fronts.bandwidth import Bandwidth, TokenBucket
-from local_lambda.fronts.payload import Origin, ResultError
+from local_lambda.fronts.payload import RequestContext, ResultError
 from local_lambda.fronts.replies import public_headers
-from local_lambda.fronts.routing import Match, RouteTable
+from local_lambda.fronts.routing import RouteMatch, RouteTable
 from local_lambda.http.messages import HttpRequest
 from local_lambda.programs import demo
 from local_lambda.table.delivery import Delivery, InvokeFailed, first_failure
@@ -290,7 +290,7 @@ def test_trailers_are_read_and_refused_above_4096_bytes():
     assert read_trailers((trailers[0], (trailers[1][0], "A" * (4096 - used))))[1] is None
     end, refusal = read_trailers((trailers[0], (trailers[1][0], "A" * (4097 - used))))
     assert (end.cut, refusal.error_type) == (True, "TruncatedHTTPRequest")
-    assert read_trailers(()) == (End(), None)
+    assert read_trailers(()) == (StreamEnd(), None)
 
 
 def test_the_bucket_lets_the_burst_through_and_then_keeps_the_rate():
@@ -330,14 +330,14 @@ def test_an_options_request_that_is_no_preflight_goes_to_the_function():
     )
 
 
-ORIGIN = Origin("api", "127.0.0.1:1", 1, "request-1", "Root=1", 1_700_000_000_000, "dev")
+CONTEXT = RequestContext("api", "127.0.0.1:1", 1, "request-1", "Root=1", 1_700_000_000_000, "dev")
 
 
 def test_format_2_joins_what_is_repeated():
     request = HttpRequest(
         "GET", "/a%20b?x=1&x=2&y=", (("X-A", "1"), ("x-a", "2"), ("Cookie", "a=1; b=2"))
     )
-    payload = payload_v2.build(request, ORIGIN)
+    payload = payload_v2.build(request, CONTEXT)
     assert payload["headers"]["x-a"] == "1,2"
     assert payload["cookies"] == ["a=1", "b=2"]
     assert payload["queryStringParameters"] == {"x": "1,2", "y": ""}
@@ -349,7 +349,7 @@ def test_format_2_joins_what_is_repeated():
 def test_format_1_keeps_what_is_repeated():
     request = HttpRequest("GET", "/i/1?x=1&x=2", (("X-A", "1"), ("x-a", "2")))
     payload = payload_v1.build(
-        request, Match(Route("GET", "/i/{id}", "f"), {"id": "1"}), ORIGIN, "/dev/i/1"
+        request, RouteMatch(Route("GET", "/i/{id}", "f"), {"id": "1"}), CONTEXT, "/dev/i/1"
     )
     assert payload["multiValueHeaders"]["X-A"] == ["1", "2"]
     assert payload["headers"]["X-A"] == "2"
@@ -361,9 +361,9 @@ def test_format_1_keeps_what_is_repeated():
 def test_format_1_encodes_binary_media_types_alone():
     route = Route("POST", "/", "f", binary_media_types=("image/*",))
     request = HttpRequest("POST", "/", (("content-type", "image/png"),), b"\xff")
-    assert payload_v1.build(request, Match(route, {}), ORIGIN, "/")["body"] == "/w=="
+    assert payload_v1.build(request, RouteMatch(route, {}), CONTEXT, "/")["body"] == "/w=="
     request = HttpRequest("POST", "/", (("content-type", "text/plain"),), b"x")
-    assert payload_v1.build(request, Match(route, {}), ORIGIN, "/")["body"] == "x"
+    assert payload_v1.build(request, RouteMatch(route, {}), CONTEXT, "/")["body"] == "x"
 
 
 @pytest.mark.parametrize(
