@@ -1,1 +1,1 @@
-"""HTTP/1.1 for the fronts and the Runtime API: every chunk and trailer visible."""
+"""HTTP/1.1 for the fronts and the Runtime API, with every chunk and trailer visible."""

@@ -1,4 +1,4 @@
-"""One HTTP request as a front received it, and one whole answer: what payload builders and fronts exchange."""
+"""HTTP requests as a front received them, and complete HTTP responses."""
 
 import re
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ class HttpRequest:
 
     @property
     def _url(self) -> SplitResult:
-        """A path that begins with two slashes is a path all the same, and no host."""
+        """Splits the target. A path that begins with two slashes is a path and names no host."""
         return urlsplit(f"//host{self.target}" if self.target.startswith("/") else self.target)
 
     def header(self, name: str) -> str | None:
-        """All values of one header, joined by a comma; None when there is none."""
+        """Returns all values of one header, joined by commas, or None when it is absent."""
         values = [value for key, value in self.headers if key.lower() == name.lower()]
         return ",".join(values) if values else None
 
@@ -49,7 +49,7 @@ _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 def is_header(name: str, value: str) -> bool:
-    """Whether HTTP can carry it (RFC 9110, section 5)."""
+    """Whether HTTP can carry this name and value (RFC 9110, section 5)."""
     return bool(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value))
 
 

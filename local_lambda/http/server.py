@@ -1,6 +1,6 @@
-"""HTTP/1.1 on asyncio streams and h11: every piece of a body as it arrives, trailers included, every task owned.
+"""HTTP/1.1 server on asyncio and h11 that exposes every body piece and the trailers.
 
-h11 rather than a server framework, because Lambda's Runtime API needs what frameworks hide: https://h11.readthedocs.io
+Lambda's Runtime API needs both, and server frameworks hide them: https://h11.readthedocs.io
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from local_lambda.http.messages import Headers, HttpResponse
 
 _log = logging.getLogger(__name__)
 _READ_BYTES = 64 * 1024
-_MAX_HEAD_BYTES = 1024 * 1024  # a Function URL takes 1 MB of request line and headers
+_MAX_REQUEST_HEAD_BYTES = 1024 * 1024  # a Function URL accepts 1 MB of request line and headers
 _LINGER_BYTES = 256 * 1024
 _LINGER_S = 1.0
 
@@ -28,16 +28,13 @@ class ClientGone(Exception):
 
 
 class HttpExchange:
-    """One request and the answer to it."""
+    """One request and its response."""
 
     def __init__(self, connection: "_Connection", request: h11.Request) -> None:
         self._connection = connection
         self.method = request.method.decode()
         self.target = request.target.decode("latin-1")
-        self.headers: Headers = tuple(
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in request.headers.raw_items()
-        )
+        self.headers = _decoded(request.headers.raw_items())
         self.trailers: Headers = ()
         self.peer_ip: str = connection.peer_ip
         self.started = False
@@ -46,22 +43,23 @@ class HttpExchange:
         return next((value for key, value in self.headers if key.lower() == name), None)
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body, each piece as it arrives; `trailers` is set afterwards. Raises h11.RemoteProtocolError when cut."""
+        """Yields each piece of the body as it arrives, then sets `trailers`.
+
+        Raises h11.RemoteProtocolError when the body is cut.
+        """
         while True:
             event = await self._connection.next_event()
             if isinstance(event, h11.Data):
                 yield bytes(event.data)
                 continue
             if isinstance(event, h11.EndOfMessage):
-                self.trailers = tuple(
-                    (n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers
-                )
+                self.trailers = _decoded(list(event.headers))
             elif isinstance(event, h11.ConnectionClosed):
                 raise h11.RemoteProtocolError("connection closed within the body")
             return
 
     async def body(self, limit_bytes: int) -> bytes:
-        """Raises BodyTooLarge."""
+        """Reads the whole body. Raises BodyTooLarge."""
         body = bytearray()
         async for piece in self.pieces():
             body += piece
@@ -70,13 +68,12 @@ class HttpExchange:
         return bytes(body)
 
     async def respond(self, response: HttpResponse) -> None:
-        length = () if response.status == 204 else (("Content-Length", str(len(response.body))),)
-        kept = tuple(
-            pair
-            for pair in response.headers
-            if pair[0].lower() not in ("content-length", "transfer-encoding")
-        )
-        await self.start(response.status, (*kept, *length))
+        """Sends a complete response."""
+        framing = ("content-length", "transfer-encoding")
+        headers = [pair for pair in response.headers if pair[0].lower() not in framing]
+        if response.status != 204:
+            headers.append(("Content-Length", str(len(response.body))))
+        await self.start(response.status, tuple(headers))
         if response.body:
             await self.send(response.body)
         await self.finish()
@@ -95,18 +92,25 @@ class HttpExchange:
         await self._connection.send(h11.EndOfMessage())
 
     def abort(self) -> None:
-        """Reset the connection, and drop what is still on its way."""
+        """Resets the connection and drops bytes that are still on their way."""
         self._connection.abort()
 
     async def peer_closed(self) -> None:
-        """Returns when the other side closes while it waits for the answer."""
+        """Returns when the other side closes while it waits for the response."""
         await self._connection.read_until_closed()
 
     async def linger(self) -> None:
-        """Read on for a moment after an early answer, so that the other side can read it before a reset."""
+        """Reads on for a moment after an early response.
+
+        The other side can then read the response before the connection is reset.
+        """
         with contextlib.suppress(TimeoutError, h11.RemoteProtocolError, ConnectionError):
             async with asyncio.timeout(_LINGER_S):
                 await self.body(_LINGER_BYTES)
+
+
+def _decoded(headers: list[tuple[bytes, bytes]]) -> Headers:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
 Handler = Callable[[HttpExchange], Awaitable[None]]
@@ -114,11 +118,12 @@ Handler = Callable[[HttpExchange], Awaitable[None]]
 
 class _Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        self._reader = reader
+        self._writer = writer
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_REQUEST_HEAD_BYTES)
         self.peer_ip = (writer.get_extra_info("peername") or ("",))[0]
 
-    async def next_event(self):
+    async def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         while True:
             event = self._http.next_event()
             if event is not h11.NEED_DATA:
@@ -137,8 +142,8 @@ class _Connection:
         while data := await self._read():
             self._http.receive_data(data)
 
-    async def send(self, event) -> None:
-        data = self._http.send(event)
+    async def send(self, event: h11.Event) -> None:
+        data = self._http.send(event) or b""
         if self._writer.transport.is_closing():
             raise ClientGone
         try:
@@ -158,7 +163,7 @@ class _Connection:
             exchange = HttpExchange(self, event)
             await handler(exchange)
             if self._http.our_state not in (h11.DONE, h11.MUST_CLOSE):
-                return  # the handler left the answer unfinished: the other side sees that it was cut
+                return  # the handler did not finish the response: closing shows that it was cut
             if self._http.their_state is h11.SEND_BODY:
                 await exchange.linger()
                 return
@@ -168,12 +173,12 @@ class _Connection:
 
 
 class HttpServer:
-    """A listener on 127.0.0.1 that hands every request to `handler` and ends all its tasks when it closes."""
+    """Listens on 127.0.0.1, hands every request to `handler`, and ends all its tasks on close."""
 
     def __init__(self, handler: Handler, name: str) -> None:
         self._handler = handler
         self._name = name
-        self._tasks: set[asyncio.Task] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -187,7 +192,7 @@ class HttpServer:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def drain(self, within_s: float) -> None:
-        """Let connections whose other end is gone read what it left behind."""
+        """Lets connections read the bytes that a process sent before it exited."""
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=within_s)
 
