@@ -1,1 +1,1 @@
-"""The processes that run functions, and the Runtime API that they talk to."""
+"""The processes that run functions, and the Runtime API that they call."""

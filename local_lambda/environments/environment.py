@@ -1,7 +1,8 @@
-"""One execution environment: a process group of its own behind a Runtime API of its own.
+"""One execution environment: a process group behind its own Runtime API.
 
-Frozen (SIGSTOP) while the runtime waits in `/next` and nothing is pending, thawed before an invocation is handed over,
-killed at the timeout. With `AWS_LAMBDA_MAX_CONCURRENCY` nothing is frozen and no timed-out invocation is killed.
+The group is frozen (SIGSTOP) while the runtime waits in `/next` and no invocation is pending. It is
+thawed before an invocation is handed over and killed at the function's timeout. An environment with
+`AWS_LAMBDA_MAX_CONCURRENCY` is never frozen, and its timed-out invocations run on.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
 
@@ -11,7 +12,7 @@ import logging
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from local_lambda.environments.invocation import Failed, Invocation, platform_error
@@ -22,40 +23,44 @@ from local_lambda.environments.runtime_state import RuntimeState
 from local_lambda.http.server import HttpServer
 
 _log = logging.getLogger(__name__)
-LAST_WORDS_S = 0.5  # what a process wrote just before it exited is on its way to the client
-WORKERS_LATE_S = (
-    2.0  # workers of a concurrent environment that have not asked by then are not counted on
-)
+# How long to read on after an exit: the last bytes of the process are on their way to the client.
+EXIT_DRAIN_S = 0.5
+# Workers of a concurrent environment that have not called `/next` by then are no longer expected.
+WORKER_STARTUP_S = 2.0
 
 
 class Environment:
-    """`changed` is called whenever the environment can take an invocation, has replied, or has died."""
+    """Runs one process group and gives it invocations.
+
+    `changed` is called when the environment can take an invocation, has replied, or has died.
+    """
 
     def __init__(
         self, launch: Launch, reaper: Reaper, attempt: int, changed: Callable[["Environment"], None]
     ) -> None:
+        self._launch = launch
+        self._reaper = reaper
+        self._changed = changed
         self.function = launch.function
         self.function_arn = launch.function.arn(launch.settings.region)
-        self.slots = launch.function.max_concurrency or 1
-        self.state = RuntimeState(self.slots)
+        self.concurrency = launch.function.max_concurrency or 1
+        self.state = RuntimeState(self.concurrency)
         self.attempt = attempt
         self.failure: Failed | None = None
         self._killed = False
-        self.settled = asyncio.Event()  # initialised, or dead
+        self.init_over = asyncio.Event()  # set once the environment is initialised or dead
         self.dead = False
         self.frozen = False
-        self.replied = 0  # replies whose worker has not asked for the next invocation yet
+        self.returning_workers = 0  # workers that have replied and not called `/next` yet
         self.invocations = 0
         self.idle_since_s = time.monotonic()
-        self._launch, self._reaper, self._changed = launch, reaper, changed
-        self._workers_to_come = self.slots
-        self._pollers: deque[asyncio.Future[Invocation]] = deque()
+        self._starting_workers = self.concurrency  # workers that have never called `/next`
+        self._next_calls: deque[asyncio.Future[Invocation]] = deque()
         self._active: dict[str, Invocation] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task] = set()
-        self._server = HttpServer(
-            RuntimeApi(self).handle, f"runtime-api-{self.function.logical_id}"
-        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        server_name = f"runtime-api-{self.function.logical_id}"
+        self._server = HttpServer(RuntimeApi(self).handle, server_name)
         self._group: ProcessGroup | None = None
 
     @property
@@ -72,18 +77,18 @@ class Environment:
             return "dead"
         if not self.state.initialised:
             return "starting"
-        return "busy" if self._active or self.replied else "idle"
+        return "busy" if self._active or self.returning_workers else "idle"
 
     @property
     def ready(self) -> bool:
-        return bool(self._pollers) and not (self._killed or self.dead)
+        return bool(self._next_calls) and not (self._killed or self.dead)
 
     @property
-    def prospects(self) -> int:
-        """How many more invocations it will soon ask for."""
+    def expected_next_calls(self) -> int:
+        """How many more calls of `/next` will soon arrive."""
         if self.dead:
             return 0
-        return self.replied + self._workers_to_come
+        return self.returning_workers + self._starting_workers
 
     @property
     def active(self) -> int:
@@ -101,30 +106,26 @@ class Environment:
         }
 
     async def start(self, init_limit_s: float) -> None:
-        """Raises OSError and LaunchError."""
+        """Starts the process. Raises OSError and LaunchError."""
         await self._server.start()
         command = self._launch.command()
         variables = self._launch.environment(f"127.0.0.1:{self._server.port}")
         self._group = await self._reaper.start(
-            command, variables, self.function.code, self.function.logical_id
+            command, variables, directory=self.function.code, name=self.function.logical_id
         )
-        self._own(self._watch())
-        self._timers["init"] = asyncio.get_running_loop().call_later(
-            init_limit_s, self._init_expired, init_limit_s
-        )
+        self._create_task(self._wait_for_exit(self._group))
+        self._set_timer("init", init_limit_s, lambda: self._init_expired(init_limit_s))
         _log.debug("environment.starting %s attempt=%d", self.label, self.attempt)
 
     def hand_over(self, invocation: Invocation) -> None:
-        """The clock of the invocation starts here."""
+        """Gives the invocation to the runtime. Its timeout runs from here."""
         timeout_s = self.function.timeout_s
         invocation.deadline_ms = int((time.time() + timeout_s) * 1000)
         self.invocations += 1
         self._active[invocation.request_id] = invocation
-        self._timers[invocation.request_id] = asyncio.get_running_loop().call_later(
-            timeout_s, self._expire, invocation
-        )
+        self._set_timer(invocation.request_id, timeout_s, lambda: self._expire(invocation))
         self._thaw()
-        self._pollers.popleft().set_result(invocation)
+        self._next_calls.popleft().set_result(invocation)
 
     def kill(self) -> None:
         self._killed = True
@@ -137,26 +138,26 @@ class Environment:
             await self._group.ended()
         await self._die()
 
-    # What the Runtime API asks for.
+    # Calls of the Runtime API.
 
     async def next_invocation(self) -> Invocation:
         self._cancel_timer("init")
-        self.settled.set()
+        self.init_over.set()
         self._count_worker()
-        if self.slots == 1:
+        if self.concurrency == 1:
             for request_id in tuple(self._timers):
                 self._cancel_timer(request_id)
         self.idle_since_s = time.monotonic()
-        poller = asyncio.get_running_loop().create_future()
-        self._pollers.append(poller)
+        next_call = asyncio.get_running_loop().create_future()
+        self._next_calls.append(next_call)
         self._changed(self)
-        if not poller.done() and self.slots == 1:
+        if not next_call.done() and self.concurrency == 1:
             self._freeze()
         try:
-            return await poller
+            return await next_call
         finally:
             with contextlib.suppress(ValueError):
-                self._pollers.remove(poller)
+                self._next_calls.remove(next_call)
 
     def find(self, request_id: str) -> Invocation | None:
         return self._active.get(request_id)
@@ -164,9 +165,9 @@ class Environment:
     def finished(self, invocation: Invocation) -> None:
         if self._active.pop(invocation.request_id, None) is None:
             return
-        if self.slots > 1:
+        if self.concurrency > 1:
             self._cancel_timer(invocation.request_id)
-        self.replied += 1
+        self.returning_workers += 1
         invocation.ended.set()
         self._changed(self)
 
@@ -177,27 +178,26 @@ class Environment:
         self.failure = failure
         self.kill()
 
-    # Ends.
+    # The ways in which an environment or an invocation ends.
 
-    async def _watch(self) -> None:
-        code = await self._group.ended()
+    async def _wait_for_exit(self, group: ProcessGroup) -> None:
+        exit_text = _exit_text(await group.ended())
         if self.failure is None:
-            self.failure = platform_error(
-                "Runtime.ExitError", f"Error: Runtime exited {_exit_text(code)}"
-            )
+            message = f"Error: Runtime exited {exit_text}"
+            self.failure = platform_error("Runtime.ExitError", message)
         level = logging.DEBUG if self._killed else logging.WARNING
-        _log.log(level, "environment.exited %s %s", self.label, _exit_text(code))
+        _log.log(level, "environment.exited %s %s", self.label, exit_text)
         if not self._killed:
-            await self._server.drain(LAST_WORDS_S)
+            await self._server.drain(EXIT_DRAIN_S)
         for invocation in tuple(self._active.values()):
-            invocation.fail("Runtime.ExitError", f"Runtime exited {_exit_text(code)}")
+            invocation.fail("Runtime.ExitError", f"Runtime exited {exit_text}")
         await self._die()
 
     async def _die(self) -> None:
         if self.dead:
             return
         self.dead = True
-        self.settled.set()
+        self.init_over.set()
         for key in tuple(self._timers):
             self._cancel_timer(key)
         await self._server.close()
@@ -205,48 +205,46 @@ class Environment:
 
     def _expire(self, invocation: Invocation) -> None:
         timeout_s = self.function.timeout_s
+        request_id = invocation.request_id
         _log.warning(
-            "invocation.timed_out %s timeout_s=%g request_id=%s",
-            self.label,
-            timeout_s,
-            invocation.request_id,
+            "invocation.timed_out %s timeout_s=%g request_id=%s", self.label, timeout_s, request_id
         )
-        self._active.pop(invocation.request_id, None)
-        self.state.expired(invocation.request_id)
-        if self.slots == 1:
+        self._active.pop(request_id, None)
+        self.state.expired(request_id)
+        if self.concurrency == 1:
             self.failure = platform_error("Sandbox.Timedout", "killed at its timeout")
             self.kill()
         invocation.fail("Sandbox.Timedout", f"Task timed out after {timeout_s:.2f} seconds")
 
     def _init_expired(self, limit_s: float) -> None:
         _log.warning("environment.init_timed_out %s limit_s=%g", self.label, limit_s)
-        self.failure = platform_error(
-            "Sandbox.Timedout", f"Error: Init timed out after {limit_s:.2f} seconds"
-        )
+        message = f"Error: Init timed out after {limit_s:.2f} seconds"
+        self.failure = platform_error("Sandbox.Timedout", message)
         self.kill()
 
     def _count_worker(self) -> None:
-        """A worker asks: one that has replied before, or one of those that the environment starts with."""
-        if self.replied:
-            self.replied -= 1
-        elif self._workers_to_come == self.slots > 1:
-            self._workers_to_come -= 1
-            self._timers["workers"] = asyncio.get_running_loop().call_later(
-                WORKERS_LATE_S, self._no_more_workers
-            )
+        """Counts a call of `/next`: from a worker that has replied before, or from a new one."""
+        if self.returning_workers:
+            self.returning_workers -= 1
+        elif self._starting_workers == self.concurrency > 1:
+            self._starting_workers -= 1
+            self._set_timer("workers", WORKER_STARTUP_S, self._expect_no_more_workers)
         else:
-            self._workers_to_come = max(0, self._workers_to_come - 1)
+            self._starting_workers = max(0, self._starting_workers - 1)
 
-    def _no_more_workers(self) -> None:
-        self._workers_to_come = 0
+    def _expect_no_more_workers(self) -> None:
+        self._starting_workers = 0
         self._changed(self)
 
-    # Small things.
+    # Tasks, timers and signals.
 
-    def _own(self, coroutine) -> None:
+    def _create_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _set_timer(self, key: str, delay_s: float, callback: Callable[[], None]) -> None:
+        self._timers[key] = asyncio.get_running_loop().call_later(delay_s, callback)
 
     def _cancel_timer(self, key: str) -> None:
         if timer := self._timers.pop(key, None):

@@ -1,4 +1,4 @@
-"""One invocation: what goes in, and the reply as it comes out, whole or piece by piece."""
+"""One invocation: its payload, and its reply, which comes whole or piece by piece."""
 
 import asyncio
 import json
@@ -9,14 +9,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 BUFFERED_LIMIT_BYTES = 6_291_556  # as in Lambda's interface emulator; documented as 6 MB
-STREAMED_LIMIT_BYTES = (
-    200 * 1024 * 1024
-)  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+STREAMED_LIMIT_BYTES = 200 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Buffered:
-    """A whole reply."""
+    """A complete reply."""
 
     body: bytes
     content_type: str
@@ -24,7 +23,7 @@ class Buffered:
 
 @dataclass(frozen=True)
 class Failed:
-    """A function error; `body` is the error object as JSON. `handled` is false for what the platform reports."""
+    """A function error. `body` is the error object as JSON."""
 
     error_type: str
     body: bytes
@@ -40,7 +39,7 @@ class Throttled(Exception):
 
 @dataclass(frozen=True)
 class StreamEnd:
-    """How a streamed reply ended. `cut` is true when its last byte is missing."""
+    """How a streamed reply ended. `cut` is true when its last bytes are missing."""
 
     error_type: str | None = None
     error_body: bytes = b""
@@ -48,11 +47,14 @@ class StreamEnd:
 
 
 class StreamClosed(Exception):
-    """The invocation is over; nobody takes further pieces."""
+    """The invocation is over, and no further pieces are accepted."""
 
 
 class Streamed:
-    """A reply that is still coming. The writer waits until each piece is taken: a slow client slows the function."""
+    """A reply that is still coming.
+
+    The writer waits until each piece is taken, so a slow client slows the function down.
+    """
 
     def __init__(self, content_type: str) -> None:
         self.content_type = content_type
@@ -60,11 +62,12 @@ class Streamed:
         self.size_bytes = 0
         self._piece: bytes | None = None
         self._abandoned = False
-        self._filled, self._free = asyncio.Event(), asyncio.Event()
+        self._filled = asyncio.Event()
+        self._free = asyncio.Event()
         self._free.set()
 
     async def put(self, piece: bytes) -> None:
-        """Raises StreamClosed once the stream has ended."""
+        """Adds a piece when the previous one is taken. Raises StreamClosed after the end."""
         await self._free.wait()
         if self.end:
             raise StreamClosed
@@ -75,14 +78,15 @@ class Streamed:
             self._filled.set()
 
     def close(self, end: StreamEnd) -> None:
-        """The first end counts."""
+        """Ends the stream. Only the first end counts."""
         self.end = self.end or end
         self._free.set()
         self._filled.set()
 
     def abandon(self) -> None:
-        """The client has gone: take and drop the rest. The function is not told, as on Lambda."""
-        self._abandoned, self._piece = True, None
+        """Drops all further pieces: the client has gone. As on Lambda, the function is not told."""
+        self._abandoned = True
+        self._piece = None
         self._free.set()
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -90,7 +94,8 @@ class Streamed:
             await self._filled.wait()
             if self._piece is None:
                 return
-            yield self._piece  # its place stays taken until it is on its way: one piece at most is in flight
+            # The piece keeps its place until the reader has sent it: at most one is in flight.
+            yield self._piece
             self._piece = None
             if not self.end:
                 self._filled.clear()
@@ -101,7 +106,10 @@ Reply = Buffered | Failed | Streamed
 
 
 async def collect(reply: Reply) -> Buffered | Failed:
-    """A streamed reply, gathered as a plain Invoke does; an error in its trailers takes the place of the body."""
+    """Reads a streamed reply to its end, as a plain Invoke does.
+
+    An error in the trailers replaces the body.
+    """
     if not isinstance(reply, Streamed):
         return reply
     body = bytearray()
@@ -109,10 +117,9 @@ async def collect(reply: Reply) -> Buffered | Failed:
         body += piece
         if len(body) > BUFFERED_LIMIT_BYTES:
             reply.abandon()
-            return platform_error(
-                "Function.ResponseSizeTooLarge", "Response payload size exceeded 6 MB"
-            )
-    if reply.end.error_type:
+            message = "Response payload size exceeded 6 MB"
+            return platform_error("Function.ResponseSizeTooLarge", message)
+    if reply.end and reply.end.error_type:
         return Failed(reply.end.error_type, reply.end.error_body)
     return Buffered(bytes(body), reply.content_type)
 
@@ -131,7 +138,7 @@ class Invocation:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def resolve(self, reply: Reply) -> bool:
-        """The first reply counts; False for a later one."""
+        """Sets the reply. Only the first one counts; returns False for a later one."""
         if self.reply.done():
             return False
         self.reply.set_result(reply)
@@ -142,11 +149,11 @@ class Invocation:
         await asyncio.sleep(max(0.0, self.deadline_ms / 1000 - time.time()))
 
     def abandon(self) -> None:
-        """Nobody waits for the reply any more."""
+        """Drops the reply, whether it has begun or is still to come."""
         self.reply.add_done_callback(_abandon_stream)
 
     def fail(self, error_type: str, message: str) -> None:
-        """The platform's own error: before the first byte as the reply, after it as a cut stream."""
+        """Reports a platform error: as the reply before the first byte, as a cut stream after."""
         failure = platform_error(error_type, f"RequestId: {self.request_id} Error: {message}")
         if not self.resolve(failure):
             reply = self.reply.result()
@@ -155,18 +162,19 @@ class Invocation:
         self.ended.set()
 
 
-def _abandon_stream(reply: asyncio.Future[Reply]) -> None:
-    if not reply.cancelled() and isinstance(reply.result(), Streamed):
-        reply.result().abandon()
+def _abandon_stream(future: asyncio.Future[Reply]) -> None:
+    if future.cancelled():
+        return
+    reply = future.result()
+    if isinstance(reply, Streamed):
+        reply.abandon()
 
 
 def platform_error(error_type: str, message: str) -> Failed:
-    return Failed(
-        error_type, json.dumps({"errorType": error_type, "errorMessage": message}).encode()
-    )
+    fields = {"errorType": error_type, "errorMessage": message}
+    return Failed(error_type, json.dumps(fields).encode())
 
 
 def new_trace_id(now_s: float) -> str:
-    return (
-        f"Root=1-{int(now_s):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
-    )
+    root = f"1-{int(now_s):08x}-{secrets.token_hex(12)}"
+    return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0"

@@ -1,5 +1,6 @@
-"""How a function's process is started: its directories, its command, and Lambda's environment and nothing else.
+"""Starting a function's process: its directories, its command and its environment variables.
 
+The process sees Lambda's variables and the template's, and no others of this machine.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html (the wrapper script's arguments)
 """
@@ -16,31 +17,37 @@ from zipfile import BadZipFile, ZipFile
 
 from local_lambda.application import Function
 
-_STAND_IN = Path(__file__).parents[1] / "programs/bootstrap.py"
+_BOOTSTRAP = Path(__file__).parents[1] / "programs/bootstrap.py"
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
-# The stock client as /var/runtime has it: awslambdaric and what it needs, by import name.
+# The stock runtime client and its dependencies, which /var/runtime holds, by import name.
 _STOCK_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
-_WHERE = "import importlib.util as u, sys; print(*(u.find_spec(name).origin for name in sys.argv[1:]), sep='\\n')"
+_PRINT_ORIGINS = (
+    "import importlib.util as u, sys; "
+    "print(*(u.find_spec(name).origin for name in sys.argv[1:]), sep='\\n')"
+)
 
 
 class LaunchError(Exception):
-    """The function cannot be started as the template says."""
+    """The function cannot be started as the template describes it."""
 
 
 @dataclass(frozen=True)
 class LaunchSettings:
-    """What all functions of one emulator share."""
+    """Settings that all functions of one emulator share."""
 
     python: str
     region: str
     dynamodb_url: str = ""
-    passed_on: tuple[tuple[str, str], ...] = ()
+    passed_variables: tuple[tuple[str, str], ...] = ()
     isolated: bool = False
 
 
 @dataclass(frozen=True)
 class Launch:
-    """One function, laid out here: `opt` merges its layers, `runtime` holds the stand-in for bootstrap.py."""
+    """One function laid out on disk.
+
+    `opt` merges its layers; `runtime` holds the stand-in for Lambda's bootstrap.py.
+    """
 
     function: Function
     opt: Path
@@ -48,21 +55,23 @@ class Launch:
     settings: LaunchSettings
 
     def command(self) -> list[str]:
-        """Raises LaunchError."""
+        """Returns the command that starts the runtime. Raises LaunchError."""
         python = [self.settings.python, str(self.runtime / "bootstrap.py")]
         if wrapper := self.function.environment.get(WRAPPER):
             return [str(_executable(self.translated(wrapper), WRAPPER)), *python]
         if self.function.runtime.startswith("provided"):
-            candidates = [self.function.code / "bootstrap", self.opt / "bootstrap"]
-            found = next((path for path in candidates if path.is_file()), None)
-            if found is None:
-                raise LaunchError(
-                    f"Runtime.InvalidEntrypoint: no bootstrap in {self.function.code} or the layers"
-                )
-            return [str(_executable(found, "bootstrap"))]
+            return [str(_executable(self._provided_bootstrap(), "bootstrap"))]
         return python
 
+    def _provided_bootstrap(self) -> Path:
+        code = self.function.code
+        for path in (code / "bootstrap", self.opt / "bootstrap"):
+            if path.is_file():
+                return path
+        raise LaunchError(f"Runtime.InvalidEntrypoint: no bootstrap in {code} or the layers")
+
     def translated(self, path: str) -> Path:
+        """Returns where a path of Lambda's file system lies on this machine."""
         if path == "/opt" or path.startswith("/opt/"):
             return self.opt / path.removeprefix("/opt").lstrip("/")
         if path.startswith("/var/task/"):
@@ -70,22 +79,37 @@ class Launch:
         return Path(path)
 
     def environment(self, runtime_api: str) -> dict[str, str]:
-        function, settings = self.function, self.settings
-        python_dir = str(Path(settings.python).parent)
-        own = {
+        function = self.function
+        variables = dict(self.settings.passed_variables)
+        variables |= self._lambda_variables(runtime_api)
+        if not function.runtime.startswith("provided"):
+            variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
+        if function.max_concurrency:
+            variables["AWS_LAMBDA_MAX_CONCURRENCY"] = str(function.max_concurrency)
+        variables |= function.environment
+        if self.settings.dynamodb_url:
+            variables["AWS_ENDPOINT_URL_DYNAMODB"] = self.settings.dynamodb_url
+        return variables
+
+    def _lambda_variables(self, runtime_api: str) -> dict[str, str]:
+        function = self.function
+        region = self.settings.region
+        python_dir = str(Path(self.settings.python).parent)
+        log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}"
+        return {
             "AWS_ACCESS_KEY_ID": "local",
-            "AWS_DEFAULT_REGION": settings.region,
+            "AWS_DEFAULT_REGION": region,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_INITIALIZATION_TYPE": _initialization_type(function),
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
             "AWS_LAMBDA_RUNTIME_API": runtime_api,
-            "AWS_REGION": settings.region,
+            "AWS_REGION": region,
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_SESSION_TOKEN": "local",
-            # Not Lambda's: without it the user's own ~/.aws would be read.
+            # Lambda does not set HOME. Without it boto3 would read the user's own ~/.aws.
             "HOME": str(self.runtime),
             "LAMBDA_RUNTIME_DIR": str(self.runtime),
             "LAMBDA_TASK_ROOT": str(function.code),
@@ -94,41 +118,31 @@ class Launch:
             "TZ": ":UTC",
             "_HANDLER": function.handler,
         }
-        if not function.runtime.startswith("provided"):
-            own["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
-        if function.max_concurrency:
-            own["AWS_LAMBDA_MAX_CONCURRENCY"] = str(function.max_concurrency)
-        table = (
-            {"AWS_ENDPOINT_URL_DYNAMODB": settings.dynamodb_url} if settings.dynamodb_url else {}
-        )
-        return {**dict(settings.passed_on), **own, **function.environment, **table}
 
 
 def prepare(function: Function, directory: Path, settings: LaunchSettings) -> Launch:
-    """Lay the function out under `directory`. Raises LaunchError."""
-    opt, runtime = (
-        directory / function.logical_id / "opt",
-        directory / function.logical_id / "runtime",
-    )
+    """Lays the function out under `directory`. Raises LaunchError."""
+    opt = directory / function.logical_id / "opt"
+    runtime = directory / function.logical_id / "runtime"
     runtime.mkdir(parents=True)
-    shutil.copy(_STAND_IN, runtime / "bootstrap.py")
+    shutil.copy(_BOOTSTRAP, runtime / "bootstrap.py")
     if settings.isolated:
         settings = _isolated(settings, runtime)
     opt.mkdir()
-    for number, layer in enumerate(
-        function.layers
-    ):  # later layers win, as when they are unzipped one after the other
+    # Lambda unzips the layers in order, so the files of later layers win.
+    for number, layer in enumerate(function.layers):
         source = layer if layer.is_dir() else _unzipped(layer, opt.with_name(f"layer-{number}"))
         shutil.copytree(source, opt, symlinks=True, dirs_exist_ok=True, copy_function=_link_or_copy)
     return Launch(function, opt, runtime, settings)
 
 
 def _isolated(settings: LaunchSettings, runtime: Path) -> LaunchSettings:
-    """With a Python that has the standard library alone: the stock client is in `runtime`, the rest must be in layers.
+    """Replaces the interpreter by one that sees the standard library alone.
 
+    The stock client is copied to `runtime`; all other packages must come from layers.
     Raises LaunchError.
     """
-    command = [settings.python, "-c", _WHERE, *_STOCK_CLIENT]
+    command = [settings.python, "-c", _PRINT_ORIGINS, *_STOCK_CLIENT]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     if found.returncode:
         raise LaunchError(f"{settings.python} has no awslambdaric: {found.stderr.strip()[-200:]}")
@@ -145,7 +159,10 @@ def _isolated(settings: LaunchSettings, runtime: Path) -> LaunchSettings:
 
 
 def _link_or_copy(source: str, target: str) -> str:
-    """Real files, not symbolic links: Python resolves those when it makes `sys.path`, and on Lambda there are none."""
+    """Makes a hard link or a copy, so that layers consist of real files, as on Lambda.
+
+    Python would resolve symbolic links when it builds `sys.path`.
+    """
     Path(target).unlink(missing_ok=True)
     try:
         os.link(source, target)
@@ -155,7 +172,10 @@ def _link_or_copy(source: str, target: str) -> str:
 
 
 def _unzipped(archive: Path, directory: Path) -> Path:
-    """Unpacks a layer's zip file with the permissions that it names, as Lambda does. Raises LaunchError."""
+    """Unpacks a layer's zip file and sets the permissions in it, as Lambda does.
+
+    Raises LaunchError.
+    """
     try:
         with ZipFile(archive) as content:
             for entry in content.infolist():
@@ -167,11 +187,11 @@ def _unzipped(archive: Path, directory: Path) -> Path:
     return directory
 
 
-def _executable(path: Path, what: str) -> Path:
+def _executable(path: Path, role: str) -> Path:
     if not path.is_file():
-        raise LaunchError(f"{what}: {path} does not exist")
+        raise LaunchError(f"{role}: {path} does not exist")
     if not path.stat().st_mode & 0o100:
-        raise LaunchError(f"{what}: {path} is not executable")
+        raise LaunchError(f"{role}: {path} is not executable")
     return path
 
 

@@ -1,5 +1,6 @@
-"""All execution environments of one function: hands invocations to warm ones, starts new ones, ends idle ones.
+"""The execution environments of one function.
 
+Hands invocations to warm environments, starts new ones, and ends idle ones.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 """
 
@@ -20,31 +21,35 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Limits:
-    init_s: float = (
-        10  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-    )
+    # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    init_s: float = 10
     managed_init_s: float = 130
-    concurrency: int = 1000  # of one function, when it has no reserved concurrency
-    grace_s: float = (
-        0.1  # a runtime that has replied asks for the next invocation within moments: wait for it
-    )
+    concurrency: int = 1000  # for each function without reserved concurrency
+    # A runtime that has replied calls `/next` within moments, so an invocation waits for it.
+    grace_s: float = 0.1
     keep_warm_s: float = 300
     parallel_starts: int = 2 * (os.cpu_count() or 1)
 
 
 class FunctionPool:
-    """`gate` is shared by all pools: it lets a few environments start at a time, so that many at once on a small
-    machine do not make one another exceed the time limit of the init phase."""
+    """Runs the invocations of one function.
+
+    All pools share `start_limit`, which lets only a few environments start at a time. Without it,
+    many starts on a small machine would make each other exceed the time limit of the init phase.
+    """
 
     def __init__(
-        self, launch: Launch, reaper: Reaper, limits: Limits, gate: asyncio.Semaphore
+        self, launch: Launch, reaper: Reaper, limits: Limits, start_limit: asyncio.Semaphore
     ) -> None:
+        self._launch = launch
+        self._reaper = reaper
+        self._limits = limits
+        self._start_limit = start_limit
         self.function = launch.function
         self.environments: list[Environment] = []
-        self._launch, self._reaper, self._limits, self._gate = launch, reaper, limits, gate
         self._pending: deque[Invocation] = deque()
-        self._tasks: set[asyncio.Task] = set()
-        self._graces: set[asyncio.TimerHandle] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._grace_timers: set[asyncio.TimerHandle] = set()
         self._closing = False
         reserved = launch.function.reserved_concurrency
         self._concurrency = limits.concurrency if reserved is None else reserved
@@ -52,11 +57,12 @@ class FunctionPool:
     async def invoke(
         self, payload: bytes, client_context: str | None = None, trace_id: str | None = None
     ) -> Invocation:
-        """The invocation, pending or handed over; its `reply` comes later. Raises Throttled."""
-        if (
-            len(self._pending) + sum(environment.active for environment in self.environments)
-            >= self._concurrency
-        ):
+        """Returns the pending or running invocation, whose `reply` comes later.
+
+        Raises Throttled.
+        """
+        active = sum(environment.active for environment in self.environments)
+        if len(self._pending) + active >= self._concurrency:
             _log.warning(
                 "invocation.throttled %s limit=%d", self.function.logical_id, self._concurrency
             )
@@ -70,7 +76,7 @@ class FunctionPool:
 
     async def close(self) -> None:
         self._closing = True
-        for timer in self._graces:
+        for timer in self._grace_timers:
             timer.cancel()
         for task in self._tasks:
             task.cancel()
@@ -80,22 +86,27 @@ class FunctionPool:
             self._pending.popleft().fail("Runtime.Unavailable", "The emulator is stopping")
 
     def retire_idle(self) -> None:
-        """End environments that nobody has needed for a while, as Lambda does."""
+        """Ends environments that have been idle for too long, as Lambda does."""
         before_s = time.monotonic() - self._limits.keep_warm_s
         for environment in self.environments:
             if environment.condition == "idle" and environment.idle_since_s < before_s:
                 environment.kill()
 
     def _dispatch(self) -> None:
-        """Ready environments first; then as many new ones as those that are on their way will not take."""
-        while self._pending and (ready := next((e for e in self.environments if e.ready), None)):
+        """Hands pending invocations to ready environments and starts new ones for the others.
+
+        Invocations that expected calls of `/next` will take need no new environment.
+        """
+        while self._pending and (ready := self._ready_environment()):
             ready.hand_over(self._pending.popleft())
-        missing = len(self._pending) - sum(
-            environment.prospects for environment in self.environments
-        )
+        expected = sum(environment.expected_next_calls for environment in self.environments)
+        missing = len(self._pending) - expected
         while missing > 0 and not self._closing and len(self.environments) < self._concurrency:
             self._start(attempt=1)
             missing -= self.function.max_concurrency or 1
+
+    def _ready_environment(self) -> Environment | None:
+        return next((each for each in self.environments if each.ready), None)
 
     def _changed(self, environment: Environment) -> None:
         if environment.dead and environment in self.environments:
@@ -103,32 +114,36 @@ class FunctionPool:
             if not environment.state.initialised and not self._closing:
                 self._init_failed(environment)
         self._dispatch()
-        if environment.replied:
-            self._after_grace(environment)
+        if environment.returning_workers:
+            self._stop_expecting_after_grace(environment)
 
-    def _after_grace(self, environment: Environment) -> None:
-        """Stop counting on a worker that replied and did not come back: its function still works."""
+    def _stop_expecting_after_grace(self, environment: Environment) -> None:
+        """Stops expecting a worker that replied but did not call `/next`: its function is busy."""
 
         def forget() -> None:
-            self._graces.discard(timer)
-            if environment.replied:
-                environment.replied = 0
+            self._grace_timers.discard(timer)
+            if environment.returning_workers:
+                environment.returning_workers = 0
                 self._dispatch()
 
         timer = asyncio.get_running_loop().call_later(self._limits.grace_s, forget)
-        self._graces.add(timer)
+        self._grace_timers.add(timer)
 
     def _init_failed(self, environment: Environment) -> None:
-        """Lambda runs a failed init once more, as part of the invocation and under the function's timeout."""
+        """Repeats a failed init once, as Lambda does.
+
+        The second init is part of the invocation and has the function's timeout.
+        """
         if not self._pending:
             return
         if environment.attempt == 1:
             self._start(attempt=2)
-        else:
-            self._fail_pending(environment.failure, environment.slots)
+        elif environment.failure:
+            self._fail_pending(environment.failure, environment.concurrency)
 
     def _fail_pending(self, failure: Failed, count: int) -> None:
-        for invocation in [self._pending.popleft() for _ in range(min(count, len(self._pending)))]:
+        for _ in range(min(count, len(self._pending))):
+            invocation = self._pending.popleft()
             invocation.resolve(failure)
             invocation.ended.set()
 
@@ -141,15 +156,14 @@ class FunctionPool:
 
     async def _run_start(self, environment: Environment) -> None:
         try:
-            async with self._gate:
+            async with self._start_limit:
                 await environment.start(self._init_limit_s(environment.attempt))
-                await environment.settled.wait()
+                await environment.init_over.wait()
         except (LaunchError, OSError) as error:
             _log.error("environment.not_started %s %s", self.function.logical_id, error)
             self.environments.remove(environment)
-            self._fail_pending(
-                platform_error("Runtime.InvalidEntrypoint", str(error)), environment.slots
-            )
+            failure = platform_error("Runtime.InvalidEntrypoint", str(error))
+            self._fail_pending(failure, environment.concurrency)
             await environment.close()
 
     def _init_limit_s(self, attempt: int) -> float:

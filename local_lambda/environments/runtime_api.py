@@ -1,4 +1,4 @@
-"""Lambda's Runtime API for one execution environment, streaming and trailers included.
+"""Lambda's Runtime API for one execution environment, with streamed replies and error trailers.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
@@ -37,19 +37,19 @@ from local_lambda.http.server import BodyTooLarge, HttpExchange
 _log = logging.getLogger(__name__)
 _PREFIX = "/2018-06-01/runtime/"
 _MAX_ERROR_BYTES = 1024 * 1024
-MAX_TRAILER_BYTES = (
-    4096  # Go's net/http refuses more: "suspiciously long trailer" (golang net/http transfer.go)
-)
+# Go's net/http refuses more: "suspiciously long trailer" (golang net/http transfer.go).
+MAX_TRAILER_BYTES = 4096
 _OK = json_response(202, '{"status":"OK"}\n')
 
 
-class Host(Protocol):
-    """The execution environment, as its Runtime API sees it."""
+class ExecutionEnvironment(Protocol):
+    """The execution environment, as far as its Runtime API uses it."""
 
-    label: str
     function_arn: str
     state: RuntimeState
 
+    @property
+    def label(self) -> str: ...
     async def next_invocation(self) -> Invocation: ...
     def find(self, request_id: str) -> Invocation | None: ...
     def finished(self, invocation: Invocation) -> None: ...
@@ -57,8 +57,8 @@ class Host(Protocol):
 
 
 class RuntimeApi:
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, environment: ExecutionEnvironment) -> None:
+        self._environment = environment
 
     async def handle(self, exchange: HttpExchange) -> None:
         parts = exchange.target.removeprefix(_PREFIX).split("/")
@@ -72,33 +72,37 @@ class RuntimeApi:
             case "POST", "init" | "restore", "error":
                 await self._init_error(exchange)
             case "GET", "restore", "next":
-                await self._respond(exchange, self._host.state.restore_next(), HttpResponse(200))
+                refusal = self._environment.state.restore_next()
+                await self._respond(exchange, refusal, HttpResponse(200))
             case _:
-                await exchange.respond(json_response(404, '{"errorMessage":"404 page not found"}'))
+                not_found = json_response(404, '{"errorMessage":"404 page not found"}')
+                await exchange.respond(not_found)
 
     async def _respond(
-        self, exchange: HttpExchange, refusal: Refusal | None, answer: HttpResponse
+        self, exchange: HttpExchange, refusal: Refusal | None, response: HttpResponse
     ) -> None:
+        """Sends the refusal if there is one, else `response`."""
         if refusal:
-            _log.warning("runtime_api.refused %s %s %s", self._host.label, exchange.target, refusal)
-            body = json.dumps({"errorMessage": refusal.message, "errorType": refusal.error_type})
-            answer = json_response(refusal.status, body)
-        await exchange.respond(answer)
+            label = self._environment.label
+            _log.warning("runtime_api.refused %s %s %s", label, exchange.target, refusal)
+            fields = {"errorMessage": refusal.message, "errorType": refusal.error_type}
+            response = json_response(refusal.status, json.dumps(fields))
+        await exchange.respond(response)
 
     async def _next(self, exchange: HttpExchange) -> None:
         await exchange.body(0)
-        if refusal := self._host.state.next():
-            return await self._respond(exchange, refusal, _OK)
-        waiting = asyncio.ensure_future(self._host.next_invocation())
+        if refusal := self._environment.state.next():
+            await self._respond(exchange, refusal, _OK)
+            return
+        waiting = asyncio.ensure_future(self._environment.next_invocation())
         gone = asyncio.ensure_future(exchange.peer_closed())
         try:
             await asyncio.wait((waiting, gone), return_when=asyncio.FIRST_COMPLETED)
             if waiting.done():
                 invocation = waiting.result()
-                self._host.state.handed_over(invocation.request_id, invocation.invocation_id)
-                await exchange.respond(
-                    HttpResponse(200, self._next_headers(invocation), invocation.payload)
-                )
+                self._environment.state.handed_over(invocation.request_id, invocation.invocation_id)
+                headers = self._next_headers(invocation)
+                await exchange.respond(HttpResponse(200, headers, invocation.payload))
             else:
                 exchange.abort()
         finally:
@@ -107,35 +111,33 @@ class RuntimeApi:
             await asyncio.gather(waiting, gone, return_exceptions=True)
 
     def _next_headers(self, invocation: Invocation) -> Headers:
-        context = (
-            (("Lambda-Runtime-Client-Context", invocation.client_context),)
-            if invocation.client_context
-            else ()
-        )
-        return (
+        headers = [
             ("Content-Type", "application/json"),
             ("Lambda-Runtime-Aws-Request-Id", invocation.request_id),
             ("Lambda-Runtime-Deadline-Ms", str(invocation.deadline_ms)),
-            ("Lambda-Runtime-Invoked-Function-Arn", self._host.function_arn),
+            ("Lambda-Runtime-Invoked-Function-Arn", self._environment.function_arn),
             ("Lambda-Runtime-Trace-Id", invocation.trace_id),
             ("Lambda-Runtime-Invocation-Id", invocation.invocation_id),
-            *context,
-        )
+        ]
+        if invocation.client_context:
+            headers.append(("Lambda-Runtime-Client-Context", invocation.client_context))
+        return tuple(headers)
 
     async def _response(self, exchange: HttpExchange, request_id: str) -> None:
         mode = exchange.header("lambda-runtime-function-response-mode")
         invocation_id = exchange.header("lambda-runtime-invocation-id")
-        refusal = self._host.state.response(request_id, invocation_id, mode)
-        invocation = self._host.find(request_id)
+        refusal = self._environment.state.response(request_id, invocation_id, mode)
+        invocation = self._environment.find(request_id)
         if refusal or invocation is None:
-            return await self._respond(exchange, refusal or INVALID_ID, _OK)
+            await self._respond(exchange, refusal or INVALID_ID, _OK)
+            return
         take = self._take_stream if mode else self._take_buffered
         refusal = await take(exchange, invocation)
-        self._host.state.replied(request_id)
+        self._environment.state.replied(request_id)
         try:
             await self._respond(exchange, refusal, _OK)
         finally:
-            self._host.finished(invocation)
+            self._environment.finished(invocation)
 
     async def _take_buffered(
         self, exchange: HttpExchange, invocation: Invocation
@@ -143,20 +145,24 @@ class RuntimeApi:
         try:
             body = await exchange.body(BUFFERED_LIMIT_BYTES)
         except BodyTooLarge:
-            message = f"Response payload size exceeded maximum allowed payload size ({BUFFERED_LIMIT_BYTES} bytes)."
+            message = (
+                "Response payload size exceeded maximum allowed payload size"
+                f" ({BUFFERED_LIMIT_BYTES} bytes)."
+            )
             invocation.resolve(platform_error("Function.ResponseSizeTooLarge", message))
             return TOO_LARGE
         except h11.RemoteProtocolError:
-            invocation.resolve(
-                platform_error("Runtime.TruncatedResponse", "The response was cut short")
-            )
+            message = "The response was cut short"
+            invocation.resolve(platform_error("Runtime.TruncatedResponse", message))
             return TRUNCATED
-        invocation.resolve(Buffered(body, exchange.header("content-type") or "application/json"))
+        content_type = exchange.header("content-type") or "application/json"
+        invocation.resolve(Buffered(body, content_type))
         return None
 
     async def _take_stream(self, exchange: HttpExchange, invocation: Invocation) -> Refusal | None:
         stream = Streamed(exchange.header("content-type") or "application/octet-stream")
         invocation.resolve(stream)
+        refusal: Refusal | None
         try:
             async for piece in exchange.pieces():
                 await stream.put(piece)
@@ -168,55 +174,57 @@ class RuntimeApi:
             exchange.abort()
             return None
         except h11.RemoteProtocolError:
-            end, refusal = StreamEnd("Runtime.TruncatedResponse", cut=True), TRUNCATED
+            end = StreamEnd("Runtime.TruncatedResponse", cut=True)
+            refusal = TRUNCATED
         if end.error_type:
+            label = self._environment.label
             error = Failed(end.error_type, end.error_body).text
-            _log.warning(
-                "invocation.failed_midway %s %s %s", self._host.label, end.error_type, error
-            )
+            _log.warning("invocation.failed_midway %s %s %s", label, end.error_type, error)
         stream.close(end)
         return refusal
 
     async def _error(self, exchange: HttpExchange, request_id: str) -> None:
         invocation_id = exchange.header("lambda-runtime-invocation-id")
-        refusal = self._host.state.error(request_id, invocation_id)
-        invocation = self._host.find(request_id)
+        refusal = self._environment.state.error(request_id, invocation_id)
+        invocation = self._environment.find(request_id)
         if refusal or invocation is None:
-            return await self._respond(exchange, refusal or INVALID_ID, _OK)
+            await self._respond(exchange, refusal or INVALID_ID, _OK)
+            return
         failure = await _read_failure(exchange)
-        _log.warning(
-            "invocation.failed %s %s %s", self._host.label, failure.error_type, failure.text[:2_000]
-        )
+        label = self._environment.label
+        _log.warning("invocation.failed %s %s %s", label, failure.error_type, failure.text[:2_000])
         invocation.resolve(failure)
-        self._host.state.replied(request_id)
+        self._environment.state.replied(request_id)
         try:
             await exchange.respond(_OK)
         finally:
-            self._host.finished(invocation)
+            self._environment.finished(invocation)
 
     async def _init_error(self, exchange: HttpExchange) -> None:
         failure = await _read_failure(exchange)
-        refusal = self._host.state.init_error()
+        refusal = self._environment.state.init_error()
         await self._respond(exchange, refusal, _OK)
         if not refusal:
-            self._host.init_failed(failure)
+            self._environment.init_failed(failure)
 
 
 async def _read_failure(exchange: HttpExchange) -> Failed:
     try:
         body = await exchange.body(_MAX_ERROR_BYTES)
     except BodyTooLarge:
-        return platform_error(
-            "Runtime.ErrorTooLarge", f"The error report is over {_MAX_ERROR_BYTES} bytes"
-        )
-    return Failed(exchange.header("lambda-runtime-function-error-type") or "Runtime.Unknown", body)
+        message = f"The error report is over {_MAX_ERROR_BYTES} bytes"
+        return platform_error("Runtime.ErrorTooLarge", message)
+    error_type = exchange.header("lambda-runtime-function-error-type") or "Runtime.Unknown"
+    return Failed(error_type, body)
 
 
 def read_trailers(trailers: Headers) -> tuple[StreamEnd, Refusal | None]:
-    """How the stream ended, by its trailers; a block over 4,096 bytes destroys the response."""
-    size_bytes = sum(len(name) + len(value) + len(": \r\n") for name, value in trailers) + len(
-        "\r\n"
-    )
+    """Reads from the trailers how the stream ended.
+
+    A trailer block over 4,096 bytes destroys the response.
+    """
+    lines_bytes = sum(len(name) + len(value) + len(": \r\n") for name, value in trailers)
+    size_bytes = lines_bytes + len("\r\n")
     if trailers and size_bytes > MAX_TRAILER_BYTES:
         _log.error(
             "runtime_api.trailers_too_large size_bytes=%d limit_bytes=%d",
@@ -228,8 +236,9 @@ def read_trailers(trailers: Headers) -> tuple[StreamEnd, Refusal | None]:
     error_type = fields.get("lambda-runtime-function-error-type")
     if not error_type:
         return StreamEnd(), None
+    encoded = fields.get("lambda-runtime-function-error-body", "")
     try:
-        body = base64.b64decode(fields.get("lambda-runtime-function-error-body", ""), validate=True)
+        body = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         _log.error("runtime_api.trailer_not_base64 type=%s", error_type)
         body = b""

@@ -1,13 +1,13 @@
-"""The state machine of one environment's Runtime API: what the runtime may do now, and what it is told otherwise.
+"""State machine of one environment's Runtime API: which calls are allowed, and how others fail.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html; status codes as in the interface emulator's
-`rapi/rendering` (https://github.com/aws/aws-lambda-runtime-interface-emulator).
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html; status codes as in `rapi/rendering`
+of the interface emulator (https://github.com/aws/aws-lambda-runtime-interface-emulator).
 """
 
 from collections import deque
 from dataclasses import dataclass
 
-REMEMBERED = 1_000  # ids of ended invocations, to tell a late reply from a wrong one
+REMEMBERED = 1_000  # ids of ended invocations, which tell a late reply from a wrong one
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class _Attempt:
 
 
 class RuntimeState:
-    """`slots` is how many invocations the environment takes at once."""
+    """Knows the open invocations. At most `concurrency` of them run at once."""
 
-    def __init__(self, slots: int = 1) -> None:
-        self._slots = slots
+    def __init__(self, concurrency: int = 1) -> None:
+        self._concurrency = concurrency
         self._open: dict[str, _Attempt] = {}
         self._replied: deque[str] = deque(maxlen=REMEMBERED)
         self._expired: deque[str] = deque(maxlen=REMEMBERED)
@@ -49,12 +49,13 @@ class RuntimeState:
         self.failed = False
 
     def next(self) -> Refusal | None:
-        if self.failed or (self._slots == 1 and self._open):
+        if self.failed or (self._concurrency == 1 and self._open):
             return INVALID_TRANSITION
         self.initialised = True
         return None
 
     def init_error(self) -> Refusal | None:
+        """Records a failed init or a failed restore."""
         if self.initialised or self.failed:
             return INVALID_TRANSITION
         self.failed = True
@@ -69,7 +70,10 @@ class RuntimeState:
     def response(
         self, request_id: str, invocation_id: str | None, mode: str | None
     ) -> Refusal | None:
-        """A reply begins. An absent `mode` means buffered, an absent `invocation_id` is accepted."""
+        """Begins a reply.
+
+        Without a `mode` the reply is buffered. A missing `invocation_id` is accepted.
+        """
         if mode not in (None, "streaming"):
             return INVALID_MODE
         return self._reply(request_id, invocation_id)
@@ -78,12 +82,12 @@ class RuntimeState:
         return self._reply(request_id, invocation_id)
 
     def replied(self, request_id: str) -> None:
-        """The reply is complete."""
+        """Records that the reply is complete."""
         if self._open.pop(request_id, None):
             self._replied.append(request_id)
 
     def expired(self, request_id: str) -> None:
-        """The deadline has passed; whatever comes now is late."""
+        """Records that the deadline has passed; a reply is too late from now on."""
         if self._open.pop(request_id, None):
             self._expired.append(request_id)
 
@@ -101,11 +105,7 @@ class RuntimeState:
     def _no_such_attempt(self, request_id: str) -> Refusal:
         if request_id in self._expired:
             return TOO_LATE
-        if (
-            self._slots == 1
-            and self._replied
-            and self._replied[-1] == request_id
-            and not self._open
-        ):
+        repeats_last_reply = bool(self._replied) and self._replied[-1] == request_id
+        if self._concurrency == 1 and repeats_last_reply and not self._open:
             return INVALID_TRANSITION
         return INVALID_ID
