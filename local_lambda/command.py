@@ -14,83 +14,130 @@ from local_lambda.fronts.fronts import FrontSettings
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.version import DISTRIBUTION, version
 
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
 
 def parser() -> argparse.ArgumentParser:
     description = "AWS Lambda on this machine, streaming included."
     result = argparse.ArgumentParser(prog="local-lambda", description=description)
-    add = result.add_argument
-    add("--version", action="version", version=f"{DISTRIBUTION} {version()}")
-    add("--template", type=Path, default=Path("template.yaml"))
-    add(
-        "--port",
-        type=_port,
-        default=8000,
-        help="of the REST API; 0: any free port, for the Function URLs as well",
-    )
-    add("--url-port-base", type=_port, help="first port of the Function URLs; default: --port + 1")
-    add("--admin-port", type=_port, default=0, help="default: any free port")
-    add(
-        "--dynamodb-host",
-        default="127.0.0.1",
-        help="address of moto; containers may reach another one only",
-    )
-    add("--dynamodb-port", type=_port, default=0, help="of moto; default: any free port")
-    add("--dynamodb-endpoint", metavar="URL", help="use this DynamoDB instead of starting moto")
-    add(
+    result.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version()}")
+    result.add_argument("--log-level", default="info", choices=_LOG_LEVELS)
+    _add_template_options(result)
+    _add_address_options(result)
+    _add_function_options(result)
+    _add_front_options(result)
+    _add_demo_options(result)
+    return result
+
+
+def _add_template_options(result: argparse.ArgumentParser) -> None:
+    group = result.add_argument_group("template")
+    group.add_argument("--template", type=Path, default=Path("template.yaml"))
+    group.add_argument(
         "--parameter-overrides",
         nargs="+",
         default=[],
         metavar="K=V",
-        help="parameters of the template",
+        help="values for parameters of the template",
     )
-    add("--python", default=sys.executable, help="interpreter of the functions; default: this one")
-    add("--region", default="us-east-1")
-    add(
+    group.add_argument("--region", default="us-east-1")
+
+
+def _add_address_options(result: argparse.ArgumentParser) -> None:
+    group = result.add_argument_group("addresses")
+    group.add_argument(
+        "--port",
+        type=_port,
+        default=8000,
+        help="port of the REST API; 0: any free port, also for the Function URLs",
+    )
+    group.add_argument(
+        "--url-port-base", type=_port, help="first port of the Function URLs; default: --port + 1"
+    )
+    group.add_argument(
+        "--admin-port",
+        type=_port,
+        default=0,
+        help="port of the admin address; default: any free port",
+    )
+    group.add_argument(
+        "--dynamodb-host",
+        default="127.0.0.1",
+        help="address that moto listens on; containers cannot reach 127.0.0.1",
+    )
+    group.add_argument(
+        "--dynamodb-port", type=_port, default=0, help="port of moto; default: any free port"
+    )
+    group.add_argument(
+        "--dynamodb-endpoint", metavar="URL", help="use this DynamoDB instead of starting moto"
+    )
+
+
+def _add_function_options(result: argparse.ArgumentParser) -> None:
+    group = result.add_argument_group("functions")
+    group.add_argument(
+        "--python",
+        default=sys.executable,
+        help="interpreter of the functions; default: the one that runs the emulator",
+    )
+    group.add_argument(
+        "--isolated",
+        action="store_true",
+        help="functions see their code and layers, but no packages of that interpreter",
+    )
+    group.add_argument(
         "--pass-env",
         action="append",
         default=[],
         metavar="NAME",
-        help="hand a variable of this shell on to functions",
+        help="pass a variable of this shell to the functions; may be repeated",
     )
-    add(
-        "--isolated",
-        action="store_true",
-        help="functions see no package of that interpreter, only code and layers",
+    group.add_argument(
+        "--init-timeout",
+        type=float,
+        default=10,
+        metavar="SECONDS",
+        help="time limit of the init phase",
     )
-    add("--stage", help="also serve the REST API under /STAGE/")
-    add(
-        "--demo",
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help="write demo items into the table",
-    )
-    add("--demo-interval", type=float, default=1.5, metavar="SECONDS")
-    add(
-        "--bandwidth",
-        action="store_true",
-        help="limit streams as Lambda does: 6 MB at once, then 2 MB/s",
-    )
-    add(
-        "--strict-empty-body",
-        action="store_true",
-        help="let a stream without a body hang, as Function URLs do",
-    )
-    add("--init-timeout", type=float, default=10, metavar="SECONDS")
-    add(
+    group.add_argument(
         "--concurrency",
         type=int,
         default=1000,
         help="environments of a function without reserved concurrency",
     )
-    add(
+    group.add_argument(
         "--keep-warm",
         type=float,
         default=300,
         metavar="SECONDS",
-        help="end environments that were idle for so long",
+        help="end environments that have been idle for this long",
     )
-    add("--log-level", default="info", choices=("debug", "info", "warning", "error"))
-    return result
+
+
+def _add_front_options(result: argparse.ArgumentParser) -> None:
+    group = result.add_argument_group("streams and responses")
+    group.add_argument("--stage", help="also serve the REST API under /STAGE/")
+    group.add_argument(
+        "--bandwidth",
+        action="store_true",
+        help="limit streams as Lambda does: 6 MB at once, then 2 MB/s",
+    )
+    group.add_argument(
+        "--strict-empty-body",
+        action="store_true",
+        help="let a stream without a body hang, as Function URLs do",
+    )
+
+
+def _add_demo_options(result: argparse.ArgumentParser) -> None:
+    group = result.add_argument_group("demo items")
+    group.add_argument(
+        "--demo",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="write demo items into the table",
+    )
+    group.add_argument("--demo-interval", type=float, default=1.5, metavar="SECONDS")
 
 
 def _port(text: str) -> int:
@@ -100,7 +147,7 @@ def _port(text: str) -> int:
 
 
 def options(arguments: argparse.Namespace) -> Options:
-    """Raises TemplateError for an override that is not K=V."""
+    """Returns the options. Raises TemplateError for an override that is not K=V."""
     pairs = [pair.partition("=") for pair in arguments.parameter_overrides]
     if wrong := [name for name, separator, _ in pairs if not separator]:
         raise TemplateError(f"--parameter-overrides: {', '.join(wrong)} is not K=V")
@@ -124,13 +171,18 @@ def options(arguments: argparse.Namespace) -> Options:
             concurrency=arguments.concurrency,
             keep_warm_s=arguments.keep_warm,
         ),
-        fronts=FrontSettings(arguments.bandwidth, arguments.strict_empty_body, arguments.stage),
+        fronts=FrontSettings(
+            bandwidth=arguments.bandwidth,
+            hang_on_empty_body=arguments.strict_empty_body,
+            stage=arguments.stage,
+        ),
     )
 
 
 async def run(chosen: Options) -> None:
-    """Runs until SIGINT or SIGTERM."""
+    """Runs until SIGINT or SIGTERM cancels it."""
     this_task = asyncio.current_task()
+    assert this_task is not None, "run() is awaited by a task"
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, this_task.cancel)
     async with running(chosen) as application:

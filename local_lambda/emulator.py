@@ -1,4 +1,4 @@
-"""The composition root: from a template and options to a running application, and back to nothing."""
+"""The composition root: starts everything that a template and the options describe."""
 
 import asyncio
 import contextlib
@@ -10,12 +10,12 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from local_lambda.admin import AdminFront
-from local_lambda.application import Application, EventSourceMapping
+from local_lambda.application import Application
 from local_lambda.environments.launch import LaunchSettings, prepare
 from local_lambda.environments.pool import FunctionPool, Limits
 from local_lambda.environments.processes import ProcessGroup, Reaper
@@ -52,12 +52,12 @@ class Options:
 
 
 class AddressUnavailable(Exception):
-    """An address cannot be listened on; the message says for what, why, and which option changes it."""
+    """An address is not available. The message names its use, the reason and the option."""
 
 
 @contextlib.contextmanager
-def _explained(what: str, host: str, port: int, option: str) -> Iterator[None]:
-    """Turns the system's refusal of an address into a sentence."""
+def _explained(use: str, host: str, port: int, option: str) -> Iterator[None]:
+    """Turns the system's refusal of an address into AddressUnavailable."""
     try:
         yield
     except OSError as error:
@@ -69,15 +69,14 @@ def _explained(what: str, host: str, port: int, option: str) -> Iterator[None]:
             reason = f"{host} is not an address of this machine"
         else:
             raise
-        raise AddressUnavailable(f"{what}: {reason}; choose another with {option}") from error
+        raise AddressUnavailable(f"{use}: {reason}; choose another with {option}") from error
     except OverflowError as error:
-        raise AddressUnavailable(
-            f"{what}: there is no port {port}; choose another with {option}"
-        ) from error
+        reason = f"there is no port {port}"
+        raise AddressUnavailable(f"{use}: {reason}; choose another with {option}") from error
 
 
 class RunningApplication:
-    """What runs, and where. `start` either starts everything or leaves nothing."""
+    """Runs an application. `addresses` are the lines that the command prints."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -85,32 +84,33 @@ class RunningApplication:
         self._pools: dict[str, FunctionPool] = {}
         self._reaper = Reaper()
         self._servers: list[HttpServer] = []
-        self._tasks: list[asyncio.Task] = []
+        self._tasks: list[asyncio.Task[None]] = []
         self._groups: list[ProcessGroup] = []
         self._directory: Path | None = None
         self._stream_arns: dict[str, str | None] = {}
         self.addresses: list[tuple[str, str]] = []
 
     async def start(self) -> None:
-        """Raises TemplateError, LaunchError, and AddressUnavailable for a port that is taken."""
+        """Starts everything. Raises TemplateError, LaunchError and AddressUnavailable."""
         options = self._options
-        application = template.read(options.template, options.parameter_overrides, options.region)
-        urls = await self._start_urls(application)
-        application = template.read(
-            options.template, options.parameter_overrides, options.region, urls
-        )
+        urls = await self._start_urls(self._read_template())
+        application = self._read_template(urls)
         for warning in application.warnings:
             _log.warning("template: %s", warning)
         self._directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
         await self._reaper.open(self._directory)
-        api = RestApiFront(application.routes, self._pools, self._faults, options.fronts)
-        await self._listen(api.server, options.port, "the REST API", "--port (make dev: PORT)")
+        api = RestApiFront(application.routes, self._pools, self._faults, settings=options.fronts)
+        await self._listen(
+            api.server, options.port, use="the REST API", option="--port (make dev: PORT)"
+        )
         self.addresses = [("dashboard", api.server.url)]
         self.addresses += [(f"{output_name(name)}_url", url) for name, url in urls.items()]
         dynamodb_url = await self._start_tables(application)
-        self._prepare_functions(application, dynamodb_url)
+        self._prepare_functions(application, self._directory, dynamodb_url)
         admin = AdminFront(self._pools, self._faults)
-        await self._listen(admin.server, options.admin_port, "the admin address", "--admin-port")
+        await self._listen(
+            admin.server, options.admin_port, use="the admin address", option="--admin-port"
+        )
         self.addresses.append(("admin", admin.server.url))
         if dynamodb_url:
             await self._follow_streams(application, dynamodb_url)
@@ -131,96 +131,118 @@ class RunningApplication:
         if self._directory:
             shutil.rmtree(self._directory, ignore_errors=True)
 
-    async def _listen(self, server: HttpServer, port: int, what: str, option: str) -> None:
-        with _explained(what, "127.0.0.1", port, option):
+    def _read_template(self, urls: Mapping[str, str] | None = None) -> Application:
+        options = self._options
+        return template.read(
+            options.template, options.parameter_overrides, region=options.region, urls=urls
+        )
+
+    async def _listen(self, server: HttpServer, port: int, use: str, option: str) -> None:
+        with _explained(use, host="127.0.0.1", port=port, option=option):
             await server.start(port)
         self._servers.append(server)
 
     async def _start_urls(self, application: Application) -> dict[str, str]:
-        options, urls = self._options, {}
-        base = options.url_port_base or (options.port + 1 if options.port else 0)
-        with_url = [function for function in application.functions.values() if function.url]
-        for index, function in enumerate(with_url):
-            front = FunctionUrlFront(function, self._pools, self._faults, options.fronts)
-            port = base + index if base else 0
-            what = f"the Function URL of {function.logical_id}"
+        """Starts the Function URLs. Returns them by logical id."""
+        options = self._options
+        urls: dict[str, str] = {}
+        base = options.url_port_base
+        if not base and options.port:
+            base = options.port + 1
+        for function in application.functions.values():
+            if function.url is None:
+                continue
+            front = FunctionUrlFront(
+                function=function,
+                url=function.url,
+                pools=self._pools,
+                faults=self._faults,
+                settings=options.fronts,
+            )
             await self._listen(
-                front.server, port, what, "--url-port-base, or --port (make dev: PORT)"
+                front.server,
+                port=base + len(urls) if base else 0,
+                use=f"the Function URL of {function.logical_id}",
+                option="--url-port-base, or --port (make dev: PORT)",
             )
             urls[function.logical_id] = front.server.url
         return urls
 
-    def _prepare_functions(self, application: Application, dynamodb_url: str) -> None:
+    def _prepare_functions(
+        self, application: Application, directory: Path, dynamodb_url: str
+    ) -> None:
         options = self._options
-        passed_on = tuple(
-            (name, os.environ[name]) for name in options.pass_env if name in os.environ
-        )
+        passed = [(name, os.environ[name]) for name in options.pass_env if name in os.environ]
         settings = LaunchSettings(
-            options.python, options.region, dynamodb_url, passed_on, options.isolated
+            python=options.python,
+            region=options.region,
+            dynamodb_url=dynamodb_url,
+            passed_variables=tuple(passed),
+            isolated=options.isolated,
         )
-        gate = asyncio.Semaphore(options.limits.parallel_starts)
+        start_limit = asyncio.Semaphore(options.limits.parallel_starts)
         for name, function in application.functions.items():
-            launch = prepare(function, self._directory, settings)
-            self._pools[name] = FunctionPool(launch, self._reaper, options.limits, gate)
+            launch = prepare(function, directory, settings)
+            self._pools[name] = FunctionPool(
+                launch, self._reaper, limits=options.limits, start_limit=start_limit
+            )
 
     async def _start_tables(self, application: Application) -> str:
+        """Returns the DynamoDB endpoint, or an empty text for a template without tables."""
         options = self._options
         if not application.tables:
             return ""
         url = options.dynamodb_endpoint
         if url is None:
-            host, port = options.dynamodb_host, options.dynamodb_port
-            with _explained("the table", host, port, "--dynamodb-port"):
+            host = options.dynamodb_host
+            port = options.dynamodb_port
+            with _explained("the table", host=host, port=port, option="--dynamodb-port"):
                 group, url = await start_moto(self._reaper, host, port)
             self._groups.append(group)
         self.addresses.append(("dynamodb", url))
         self.addresses += [("table", table.name) for table in application.tables.values()]
-        dynamodb = make_client("dynamodb", url, options.region, attempts=5)
+        dynamodb = make_client("dynamodb", url, region=options.region, attempts=5)
         self._stream_arns = await asyncio.to_thread(
             create_missing_tables, dynamodb, application.tables.values()
         )
         return url
 
     async def _follow_streams(self, application: Application, dynamodb_url: str) -> None:
-        streams = make_client("dynamodbstreams", dynamodb_url, self._options.region, attempts=1)
+        options = self._options
+        streams = make_client("dynamodbstreams", dynamodb_url, region=options.region, attempts=1)
         for mapping in application.mappings:
             stream_arn = self._stream_arns[mapping.table]
             if stream_arn is None:
                 _log.error(
-                    "mapping: table %s has no stream; %s gets nothing",
+                    "mapping: table %s has no stream; %s gets no records",
                     mapping.table,
                     mapping.function,
                 )
                 continue
-            pool = self._pools[mapping.function]
-            # A table that is as old as the emulator has no history to skip; reading it all loses nothing.
-            mapping = mapping if self._options.dynamodb_endpoint else _from_start(mapping)
+            # A table that the emulator has just created has no history to skip.
+            from_start = mapping.from_start or not options.dynamodb_endpoint
             follower = StreamFollower(
-                mapping, stream_arn, streams, pool.invoke, self._options.poll_s
+                mapping=replace(mapping, from_start=from_start),
+                stream_arn=stream_arn,
+                streams=streams,
+                invoke=self._pools[mapping.function].invoke,
+                poll_s=options.poll_s,
             )
-            self._tasks.append(
-                asyncio.create_task(follower.run(), name=f"stream of {mapping.table}")
-            )
+            task = asyncio.create_task(follower.run(), name=f"stream of {mapping.table}")
+            self._tasks.append(task)
 
     async def _start_demo(self, application: Application, dynamodb_url: str) -> None:
+        options = self._options
         table = next(iter(application.tables.values()))
-        program = Path(__file__).parent / "programs/demo.py"
-        arguments = [
-            "--endpoint",
-            dynamodb_url,
-            "--table",
-            table.name,
-            "--region",
-            self._options.region,
-        ]
-        command = [
-            sys.executable,
-            str(program),
-            *arguments,
-            "--interval",
-            str(self._options.demo_interval_s),
-        ]
-        self._groups.append(await self._reaper.start(command, os.environ, Path.cwd(), "demo"))
+        command = [sys.executable, str(Path(__file__).parent / "programs/demo.py")]
+        command += ["--endpoint", dynamodb_url]
+        command += ["--table", table.name]
+        command += ["--region", options.region]
+        command += ["--interval", str(options.demo_interval_s)]
+        group = await self._reaper.start(
+            command, variables=os.environ, directory=Path.cwd(), name="demo"
+        )
+        self._groups.append(group)
 
     async def _retire_idle(self) -> None:
         while True:
@@ -230,18 +252,14 @@ class RunningApplication:
 
 
 def output_name(logical_id: str) -> str:
-    """`StreamFunction` is `stream`, `MyApiFunction` is `my_api`."""
+    """Returns a function's name in the output: `my_api` for `MyApiFunction`."""
     name = logical_id.removesuffix("Function") or logical_id
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _from_start(mapping: EventSourceMapping) -> EventSourceMapping:
-    return EventSourceMapping(**{**vars(mapping), "from_start": True})
-
-
 @contextlib.asynccontextmanager
-async def running(options: Options):
-    """A running application; whatever was started is ended, even when starting failed."""
+async def running(options: Options) -> AsyncIterator[RunningApplication]:
+    """Runs an application, and ends everything that was started even if the start fails."""
     application = RunningApplication(options)
     try:
         await application.start()

@@ -1,1 +1,1 @@
-"""The HTTP fronts of a function: REST API, HTTP API and Function URL."""
+"""The HTTP fronts of a function: the REST API and Function URLs."""

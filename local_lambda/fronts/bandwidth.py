@@ -1,7 +1,9 @@
-"""How fast a streamed response may leave: a burst first, then a steady rate.
+"""The bandwidth of a streamed response: a burst first, then a steady rate.
 
-Function URL: 6 MiB, then 2 MiB/s (https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html).
-API Gateway: 10 MB, then 2 MB/s (https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html).
+Function URL: 6 MiB, then 2 MiB/s
+(https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html).
+API Gateway: 10 MB, then 2 MB/s
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html).
 """
 
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ class TokenBucket:
         self._at_s = now_s
 
     def delay_s(self, size_bytes: int, now_s: float) -> float:
-        """Take `size_bytes`; how long the sender has to wait before the next piece."""
+        """Takes `size_bytes`. Returns how long the sender waits before the next piece."""
         refill = (now_s - self._at_s) * self._bandwidth.bytes_per_s
         self._tokens = min(self._bandwidth.burst_bytes, self._tokens + refill) - size_bytes
         self._at_s = now_s

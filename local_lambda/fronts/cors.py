@@ -1,5 +1,6 @@
-"""CORS as a Function URL with `Cors` in its configuration does it: the front answers, the function is not asked.
+"""CORS of a Function URL that has `Cors` in its configuration.
 
+The front responds to preflight requests itself and does not invoke the function for them.
 https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
 """
 
@@ -8,13 +9,13 @@ from local_lambda.http.messages import Headers, HttpRequest, HttpResponse
 
 
 def preflight(cors: Cors, request: HttpRequest) -> HttpResponse | None:
-    """The answer to a preflight request; None when the request is none."""
-    asked_method = request.header("access-control-request-method")
-    if request.method != "OPTIONS" or not asked_method or request.header("origin") is None:
+    """Returns the response to a preflight request, or None for any other request."""
+    requested_method = request.header("access-control-request-method")
+    if request.method != "OPTIONS" or not requested_method or request.header("origin") is None:
         return None
     headers = list(response_headers(cors, request))
     if headers:
-        headers += [("Access-Control-Allow-Methods", ",".join(cors.allow_methods or ("*",)))]
+        headers.append(("Access-Control-Allow-Methods", ",".join(cors.allow_methods or ("*",))))
         if cors.allow_headers:
             headers.append(("Access-Control-Allow-Headers", ",".join(cors.allow_headers)))
         if cors.max_age_s is not None:
@@ -23,9 +24,9 @@ def preflight(cors: Cors, request: HttpRequest) -> HttpResponse | None:
 
 
 def response_headers(cors: Cors, request: HttpRequest) -> Headers:
-    """What the front adds to an answer; nothing for an origin that is not allowed."""
+    """Returns the headers that the front adds: none for an origin that is not allowed."""
     origin = request.header("origin")
-    if origin is None or not _allowed(cors.allow_origins, origin):
+    if origin is None or not _is_allowed(cors.allow_origins, origin):
         return ()
     wildcard = "*" in cors.allow_origins and not cors.allow_credentials
     headers = [("Access-Control-Allow-Origin", "*" if wildcard else origin)]
@@ -38,10 +39,10 @@ def response_headers(cors: Cors, request: HttpRequest) -> Headers:
     return tuple(headers)
 
 
-def _allowed(origins: tuple[str, ...], origin: str) -> bool:
+def _is_allowed(patterns: tuple[str, ...], origin: str) -> bool:
     return any(
         pattern in ("*", origin) or ("://*." in pattern and _matches_wildcard(pattern, origin))
-        for pattern in origins
+        for pattern in patterns
     )
 
 

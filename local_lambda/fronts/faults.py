@@ -1,5 +1,6 @@
-"""Faults that tests and developers inject at a front: routes that refuse or drop, connections that are cut."""
+"""Faults that tests and developers inject: refused requests, dropped and cut connections."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from local_lambda.http.messages import json_response
@@ -8,7 +9,10 @@ from local_lambda.http.server import HttpExchange
 
 @dataclass(frozen=True)
 class Block:
-    """Requests whose path begins with `path_prefix` get `status`, or a reset connection when there is none."""
+    """Requests whose path begins with `path_prefix` get `status`.
+
+    Without a `status` their connection is reset.
+    """
 
     path_prefix: str
     status: int | None = None
@@ -27,25 +31,38 @@ class Faults:
         self.blocks = [block for block in self.blocks if block.path_prefix != path_prefix]
 
     def cut(self, path_prefix: str) -> int:
-        """Reset the open connections of a route, as a failing network does; how many there were."""
+        """Resets the open connections of a route, as a failing network does.
+
+        Returns how many there were.
+        """
         hit = [exchange for exchange in self._open if exchange.target.startswith(path_prefix)]
         for exchange in hit:
             exchange.abort()
         return len(hit)
 
-    async def run(self, exchange: HttpExchange, handler) -> None:
-        """Hand the exchange to `handler`, unless its route is blocked."""
-        block = next(
-            (block for block in self.blocks if exchange.target.startswith(block.path_prefix)), None
-        )
-        if block and block.status is None:
-            return exchange.abort()
-        if block:
-            return await exchange.respond(
-                json_response(block.status, '{"message":"blocked by the emulator"}')
-            )
+    async def run(
+        self, exchange: HttpExchange, handler: Callable[[HttpExchange], Awaitable[None]]
+    ) -> None:
+        """Hands the exchange to `handler`, unless its route is blocked."""
+        if block := self._block_of(exchange):
+            await _refuse(exchange, block.status)
+            return
         self._open.add(exchange)
         try:
-            return await handler(exchange)
+            await handler(exchange)
         finally:
             self._open.discard(exchange)
+
+    def _block_of(self, exchange: HttpExchange) -> Block | None:
+        for block in self.blocks:
+            if exchange.target.startswith(block.path_prefix):
+                return block
+        return None
+
+
+async def _refuse(exchange: HttpExchange, status: int | None) -> None:
+    if status is None:
+        exchange.abort()
+    else:
+        response = json_response(status, '{"message":"blocked by the emulator"}')
+        await exchange.respond(response)

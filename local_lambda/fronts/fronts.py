@@ -1,5 +1,6 @@
-"""The two fronts that clients see: a Function URL for each function, and one REST API for all functions with routes.
+"""The two fronts that clients see.
 
+Each function has its Function URL, and one REST API serves all functions with routes.
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 """
@@ -10,9 +11,9 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from local_lambda.application import Function, Route
+from local_lambda.application import Function, FunctionUrl, Route
 from local_lambda.environments.invocation import (
     Buffered,
     Failed,
@@ -28,9 +29,9 @@ from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.payload import RequestContext, ResultError
 from local_lambda.fronts.replies import (
     StreamRules,
+    prelude_response,
     send_stream,
     with_public_names,
-    without_body,
 )
 from local_lambda.fronts.routing import RouteMatch, RouteTable
 from local_lambda.http.messages import Headers, HttpRequest, HttpResponse, json_response
@@ -52,51 +53,63 @@ class FrontSettings:
     stage: str | None = None
 
 
-async def _read(exchange: HttpExchange) -> HttpRequest | None:
+async def _read_request(exchange: HttpExchange) -> HttpRequest | None:
     try:
         body = await exchange.body(_REQUEST_LIMIT_BYTES)
     except BodyTooLarge:
         await exchange.respond(_TOO_LARGE)
         return None
-    return HttpRequest(exchange.method, exchange.target, exchange.headers, body, exchange.peer_ip)
-
-
-def _origin(server: HttpServer, api_id: str, stage: str) -> RequestContext:
-    now_s = time.time()
-    request_id, trace_id = str(uuid.uuid4()), new_trace_id(now_s)
-    return RequestContext(
-        api_id,
-        f"127.0.0.1:{server.port}",
-        server.port,
-        request_id,
-        trace_id,
-        int(now_s * 1000),
-        stage,
+    return HttpRequest(
+        method=exchange.method,
+        target=exchange.target,
+        headers=exchange.headers,
+        body=body,
+        source_ip=exchange.peer_ip,
     )
 
 
-async def _send(exchange: HttpExchange, answer: HttpResponse, extra: Headers = ()) -> None:
+def _request_context(server: HttpServer, api_id: str, stage: str) -> RequestContext:
+    now_s = time.time()
+    return RequestContext(
+        api_id=api_id,
+        host=f"127.0.0.1:{server.port}",
+        port=server.port,
+        request_id=str(uuid.uuid4()),
+        trace_id=new_trace_id(now_s),
+        time_ms=int(now_s * 1000),
+        stage=stage,
+    )
+
+
+async def _send(exchange: HttpExchange, response: HttpResponse, extra: Headers = ()) -> None:
     try:
-        await exchange.respond(with_public_names(answer).with_headers(extra))
+        await exchange.respond(with_public_names(response).with_headers(extra))
     except ClientGone:
         _log.info("client.gone %s", exchange.target)
 
 
 class FunctionUrlFront:
-    """`pools` by the function's logical id; it may be filled later than the front listens."""
+    """Serves the Function URL of one function.
+
+    `pools` are by the function's logical id. They may be filled after the front listens.
+    """
 
     def __init__(
         self,
         function: Function,
+        url: FunctionUrl,
         pools: Mapping[str, FunctionPool],
         faults: Faults,
         settings: FrontSettings,
     ) -> None:
-        self._function, self._pools, self._faults = function, pools, faults
+        self._function = function
+        self._url = url
+        self._pools = pools
+        self._faults = faults
         self._rules = StreamRules(
-            payload_v2.BAD_GATEWAY,
-            bandwidth.FUNCTION_URL if settings.bandwidth else None,
-            settings.hang_on_empty_body,
+            bad_gateway=payload_v2.BAD_GATEWAY,
+            bandwidth=bandwidth.FUNCTION_URL if settings.bandwidth else None,
+            hang_on_empty_body=settings.hang_on_empty_body,
         )
         self.server = HttpServer(self._handle, f"url-{function.logical_id}")
 
@@ -104,44 +117,39 @@ class FunctionUrlFront:
         await self._faults.run(exchange, self._serve)
 
     async def _serve(self, exchange: HttpExchange) -> None:
-        if (request := await _read(exchange)) is None:
+        request = await _read_request(exchange)
+        if request is None:
             return
-        rules = self._function.url.cors
-        if rules and (answer := cors.preflight(rules, request)):
-            return await exchange.respond(answer)
-        origin = _origin(self.server, self._function.logical_id.lower(), "$default")
-        extra = (
-            ("x-amzn-RequestId", origin.request_id),
-            *(cors.response_headers(rules, request) if rules else ()),
-        )
+        logical_id = self._function.logical_id
+        context = _request_context(self.server, api_id=logical_id.lower(), stage="$default")
+        extra: Headers = (("x-amzn-RequestId", context.request_id),)
+        if rules := self._url.cors:
+            if response := cors.preflight(rules, request):
+                await exchange.respond(response)
+                return
+            extra += cors.response_headers(rules, request)
+        payload = json.dumps(payload_v2.build(request, context)).encode()
         try:
-            payload = json.dumps(payload_v2.build(request, origin)).encode()
-            invocation = await self._pools[self._function.logical_id].invoke(
-                payload, trace_id=origin.trace_id
-            )
+            invocation = await self._pools[logical_id].invoke(payload, trace_id=context.trace_id)
         except Throttled:
-            return await _send(exchange, _URL_THROTTLED, extra)
+            await _send(exchange, _URL_THROTTLED, extra)
+            return
         await self._reply(exchange, invocation, extra)
 
     async def _reply(self, exchange: HttpExchange, invocation: Invocation, extra: Headers) -> None:
+        logical_id = self._function.logical_id
         reply = await invocation.reply
-        if not self._function.url.streaming:
+        if not self._url.streaming:
             if isinstance(reply, Streamed):
-                _log.error(
-                    "url.stream_on_buffered %s InvokeMode is BUFFERED", self._function.logical_id
-                )
+                _log.error("url.stream_on_buffered %s InvokeMode is BUFFERED", logical_id)
             reply = await collect(reply)
         match reply:
             case Streamed():
-                await send_stream(exchange, invocation, reply, self._rules, extra)
-            case Buffered(body, content_type) if self._function.url.streaming:
-                _log.error(
-                    "url.buffered_on_stream %s the client gets the raw result",
-                    self._function.logical_id,
-                )
-                await _send(
-                    exchange, HttpResponse(200, (("Content-Type", content_type),), body), extra
-                )
+                await send_stream(exchange, invocation, reply, rules=self._rules, extra=extra)
+            case Buffered(body, content_type) if self._url.streaming:
+                _log.error("url.buffered_on_stream %s the client gets the raw result", logical_id)
+                response = HttpResponse(200, (("Content-Type", content_type),), body)
+                await _send(exchange, response, extra)
             case Buffered(body):
                 await _send(exchange, payload_v2.render(body), extra)
             case Failed():
@@ -149,7 +157,7 @@ class FunctionUrlFront:
 
 
 class RestApiFront:
-    """`pools` by the function's logical id."""
+    """Serves the REST API. `pools` are by the function's logical id."""
 
     def __init__(
         self,
@@ -158,12 +166,14 @@ class RestApiFront:
         faults: Faults,
         settings: FrontSettings,
     ) -> None:
-        self._routes, self._pools, self._faults = RouteTable(routes), pools, faults
+        self._routes = RouteTable(routes)
+        self._pools = pools
+        self._faults = faults
         self._stage = settings.stage
         self._rules = StreamRules(
-            payload_v1.BAD_GATEWAY,
-            bandwidth.REST_API if settings.bandwidth else None,
-            settings.hang_on_empty_body,
+            bad_gateway=payload_v1.BAD_GATEWAY,
+            bandwidth=bandwidth.REST_API if settings.bandwidth else None,
+            hang_on_empty_body=settings.hang_on_empty_body,
         )
         self.server = HttpServer(self._handle, "rest-api")
 
@@ -171,80 +181,91 @@ class RestApiFront:
         await self._faults.run(exchange, self._serve)
 
     async def _serve(self, exchange: HttpExchange) -> None:
-        if (staged := await _read(exchange)) is None:
+        staged = await _read_request(exchange)
+        if staged is None:
             return
         request = self._without_stage(staged)
-        origin = _origin(self.server, "local", self._stage or "local")
-        extra = (("x-amzn-RequestId", origin.request_id),)
+        context = _request_context(self.server, api_id="local", stage=self._stage or "local")
+        extra = (("x-amzn-RequestId", context.request_id),)
         match = self._routes.match(request.method, request.raw_path)
         if match is None:
-            return await _send(exchange, payload_v1.NO_SUCH_ROUTE, extra)
-        payload = json.dumps(payload_v1.build(request, match, origin, staged.raw_path)).encode()
+            await _send(exchange, payload_v1.NO_SUCH_ROUTE, extra)
+            return
+        fields = payload_v1.build(request, match, context, staged_path=staged.raw_path)
+        payload = json.dumps(fields).encode()
+        pool = self._pools[match.route.function]
         try:
-            invocation = await self._pools[match.route.function].invoke(
-                payload, trace_id=origin.trace_id
-            )
+            invocation = await pool.invoke(payload, trace_id=context.trace_id)
         except Throttled:
-            return await _send(exchange, _API_THROTTLED, extra)
-        serve = self._stream if match.route.streaming else self._buffered
+            await _send(exchange, _API_THROTTLED, extra)
+            return
+        await self._reply(exchange, invocation, match, extra)
+
+    async def _reply(
+        self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
+    ) -> None:
+        """Sends the reply within the timeout of the route's integration."""
+        route = match.route
+        send = self._send_streamed if route.streaming else self._send_buffered
         try:
-            async with asyncio.timeout(match.route.timeout_s):
-                await serve(exchange, invocation, match, extra)
+            async with asyncio.timeout(route.timeout_s):
+                await send(exchange, invocation, match, extra)
         except TimeoutError:
-            _log.warning(
-                "integration.timed_out %s after %g s", match.route.path, match.route.timeout_s
-            )
+            _log.warning("integration.timed_out %s after %g s", route.path, route.timeout_s)
             invocation.abandon()
             if not exchange.started:
                 await _send(exchange, payload_v1.GATEWAY_TIMEOUT, extra)
 
     def _without_stage(self, request: HttpRequest) -> HttpRequest:
         prefix = f"/{self._stage}"
-        if not self._stage or not (
-            request.raw_path == prefix or request.raw_path.startswith(prefix + "/")
-        ):
+        path = request.raw_path
+        if not self._stage or not (path == prefix or path.startswith(prefix + "/")):
             return request
         target = request.target.removeprefix(prefix)
-        target = target if target.startswith("/") else "/" + target
-        return HttpRequest(request.method, target, request.headers, request.body, request.source_ip)
+        return replace(request, target=target if target.startswith("/") else f"/{target}")
 
-    async def _stream(
+    async def _send_streamed(
         self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
     ) -> None:
         reply = await asyncio.shield(invocation.reply)
         if isinstance(reply, Streamed):
-            return await send_stream(exchange, invocation, reply, self._rules, extra)
+            await send_stream(exchange, invocation, reply, rules=self._rules, extra=extra)
+            return
         if isinstance(reply, Buffered):
             _log.error(
-                "api.buffered_on_stream %s: this route streams, its function answers whole",
+                "api.buffered_on_stream %s: the route streams, but its function replied whole",
                 match.route.path,
             )
-        return await _send(exchange, payload_v1.BAD_GATEWAY, extra)
+        await _send(exchange, payload_v1.BAD_GATEWAY, extra)
 
-    async def _buffered(
+    async def _send_buffered(
         self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
     ) -> None:
         reply = await asyncio.shield(invocation.reply)
-        streamed = isinstance(reply, Streamed)
-        reply = await collect(reply)
-        if isinstance(reply, Failed):
-            return await _send(exchange, payload_v1.BAD_GATEWAY, extra)
+        result = await collect(reply)
+        if isinstance(result, Failed):
+            await _send(exchange, payload_v1.BAD_GATEWAY, extra)
+            return
         try:
-            if streamed:
+            if isinstance(reply, Streamed):
                 _log.error(
                     "api.stream_on_buffered %s is a buffered route: the streamed body is lost",
                     match.route.path,
                 )
-                return await _send(exchange, without_body(reply), extra)
-            answer = payload_v1.render(
-                reply.body, exchange.header("accept"), match.route.binary_media_types
-            )
+                response = prelude_response(result)
+            else:
+                response = _render(result, exchange.header("accept"), match.route)
         except ResultError as error:
             _log.error("api.malformed_result %s %s", match.route.path, error)
-            return await _send(exchange, payload_v1.BAD_GATEWAY, extra)
-        if payload_v1.base64_left_as_text(reply.body, answer):
-            _log.warning(
-                "api.base64_as_text %s: BinaryMediaTypes of the API do not cover it",
-                match.route.path,
-            )
-        return await _send(exchange, answer, extra)
+            response = payload_v1.BAD_GATEWAY
+        await _send(exchange, response, extra)
+
+
+def _render(result: Buffered, accept: str | None, route: Route) -> HttpResponse:
+    """Turns a result of format 1.0 into a response. Raises ResultError."""
+    response = payload_v1.render(result.body, accept, route.binary_media_types)
+    if payload_v1.base64_left_as_text(result.body, response):
+        _log.warning(
+            "api.base64_as_text %s: BinaryMediaTypes of the API do not cover it", route.path
+        )
+    return response

@@ -1,4 +1,7 @@
-"""What both payload formats share: where a request came in, text or binary, the body and status of a result."""
+"""Facts and conversions that both payload formats share.
+
+The request context, text or binary bodies, and the status, headers and body of a result.
+"""
 
 import base64
 import binascii
@@ -19,12 +22,12 @@ _TEXT_TYPES = (
 
 
 class ResultError(ValueError):
-    """A buffered result that is no proxy result."""
+    """A buffered result is not a valid proxy result."""
 
 
 @dataclass(frozen=True)
 class RequestContext:
-    """The front's own facts about one request."""
+    """Facts about one request that the front adds to the payload."""
 
     api_id: str
     host: str
@@ -39,44 +42,45 @@ class RequestContext:
         return datetime.fromtimestamp(self.time_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
-def grouped(headers: Headers) -> dict[str, list[str]]:
-    """Headers by name, as first spelled; a name that comes again in another spelling joins the first."""
+def group_headers(headers: Headers) -> dict[str, list[str]]:
+    """Groups header values by name, regardless of case; the first spelling of a name is kept."""
     spelled: dict[str, str] = {}
     values: dict[str, list[str]] = {}
     for name, value in headers:
-        values.setdefault(spelled.setdefault(name.lower(), name), []).append(value)
+        first_spelling = spelled.setdefault(name.lower(), name)
+        values.setdefault(first_spelling, []).append(value)
     return values
 
 
 def is_text(content_type: str) -> bool:
-    """Whether a Function URL hands a body over as text; anything else goes as base64."""
+    """Whether a Function URL passes a body on as text; all other bodies are base64."""
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type.startswith(_TEXT_TYPES) or media_type.endswith(("+json", "+xml"))
 
 
-def status_of(value: Any) -> int:
-    """Raises ResultError."""
+def parse_status(value: Any) -> int:
+    """Returns the status code. Raises ResultError."""
     try:
         status = int(value)
     except (TypeError, ValueError):
-        raise ResultError(f"statusCode {value!r}") from None
+        raise ResultError(f"statusCode {value!r} is not a number") from None
     if not 200 <= status <= 599:
-        raise ResultError(f"statusCode {value!r}")
+        raise ResultError(f"statusCode {value!r} is not from 200 to 599")
     return status
 
 
-def header_of(name: Any, value: Any) -> tuple[str, str]:
-    """Raises ResultError."""
+def parse_header(name: Any, value: Any) -> tuple[str, str]:
+    """Returns the header as text. Raises ResultError."""
     if isinstance(value, list | dict):
         raise ResultError(f"header {name!r} has more than one value")
     text = value if isinstance(value, str) else json.dumps(value)
     if not is_header(str(name), text):
-        raise ResultError(f"header {name!r} cannot be sent")
+        raise ResultError(f"header {name!r} cannot be sent: its name or value is invalid in HTTP")
     return str(name), text
 
 
-def body_bytes(fields: dict[str, Any], decode_base64: bool = True) -> bytes:
-    """Raises ResultError."""
+def decode_body(fields: dict[str, Any], decode_base64: bool = True) -> bytes:
+    """Returns the bytes of a result's body. Raises ResultError."""
     body = fields.get("body")
     if body is None:
         return b""

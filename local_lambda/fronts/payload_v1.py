@@ -1,4 +1,4 @@
-"""Payload format 1.0: what a REST API's proxy integration hands to a function, and what it makes of a buffered result.
+"""Payload format 1.0, which a REST API's proxy integration uses: payloads and buffered results.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
@@ -12,10 +12,10 @@ from local_lambda.application import ACCOUNT_ID
 from local_lambda.fronts.payload import (
     RequestContext,
     ResultError,
-    body_bytes,
-    grouped,
-    header_of,
-    status_of,
+    decode_body,
+    group_headers,
+    parse_header,
+    parse_status,
 )
 from local_lambda.fronts.routing import RouteMatch
 from local_lambda.http.messages import Headers, HttpRequest, HttpResponse, json_response
@@ -27,10 +27,10 @@ NO_SUCH_ROUTE = json_response(403, '{"message":"Missing Authentication Token"}')
 
 
 def build(
-    request: HttpRequest, match: RouteMatch, origin: RequestContext, staged_path: str
+    request: HttpRequest, match: RouteMatch, context: RequestContext, staged_path: str
 ) -> dict[str, Any]:
-    """`staged_path` is the path as the client asked for it, with the stage when it had one."""
-    headers = grouped((*request.headers, *_forwarding(request, origin)))
+    """Builds a payload. `staged_path` is the path that the client sent, stage included."""
+    headers = group_headers((*request.headers, *_forwarding(request, context)))
     query: dict[str, list[str]] = {}
     for name, value in parse_qsl(request.raw_query, keep_blank_values=True):
         query.setdefault(name, []).append(value)
@@ -45,40 +45,40 @@ def build(
         "multiValueQueryStringParameters": query or None,
         "pathParameters": match.path_parameters or None,
         "stageVariables": None,
-        "requestContext": _context(request, match, origin, staged_path),
+        "requestContext": _request_context(request, match, context, staged_path),
         "body": body,
         "isBase64Encoded": encoded,
     }
 
 
-def _forwarding(request: HttpRequest, origin: RequestContext) -> Headers:
+def _forwarding(request: HttpRequest, context: RequestContext) -> Headers:
     return (
-        ("X-Amzn-Trace-Id", origin.trace_id),
+        ("X-Amzn-Trace-Id", context.trace_id),
         ("X-Forwarded-For", request.source_ip),
-        ("X-Forwarded-Port", str(origin.port)),
+        ("X-Forwarded-Port", str(context.port)),
         ("X-Forwarded-Proto", "http"),
     )
 
 
-def _context(
-    request: HttpRequest, match: RouteMatch, origin: RequestContext, staged_path: str
+def _request_context(
+    request: HttpRequest, match: RouteMatch, context: RequestContext, staged_path: str
 ) -> dict[str, Any]:
     return {
         "accountId": ACCOUNT_ID,
-        "apiId": origin.api_id,
-        "domainName": request.header("host") or origin.host,
-        "domainPrefix": origin.api_id,
-        "extendedRequestId": origin.request_id,
+        "apiId": context.api_id,
+        "domainName": request.header("host") or context.host,
+        "domainPrefix": context.api_id,
+        "extendedRequestId": context.request_id,
         "httpMethod": request.method,
         "identity": {"sourceIp": request.source_ip, "userAgent": request.header("user-agent")},
         "path": unquote(staged_path),
         "protocol": "HTTP/1.1",
-        "requestId": origin.request_id,
-        "requestTime": origin.time_text,
-        "requestTimeEpoch": origin.time_ms,
+        "requestId": context.request_id,
+        "requestTime": context.time_text,
+        "requestTimeEpoch": context.time_ms,
         "resourceId": "local",
         "resourcePath": match.route.path,
-        "stage": origin.stage,
+        "stage": context.stage,
     }
 
 
@@ -86,7 +86,7 @@ def _body(request: HttpRequest, binary_media_types: tuple[str, ...]) -> tuple[st
     if not request.body:
         return None, False
     if not is_binary(request.header("content-type"), binary_media_types):
-        # API Gateway takes every other body for UTF-8; what is not gets lost there too.
+        # API Gateway reads every other body as UTF-8. Bytes that are not UTF-8 get lost there too.
         return request.body.decode("utf-8", "replace"), False
     return base64.b64encode(request.body).decode(), True
 
@@ -101,9 +101,10 @@ def is_binary(content_type: str | None, binary_media_types: tuple[str, ...]) -> 
 
 
 def render(result: bytes, accept: str | None, binary_media_types: tuple[str, ...]) -> HttpResponse:
-    """A buffered result as an answer; raises ResultError when it is no proxy result of format 1.0.
+    """Turns a buffered result into a response.
 
-    Base64 is decoded when the client's `accept` or the content type is one of the API's binary media types.
+    Base64 is decoded when the client's `accept` or the content type is a binary media type of the
+    API. Raises ResultError for a result that is not valid in format 1.0.
     """
     fields = _fields(result)
     headers = _result_headers(fields)
@@ -111,18 +112,17 @@ def render(result: bytes, accept: str | None, binary_media_types: tuple[str, ...
     if content_type is None:
         headers.append(("Content-Type", "application/json"))
     binary = any(is_binary(kind, binary_media_types) for kind in (accept, content_type))
-    return HttpResponse(
-        status_of(fields.get("statusCode", 200)), tuple(headers), body_bytes(fields, binary)
-    )
+    status = parse_status(fields.get("statusCode", 200))
+    return HttpResponse(status, tuple(headers), decode_body(fields, decode_base64=binary))
 
 
-def base64_left_as_text(result: bytes, answer: HttpResponse) -> bool:
-    """Whether a base64 body went out undecoded, because the API's BinaryMediaTypes do not cover it."""
+def base64_left_as_text(result: bytes, response: HttpResponse) -> bool:
+    """Whether a base64 body was not decoded because no BinaryMediaTypes of the API cover it."""
     fields = _fields(result)
-    return (
-        bool(fields.get("isBase64Encoded"))
-        and answer.body == (fields.get("body") or "").encode() != b""
-    )
+    if not fields.get("isBase64Encoded"):
+        return False
+    encoded = (fields.get("body") or "").encode()
+    return encoded != b"" and response.body == encoded
 
 
 def _fields(result: bytes) -> dict[str, Any]:
@@ -142,8 +142,9 @@ def _result_headers(fields: dict[str, Any]) -> list[tuple[str, str]]:
     single = fields.get("headers") or {}
     if not isinstance(multiple, dict) or not isinstance(single, dict):
         raise ResultError("headers must be objects")
-    headers = [header_of(name, value) for name, values in multiple.items() for value in values]
+    headers = [parse_header(name, value) for name, values in multiple.items() for value in values]
     repeated = {name.lower() for name in multiple}
-    return headers + [
-        header_of(name, value) for name, value in single.items() if name.lower() not in repeated
-    ]
+    for name, value in single.items():
+        if name.lower() not in repeated:
+            headers.append(parse_header(name, value))
+    return headers

@@ -1,4 +1,4 @@
-"""Payload format 2.0: what a Function URL hands to a function, and what it makes of a buffered result.
+"""Payload format 2.0, which a Function URL uses: payloads and buffered results.
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 """
@@ -11,44 +11,47 @@ from urllib.parse import parse_qsl, unquote
 from local_lambda.fronts.payload import (
     RequestContext,
     ResultError,
-    body_bytes,
-    grouped,
-    header_of,
+    decode_body,
+    group_headers,
     is_text,
-    status_of,
+    parse_header,
+    parse_status,
 )
 from local_lambda.http.messages import HttpRequest, HttpResponse
 
 BAD_GATEWAY = HttpResponse(502, (("Content-Type", "text/plain"),), b"Internal Server Error")
 
 
-def build(request: HttpRequest, origin: RequestContext) -> dict[str, Any]:
-    headers = {name.lower(): ",".join(values) for name, values in grouped(request.headers).items()}
+def build(request: HttpRequest, context: RequestContext) -> dict[str, Any]:
+    grouped = group_headers(request.headers)
+    headers = {name.lower(): ",".join(values) for name, values in grouped.items()}
     cookies = headers.pop("cookie", None)
     query = _query(request.raw_query)
-    payload = {
+    payload_headers = _with_forwarding(headers, request, context)
+    payload: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": unquote(request.raw_path),
         "rawQueryString": request.raw_query,
-        "headers": _with_forwarding(headers, request, origin),
-        "requestContext": _context(request, origin, headers),
+        "headers": payload_headers,
+        "requestContext": _request_context(request, context, headers),
         "isBase64Encoded": False,
     }
     if cookies:
         payload["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
-        payload["headers"]["cookie"] = cookies
+        payload_headers["cookie"] = cookies
     if query:
         payload["queryStringParameters"] = query
     if request.body:
-        text = is_text(headers.get("content-type", ""))
-        payload["isBase64Encoded"] = not text
-        payload["body"] = (
-            request.body.decode("utf-8", "replace")
-            if text
-            else base64.b64encode(request.body).decode()
-        )
+        payload["body"], payload["isBase64Encoded"] = _body(request, headers)
     return payload
+
+
+def _body(request: HttpRequest, headers: dict[str, str]) -> tuple[str, bool]:
+    """Returns the body as text, and whether it is base64."""
+    if is_text(headers.get("content-type", "")):
+        return request.body.decode("utf-8", "replace"), False
+    return base64.b64encode(request.body).decode(), True
 
 
 def _query(raw: str) -> dict[str, str]:
@@ -59,25 +62,25 @@ def _query(raw: str) -> dict[str, str]:
 
 
 def _with_forwarding(
-    headers: dict[str, str], request: HttpRequest, origin: RequestContext
+    headers: dict[str, str], request: HttpRequest, context: RequestContext
 ) -> dict[str, str]:
     return {
         **headers,
-        "x-amzn-trace-id": headers.get("x-amzn-trace-id", origin.trace_id),
+        "x-amzn-trace-id": headers.get("x-amzn-trace-id", context.trace_id),
         "x-forwarded-for": request.source_ip,
-        "x-forwarded-port": str(origin.port),
+        "x-forwarded-port": str(context.port),
         "x-forwarded-proto": "http",
     }
 
 
-def _context(
-    request: HttpRequest, origin: RequestContext, headers: dict[str, str]
+def _request_context(
+    request: HttpRequest, context: RequestContext, headers: dict[str, str]
 ) -> dict[str, Any]:
     return {
         "accountId": "anonymous",
-        "apiId": origin.api_id,
-        "domainName": headers.get("host", origin.host),
-        "domainPrefix": origin.api_id,
+        "apiId": context.api_id,
+        "domainName": headers.get("host", context.host),
+        "domainPrefix": context.api_id,
         "http": {
             "method": request.method,
             "path": unquote(request.raw_path),
@@ -85,16 +88,19 @@ def _context(
             "sourceIp": request.source_ip,
             "userAgent": headers.get("user-agent", ""),
         },
-        "requestId": origin.request_id,
+        "requestId": context.request_id,
         "routeKey": "$default",
         "stage": "$default",
-        "time": origin.time_text,
-        "timeEpoch": origin.time_ms,
+        "time": context.time_text,
+        "timeEpoch": context.time_ms,
     }
 
 
 def render(result: bytes) -> HttpResponse:
-    """A buffered result as an answer. Without a `statusCode` the whole result is the body of a 200."""
+    """Turns a buffered result into a response.
+
+    Without a `statusCode` the whole result is the body of a response with status 200.
+    """
     try:
         fields = json.loads(result)
     except ValueError:
@@ -103,10 +109,12 @@ def render(result: bytes) -> HttpResponse:
         body = fields.encode() if isinstance(fields, str) else result
         return HttpResponse(200, (("Content-Type", "application/json"),), body)
     try:
-        headers = [header_of(name, value) for name, value in (fields.get("headers") or {}).items()]
+        headers = [
+            parse_header(name, value) for name, value in (fields.get("headers") or {}).items()
+        ]
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "application/json"))
-        headers += [header_of("Set-Cookie", cookie) for cookie in fields.get("cookies") or ()]
-        return HttpResponse(status_of(fields["statusCode"]), tuple(headers), body_bytes(fields))
+        headers += [parse_header("Set-Cookie", cookie) for cookie in fields.get("cookies") or ()]
+        return HttpResponse(parse_status(fields["statusCode"]), tuple(headers), decode_body(fields))
     except (AttributeError, ResultError):
         return BAD_GATEWAY

@@ -1,12 +1,15 @@
-"""The HTTP-integration prelude: JSON with status, headers and cookies, then eight NUL bytes, then the body.
+"""The prelude of a streamed HTTP response: JSON with status, headers and cookies.
 
+Eight NUL bytes follow it, then the body.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from local_lambda.http.messages import is_header
+from local_lambda.http.messages import Headers, is_header
 
 CONTENT_TYPE = "application/vnd.awslambda.http-integration-response"
 DELIMITER = b"\0" * 8
@@ -15,39 +18,43 @@ ALLOWED_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "cookies
 
 
 class PreludeError(ValueError):
-    """The function's first bytes are no prelude."""
+    """The function's first bytes are not a valid prelude."""
 
 
 @dataclass(frozen=True)
 class Prelude:
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     cookies: tuple[str, ...]
 
 
 class PreludeReader:
-    """Collects the first bytes of a response until the prelude is whole."""
+    """Collects the first bytes of a response until the prelude is complete."""
 
     def __init__(self) -> None:
         self._seen = bytearray()
 
     def feed(self, piece: bytes) -> tuple[Prelude, bytes] | None:
-        """The prelude and the first bytes of the body, or None while it is not whole. Raises PreludeError."""
+        """Returns the prelude and the first bytes of the body, or None until it is complete.
+
+        Raises PreludeError.
+        """
         self._seen += piece
         end = self._seen.find(DELIMITER)
         if end < 0:
             if len(self._seen) > LIMIT_BYTES:
                 raise PreludeError(f"no delimiter within {LIMIT_BYTES} bytes")
             return None
-        if end + len(DELIMITER) > LIMIT_BYTES:
+        body_start = end + len(DELIMITER)
+        if body_start > LIMIT_BYTES:
             raise PreludeError(
-                f"prelude and delimiter are {end + len(DELIMITER)} bytes, more than {LIMIT_BYTES}"
+                f"prelude and delimiter are {body_start} bytes, more than {LIMIT_BYTES}"
             )
-        return parse(bytes(self._seen[:end])), bytes(self._seen[end + len(DELIMITER) :])
+        return parse(bytes(self._seen[:end])), bytes(self._seen[body_start:])
 
 
 def parse(text: bytes) -> Prelude:
-    """Raises PreludeError."""
+    """Reads a prelude without its delimiter. Raises PreludeError."""
     try:
         fields = json.loads(text)
     except ValueError as error:
@@ -57,20 +64,21 @@ def parse(text: bytes) -> Prelude:
     if unknown := sorted(fields.keys() - ALLOWED_KEYS):
         raise PreludeError(f"unknown keys: {', '.join(unknown)}")
     return Prelude(
-        _status(fields.get("statusCode", 200)),
-        tuple(_headers(fields)),
-        _cookies(fields.get("cookies")),
+        status=_status(fields.get("statusCode", 200)),
+        headers=tuple(_headers(fields)),
+        cookies=_cookies(fields.get("cookies")),
     )
 
 
-def _status(value) -> int:
+def _status(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 200 <= value <= 599:
         raise PreludeError(f"statusCode is {value!r}, not an integer from 200 to 599")
     return value
 
 
-def _headers(fields):
-    single, multiple = fields.get("headers") or {}, fields.get("multiValueHeaders") or {}
+def _headers(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    single = fields.get("headers") or {}
+    multiple = fields.get("multiValueHeaders") or {}
     if not isinstance(single, dict) or not isinstance(multiple, dict):
         raise PreludeError("headers must be objects")
     repeated = {name.lower() for name in multiple}
@@ -86,14 +94,14 @@ def _headers(fields):
             yield _header(name, value)
 
 
-def _header(name: str, value) -> tuple[str, str]:
+def _header(name: str, value: Any) -> tuple[str, str]:
     text = value if isinstance(value, str) else json.dumps(value)
     if not is_header(name, text):
-        raise PreludeError(f"header {name!r} cannot be sent")
+        raise PreludeError(f"header {name!r} cannot be sent: its name or value is invalid in HTTP")
     return name, text
 
 
-def _cookies(value) -> tuple[str, ...]:
+def _cookies(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(cookie, str) for cookie in value):

@@ -1,4 +1,6 @@
-"""Which route of a REST API a request belongs to: fixed segments before `{param}`, `{param}` before `{proxy+}`.
+"""Finds the route of a REST API for a request.
+
+Fixed segments win over `{param}`, and `{param}` wins over `{proxy+}`.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
 """
@@ -20,12 +22,15 @@ class RouteMatch(NamedTuple):
 
 class RouteTable:
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._entries = sorted(
-            ((_pattern(route.path), route) for route in routes), key=lambda entry: _rank(entry[1])
-        )
+        ordered = sorted(routes, key=_specificity)
+        self._entries = [(_pattern(route.path), route) for route in ordered]
 
     def match(self, method: str, path: str) -> RouteMatch | None:
-        """The most specific resource decides; None when it has no such method, as on API Gateway."""
+        """Returns the route and its path parameters.
+
+        Only the most specific resource counts: when it has no such method the result is None, as
+        on API Gateway.
+        """
         resource = None
         for pattern, route in self._entries:
             if resource is not None and route.path != resource:
@@ -36,9 +41,8 @@ class RouteTable:
             resource = route.path
             if route.method in (method, ANY):
                 names = re.findall(r"\{([^}+]+)\+?\}", route.path)
-                return RouteMatch(
-                    route, dict(zip(names, map(unquote, found.groups()), strict=True))
-                )
+                values = map(unquote, found.groups())
+                return RouteMatch(route, dict(zip(names, values, strict=True)))
         return None
 
 
@@ -55,7 +59,8 @@ def _segment(segment: str) -> str:
     return re.escape(segment)
 
 
-def _rank(route: Route):
+def _specificity(route: Route) -> tuple[tuple[int, ...], str, bool]:
+    """Returns a sort key: more specific resources first, ANY after the other methods."""
     kinds = tuple(_kind(segment) for segment in route.path.strip("/").split("/"))
     return (kinds, route.path, route.method == ANY)
 

@@ -197,7 +197,7 @@ def test_a_route_that_buffers_loses_the_streamed_body(emulator, logged):
 
 def test_a_route_that_streams_refuses_a_whole_answer(emulator, logged):
     assert get(emulator.dashboard_url + "stock-on-stream").status_code == 502
-    logged("this route streams, its function answers whole")
+    logged("the route streams, but its function replied whole")
 
 
 def test_a_buffered_url_hands_out_a_stream_raw(emulator):
