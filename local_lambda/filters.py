@@ -1,4 +1,6 @@
-"""Event filter patterns of event source mappings: the EventBridge operators that Lambda documents for streams.
+"""Event filter patterns of event source mappings.
+
+Knows the EventBridge operators that Lambda documents for streams.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-syntax
 """
@@ -17,30 +19,31 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 
 class PatternError(ValueError):
-    """The pattern uses something that this subset does not know, or is malformed."""
+    """The pattern is malformed or uses an operator outside this subset."""
 
 
 def matches_any(patterns: Iterable[dict[str, Any]], record: Any) -> bool:
-    """Several filters of one mapping are joined by "or"; no filter lets everything through."""
+    """Whether one of the patterns matches. Without patterns every record matches."""
     patterns = tuple(patterns)
     return not patterns or any(matches(pattern, record) for pattern in patterns)
 
 
 def matches(pattern: dict[str, Any], record: Any) -> bool:
-    """Every key of the pattern must match."""
+    """Whether every key of the pattern matches the record."""
     for key, rule in pattern.items():
         if key == "$or":
             if not any(matches(alternative, record) for alternative in rule):
                 return False
             continue
         value = record.get(key, _ABSENT) if isinstance(record, dict) else _ABSENT
-        if not (matches(rule, value) if isinstance(rule, dict) else _matches_one_of(rule, value)):
+        matched = matches(rule, value) if isinstance(rule, dict) else _matches_one_of(rule, value)
+        if not matched:
             return False
     return True
 
 
 def check(pattern: Any) -> None:
-    """Raises PatternError for what `matches` would not understand."""
+    """Raises PatternError for a pattern that `matches` would not understand."""
     if not isinstance(pattern, dict):
         raise PatternError(f"a pattern must be an object, not {pattern!r}")
     for key, rule in pattern.items():
@@ -54,18 +57,21 @@ def check(pattern: Any) -> None:
 
 
 def _check_operator(choice: dict[str, Any]) -> None:
-    if len(choice) != 1 or (operator := next(iter(choice))) not in _OPERATORS:
-        raise PatternError(
-            f"unknown operator in {choice!r}; known: {', '.join(sorted(_OPERATORS))}"
-        )
-    argument = choice[operator]
-    if operator == "numeric" and (
-        len(argument) % 2 or any(sign not in _COMPARE for sign in argument[::2])
-    ):
-        raise PatternError(f"malformed numeric rule {argument!r}")
+    operator = next(iter(choice), None)
+    if len(choice) != 1 or operator not in _OPERATORS:
+        known = ", ".join(sorted(_OPERATORS))
+        raise PatternError(f"unknown operator in {choice!r}; known: {known}")
+    if operator == "numeric":
+        _check_numeric(choice[operator])
+
+
+def _check_numeric(rule: list[Any]) -> None:
+    if len(rule) % 2 or any(sign not in _COMPARE for sign in rule[::2]):
+        raise PatternError(f"malformed numeric rule {rule!r}")
 
 
 def _matches_one_of(choices: list[Any], value: Any) -> bool:
+    # A list in the record matches when one of its items does.
     values = value if isinstance(value, list) and value else [value]
     return any(_matches_choice(choice, one) for choice in choices for one in values)
 
@@ -93,10 +99,8 @@ def _numeric(argument: list[Any], value: Any) -> bool:
         number = float(value)
     except (TypeError, ValueError):
         return False
-    return all(
-        _COMPARE[sign](number, limit)
-        for sign, limit in zip(argument[::2], argument[1::2], strict=True)
-    )
+    comparisons = zip(argument[::2], argument[1::2], strict=True)
+    return all(_COMPARE[sign](number, limit) for sign, limit in comparisons)
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {

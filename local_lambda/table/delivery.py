@@ -1,4 +1,6 @@
-"""Delivers the records of one shard to a function: in order, at least once, with retries, checkpoints and bisection.
+"""Delivers the records of one shard to a function, in order and at least once.
+
+Failed batches are retried, resumed at a checkpoint, or bisected.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
@@ -14,7 +16,8 @@ from local_lambda.application import EventSourceMapping
 
 _log = logging.getLogger(__name__)
 Record = dict[str, Any]
-_FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.2, 10.0
+_FIRST_BACKOFF_S = 0.2
+_LONGEST_BACKOFF_S = 10.0
 
 
 class InvokeFailed(Exception):
@@ -22,7 +25,10 @@ class InvokeFailed(Exception):
 
 
 class Delivery:
-    """`invoke` takes records and gives the function's result as bytes, or raises InvokeFailed."""
+    """Delivers batches for one event source mapping.
+
+    `invoke` takes records and returns the function's result as bytes, or raises InvokeFailed.
+    """
 
     def __init__(
         self,
@@ -30,34 +36,40 @@ class Delivery:
         invoke: Callable[[Sequence[Record]], Awaitable[bytes]],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._mapping, self._invoke, self._sleep = mapping, invoke, sleep
+        self._mapping = mapping
+        self._invoke = invoke
+        self._sleep = sleep
 
     async def deliver(self, records: Sequence[Record]) -> None:
-        """Returns when every record was taken, or given up after the mapping's number of retries."""
+        """Returns when every record was accepted, or discarded after the mapping's retries."""
         batches = deque([records])
-        retries, backoff_s = 0, _FIRST_BACKOFF_S
+        retries = 0
+        backoff_s = _FIRST_BACKOFF_S
         while batches:
             batch = batches.popleft()
-            left = await self._left(batch)
-            if not left:
-                retries, backoff_s = 0, _FIRST_BACKOFF_S
-                continue
-            if (
-                self._mapping.maximum_retries is not None
-                and retries >= self._mapping.maximum_retries
-            ):
-                _log.error(
-                    "records.discarded %s %d after %d retries",
-                    self._mapping.function,
-                    len(left),
-                    retries,
-                )
-                retries, backoff_s = 0, _FIRST_BACKOFF_S
+            left = await self._undelivered(batch)
+            if not left or self._discards(left, retries):
+                retries = 0
+                backoff_s = _FIRST_BACKOFF_S
                 continue
             retries += 1
-            batches.extendleft(reversed(self._split(left, bisect=len(left) == len(batch))))
+            parts = self._split(left, bisect=len(left) == len(batch))
+            batches.extendleft(reversed(parts))
             await self._sleep(backoff_s)
             backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
+
+    def _discards(self, records: Sequence[Record], retries: int) -> bool:
+        """Whether the mapping's retries are used up; then says that the records are lost."""
+        maximum = self._mapping.maximum_retries
+        if maximum is None or retries < maximum:
+            return False
+        _log.error(
+            "records.discarded %s %d after %d retries",
+            self._mapping.function,
+            len(records),
+            retries,
+        )
+        return True
 
     def _split(self, records: Sequence[Record], bisect: bool) -> list[Sequence[Record]]:
         if not (bisect and self._mapping.bisect and len(records) > 1):
@@ -65,30 +77,34 @@ class Delivery:
         middle = len(records) // 2
         return [records[:middle], records[middle:]]
 
-    async def _left(self, batch: Sequence[Record]) -> Sequence[Record]:
-        """What of the batch has to be delivered again."""
+    async def _undelivered(self, batch: Sequence[Record]) -> Sequence[Record]:
+        """Invokes the function with the batch. Returns the records to deliver again."""
         try:
             result = await self._invoke(batch)
         except InvokeFailed as error:
-            _log.warning(
-                "records.failed %s %d records: %s", self._mapping.function, len(batch), error
-            )
+            function = self._mapping.function
+            _log.warning("records.failed %s %d records: %s", function, len(batch), error)
             return batch
         if not self._mapping.report_item_failures:
             return []
-        first = first_failure(result, [record["dynamodb"]["SequenceNumber"] for record in batch])
-        if first is not None:
-            _log.warning(
-                "records.partly_failed %s from record %d of %d",
-                self._mapping.function,
-                first,
-                len(batch),
-            )
-        return [] if first is None else batch[first:]
+        sequence_numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
+        first = first_failure(result, sequence_numbers)
+        if first is None:
+            return []
+        _log.warning(
+            "records.partly_failed %s from record %d of %d",
+            self._mapping.function,
+            first,
+            len(batch),
+        )
+        return batch[first:]
 
 
 def first_failure(result: bytes, sequence_numbers: Sequence[str]) -> int | None:
-    """The index of the lowest failed record; None when all were taken. Anything malformed fails the whole batch."""
+    """Returns the index of the lowest failed record, or None when no record failed.
+
+    A malformed report fails the whole batch.
+    """
     try:
         fields = json.loads(result) if result else None
     except ValueError:

@@ -1,4 +1,6 @@
-"""Follows a table's stream for one event source mapping: shards, iterators, filters, batches.
+"""Follows a table's stream for one event source mapping.
+
+Reads the shards, filters their records, and delivers them in batches.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB_Streams.html
@@ -11,7 +13,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,20 +24,21 @@ from local_lambda.filters import matches_any
 from local_lambda.table.delivery import Delivery, InvokeFailed, Record
 
 _log = logging.getLogger(__name__)
-_LATER_S = 1.0
+_RETRY_AFTER_S = 1.0
 _RECORDS_LIMIT = 1000
+_T = TypeVar("_T")
 
 
 @dataclass
 class _Shard:
-    start: str  # the kind of iterator to begin with
+    start: str  # the type of the first iterator
     iterator: str | None = None
     last_sequence_number: str | None = None
     closed: bool = False
 
 
 class StreamFollower:
-    """`invoke` starts an invocation of the mapping's function with a payload."""
+    """Delivers a stream's records. `invoke` starts an invocation of the mapping's function."""
 
     def __init__(
         self,
@@ -44,60 +48,59 @@ class StreamFollower:
         invoke: Callable[[bytes], Awaitable[Invocation]],
         poll_s: float,
     ) -> None:
-        self._mapping, self._arn, self._streams, self._poll_s = mapping, stream_arn, streams, poll_s
+        self._mapping = mapping
+        self._arn = stream_arn
+        self._streams = streams
+        self._poll_s = poll_s
         self._invoke = invoke
         self._delivery = Delivery(mapping, self._run_function, asyncio.sleep)
         self._shards: dict[str, _Shard] = {}
 
     async def run(self) -> None:
         """Follows until it is cancelled."""
-        await self._persist(self._find_shards, first=True)
+        await self._until_readable(lambda: self._find_shards(first=True))
         while True:
             found = 0
-            for shard_id, shard in tuple(self._shards.items()):
-                if not shard.closed:
-                    found += await self._persist(self._follow, shard_id, shard)
+            for shard_id in tuple(self._shards):
+                found += await self._until_readable(partial(self._follow, shard_id))
             if all(shard.closed for shard in self._shards.values()):
-                await self._persist(self._find_shards)
+                await self._until_readable(self._find_shards)
             if not found:
                 await asyncio.sleep(self._poll_s)
 
-    async def _persist(self, step, *args, **kwargs):
-        """An endpoint that fails for a moment is asked again: no record may be lost for it."""
+    async def _until_readable(self, step: Callable[[], Awaitable[_T]]) -> _T:
+        """Repeats the step while the endpoint fails, so that no record is lost."""
         while True:
             try:
-                return await step(*args, **kwargs)
+                return await step()
             except (ClientError, BotoCoreError) as error:
                 _log.warning("stream.unreadable %s %s", self._mapping.table, error)
                 for shard in self._shards.values():
                     shard.iterator = None
-                await asyncio.sleep(_LATER_S)
+                await asyncio.sleep(_RETRY_AFTER_S)
 
     async def _find_shards(self, first: bool = False) -> None:
-        stream = (await asyncio.to_thread(self._streams.describe_stream, StreamArn=self._arn))[
-            "StreamDescription"
-        ]
+        found = await asyncio.to_thread(self._streams.describe_stream, StreamArn=self._arn)
         start = "TRIM_HORIZON" if self._mapping.from_start or not first else "LATEST"
-        for shard in stream["Shards"]:
+        for shard in found["StreamDescription"]["Shards"]:
             self._shards.setdefault(shard["ShardId"], _Shard(start))
         if not first and all(shard.closed for shard in self._shards.values()):
-            await asyncio.sleep(_LATER_S)
+            await asyncio.sleep(_RETRY_AFTER_S)
 
-    async def _follow(self, shard_id: str, shard: _Shard) -> int:
-        """One read and the delivery of what it gave; how many records there were."""
+    async def _follow(self, shard_id: str) -> int:
+        """Reads an open shard once and delivers its records. Returns how many there were."""
+        shard = self._shards[shard_id]
+        if shard.closed:
+            return 0
         if shard.iterator is None:
             shard.iterator = await self._iterator(shard_id, shard)
-        page = await asyncio.to_thread(
-            self._streams.get_records, ShardIterator=shard.iterator, Limit=_RECORDS_LIMIT
-        )
+        page = await self._read(shard.iterator)
+        window_s = self._mapping.batching_window_s
+        if page["Records"] and window_s and len(page["Records"]) < self._mapping.batch_size:
+            # The same place again after the window, when more records have arrived.
+            await asyncio.sleep(window_s)
+            page = await self._read(shard.iterator)
         records = page["Records"]
-        if records and self._mapping.batching_window_s and len(records) < self._mapping.batch_size:
-            # Read the same place again after the window, with what has come by then.
-            await asyncio.sleep(self._mapping.batching_window_s)
-            page = await asyncio.to_thread(
-                self._streams.get_records, ShardIterator=shard.iterator, Limit=_RECORDS_LIMIT
-            )
-            records = page["Records"]
         await self._deliver([as_event_record(record, self._arn) for record in records])
         if records:
             shard.last_sequence_number = records[-1]["dynamodb"]["SequenceNumber"]
@@ -105,17 +108,23 @@ class StreamFollower:
         shard.closed = shard.iterator is None
         return len(records)
 
+    async def _read(self, iterator: str) -> dict[str, Any]:
+        page: dict[str, Any] = await asyncio.to_thread(
+            self._streams.get_records, ShardIterator=iterator, Limit=_RECORDS_LIMIT
+        )
+        return page
+
     async def _iterator(self, shard_id: str, shard: _Shard) -> str:
-        where: dict[str, str] = {"ShardIteratorType": shard.start}
+        position = {"ShardIteratorType": shard.start}
         if shard.last_sequence_number:
-            where = {
+            position = {
                 "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
                 "SequenceNumber": shard.last_sequence_number,
             }
-        answer = await asyncio.to_thread(
-            self._streams.get_shard_iterator, StreamArn=self._arn, ShardId=shard_id, **where
+        found = await asyncio.to_thread(
+            self._streams.get_shard_iterator, StreamArn=self._arn, ShardId=shard_id, **position
         )
-        return answer["ShardIterator"]
+        return str(found["ShardIterator"])
 
     async def _deliver(self, records: list[Record]) -> None:
         wanted = [record for record in records if matches_any(self._mapping.patterns, record)]
@@ -129,15 +138,16 @@ class StreamFollower:
                 invocation = await self._invoke(payload)
                 break
             except Throttled:
-                await asyncio.sleep(_LATER_S)  # a throttled batch waits; that is no retry
+                await asyncio.sleep(_RETRY_AFTER_S)  # waiting does not count as a retry
         reply = await collect(await invocation.reply)
         if isinstance(reply, Failed):
-            raise InvokeFailed(f"{reply.error_type} {reply.body[:500].decode('utf-8', 'replace')}")
+            text = reply.body[:500].decode("utf-8", "replace")
+            raise InvokeFailed(f"{reply.error_type} {text}")
         return reply.body
 
 
 def as_event_record(record: dict[str, Any], stream_arn: str) -> Record:
-    """A record of the streams API as the function gets it."""
+    """Turns a record of the streams API into the form that the function gets."""
     plain = {key: value for key, value in record.items() if key != "ResponseMetadata"}
     return {**_as_json(plain), "eventSourceARN": stream_arn}
 

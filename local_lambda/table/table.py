@@ -1,4 +1,4 @@
-"""The application's tables: on moto in a process of its own, or on a DynamoDB endpoint of the user's."""
+"""The application's tables, in a moto process or on the user's own DynamoDB endpoint."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from local_lambda.environments.processes import ProcessGroup, Reaper
 
 
 def make_client(service: str, url: str, region: str, attempts: int) -> Any:
-    """A boto3 client with stand-in credentials, so that nothing of the user's account is used."""
+    """Returns a boto3 client with stand-in credentials, so that no AWS account is used."""
     return boto3.client(
         service,
         endpoint_url=url,
@@ -33,7 +33,10 @@ def make_client(service: str, url: str, region: str, attempts: int) -> Any:
 
 
 async def start_moto(reaper: Reaper, host: str, port: int) -> tuple[ProcessGroup, str]:
-    """The process and its URL. The socket listens at once: who connects early waits for moto. Raises OSError."""
+    """Starts moto. Returns the process and its URL. Raises OSError.
+
+    The socket listens at once, so clients that connect early wait for moto.
+    """
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
@@ -42,16 +45,19 @@ async def start_moto(reaper: Reaper, host: str, port: int) -> tuple[ProcessGroup
         descriptor = listener.fileno()
         group = await reaper.start(
             [sys.executable, str(program), str(descriptor)],
-            os.environ,
-            Path.cwd(),
-            "dynamodb",
+            variables=os.environ,
+            directory=Path.cwd(),
+            name="dynamodb",
             pass_fds=(descriptor,),
         )
         return group, f"http://{host}:{listener.getsockname()[1]}"
 
 
 def create_missing_tables(dynamodb: Any, tables: Iterable[Table]) -> dict[str, str | None]:
-    """The ARN of each table's stream by logical id, None for a table without one."""
+    """Creates the tables that do not exist.
+
+    Returns the ARN of each table's stream by logical id, or None for a table without a stream.
+    """
     return {table.logical_id: _create(dynamodb, table) for table in tables}
 
 
