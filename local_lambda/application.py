@@ -1,4 +1,4 @@
-"""What a template says, as far as the emulator runs it: functions, routes, tables, event source mappings."""
+"""The parts of a template that the emulator runs: functions, routes, tables and mappings."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +45,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Route:
-    """One method of one resource of the REST API. `timeout_s` is the integration's."""
+    """One method of one resource of the REST API. `timeout_s` is the timeout of its integration."""
 
     method: str
     path: str
@@ -64,7 +64,7 @@ class Table:
 
 @dataclass(frozen=True)
 class EventSourceMapping:
-    """From a table's stream to a function. `table` and `function` are logical ids."""
+    """Connects a table's stream to a function. `table` and `function` are logical ids."""
 
     function: str
     table: str

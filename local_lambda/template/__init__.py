@@ -1,1 +1,1 @@
-"""Which functions, tables and routes does a template describe?"""
+"""Reads templates: the functions, tables and routes that they describe."""

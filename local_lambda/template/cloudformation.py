@@ -1,4 +1,6 @@
-"""CloudFormation's template language: YAML with tags, parameters, mappings, conditions and intrinsic functions.
+"""CloudFormation's template language.
+
+YAML with tags, parameters, mappings, conditions and intrinsic functions.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
@@ -6,7 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -18,11 +20,11 @@ _BARE_TAGS = ("Ref", "Condition")
 
 
 class TemplateError(ValueError):
-    """The template cannot be understood; the message says where and why."""
+    """The template is invalid or not supported. The message says where and why."""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it: dates stay text, every `!Tag` becomes its long form."""
+    """Reads YAML as CloudFormation does: dates stay text, every `!Tag` becomes its long form."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -47,7 +49,7 @@ _Loader.add_multi_constructor("!", _construct_tag)
 
 
 def load(text: str) -> dict[str, Any]:
-    """The template as plain dictionaries, tags in their long form. Raises TemplateError."""
+    """Returns the template as dictionaries with tags in their long form. Raises TemplateError."""
     try:
         template = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
@@ -58,9 +60,10 @@ def load(text: str) -> dict[str, Any]:
 
 
 class Resolver:
-    """Resolves intrinsic functions. `references` and `attributes` say what resources are known by.
+    """Resolves intrinsic functions.
 
-    An attribute that nobody knows becomes a placeholder and a warning: it may not matter here.
+    `references` and `attributes` are the values of `!Ref` and `!GetAtt` for known resources.
+    An unknown attribute becomes a placeholder and a warning, because it may not matter here.
     """
 
     def __init__(
@@ -88,7 +91,7 @@ class Resolver:
         self.warnings: list[str] = []
 
     def resolve(self, value: Any) -> Any:
-        """Raises TemplateError."""
+        """Returns the value without intrinsic functions. Raises TemplateError."""
         if isinstance(value, list):
             return [item for item in map(self.resolve, value) if item is not NO_VALUE]
         if not isinstance(value, dict):
@@ -103,7 +106,7 @@ class Resolver:
         return {key: item for key, item in resolved.items() if item is not NO_VALUE}
 
     def condition(self, name: str) -> bool:
-        """Raises TemplateError."""
+        """Returns whether the condition holds. Raises TemplateError."""
         conditions = self._template.get("Conditions") or {}
         if name not in conditions:
             raise TemplateError(f"condition {name} is not defined")
@@ -134,20 +137,19 @@ class Resolver:
         raise TemplateError(f"!Ref {name}: no such parameter or resource")
 
     def _get_att(self, argument: list[str] | str) -> Any:
-        resource, attribute = (
-            argument.split(".", 1) if isinstance(argument, str) else map(self.resolve, argument)
-        )
+        parts = argument.split(".", 1) if isinstance(argument, str) else argument
+        resource, attribute = map(self.resolve, parts)
         if (resource, attribute) in self._attributes:
             return self._attributes[resource, attribute]
-        if resource not in self._template["Resources"] and not self._implicit(resource):
+        if resource not in self._template["Resources"] and not self._is_generated(resource):
             raise TemplateError(f"!GetAtt {resource}.{attribute}: no such resource")
         self.warnings.append(
-            f"!GetAtt {resource}.{attribute} is not known here; a placeholder stands for it"
+            f"!GetAtt {resource}.{attribute} has no value here; a placeholder replaces it"
         )
         return f"{resource}.{attribute}"
 
-    def _implicit(self, resource: str) -> bool:
-        """SAM makes resources of its own, named after those in the template: `NameRole`, `NameUrl`."""
+    def _is_generated(self, resource: str) -> bool:
+        """Whether SAM may generate this resource. It adds a suffix: `NameRole`, `NameUrl`."""
         return any(resource.startswith(name) for name in self._template["Resources"])
 
     def _sub(self, argument: Any) -> str:
@@ -171,6 +173,9 @@ class Resolver:
         index, values = argument
         return self.resolve(values)[int(self.resolve(index))]
 
+    def _base64(self, argument: Any) -> str:
+        return base64.b64encode(str(self.resolve(argument)).encode()).decode()
+
     def _find_in_map(self, argument: list[Any]) -> Any:
         table, first, second = (self.resolve(item) for item in argument[:3])
         return self.resolve(self._template["Mappings"][table][first][second])
@@ -187,15 +192,13 @@ class Resolver:
 
     def _import_value(self, argument: Any) -> str:
         name = self.resolve(argument)
-        self.warnings.append(f"!ImportValue {name} is not known here; a placeholder stands for it")
+        self.warnings.append(f"!ImportValue {name} has no value here; a placeholder replaces it")
         return str(name)
 
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[[Resolver, Any], Any]] = {
     "Fn::And": lambda self, argument: all(self._test(item) for item in argument),
-    "Fn::Base64": lambda self, argument: base64.b64encode(
-        str(self.resolve(argument)).encode()
-    ).decode(),
+    "Fn::Base64": Resolver._base64,
     "Fn::Equals": Resolver._equals,
     "Fn::FindInMap": Resolver._find_in_map,
     "Fn::GetAZs": lambda self, _: [f"{self._pseudo['AWS::Region']}{letter}" for letter in "abc"],

@@ -1,11 +1,11 @@
-"""The events of one function: routes of the REST API and event source mappings.
+"""Reads the events of one function: routes of the REST API and event source mappings.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-api.html
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-dynamodb.html
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from local_lambda import filters
@@ -38,31 +38,40 @@ def read_route(
     binary_media_types: tuple[str, ...],
     warn: Callable[[str], None],
 ) -> Route:
-    """Raises TemplateError."""
+    """Reads an event of type `Api`. Raises TemplateError."""
     if unknown := sorted(properties.keys() - _ROUTE_PROPERTIES):
         warn(f"not emulated: {', '.join(unknown)}")
-    method, path = str(properties.get("Method", "")).upper(), properties.get("Path")
+    method = str(properties.get("Method", "")).upper()
+    path = properties.get("Path")
     if method not in METHODS or not isinstance(path, str) or not path.startswith("/"):
         raise TemplateError(
             f"Method {properties.get('Method')!r} or Path {path!r} is missing or malformed"
         )
     mode = properties.get("ResponseTransferMode", "BUFFERED")
     if mode not in ("BUFFERED", "RESPONSE_STREAM"):
-        # On AWS such a value is silently taken for BUFFERED.
+        # AWS silently treats such a value as BUFFERED.
         raise TemplateError(
             f"ResponseTransferMode {mode!r} is neither BUFFERED nor RESPONSE_STREAM"
         )
     timeout_s = float(properties.get("TimeoutInMillis", 29_000)) / 1000
-    return Route(method, path, function, mode == "RESPONSE_STREAM", timeout_s, binary_media_types)
+    return Route(
+        method=method,
+        path=path,
+        function=function,
+        streaming=mode == "RESPONSE_STREAM",
+        timeout_s=timeout_s,
+        binary_media_types=binary_media_types,
+    )
 
 
 def read_mapping(
     function: str, table: str, properties: dict[str, Any], warn: Callable[[str], None]
 ) -> EventSourceMapping:
-    """Raises TemplateError."""
+    """Reads an event of type `DynamoDB`. Raises TemplateError."""
     if unknown := sorted(properties.keys() - _MAPPING_PROPERTIES):
         warn(f"not emulated: {', '.join(unknown)}")
-    retries = properties.get("MaximumRetryAttempts", -1)
+    response_types = properties.get("FunctionResponseTypes") or ()
+    retries = int(properties.get("MaximumRetryAttempts", -1))
     return EventSourceMapping(
         function=function,
         table=table,
@@ -70,14 +79,13 @@ def read_mapping(
         batching_window_s=float(properties.get("MaximumBatchingWindowInSeconds", 0)),
         from_start=properties.get("StartingPosition") == "TRIM_HORIZON",
         patterns=tuple(_patterns(properties.get("FilterCriteria") or {})),
-        report_item_failures="ReportBatchItemFailures"
-        in (properties.get("FunctionResponseTypes") or ()),
+        report_item_failures="ReportBatchItemFailures" in response_types,
         bisect=bool(properties.get("BisectBatchOnFunctionError", False)),
-        maximum_retries=None if int(retries) < 0 else int(retries),
+        maximum_retries=None if retries < 0 else retries,
     )
 
 
-def _patterns(criteria: dict[str, Any]):
+def _patterns(criteria: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for entry in criteria.get("Filters") or ():
         try:
             pattern = json.loads(entry["Pattern"])

@@ -1,4 +1,4 @@
-"""The properties of one AWS::Serverless::Function.
+"""Reads the properties of one AWS::Serverless::Function.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
 """
@@ -10,7 +10,7 @@ from typing import Any
 from local_lambda.application import Cors, Function, FunctionUrl
 from local_lambda.template.cloudformation import Resolver, TemplateError
 
-# Properties that change nothing here, or nothing that can be seen from outside.
+# Properties without an effect in the emulator, or without one that can be seen from outside.
 _WITHOUT_EFFECT = frozenset(
     {
         "Architectures",
@@ -65,17 +65,16 @@ def read_function(
     layers: Mapping[str, Path],
     warn: Callable[[str], None],
 ) -> Function:
-    """`layers` are the directories by layer ARN. Raises TemplateError."""
+    """Reads a function. `layers` are the paths by layer ARN. Raises TemplateError."""
     if unknown := sorted(properties.keys() - _READ - _WITHOUT_EFFECT):
         warn(f"{logical_id}: properties that are not emulated: {', '.join(unknown)}")
-    resolved = resolver.resolve(
-        {key: value for key, value in properties.items() if key in _READ - {"Events"}}
-    )
+    read = {key: value for key, value in properties.items() if key in _READ - {"Events"}}
+    resolved = resolver.resolve(read)
     return Function(
         logical_id=logical_id,
         name=name,
         handler=_required(resolved, "Handler", default="bootstrap"),
-        runtime=_required(resolved, "Runtime"),
+        runtime=_runtime(resolved),
         code=_directory(base, resolved.get("CodeUri")),
         layers=tuple(_layer(reference, layers) for reference in resolved.get("Layers") or ()),
         environment=_variables(resolved),
@@ -92,10 +91,14 @@ def _required(properties: dict[str, Any], key: str, default: str | None = None) 
     value = properties.get(key, default)
     if not isinstance(value, str):
         raise TemplateError(f"{key} is missing")
-    runtime = properties.get("Runtime", "")
-    if key == "Runtime" and not runtime.startswith(("python", "provided")):
-        raise TemplateError(f"Runtime {runtime} is not emulated, python3.x and provided.* are")
     return value
+
+
+def _runtime(properties: dict[str, Any]) -> str:
+    runtime = _required(properties, "Runtime")
+    if not runtime.startswith(("python", "provided")):
+        raise TemplateError(f"Runtime {runtime} is not emulated; python3.x and provided.* are")
+    return runtime
 
 
 def _directory(base: Path, code: Any) -> Path:
@@ -120,7 +123,10 @@ def _variables(properties: dict[str, Any]) -> dict[str, str]:
 
 
 def _max_concurrency(properties: dict[str, Any]) -> int | None:
-    """Of a managed instance; 16 for each vCPU is the default for Python, and one vCPU is assumed."""
+    """Returns the concurrency of a managed instance.
+
+    The default for Python is 16 for each vCPU; one vCPU is assumed.
+    """
     provider = properties.get("CapacityProviderConfig")
     return int(provider.get("PerExecutionEnvironmentMaxConcurrency", 16)) if provider else None
 
@@ -137,11 +143,11 @@ def _url(
     mode = configuration.get("InvokeMode", "BUFFERED")
     if mode not in ("BUFFERED", "RESPONSE_STREAM"):
         raise TemplateError(f"InvokeMode {mode!r} is neither BUFFERED nor RESPONSE_STREAM")
-    if configuration.get("AuthType") != "NONE":
-        warn(
-            f"{logical_id}: AuthType {configuration.get('AuthType')} of its URL is not checked here"
-        )
-    return FunctionUrl(mode == "RESPONSE_STREAM", _cors(configuration.get("Cors")))
+    auth_type = configuration.get("AuthType")
+    if auth_type != "NONE":
+        warn(f"{logical_id}: AuthType {auth_type} of its Function URL is not checked here")
+    cors = _cors(configuration.get("Cors"))
+    return FunctionUrl(streaming=mode == "RESPONSE_STREAM", cors=cors)
 
 
 def _cors(configuration: dict[str, Any] | None) -> Cors | None:

@@ -1,5 +1,7 @@
-"""Routes of an OpenAPI definition: `x-amazon-apigateway-integration` with `responseTransferMode` and `timeoutInMillis`.
+"""Reads the routes of an OpenAPI definition.
 
+A route is an operation with `x-amazon-apigateway-integration`; its `responseTransferMode` and
+`timeoutInMillis` are used.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html
 """
 
@@ -11,7 +13,8 @@ from local_lambda.template.cloudformation import TemplateError
 
 INTEGRATION = "x-amazon-apigateway-integration"
 ANY_METHOD = "x-amazon-apigateway-any-method"
-_STREAMING_PATH, _PLAIN_PATH = "/response-streaming-invocations", "/invocations"
+_STREAMING_PATH = "/response-streaming-invocations"
+_BUFFERED_PATH = "/invocations"
 _METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 
 
@@ -21,37 +24,53 @@ def read_routes(
     binary_media_types: tuple[str, ...],
     warn: Callable[[str], None],
 ) -> list[Route]:
-    """`functions` are logical ids by ARN. Raises TemplateError."""
+    """Reads the routes. `functions` are logical ids by ARN. Raises TemplateError."""
     own_types = tuple(body.get("x-amazon-apigateway-binary-media-types") or ())
     routes = []
     for path, item in (body.get("paths") or {}).items():
         for key, operation in item.items():
-            method = "ANY" if key == ANY_METHOD else key.upper()
             if key not in (ANY_METHOD, *_METHODS) or not isinstance(operation, dict):
                 continue
-            types = binary_media_types + own_types
-            route = _route(method, path, operation.get(INTEGRATION), functions, types, warn)
-            if route is None:
+            method = "ANY" if key == ANY_METHOD else key.upper()
+            integration = operation.get(INTEGRATION)
+            if not isinstance(integration, dict) or not _is_lambda_proxy(integration):
                 warn(f"{method} {path}: its integration is not emulated")
-            else:
-                routes.append(route)
+                continue
+            where = f"{method} {path}"
+            route = Route(
+                method=method,
+                path=path,
+                function=_function(where, integration, functions),
+                streaming=_streams(where, integration, warn),
+                timeout_s=float(integration.get("timeoutInMillis", 29_000)) / 1000,
+                binary_media_types=binary_media_types + own_types,
+            )
+            routes.append(route)
     return routes
 
 
-def _route(method: str, path: str, integration: Any, functions, types, warn) -> Route | None:
-    if not isinstance(integration, dict) or str(integration.get("type", "")).lower() != "aws_proxy":
-        return None
-    uri, mode = str(integration.get("uri", "")), integration.get("responseTransferMode", "BUFFERED")
+def _is_lambda_proxy(integration: dict[str, Any]) -> bool:
+    return str(integration.get("type", "")).lower() == "aws_proxy"
+
+
+def _function(where: str, integration: dict[str, Any], functions: Mapping[str, str]) -> str:
+    path = str(integration.get("uri", "")).partition("/functions/")[2]
+    arn = path.removesuffix(_STREAMING_PATH).removesuffix(_BUFFERED_PATH)
+    if arn not in functions:
+        raise TemplateError(f"{where}: no function of this template has the ARN {arn!r}")
+    return functions[arn]
+
+
+def _streams(where: str, integration: dict[str, Any], warn: Callable[[str], None]) -> bool:
+    mode = integration.get("responseTransferMode", "BUFFERED")
     if mode not in ("BUFFERED", "STREAM"):
         raise TemplateError(
-            f"{method} {path}: responseTransferMode {mode!r} is neither BUFFERED nor STREAM"
+            f"{where}: responseTransferMode {mode!r} is neither BUFFERED nor STREAM"
         )
+    uri = str(integration.get("uri", ""))
     if (mode == "STREAM") != uri.endswith(_STREAMING_PATH):
         warn(
-            f"{method} {path}: responseTransferMode {mode} does not go with its uri; AWS does not support that"
+            f"{where}: responseTransferMode {mode} does not match its uri;"
+            " AWS does not support this combination"
         )
-    arn = uri.partition("/functions/")[2].removesuffix(_STREAMING_PATH).removesuffix(_PLAIN_PATH)
-    if arn not in functions:
-        raise TemplateError(f"{method} {path}: no function of this template has the ARN {arn!r}")
-    timeout_s = float(integration.get("timeoutInMillis", 29_000)) / 1000
-    return Route(method, path, functions[arn], mode == "STREAM", timeout_s, types)
+    return mode == "STREAM"

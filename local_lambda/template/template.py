@@ -1,4 +1,6 @@
-"""From a SAM template to the application that the emulator runs. What it does not know it names in a warning.
+"""Turns a SAM template into the application that the emulator runs.
+
+Parts of the template that are not emulated are named in warnings.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
 """
@@ -21,13 +23,12 @@ from local_lambda.template.events import read_mapping, read_route
 from local_lambda.template.function import read_function
 from local_lambda.template.openapi import read_routes
 
-FUNCTION, LAYER, API = (
-    "AWS::Serverless::Function",
-    "AWS::Serverless::LayerVersion",
-    "AWS::Serverless::Api",
-)
-TABLE, SIMPLE_TABLE = "AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable"
-# What is read, and what changes nothing here.
+FUNCTION = "AWS::Serverless::Function"
+LAYER = "AWS::Serverless::LayerVersion"
+API = "AWS::Serverless::Api"
+TABLE = "AWS::DynamoDB::Table"
+SIMPLE_TABLE = "AWS::Serverless::SimpleTable"
+# Properties that are read, or that have no effect in the emulator.
 _API_PROPERTIES = frozenset(
     {
         "AccessLogSetting",
@@ -46,7 +47,7 @@ _API_PROPERTIES = frozenset(
         "Variables",
     }
 )
-# Types that change nothing here, as their prefixes.
+# Prefixes of resource types that have no effect in the emulator.
 _WITHOUT_EFFECT = ("AWS::CloudWatch::", "AWS::IAM::", "AWS::Lambda::Permission", "AWS::Logs::")
 _TABLE_PROPERTIES = (
     "AttributeDefinitions",
@@ -65,21 +66,35 @@ def read(
     region: str = "us-east-1",
     urls: Mapping[str, str] | None = None,
 ) -> Application:
-    """`urls` are the Function URLs by logical id, for templates that refer to them. Raises TemplateError."""
+    """Reads a template. Raises TemplateError.
+
+    `urls` are the Function URLs by logical id, for templates that refer to them.
+    """
     try:
         text = path.read_text()
     except OSError as error:
         raise TemplateError(f"{path}: {error.strerror}") from error
-    return _Reader(
-        load(text), path.resolve().parent, overrides or {}, region, urls or {}
-    ).application()
+    reader = _Reader(
+        template=load(text),
+        base=path.resolve().parent,
+        overrides=overrides or {},
+        region=region,
+        urls=urls or {},
+    )
+    return reader.application()
 
 
 class _Reader:
     def __init__(
-        self, template, base: Path, overrides, region: str, urls: Mapping[str, str]
+        self,
+        template: dict[str, Any],
+        base: Path,
+        overrides: Mapping[str, str],
+        region: str,
+        urls: Mapping[str, str],
     ) -> None:
-        self._base, self._region = base, region
+        self._base = base
+        self._region = region
         self._globals = template.get("Globals") or {}
         plain = Resolver(template, overrides, region)
         self._resources = {
@@ -88,8 +103,13 @@ class _Reader:
             if "Condition" not in resource or plain.condition(resource["Condition"])
         }
         self._names = {name: self._physical_name(plain, name) for name in self._resources}
-        references, attributes = self._known(urls)
-        self._resolver = Resolver(template, overrides, region, references, attributes)
+        self._resolver = Resolver(
+            template,
+            overrides,
+            region,
+            references=self._references(),
+            attributes=self._attributes(urls),
+        )
         self._warnings: list[str] = []
 
     def _of_type(self, *kinds: str) -> dict[str, dict[str, Any]]:
@@ -104,108 +124,132 @@ class _Reader:
         name = properties.get("FunctionName") or properties.get("TableName")
         return str(resolver.resolve(name)) if name else logical_id
 
-    def _known(self, urls: Mapping[str, str]):
-        """What `!Ref` and `!GetAtt` give for the resources that exist here."""
+    def _references(self) -> dict[str, Any]:
+        """Returns the value of `!Ref` for each known resource."""
         references: dict[str, Any] = {"ServerlessRestApi": "local"}
+        for name in self._of_type(FUNCTION, TABLE, SIMPLE_TABLE):
+            references[name] = self._names[name]
+        for name in self._of_type(LAYER):
+            references[name] = self._layer_arn(name)
+        return references
+
+    def _attributes(self, urls: Mapping[str, str]) -> dict[tuple[str, str], Any]:
+        """Returns the value of `!GetAtt` for each known resource."""
         attributes: dict[tuple[str, str], Any] = {}
         for name in self._of_type(FUNCTION):
-            references[name] = self._names[name]
-            attributes[name, "Arn"] = (
-                f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:function:{self._names[name]}"
-            )
+            function = f"function:{self._names[name]}"
+            attributes[name, "Arn"] = f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:{function}"
             if name in urls:
                 attributes[f"{name}Url", "FunctionUrl"] = urls[name]
         for name in self._of_type(TABLE, SIMPLE_TABLE):
             arn = f"arn:aws:dynamodb:{self._region}:{ACCOUNT_ID}:table/{self._names[name]}"
-            references[name] = self._names[name]
-            attributes[name, "Arn"], attributes[name, "StreamArn"] = arn, f"{arn}/stream/{name}"
-        for name in self._of_type(LAYER):
-            references[name] = f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:layer:{name}:1"
-        return references, attributes
+            attributes[name, "Arn"] = arn
+            attributes[name, "StreamArn"] = f"{arn}/stream/{name}"
+        return attributes
+
+    def _layer_arn(self, logical_id: str) -> str:
+        return f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:layer:{logical_id}:1"
 
     def application(self) -> Application:
         self._warn_of_unknown_types()
         self._warn_of_unknown_api_properties()
         layers = {
-            name: self._layer(name, resource) for name, resource in self._of_type(LAYER).items()
+            self._layer_arn(name): self._layer(name, resource)
+            for name, resource in self._of_type(LAYER).items()
         }
-        functions, routes, mappings = {}, [], []
+        functions: dict[str, Function] = {}
+        routes: list[Route] = []
+        mappings: list[EventSourceMapping] = []
         for name, resource in self._of_type(FUNCTION).items():
             properties = self._merged("Function", resource)
             functions[name] = self._function(name, properties, layers)
             for event_name, event in (properties.get("Events") or {}).items():
-                self._event(name, event_name, event, routes, mappings)
+                read = self._event(name, event_name, event)
+                if isinstance(read, Route):
+                    routes.append(read)
+                elif read:
+                    mappings.append(read)
         routes += self._openapi_routes(functions)
+        tables = {
+            name: self._table(name, resource)
+            for name, resource in self._of_type(TABLE, SIMPLE_TABLE).items()
+        }
+        warnings = dict.fromkeys((*self._warnings, *self._resolver.warnings))
         return Application(
-            functions,
-            tuple(routes),
-            {
-                name: self._table(name, resource)
-                for name, resource in self._of_type(TABLE, SIMPLE_TABLE).items()
-            },
-            tuple(mappings),
-            tuple(dict.fromkeys((*self._warnings, *self._resolver.warnings))),
+            functions=functions,
+            routes=tuple(routes),
+            tables=tables,
+            mappings=tuple(mappings),
+            warnings=tuple(warnings),
         )
 
     def _function(
         self, name: str, properties: dict[str, Any], layers: Mapping[str, Path]
     ) -> Function:
-        known = {
-            f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:layer:{layer}:1": path
-            for layer, path in layers.items()
-        }
         try:
             return read_function(
-                name, self._names[name], properties, self._resolver, self._base, known, self._warn
+                logical_id=name,
+                name=self._names[name],
+                properties=properties,
+                resolver=self._resolver,
+                base=self._base,
+                layers=layers,
+                warn=self._warn,
             )
         except TemplateError as error:
             raise TemplateError(f"{name}: {error}") from error
 
     def _event(
-        self, function: str, name: str, event: dict[str, Any], routes: list[Route], mappings: list
-    ) -> None:
-        kind, properties = event.get("Type"), event.get("Properties") or {}
+        self, function: str, name: str, event: dict[str, Any]
+    ) -> Route | EventSourceMapping | None:
+        """Reads one event. Returns None, with a warning, for one that is not emulated."""
+        kind = event.get("Type")
+        properties = event.get("Properties") or {}
         where = f"{function}.Events.{name}"
         try:
             if kind == "Api":
-                resolved, types = self._resolver.resolve(properties), self._binary_types(properties)
-                routes.append(
-                    read_route(
-                        function, resolved, types, lambda text: self._warn(f"{where}: {text}")
-                    )
-                )
-            elif (
-                kind == "DynamoDB"
-                and self._resolver.resolve(properties.get("Enabled", True)) is False
-            ):
-                self._warn(f"{where} is not enabled")
-            elif kind == "DynamoDB":
-                mappings.append(self._mapping(function, properties, where))
-            else:
-                self._warn(f"{where}: events of type {kind} are not emulated")
+                return self._route(function, properties, where)
+            if kind == "DynamoDB":
+                return self._mapping(function, properties, where)
         except TemplateError as error:
             raise TemplateError(f"{where}: {error}") from error
+        self._warn(f"{where}: events of type {kind} are not emulated")
+        return None
 
-    def _mapping(self, function: str, properties: dict[str, Any], where: str) -> EventSourceMapping:
-        resolved = self._resolver.resolve(properties)
-        tables = self._of_type(TABLE, SIMPLE_TABLE)
-        stream = str(resolved.get("Stream"))
-        table = next(
-            (name for name in tables if f"table/{self._names[name]}/stream/" in stream), None
+    def _route(self, function: str, properties: dict[str, Any], where: str) -> Route:
+        return read_route(
+            function=function,
+            properties=self._resolver.resolve(properties),
+            binary_media_types=self._binary_types(properties),
+            warn=lambda text: self._warn(f"{where}: {text}"),
         )
-        if table is None:
-            raise TemplateError("Stream is not the stream of a table of this template")
-        return read_mapping(function, table, resolved, lambda text: self._warn(f"{where}: {text}"))
+
+    def _mapping(
+        self, function: str, properties: dict[str, Any], where: str
+    ) -> EventSourceMapping | None:
+        if self._resolver.resolve(properties.get("Enabled", True)) is False:
+            self._warn(f"{where} is not enabled")
+            return None
+        resolved = self._resolver.resolve(properties)
+        return read_mapping(
+            function=function,
+            table=self._table_of(str(resolved.get("Stream"))),
+            properties=resolved,
+            warn=lambda text: self._warn(f"{where}: {text}"),
+        )
+
+    def _table_of(self, stream_arn: str) -> str:
+        for name in self._of_type(TABLE, SIMPLE_TABLE):
+            if f"table/{self._names[name]}/stream/" in stream_arn:
+                return name
+        raise TemplateError("Stream is not the stream of a table of this template")
 
     def _binary_types(self, properties: dict[str, Any]) -> tuple[str, ...]:
         reference = properties.get("RestApiId")
         name = reference.get("Ref") if isinstance(reference, dict) else reference
         own = self._resources.get(name, {}).get("Properties") or {}
-        declared = (
-            own.get("BinaryMediaTypes")
-            or (self._globals.get("Api") or {}).get("BinaryMediaTypes")
-            or []
-        )
+        shared = self._globals.get("Api") or {}
+        declared = own.get("BinaryMediaTypes") or shared.get("BinaryMediaTypes") or []
         return tuple(str(kind).replace("~1", "/") for kind in self._resolver.resolve(declared))
 
     def _openapi_routes(self, functions: Mapping[str, Function]) -> list[Route]:
@@ -230,13 +274,7 @@ class _Reader:
     def _table(self, name: str, resource: dict[str, Any]) -> Table:
         properties = self._resolver.resolve(resource.get("Properties") or {})
         if resource["Type"] == SIMPLE_TABLE:
-            key = properties.get("PrimaryKey") or {"Name": "id", "Type": "String"}
-            attribute = {"AttributeName": key["Name"], "AttributeType": key["Type"][0].upper()}
-            properties = {
-                "AttributeDefinitions": [attribute],
-                "KeySchema": [{"AttributeName": key["Name"], "KeyType": "HASH"}],
-                "BillingMode": "PAY_PER_REQUEST",
-            }
+            properties = _as_table_properties(properties)
         definition = {key: properties[key] for key in _TABLE_PROPERTIES if key in properties}
         if "StreamSpecification" in definition:
             definition["StreamSpecification"] = {
@@ -249,31 +287,44 @@ class _Reader:
         return merge(self._globals.get(kind) or {}, resource.get("Properties") or {})
 
     def _warn_of_unknown_api_properties(self) -> None:
-        everywhere = {"Globals.Api": self._globals.get("Api") or {}}
+        declared = {"Globals.Api": self._globals.get("Api") or {}}
         for name, resource in self._of_type(API).items():
-            everywhere[name] = resource.get("Properties") or {}
-        for where, properties in everywhere.items():
+            declared[name] = resource.get("Properties") or {}
+        for where, properties in declared.items():
             if unknown := sorted(properties.keys() - _API_PROPERTIES):
                 self._warn(f"{where}: properties that are not emulated: {', '.join(unknown)}")
 
     def _warn_of_unknown_types(self) -> None:
         known = (FUNCTION, LAYER, API, TABLE, SIMPLE_TABLE)
         types = {name: str(resource.get("Type")) for name, resource in self._resources.items()}
-        unknown = {name: kind for name, kind in types.items() if kind not in known}
-        others = [
+        unknown = [
             f"{name} ({kind})"
-            for name, kind in unknown.items()
-            if not kind.startswith(_WITHOUT_EFFECT)
+            for name, kind in types.items()
+            if kind not in known and not kind.startswith(_WITHOUT_EFFECT)
         ]
-        if others:
-            self._warn(f"not emulated: {', '.join(others)}")
+        if unknown:
+            self._warn(f"not emulated: {', '.join(unknown)}")
 
     def _warn(self, text: str) -> None:
         self._warnings.append(text)
 
 
+def _as_table_properties(simple: dict[str, Any]) -> dict[str, Any]:
+    """Returns the properties of the AWS::DynamoDB::Table that SAM makes of a SimpleTable."""
+    key = simple.get("PrimaryKey") or {"Name": "id", "Type": "String"}
+    attribute = {"AttributeName": key["Name"], "AttributeType": key["Type"][0].upper()}
+    return {
+        "AttributeDefinitions": [attribute],
+        "KeySchema": [{"AttributeName": key["Name"], "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+
+
 def merge(shared: Any, own: Any) -> Any:
-    """Globals as SAM merges them: maps together, lists one after the other, anything else overridden."""
+    """Merges Globals into a resource as SAM does.
+
+    Maps are merged, lists are concatenated, and other values are overridden.
+    """
     if isinstance(shared, dict) and isinstance(own, dict):
         if _is_intrinsic(shared) or _is_intrinsic(own):
             return own
