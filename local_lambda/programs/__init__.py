@@ -1,1 +1,1 @@
-"""Programs that are run by path, as processes of their own. They import nothing of the emulator."""
+"""Programs that run by path in their own processes. They import nothing of the emulator."""

@@ -1,8 +1,8 @@
-"""A demo producer: the last hours at once, then items as they come: quiet minutes, busy minutes, bursts.
+"""Demo producer: writes a history of some hours at once, then items as time passes.
 
-`python -m local_lambda.programs.demo --endpoint URL --table NAME`. The one module here that knows the
-dashboard's item format (docs/data.md); a program like any other that can write to the table. Imports nothing
-of the emulator.
+There are quiet minutes, busy minutes and bursts. Run it with
+`python -m local_lambda.programs.demo --endpoint URL --table NAME`. This is the only module here
+that knows the dashboard's item format (docs/data.md). Imports nothing of the emulator.
 """
 
 import argparse
@@ -13,13 +13,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-# How often each is written of, and what scores it tends to.
+# For each ticker its share of the items and its mean score.
 TICKERS = {
     "NVDA": (31, 0.68),
     "TSLA": (24, 0.41),
@@ -44,24 +44,22 @@ HEADLINES = (
     "Analysts split over {}",
     "What {} said last night",
 )
-HISTORY = timedelta(hours=1)  # as dense as what follows
-BEFORE = timedelta(hours=5)
-BEFORE_PACE = 0.04
+LAST_HOUR = timedelta(hours=1)  # as dense as the items that follow
+EARLIER = timedelta(hours=5)
+EARLIER_PACE = 0.04
 BURST_CHANCE = 0.02
 INTERVAL_S = 1.5
 
 
 def item(ticker: str, at: datetime, chance: random.Random) -> dict[str, Any]:
-    """One item as a producer writes it, in DynamoDB's own notation."""
+    """Returns an item as a producer writes it, in DynamoDB's own notation."""
     item_id = uuid.UUID(int=chance.getrandbits(128), version=4).hex
     _, mean = TICKERS[ticker]
-    mood = 0.13 * math.sin(
-        at.timestamp() / 900 + mean * 40
-    )  # opinions change in the course of an hour or two
+    # The mood changes within an hour or two.
+    mood = 0.13 * math.sin(at.timestamp() / 900 + mean * 40)
     score = min(0.99, max(0.01, chance.gauss(mean + mood, 0.19)))
-    tags = dict.fromkeys(
-        chance.choices(tuple(TAGS), tuple(TAGS.values()), k=chance.choice((0, 1, 1, 2)))
-    )
+    count = chance.choice((0, 1, 1, 2))
+    tags = dict.fromkeys(chance.choices(tuple(TAGS), tuple(TAGS.values()), k=count))
     return {
         "PK": {"S": f"ITEM#{item_id}"},
         "SK": {"S": "ITEM"},
@@ -82,7 +80,7 @@ def sentiment(score: float) -> str:
 
 
 def pace(at: datetime) -> float:
-    """Items for each interval: there are quiet minutes and busy ones."""
+    """Returns the number of items for each interval, which differs from minute to minute."""
     minute = at.timestamp() / 60
     return 0.46 + 0.16 * math.sin(minute / 3.1) + 0.12 * math.sin(minute / 1.2)
 
@@ -90,11 +88,16 @@ def pace(at: datetime) -> float:
 def story(
     start: datetime, interval_s: float, chance: random.Random
 ) -> Iterator[tuple[datetime, dict[str, Any]]]:
-    """What is written from `start` on, and when, for ever; now and then everybody writes of the same at once."""
-    at, shares = start, [share for share, _ in TICKERS.values()]
+    """Yields items from `start` on and their moments, without end.
+
+    Now and then there is a burst of items with the same ticker.
+    """
+    at = start
+    shares = [share for share, _ in TICKERS.values()]
     while True:
         (ticker,) = chance.choices(tuple(TICKERS), shares)
-        for left in reversed(range(chance.randint(4, 12) if chance.random() < BURST_CHANCE else 1)):
+        count = chance.randint(4, 12) if chance.random() < BURST_CHANCE else 1
+        for left in reversed(range(count)):
             yield at, item(ticker, at, chance)
             intervals = chance.uniform(0.05, 0.4) if left else chance.uniform(0.6, 1.4) / pace(at)
             at += timedelta(seconds=interval_s * intervals)
@@ -103,24 +106,30 @@ def story(
 def history(
     now: datetime, chance: random.Random, interval_s: float = INTERVAL_S
 ) -> Iterator[dict[str, Any]]:
-    """Items of the last hours, oldest first: few to begin with, then an hour like any other."""
-    for start, end, pause_s in (
-        (now - HISTORY - BEFORE, now - HISTORY, interval_s / BEFORE_PACE),
-        (now - HISTORY, now, interval_s),
-    ):
-        written = takewhile(lambda each, end=end: each[0] < end, story(start, pause_s, chance))
-        yield from (one for _, one in written)
+    """Yields the items of the last hours, oldest first: few at first, then a usual hour."""
+    last_hour = now - LAST_HOUR
+    yield from _between(last_hour - EARLIER, last_hour, interval_s / EARLIER_PACE, chance)
+    yield from _between(last_hour, now, interval_s, chance)
+
+
+def _between(
+    start: datetime, end: datetime, interval_s: float, chance: random.Random
+) -> Iterator[dict[str, Any]]:
+    for at, one in story(start, interval_s, chance):
+        if at >= end:
+            return
+        yield one
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m local_lambda.programs.demo", description=__doc__.splitlines()[0]
+        prog="python -m local_lambda.programs.demo", description="Writes demo items into a table."
     )
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--table", required=True)
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument(
-        "--interval", type=float, default=INTERVAL_S, help="seconds between items when it is busy"
+        "--interval", type=float, default=INTERVAL_S, help="seconds between items in a busy minute"
     )
     arguments = parser.parse_args()
     dynamodb = boto3.client(
@@ -146,11 +155,11 @@ def main() -> int:
 
 
 def write_history(dynamodb: Any, table: str, items: Iterator[dict[str, Any]]) -> None:
-    while batch := list(islice(items, 25)):  # what BatchWriteItem takes at most
+    while batch := list(islice(items, 25)):  # BatchWriteItem accepts no more
         requests = [{"PutRequest": {"Item": one}} for one in batch]
         while requests:
-            answer = dynamodb.batch_write_item(RequestItems={table: requests})
-            requests = answer.get("UnprocessedItems", {}).get(table, [])
+            response = dynamodb.batch_write_item(RequestItems={table: requests})
+            requests = response.get("UnprocessedItems", {}).get(table, [])
 
 
 if __name__ == "__main__":

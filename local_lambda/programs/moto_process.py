@@ -1,18 +1,24 @@
-"""moto's DynamoDB server as a process of its own, on a socket that the emulator has opened, with corrections.
+"""Runs moto's DynamoDB server with corrections, on a socket that the emulator has opened.
 
-They change what a client sees only where moto differs from DynamoDB, or let it bear a hundred streams (moto 5.2.5):
+Most corrections concern speed, so that moto bears a hundred streams. The others remove differences
+from DynamoDB that a client could see. They were written for moto 5.2.5:
 
-- Requests run one after the other. moto has no lock: a write beside a failing transaction is lost in its rollback.
-- A transaction copies the dictionaries that it touches, once, not every item and stream record of the table.
-- A rolled-back transaction leaves no stream records, and open shard iterators go on reading the live shard.
-- A query looks at its own partition and range instead of sorting the whole table.
-- What methods a service has is looked up once, not at every call.
-- An answer's attribute value is searched for the one type that it has, not for all ten under several names each.
-- HTTP/1.1, so that clients keep their connections.
+- Requests run one after the other. moto has no lock, so the rollback of a failing transaction would
+  undo a write beside it.
+- A transaction copies the dictionaries that it touches, once. moto copies every item and stream
+  record of the table.
+- A rolled-back transaction leaves no stream records, and open shard iterators continue to read the
+  live shard.
+- A query looks at its own partition and range. moto sorts the whole table.
+- The methods of a service are looked up once. moto looks them up at every call.
+- Serialization of an attribute value looks for the one type that the value has. moto looks for all
+  ten types, each under several names.
+- The server speaks HTTP/1.1, so clients keep their connections.
 
-A moto that is laid out differently inside is served as it is, and a warning says so.
+A moto with different internals runs without these corrections, and a warning says so.
 
-Run by path with the file descriptor of a listening socket as the argument; imports nothing of the emulator.
+Run by path with the file descriptor of a listening socket as the argument. Imports nothing of the
+emulator.
 """
 
 import copy
@@ -22,12 +28,18 @@ import io
 import logging
 import sys
 import threading
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-CORRECTED = "5.2.5"
-try:  # these lie inside of moto, and may lie elsewhere in another release
+CORRECTED_VERSION = "5.2.5"
+_Method = Callable[..., Any]
+
+_base_handler: type[WSGIRequestHandler] = WSGIRequestHandler
+_import_error: ImportError | None = None
+try:  # internals of moto, which another release may place elsewhere
     from moto.core import responses
     from moto.core.serialize import ResponseSerializer
     from moto.dynamodb.comparisons import get_comparison_func
@@ -36,42 +48,46 @@ try:  # these lie inside of moto, and may lie elsewhere in another release
     from moto.dynamodb.models.table import StreamShard, Table
     from moto.moto_server.werkzeug_app import MotoRequestHandler
 
-    MISSING = None
+    _base_handler = MotoRequestHandler
 except ImportError as error:
-    MotoRequestHandler, MISSING = WSGIRequestHandler, error
+    _import_error = error
 
 
-class QuietHandler(MotoRequestHandler):
+class QuietHandler(_base_handler):  # type: ignore[misc, valid-type]  # the base depends on moto
     protocol_version = "HTTP/1.1"
 
-    def log_request(self, code="-", size="-"):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
 
 
-class OneAtATime:
-    """A WSGI application behind a lock; the request's body is read before the lock is taken."""
+class OneRequestAtATime:
+    """A WSGI application behind a lock. The request's body is read before the lock is taken."""
 
-    def __init__(self, application):
+    def __init__(self, application: _Method) -> None:
         self._application = application
         self._lock = threading.Lock()
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ: dict[str, Any], start_response: _Method) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
         with self._lock:
-            return self._application(environ, start_response)
+            body: Iterable[bytes] = self._application(environ, start_response)
+            return body
 
 
-def correct_moto():
-    """Raises ImportError or AttributeError, and changes nothing, for a moto that is laid out differently."""
-    if MISSING:
-        raise MISSING
-    corrections = [
-        (DynamoDBBackend, "update_item", _on_a_copy),
-        (DynamoDBBackend, "transact_write_items", _without_stream_records_of_rollback),
-        (Table, "query", _within_partition),
+def correct_moto() -> None:
+    """Applies the corrections.
+
+    Raises ImportError or AttributeError, and changes nothing, if moto's internals differ.
+    """
+    if _import_error:
+        raise _import_error
+    corrections: list[tuple[Any, str, Callable[[_Method], _Method]]] = [
+        (DynamoDBBackend, "update_item", _update_a_copy),
+        (DynamoDBBackend, "transact_write_items", _drop_stream_records_on_rollback),
+        (Table, "query", _query_one_partition),
         (Table, "all_items", _candidates_or_all),
-        (ResponseSerializer, "_serialize_structure_member", _of_the_type_it_has),
+        (ResponseSerializer, "_serialize_structure_member", _serialize_present_type),
         (responses, "method_names_from_class", functools.cache),
     ]
     corrected = [
@@ -79,18 +95,19 @@ def correct_moto():
     ]
     for owner, name, method in corrected:
         setattr(owner, name, method)
-    StreamShard.__deepcopy__ = lambda shard, _memo: shard
-    Table.__deepcopy__ = _copy_of_dictionaries
+    setattr(StreamShard, "__deepcopy__", lambda shard, _memo: shard)  # noqa: B010
+    setattr(Table, "__deepcopy__", _copy_of_dictionaries)  # noqa: B010
 
 
 _TOUCHED = "partitions_of_this_transaction"
 _BACKUP = "backup_of_this_transaction"
 
 
-def _copy_of_dictionaries(table, _memo):
-    """A backup for the roll-back: the partitions that the transaction may change are copied, the others shared.
+def _copy_of_dictionaries(table: Any, _memo: Any) -> Any:
+    """Makes the backup for a rollback.
 
-    moto asks for one before each action of a transaction's list, and runs the first action after the last of them.
+    Copies the partitions that the transaction may change and shares the others. moto asks for a
+    backup before each action of a transaction, and runs the first action after the last backup.
     """
     touched = table.__dict__.get(_TOUCHED)
     if touched is None:
@@ -100,7 +117,7 @@ def _copy_of_dictionaries(table, _memo):
     return table.__dict__[_BACKUP]
 
 
-def _backup(table, touched):
+def _backup(table: Any, touched: Iterable[Any]) -> Any:
     clone = copy.copy(table)
     clone.items = table.items.copy()
     for key in touched:
@@ -109,10 +126,13 @@ def _backup(table, touched):
     return clone
 
 
-def _on_a_copy(update_item):
-    """`update_item` changes an item in place; give it a copy, so that a copy of the dictionaries is a backup."""
+def _update_a_copy(update_item: _Method) -> _Method:
+    """Makes `update_item` change a copy of the item.
 
-    def wrapper(backend, table_name, key, *args, **kwargs):
+    moto changes the item in place, which would change it in the backup too.
+    """
+
+    def wrapper(backend: Any, table_name: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
         table = backend.get_table(table_name)
         hash_value, range_value = backend.get_keys_value(table, key)
         item = table.get_item(hash_value, range_value)
@@ -125,8 +145,8 @@ def _on_a_copy(update_item):
     return wrapper
 
 
-def _without_stream_records_of_rollback(transact_write_items):
-    def wrapper(backend, transact_items):
+def _drop_stream_records_on_rollback(transact_write_items: _Method) -> _Method:
+    def wrapper(backend: Any, transact_items: list[dict[str, Any]]) -> Any:
         shards = [table.stream_shard for table in backend.tables.values() if table.stream_shard]
         lengths = [len(shard.items) for shard in shards]
         tables = _mark_touched(backend, transact_items)
@@ -144,16 +164,16 @@ def _without_stream_records_of_rollback(transact_write_items):
     return wrapper
 
 
-def _mark_touched(backend, transact_items):
+def _mark_touched(backend: Any, transact_items: list[dict[str, Any]]) -> list[Any]:
+    """Notes in each table which partitions the transaction touches. Returns these tables."""
     marked = []
-    for operation in (next(iter(item.values())) for item in transact_items):
+    for item in transact_items:
+        operation = next(iter(item.values()))
         table = backend.tables.get(operation.get("TableName"))
-        key = (
-            (operation.get("Key") or operation.get("Item") or {}).get(table.hash_key_attr)
-            if table
-            else None
-        )
-        if key:
+        if not table:
+            continue
+        fields = operation.get("Key") or operation.get("Item") or {}
+        if key := fields.get(table.hash_key_attr):
             table.__dict__.setdefault(_TOUCHED, set()).add(DynamoType(key))
             marked.append(table)
     return marked
@@ -162,18 +182,18 @@ def _mark_touched(backend, transact_items):
 _CANDIDATES = "candidates_of_this_query"
 
 
-def _within_partition(query):
+def _query_one_partition(query: _Method) -> _Method:
     signature = inspect.signature(query)
 
-    def wrapper(table, *args, **kwargs):
+    def wrapper(table: Any, *args: Any, **kwargs: Any) -> Any:
         arguments = signature.bind(table, *args, **kwargs).arguments
         if not arguments.get("index_name") and table.has_range_key:
-            partition = table.items.get(arguments["hash_key"], {})
-            setattr(
-                table,
-                _CANDIDATES,
-                _in_range(partition, arguments["range_comparison"], arguments["range_objs"]),
+            candidates = _in_range(
+                partition=table.items.get(arguments["hash_key"], {}),
+                comparison=arguments["range_comparison"],
+                operands=arguments["range_objs"],
             )
+            setattr(table, _CANDIDATES, candidates)
         try:
             return query(table, *args, **kwargs)
         finally:
@@ -182,7 +202,7 @@ def _within_partition(query):
     return wrapper
 
 
-def _in_range(partition, comparison, operands):
+def _in_range(partition: dict[Any, Any], comparison: Any, operands: list[Any]) -> list[Any]:
     compare = get_comparison_func(comparison)
     if compare is None or any(operand.type != "S" for operand in operands):
         return list(partition.values())
@@ -190,41 +210,43 @@ def _in_range(partition, comparison, operands):
     return [item for key, item in partition.items() if compare(key.value, *values)]
 
 
-def _candidates_or_all(all_items):
-    def wrapper(table):
+def _candidates_or_all(all_items: _Method) -> _Method:
+    def wrapper(table: Any) -> Any:
         candidates = table.__dict__.get(_CANDIDATES)
         return all_items(table) if candidates is None else candidates
 
     return wrapper
 
 
-def _of_the_type_it_has(serialize_structure_member):
-    def wrapper(serializer, serialized, value, shape, key):
+def _serialize_present_type(serialize_structure_member: _Method) -> _Method:
+    def wrapper(serializer: Any, serialized: Any, value: Any, shape: Any, key: Any) -> None:
         if type(value) is not dict or key in value or shape.parent.name != "AttributeValue":
             serialize_structure_member(serializer, serialized, value, shape, key)
 
     return wrapper
 
 
-def main():
+def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     try:
         correct_moto()
     except (ImportError, AttributeError) as error:
-        program = "local_lambda/programs/moto_process.py"
-        message = (
-            f"moto is not laid out as in {CORRECTED} ({error}): it runs uncorrected; see {program}"
+        print(
+            f"WARNING moto is not laid out as in {CORRECTED_VERSION} ({error}):"
+            " it runs without corrections; see local_lambda/programs/moto_process.py",
+            file=sys.stderr,
+            flush=True,
         )
-        print(f"WARNING {message}", file=sys.stderr, flush=True)
-    application = OneAtATime(DomainDispatcherApplication(create_backend_app))
-    make_server(
+    application = OneRequestAtATime(DomainDispatcherApplication(create_backend_app))
+    server = make_server(
         "127.0.0.1",
         0,
         application,
         threaded=True,
         request_handler=QuietHandler,
         fd=int(sys.argv[1]),
-    ).serve_forever()
+    )
+    server.serve_forever()
 
 
 if __name__ == "__main__":

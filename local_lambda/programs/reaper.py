@@ -1,7 +1,7 @@
-"""Outlives the emulator by a moment: when its standard input ends, kills every process group it was told of.
+"""Kills the emulator's processes when the emulator dies, even if it was killed itself.
 
-So that nothing is left behind even when the emulator itself was killed.
-Lines: `add PGID`, `remove PGID`, `directory PATH`.
+Reads lines from standard input: `add PGID`, `remove PGID`, `directory PATH`. When the input ends,
+it kills the remaining process groups and removes the directories.
 """
 
 import contextlib
