@@ -1,4 +1,7 @@
-"""An emulator of AWS Lambda for Python, streaming included: `python -m local_lambda`; in tests, `Emulator`."""
+"""Emulator of AWS Lambda for Python, streaming included.
+
+On the command line `python -m local_lambda`; in tests `Emulator`.
+"""
 
 from local_lambda.client import Emulator, EmulatorFailed, InvokeResult
 

@@ -1,10 +1,10 @@
-"""Starts the command line, `local-lambda` or `python -m local_lambda`, if all that it needs is there."""
+"""Checks that the emulator's packages are installed, then runs its command line."""
 
 import sys
 
 from local_lambda.version import DISTRIBUTION
 
-# The packages that the extra `local` brings, by import name.
+# The packages of the extra `local`, by import name.
 _EXTRA = {
     "awslambdaric",
     "boto3",
@@ -19,7 +19,7 @@ _EXTRA = {
 
 
 def main() -> int:
-    """Returns the exit status."""
+    """Runs `local-lambda` or `python -m local_lambda`. Returns the exit status."""
     try:
         from local_lambda.command import main as run
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""The emulator as a context manager: starts `python -m local_lambda`, knows its addresses, stops it."""
+"""Context manager that starts `python -m local_lambda`, knows its addresses, and stops it."""
 
 import base64
 import contextlib
@@ -10,21 +10,21 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 _PACKAGE = Path(__file__).resolve().parent
 
 
 class EmulatorFailed(RuntimeError):
-    """The emulator did not start; the message carries its log."""
+    """The emulator did not start. The message is its log."""
 
 
 @dataclass(frozen=True)
 class InvokeResult:
-    """What a direct invocation gave. `error` is Lambda's X-Amz-Function-Error."""
+    """Result of a direct invocation. `error` is the header X-Amz-Function-Error."""
 
     status: int
     error: str | None
@@ -35,10 +35,13 @@ class InvokeResult:
 
 
 class Emulator:
-    """`with Emulator("template.yaml") as emulator: requests.get(emulator.url("stream"))`.
+    """Runs the emulator for as long as the `with` block lasts, on free ports.
 
-    All ports are free ones. `arguments` are further options of `python -m local_lambda`, `interpreter` runs the
-    emulator (and the functions, unless `--python` says otherwise), `show_log` copies the log to standard error.
+        with Emulator("template.yaml") as emulator:
+            requests.get(emulator.url("stream"))
+
+    `arguments` are further options of `python -m local_lambda`. `interpreter` runs the emulator,
+    and the functions too unless `--python` is given. `show_log` copies the log to standard error.
     """
 
     def __init__(
@@ -50,17 +53,12 @@ class Emulator:
         startup_timeout_s: float = 60,
         show_log: bool = False,
     ) -> None:
-        overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
-        self._command = [
-            interpreter,
-            "-m",
-            "local_lambda",
-            "--template",
-            str(Path(template).resolve()),
-            "--port",
-            "0",
-        ]
-        self._command += ["--parameter-overrides", *overrides] if overrides else []
+        self._command = [interpreter, "-m", "local_lambda"]
+        self._command += ["--template", str(Path(template).resolve())]
+        self._command += ["--port", "0"]
+        if parameters:
+            overrides = [f"{name}={value}" for name, value in parameters.items()]
+            self._command += ["--parameter-overrides", *overrides]
         self._command += arguments
         self._startup_timeout_s = startup_timeout_s
         self._show_log = show_log
@@ -78,8 +76,8 @@ class Emulator:
         self.stop()
 
     def start(self) -> None:
-        """Raises EmulatorFailed."""
-        self._process = subprocess.Popen(
+        """Returns when everything listens. Raises EmulatorFailed."""
+        process = subprocess.Popen(
             self._command,
             cwd=_PACKAGE.parent,
             stdin=subprocess.DEVNULL,
@@ -89,15 +87,19 @@ class Emulator:
             errors="replace",
             start_new_session=True,
         )
-        for read in (self._read_addresses, self._read_log):
-            self._threads.append(threading.Thread(target=read, daemon=True))
-            self._threads[-1].start()
+        self._process = process
+        self._threads = [
+            threading.Thread(target=self._read_addresses, args=[process.stdout], daemon=True),
+            threading.Thread(target=self._read_log, args=[process.stderr], daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
         if not self._ready.wait(self._startup_timeout_s) or "ready" not in self.addresses:
             self.stop()
             raise EmulatorFailed(self.log)
 
     def stop(self) -> None:
-        """Ends the emulator as Ctrl-C does, and waits for it."""
+        """Ends the emulator as Ctrl-C does and waits for its end."""
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -112,11 +114,12 @@ class Emulator:
 
     @property
     def pid(self) -> int:
+        assert self._process is not None, "the emulator has not been started"
         return self._process.pid
 
     @property
     def log(self) -> str:
-        """Everything that the emulator and its functions have logged so far."""
+        """The log lines of the emulator and its functions so far."""
         return "".join(self._log)
 
     @property
@@ -138,23 +141,23 @@ class Emulator:
         return self.addresses["admin"]
 
     def url(self, name: str) -> str:
-        """The Function URL of a function: `stream` for StreamFunction."""
+        """Returns the Function URL of a function; `stream` names StreamFunction."""
         return self.addresses[f"{name}_url"]
 
     def invoke(
         self, function: str, payload: Any = None, client_context: Any = None
     ) -> InvokeResult:
-        """Invoke a function directly, by name or logical id."""
+        """Invokes a function directly, by name or logical id."""
         headers = {}
         if client_context is not None:
-            headers["X-Amz-Client-Context"] = base64.b64encode(
-                json.dumps(client_context).encode()
-            ).decode()
+            encoded = base64.b64encode(json.dumps(client_context).encode())
+            headers["X-Amz-Client-Context"] = encoded.decode()
         path = f"2015-03-31/functions/{function}/invocations"
-        return self._call("POST", path, json.dumps(payload).encode(), headers)
+        body = json.dumps(payload).encode()
+        return self._call("POST", path, body=body, headers=headers)
 
     def environments(self, function: str | None = None) -> list[dict[str, Any]]:
-        """All execution environments, or those of one function by name or logical id."""
+        """Lists all execution environments, or those of one function by name or logical id."""
         every = self._call("GET", "environments").json()
         return [e for e in every if function in (None, e["function"], e["logical_id"])]
 
@@ -162,24 +165,19 @@ class Emulator:
         self._post(f"environments/{pid}/kill", {})
 
     def block(self, path_prefix: str, status: int | None = 503) -> None:
-        """Refuse requests to a route with `status`, or reset their connections when it is None."""
-        self._post(
-            "block",
-            {
-                "path_prefix": path_prefix,
-                **({"drop": True} if status is None else {"status": status}),
-            },
-        )
+        """Refuses requests to a route with `status`, or resets their connections if it is None."""
+        effect = {"drop": True} if status is None else {"status": status}
+        self._post("block", {"path_prefix": path_prefix, **effect})
 
     def unblock(self, path_prefix: str) -> None:
         self._post("unblock", {"path_prefix": path_prefix})
 
     def cut(self, path_prefix: str) -> int:
-        """Reset the open client connections of a route; how many there were."""
+        """Resets the open client connections of a route. Returns how many there were."""
         return self._post("cut", {"path_prefix": path_prefix})["cut"]
 
-    def wait_for(self, condition, timeout_s: float = 10) -> Any:
-        """Asks until `condition()` is true and gives its value. Raises TimeoutError."""
+    def wait_for(self, condition: Callable[[], Any], timeout_s: float = 10) -> Any:
+        """Calls `condition` until its value is true, and returns it. Raises TimeoutError."""
         deadline_s = time.monotonic() + timeout_s
         while not (value := condition()):
             if time.monotonic() > deadline_s:
@@ -199,28 +197,26 @@ class Emulator:
         path: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ):
-        request = urllib.request.Request(
-            self.admin_url + path, body, dict(headers or {}), method=method
-        )
+    ) -> InvokeResult:
+        url = self.admin_url + path
+        request = urllib.request.Request(url, body, dict(headers or {}), method=method)
         try:
             with urllib.request.urlopen(request, timeout=910) as response:
-                return InvokeResult(
-                    response.status, response.headers.get("X-Amz-Function-Error"), response.read()
-                )
+                error_header = response.headers.get("X-Amz-Function-Error")
+                return InvokeResult(response.status, error_header, response.read())
         except urllib.error.HTTPError as error:
             return InvokeResult(error.code, None, error.read())
 
-    def _read_addresses(self) -> None:
-        for line in self._process.stdout:
+    def _read_addresses(self, stdout: IO[str]) -> None:
+        for line in stdout:
             name, _, value = line.strip().partition(": ")
             self.addresses.setdefault(name, value)
             if name == "ready":
                 self._ready.set()
         self._ready.set()
 
-    def _read_log(self) -> None:
-        for line in self._process.stderr:
+    def _read_log(self, stderr: IO[str]) -> None:
+        for line in stderr:
             self._log.append(line)
             if self._show_log:
                 sys.stderr.write(line)

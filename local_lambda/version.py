@@ -1,4 +1,4 @@
-"""Which version this is: the installed distribution's, or in a checkout the one that its source says."""
+"""The version of the installed distribution, or of the source in a checkout."""
 
 import re
 from importlib.metadata import PackageNotFoundError, metadata
@@ -9,9 +9,10 @@ _SOURCE = Path(__file__).parents[1] / "layers/streaming_runtime/python/streaming
 
 
 def version() -> str:
-    """Returns it as `1.2.3`, or `unknown` for a copy that is neither installed nor a checkout."""
+    """Returns `1.2.3`, or `unknown` for a copy that is neither installed nor a checkout."""
     if _SOURCE.is_file():
-        return re.search(r'__version__ = "(.*?)"', _SOURCE.read_text("utf-8"))[1]
+        found = re.search(r'__version__ = "(.*?)"', _SOURCE.read_text("utf-8"))
+        return found[1] if found else "unknown"
     try:
         return metadata(DISTRIBUTION)["Version"]
     except PackageNotFoundError:
