@@ -1,6 +1,6 @@
-"""Emulator of AWS Lambda for Python, streaming included.
+"""Emulates AWS Lambda for Python functions, streaming included.
 
-On the command line `python -m local_lambda`; in tests `Emulator`.
+The command line is `python -m local_lambda`; tests use `Emulator`.
 """
 
 from local_lambda.client import Emulator, EmulatorFailed, InvokeResult

@@ -1,4 +1,4 @@
-"""The admin endpoint for tests and developers: direct invocations, environments, faults.
+"""Serves the admin endpoint for tests and developers: direct invocations, environments, faults.
 
 The invoke call is Lambda's own, so boto3's Lambda client works with this endpoint:
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html

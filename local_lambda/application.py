@@ -1,4 +1,7 @@
-"""The parts of a template that the emulator runs: functions, routes, tables and mappings."""
+"""Describes the parts of a template that the emulator runs.
+
+These are functions, routes, tables and event source mappings.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +48,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Route:
-    """One method of one resource of the REST API. `timeout_s` is the timeout of its integration."""
+    """Describes one method of one resource. `timeout_s` is the timeout of its integration."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""Context manager that starts `python -m local_lambda`, knows its addresses, and stops it."""
+"""Starts `python -m local_lambda` as a context manager, and stops it."""
 
 import base64
 import contextlib
@@ -24,7 +24,7 @@ class EmulatorFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class InvokeResult:
-    """Result of a direct invocation. `error` is the header X-Amz-Function-Error."""
+    """Holds the result of a direct invocation. `error` is the header X-Amz-Function-Error."""
 
     status: int
     error: str | None
@@ -119,12 +119,12 @@ class Emulator:
 
     @property
     def log(self) -> str:
-        """The log lines of the emulator and its functions so far."""
+        """Returns the log lines of the emulator and its functions so far."""
         return "".join(self._log)
 
     @property
     def dashboard_url(self) -> str:
-        """The origin of the REST API, with a slash at the end."""
+        """Returns the origin of the REST API, with a slash at the end."""
         return self.addresses["dashboard"]
 
     @property
@@ -133,7 +133,7 @@ class Emulator:
 
     @property
     def table(self) -> str:
-        """The name of the first table."""
+        """Returns the name of the first table."""
         return self.addresses["table"]
 
     @property

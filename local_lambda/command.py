@@ -1,4 +1,4 @@
-"""The command line: `local-lambda`, or `python -m local_lambda`."""
+"""Parses the command line, `local-lambda` or `python -m local_lambda`, and runs it."""
 
 import argparse
 import asyncio

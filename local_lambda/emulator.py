@@ -1,4 +1,4 @@
-"""The composition root: starts everything that a template and the options describe."""
+"""Starts everything that a template and the options describe: the composition root."""
 
 import asyncio
 import contextlib

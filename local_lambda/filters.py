@@ -1,4 +1,4 @@
-"""Event filter patterns of event source mappings.
+"""Matches stream records with the filter patterns of event source mappings.
 
 Knows the EventBridge operators that Lambda documents for streams.
 
@@ -23,13 +23,13 @@ class PatternError(ValueError):
 
 
 def matches_any(patterns: Iterable[dict[str, Any]], record: Any) -> bool:
-    """Whether one of the patterns matches. Without patterns every record matches."""
+    """Returns whether one of the patterns matches. Without patterns every record matches."""
     patterns = tuple(patterns)
     return not patterns or any(matches(pattern, record) for pattern in patterns)
 
 
 def matches(pattern: dict[str, Any], record: Any) -> bool:
-    """Whether every key of the pattern matches the record."""
+    """Returns whether every key of the pattern matches the record."""
     for key, rule in pattern.items():
         if key == "$or":
             if not any(matches(alternative, record) for alternative in rule):

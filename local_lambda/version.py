@@ -1,4 +1,4 @@
-"""The version of the installed distribution, or of the source in a checkout."""
+"""Finds the version of the installed distribution, or of the source in a checkout."""
 
 import re
 from importlib.metadata import PackageNotFoundError, metadata

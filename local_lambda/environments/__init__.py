@@ -1,1 +1,1 @@
-"""The processes that run functions, and the Runtime API that they call."""
+"""Runs the processes of functions and the Runtime API that they call."""

@@ -1,4 +1,4 @@
-"""One execution environment: a process group behind its own Runtime API.
+"""Runs one execution environment: a process group behind its own Runtime API.
 
 The group is frozen (SIGSTOP) while the runtime waits in `/next` and no invocation is pending. It is
 thawed before an invocation is handed over and killed at the function's timeout. An environment with
@@ -30,7 +30,7 @@ WORKER_STARTUP_S = 2.0
 
 
 class Environment:
-    """Runs one process group and gives it invocations.
+    """Controls one process group and gives it invocations.
 
     `changed` is called when the environment can take an invocation, has replied, or has died.
     """
@@ -85,7 +85,7 @@ class Environment:
 
     @property
     def expected_next_calls(self) -> int:
-        """How many more calls of `/next` will soon arrive."""
+        """Returns how many more calls of `/next` will soon arrive."""
         if self.dead:
             return 0
         return self.returning_workers + self._starting_workers

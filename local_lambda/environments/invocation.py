@@ -1,4 +1,4 @@
-"""One invocation: its payload, and its reply, which comes whole or piece by piece."""
+"""Represents one invocation: its payload, and its reply, which comes whole or piece by piece."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ STREAMED_LIMIT_BYTES = 200 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Buffered:
-    """A complete reply."""
+    """Holds a complete reply."""
 
     body: bytes
     content_type: str
@@ -23,7 +23,7 @@ class Buffered:
 
 @dataclass(frozen=True)
 class Failed:
-    """A function error. `body` is the error object as JSON."""
+    """Reports a function error. `body` is the error object as JSON."""
 
     error_type: str
     body: bytes
@@ -39,7 +39,7 @@ class Throttled(Exception):
 
 @dataclass(frozen=True)
 class StreamEnd:
-    """How a streamed reply ended. `cut` is true when its last bytes are missing."""
+    """Tells how a streamed reply ended. `cut` is true when its last bytes are missing."""
 
     error_type: str | None = None
     error_body: bytes = b""
@@ -51,7 +51,7 @@ class StreamClosed(Exception):
 
 
 class Streamed:
-    """A reply that is still coming.
+    """Carries a reply that is still coming.
 
     The writer waits until each piece is taken, so a slow client slows the function down.
     """

@@ -1,4 +1,4 @@
-"""Starting a function's process: its directories, its command and its environment variables.
+"""Prepares a function's process: its directories, its command and its environment variables.
 
 The process sees Lambda's variables and the template's, and no others of this machine.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
@@ -33,7 +33,7 @@ class LaunchError(Exception):
 
 @dataclass(frozen=True)
 class LaunchSettings:
-    """Settings that all functions of one emulator share."""
+    """Holds the settings that all functions of one emulator share."""
 
     python: str
     region: str
@@ -44,7 +44,7 @@ class LaunchSettings:
 
 @dataclass(frozen=True)
 class Launch:
-    """One function laid out on disk.
+    """Describes one function laid out on disk.
 
     `opt` merges its layers; `runtime` holds the stand-in for Lambda's bootstrap.py.
     """
@@ -133,7 +133,7 @@ def prepare(function: Function, directory: Path, settings: LaunchSettings) -> La
     for number, layer in enumerate(function.layers):
         source = layer if layer.is_dir() else _unzipped(layer, opt.with_name(f"layer-{number}"))
         shutil.copytree(source, opt, symlinks=True, dirs_exist_ok=True, copy_function=_link_or_copy)
-    return Launch(function, opt, runtime, settings)
+    return Launch(function=function, opt=opt, runtime=runtime, settings=settings)
 
 
 def _isolated(settings: LaunchSettings, runtime: Path) -> LaunchSettings:

@@ -1,4 +1,4 @@
-"""The execution environments of one function.
+"""Keeps the execution environments of one function.
 
 Hands invocations to warm environments, starts new ones, and ends idle ones.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
@@ -148,7 +148,7 @@ class FunctionPool:
             invocation.ended.set()
 
     def _start(self, attempt: int) -> None:
-        environment = Environment(self._launch, self._reaper, attempt, self._changed)
+        environment = Environment(self._launch, self._reaper, attempt, changed=self._changed)
         self.environments.append(environment)
         task = asyncio.get_running_loop().create_task(self._run_start(environment))
         self._tasks.add(task)

@@ -1,4 +1,4 @@
-"""Child processes that never outlive the emulator.
+"""Starts child processes that never outlive the emulator.
 
 Each runs in its own session, has its output prefixed with its name, and is known to the reaper.
 """

@@ -1,4 +1,4 @@
-"""Lambda's Runtime API for one execution environment, with streamed replies and error trailers.
+"""Serves Lambda's Runtime API to one execution environment, streaming and trailers included.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
@@ -43,7 +43,7 @@ _OK = json_response(202, '{"status":"OK"}\n')
 
 
 class ExecutionEnvironment(Protocol):
-    """The execution environment, as far as its Runtime API uses it."""
+    """Describes the execution environment as far as its Runtime API uses it."""
 
     function_arn: str
     state: RuntimeState

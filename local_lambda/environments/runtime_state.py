@@ -1,4 +1,4 @@
-"""State machine of one environment's Runtime API: which calls are allowed, and how others fail.
+"""Decides which calls of one environment's Runtime API are allowed: a state machine.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html; status codes as in `rapi/rendering`
 of the interface emulator (https://github.com/aws/aws-lambda-runtime-interface-emulator).

@@ -1,1 +1,1 @@
-"""The HTTP fronts of a function: the REST API and Function URLs."""
+"""Serves functions over HTTP: the REST API and the Function URLs."""

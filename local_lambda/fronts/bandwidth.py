@@ -1,4 +1,4 @@
-"""The bandwidth of a streamed response: a burst first, then a steady rate.
+"""Limits the bandwidth of a streamed response: a burst first, then a steady rate.
 
 Function URL: 6 MiB, then 2 MiB/s
 (https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html).

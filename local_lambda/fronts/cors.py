@@ -1,4 +1,4 @@
-"""CORS of a Function URL that has `Cors` in its configuration.
+"""Applies CORS for a Function URL that has `Cors` in its configuration.
 
 The front responds to preflight requests itself and does not invoke the function for them.
 https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html

@@ -1,4 +1,4 @@
-"""Faults that tests and developers inject: refused requests, dropped and cut connections."""
+"""Injects faults for tests and developers: refused requests, dropped and cut connections."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The two fronts that clients see.
+"""Serves the two fronts that clients see.
 
 Each function has its Function URL, and one REST API serves all functions with routes.
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
@@ -199,7 +199,7 @@ class RestApiFront:
         except Throttled:
             await _send(exchange, _API_THROTTLED, extra)
             return
-        await self._reply(exchange, invocation, match, extra)
+        await self._reply(exchange, invocation, match, extra=extra)
 
     async def _reply(
         self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
@@ -209,7 +209,7 @@ class RestApiFront:
         send = self._send_streamed if route.streaming else self._send_buffered
         try:
             async with asyncio.timeout(route.timeout_s):
-                await send(exchange, invocation, match, extra)
+                await send(exchange, invocation, match, extra=extra)
         except TimeoutError:
             _log.warning("integration.timed_out %s after %g s", route.path, route.timeout_s)
             invocation.abandon()

@@ -1,4 +1,4 @@
-"""Facts and conversions that both payload formats share.
+"""Defines the facts and conversions that both payload formats share.
 
 The request context, text or binary bodies, and the status, headers and body of a result.
 """
@@ -27,7 +27,7 @@ class ResultError(ValueError):
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Facts about one request that the front adds to the payload."""
+    """Holds facts about one request that the front adds to the payload."""
 
     api_id: str
     host: str
@@ -53,7 +53,7 @@ def group_headers(headers: Headers) -> dict[str, list[str]]:
 
 
 def is_text(content_type: str) -> bool:
-    """Whether a Function URL passes a body on as text; all other bodies are base64."""
+    """Returns whether a Function URL passes a body on as text; all other bodies are base64."""
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type.startswith(_TEXT_TYPES) or media_type.endswith(("+json", "+xml"))
 

@@ -1,4 +1,4 @@
-"""Payload format 1.0, which a REST API's proxy integration uses: payloads and buffered results.
+"""Builds payloads of format 1.0 and renders results, as a REST API's proxy integration does.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
@@ -45,7 +45,7 @@ def build(
         "multiValueQueryStringParameters": query or None,
         "pathParameters": match.path_parameters or None,
         "stageVariables": None,
-        "requestContext": _request_context(request, match, context, staged_path),
+        "requestContext": _request_context(request, match, context, staged_path=staged_path),
         "body": body,
         "isBase64Encoded": encoded,
     }
@@ -117,7 +117,7 @@ def render(result: bytes, accept: str | None, binary_media_types: tuple[str, ...
 
 
 def base64_left_as_text(result: bytes, response: HttpResponse) -> bool:
-    """Whether a base64 body was not decoded because no BinaryMediaTypes of the API cover it."""
+    """Returns whether a base64 body was sent undecoded: no BinaryMediaTypes cover it."""
     fields = _fields(result)
     if not fields.get("isBase64Encoded"):
         return False

@@ -1,4 +1,4 @@
-"""Payload format 2.0, which a Function URL uses: payloads and buffered results.
+"""Builds payloads of format 2.0 and renders results, as a Function URL does.
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 """

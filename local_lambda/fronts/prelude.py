@@ -1,4 +1,4 @@
-"""The prelude of a streamed HTTP response: JSON with status, headers and cookies.
+"""Reads the prelude of a streamed HTTP response: JSON with status, headers and cookies.
 
 Eight NUL bytes follow it, then the body.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html

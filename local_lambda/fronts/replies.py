@@ -23,7 +23,7 @@ _REMAPPED = ("connection", "date", "server", "www-authenticate", "x-amzn-request
 
 @dataclass(frozen=True)
 class StreamRules:
-    """How one front streams."""
+    """Says how one front streams."""
 
     bad_gateway: HttpResponse
     bandwidth: Bandwidth | None = None
@@ -88,7 +88,7 @@ async def send_stream(
     A client that goes away ends the sending; the function is not told.
     """
     try:
-        await _send_stream(exchange, invocation, stream, rules, extra)
+        await _send_stream(exchange, invocation, stream, rules=rules, extra=extra)
     except ClientGone:
         _log.info("client.gone %s; the function is not told", exchange.target)
     finally:
@@ -138,12 +138,13 @@ async def _response_head(
     reader = prelude.PreludeReader()
     async for piece in pieces:
         if found := reader.feed(piece):
-            head, first = found
-            if any(name.lower() == "content-encoding" for name, _ in head.headers):
+            parsed, first = found
+            if any(name.lower() == "content-encoding" for name, _ in parsed.headers):
                 _log.warning(
                     "prelude.content_encoding a real Function URL undoes compression of a stream"
                 )
-            return head.status, public_headers(head.status, head.headers, head.cookies), first
+            headers = public_headers(parsed.status, parsed.headers, parsed.cookies)
+            return parsed.status, headers, first
     raise prelude.PreludeError("the response ended before the delimiter")
 
 

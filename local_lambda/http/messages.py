@@ -1,4 +1,4 @@
-"""HTTP requests as a front received them, and complete HTTP responses."""
+"""Represents HTTP requests as a front received them, and complete HTTP responses."""
 
 import re
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 def is_header(name: str, value: str) -> bool:
-    """Whether HTTP can carry this name and value (RFC 9110, section 5)."""
+    """Returns whether HTTP can carry this name and value (RFC 9110, section 5)."""
     return bool(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value))
 
 

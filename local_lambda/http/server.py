@@ -1,4 +1,4 @@
-"""HTTP/1.1 server on asyncio and h11 that exposes every body piece and the trailers.
+"""Serves HTTP/1.1 on asyncio and h11, with every piece of a body and the trailers.
 
 Lambda's Runtime API needs both, and server frameworks hide them: https://h11.readthedocs.io
 """
@@ -28,7 +28,7 @@ class ClientGone(Exception):
 
 
 class HttpExchange:
-    """One request and its response."""
+    """Reads one request and sends its response."""
 
     def __init__(self, connection: "_Connection", request: h11.Request) -> None:
         self._connection = connection

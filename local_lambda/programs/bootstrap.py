@@ -1,4 +1,4 @@
-"""Stand-in for /var/runtime/bootstrap.py of the managed Python runtimes.
+"""Stands in for /var/runtime/bootstrap.py of the managed Python runtimes.
 
 Sets the import path and starts the stock runtime client. The emulator copies this file next to each
 function's `opt` directory and runs it there, so it imports nothing but the stock client.

@@ -1,4 +1,4 @@
-"""Demo producer: writes a history of some hours at once, then items as time passes.
+"""Writes a history of demo items at once, then further items as time passes.
 
 There are quiet minutes, busy minutes and bursts. Run it with
 `python -m local_lambda.programs.demo --endpoint URL --table NAME`. This is the only module here
@@ -108,14 +108,15 @@ def history(
 ) -> Iterator[dict[str, Any]]:
     """Yields the items of the last hours, oldest first: few at first, then a usual hour."""
     last_hour = now - LAST_HOUR
-    yield from _between(last_hour - EARLIER, last_hour, interval_s / EARLIER_PACE, chance)
-    yield from _between(last_hour, now, interval_s, chance)
+    earlier = story(last_hour - EARLIER, interval_s / EARLIER_PACE, chance)
+    yield from _until(last_hour, earlier)
+    yield from _until(now, story(last_hour, interval_s, chance))
 
 
-def _between(
-    start: datetime, end: datetime, interval_s: float, chance: random.Random
+def _until(
+    end: datetime, written: Iterator[tuple[datetime, dict[str, Any]]]
 ) -> Iterator[dict[str, Any]]:
-    for at, one in story(start, interval_s, chance):
+    for at, one in written:
         if at >= end:
             return
         yield one

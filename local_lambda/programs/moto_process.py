@@ -61,7 +61,7 @@ class QuietHandler(_base_handler):  # type: ignore[misc, valid-type]  # the base
 
 
 class OneRequestAtATime:
-    """A WSGI application behind a lock. The request's body is read before the lock is taken."""
+    """Puts a WSGI application behind a lock. The request's body is read before that."""
 
     def __init__(self, application: _Method) -> None:
         self._application = application

@@ -1,1 +1,1 @@
-"""The table on moto, and its stream as an event source."""
+"""Runs the tables on moto and delivers their streams to functions."""

@@ -59,7 +59,7 @@ class Delivery:
             backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
 
     def _discards(self, records: Sequence[Record], retries: int) -> bool:
-        """Whether the mapping's retries are used up; then says that the records are lost."""
+        """Returns whether the retries are used up, and logs that the records are discarded."""
         maximum = self._mapping.maximum_retries
         if maximum is None or retries < maximum:
             return False

@@ -1,4 +1,4 @@
-"""The application's tables, in a moto process or on the user's own DynamoDB endpoint."""
+"""Creates the application's tables, in a moto process or on the user's own DynamoDB endpoint."""
 
 import os
 import socket

@@ -1,6 +1,6 @@
-"""CloudFormation's template language.
+"""Resolves CloudFormation's template language.
 
-YAML with tags, parameters, mappings, conditions and intrinsic functions.
+That is YAML with tags, parameters, mappings, conditions and intrinsic functions.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
@@ -149,7 +149,7 @@ class Resolver:
         return f"{resource}.{attribute}"
 
     def _is_generated(self, resource: str) -> bool:
-        """Whether SAM may generate this resource. It adds a suffix: `NameRole`, `NameUrl`."""
+        """Returns whether SAM may generate this resource, such as `NameRole` or `NameUrl`."""
         return any(resource.startswith(name) for name in self._template["Resources"])
 
     def _sub(self, argument: Any) -> str:

@@ -259,7 +259,7 @@ class _Reader:
             body = (resource.get("Properties") or {}).get("DefinitionBody")
             if isinstance(body, dict):
                 types = self._binary_types({"RestApiId": name})
-                routes += read_routes(self._resolver.resolve(body), by_arn, types, self._warn)
+                routes += read_routes(self._resolver.resolve(body), by_arn, types, warn=self._warn)
         return routes
 
     def _layer(self, name: str, resource: dict[str, Any]) -> Path:
