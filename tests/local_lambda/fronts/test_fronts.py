@@ -17,21 +17,10 @@ def get(url, **kwargs):
     return requests.get(url, timeout=20, **kwargs)
 
 
-def open_stream(url, target):
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
-    connection.request("GET", target)
-    return connection, connection.getresponse()
-
-
-@pytest.fixture
-def gate(emulator):
-    for entry in emulator.gate.iterdir():
-        entry.unlink()
-    return emulator.gate
-
-
 @pytest.mark.parametrize("front", ["url", "api"])
-def test_every_piece_reaches_the_client_before_the_next_is_written(emulator, gate, front):
+def test_every_piece_reaches_the_client_before_the_next_is_written(
+    emulator, gate, front, open_stream
+):
     url = emulator.url("raw") if front == "url" else emulator.dashboard_url
     connection, answer = open_stream(url, "/stream?do=paced&n=3")
     assert (answer.status, answer.getheader("transfer-encoding")) == (200, "chunked")
@@ -72,7 +61,7 @@ def test_the_challenge_of_a_401_reaches_the_client_under_another_name(emulator, 
     assert "www-authenticate" not in answer.headers
 
 
-def test_a_client_that_leaves_is_not_told_to_the_function(emulator, logged):
+def test_a_client_that_leaves_is_not_told_to_the_function(emulator, logged, open_stream):
     connection, answer = open_stream(emulator.url("raw"), "/?do=endless&n=20")
     assert answer.readline() == b"tick 0\n"
     answer.close()
@@ -81,7 +70,7 @@ def test_a_client_that_leaves_is_not_told_to_the_function(emulator, logged):
     logged("endless finished 202")
 
 
-def test_a_slow_client_slows_the_function(emulator):
+def test_a_slow_client_slows_the_function(emulator, open_stream):
     before = emulator.log.count("written")
     pieces = 300  # of 64 KiB: more than all the buffers on the way hold
     connection, answer = open_stream(emulator.url("raw"), f"/?do=big&n={pieces}")
@@ -225,16 +214,6 @@ def test_a_function_url_with_cors_answers_preflights_itself(emulator):
         "access-control-allow-origin"
         not in get(emulator.url("raw"), headers={"Origin": "https://evil.example"}).headers
     )
-
-
-def test_an_open_connection_can_be_cut(emulator, gate):
-    connection, answer = open_stream(emulator.dashboard_url, "/stream?do=paced&n=2")
-    (gate / "0").touch()
-    assert answer.readline() == b"piece 0\n"
-    assert emulator.cut("/stream") == 1
-    with pytest.raises((ConnectionResetError, http.client.IncompleteRead)):
-        answer.read()
-    connection.close()
 
 
 @pytest.fixture(scope="module")

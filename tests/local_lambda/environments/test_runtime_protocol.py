@@ -1,27 +1,13 @@
 """What a runtime meets: the Runtime API's answers, timeouts, crashes, freezing. Real processes, seen from outside."""
 
-import contextlib
-import os
-import signal
-import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-import requests
 
-from local_lambda import Emulator, EmulatorFailed
+from local_lambda import Emulator
+from tests.support.processes import process_state
 
 pytestmark = pytest.mark.e2e
-
-
-def process_state(pid):
-    """The letter of /proc: T is stopped, S sleeps, None is gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return None
 
 
 def idle(emulator, function):
@@ -249,46 +235,3 @@ def test_a_function_without_a_wrapper_runs_on_the_stock_client(emulator):
 
 def test_an_unknown_function_is_not_found(emulator):
     assert emulator.invoke("NoSuchFunction", {}).status == 404
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_behind_however_it_ends(template_path, number):
-    emulator = Emulator(template_path)
-    emulator.start()
-    child = emulator.invoke("RawFunction", {"do": "child"}).json()
-    pids = [child, *(e["pid"] for e in emulator.environments())]
-    port = int(emulator.dynamodb_url.rpartition(":")[2])
-    begun = time.monotonic()
-    os.kill(emulator.pid, number)
-    emulator.wait_for(lambda: all(process_state(pid) in (None, "Z") for pid in pids), timeout_s=5)
-    emulator.wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) != 0, timeout_s=5)
-    emulator.stop()
-    assert time.monotonic() - begun < 5
-
-
-def free_ports(count):
-    """The first of so many free ports in a row, below those that the system hands out."""
-    for base in range(20_000, 30_000, count):
-        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
-            for port in range(base, base + count):
-                sockets.enter_context(socket.create_server(("127.0.0.1", port)))
-            return base
-    raise AssertionError("no free ports")
-
-
-def test_a_taken_port_is_a_clear_message_and_exit_1(emulator, template_path):
-    port = emulator.dashboard_url.rstrip("/").rpartition(":")[2]
-    second = Emulator(template_path, "--port", port, "--url-port-base", str(free_ports(20)))
-    expected = f"the REST API: port {port} is in use by another program; choose another with --port"
-    with pytest.raises(EmulatorFailed, match=expected):
-        second.start()
-
-
-def test_faults_can_be_injected(emulator):
-    emulator.block("/items/blocked", 503)
-    assert requests.get(emulator.dashboard_url + "items/blocked", timeout=5).status_code == 503
-    emulator.block("/items/blocked", None)
-    with pytest.raises(requests.ConnectionError):
-        requests.get(emulator.dashboard_url + "items/blocked", timeout=5)
-    emulator.unblock("/items/blocked")
-    assert requests.get(emulator.dashboard_url + "items/blocked", timeout=5).status_code == 200

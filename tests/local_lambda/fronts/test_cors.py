@@ -1,0 +1,33 @@
+"""CORS of a Function URL."""
+
+from local_lambda.application import Cors
+from local_lambda.fronts import cors
+from local_lambda.http.messages import HttpRequest
+
+RULES = Cors(("https://a.example", "https://*.b.example"), ("GET",), ("x-a",), ("x-b",), 60, True)
+
+
+def ask(method="GET", **headers):
+    return HttpRequest(
+        method, "/", tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    )
+
+
+def test_cors_headers_go_to_allowed_origins_alone():
+    allowed = cors.response_headers(RULES, ask(origin="https://a.example"))
+    assert ("Access-Control-Allow-Origin", "https://a.example") in allowed
+    assert cors.response_headers(RULES, ask(origin="https://x.b.example"))
+    assert cors.response_headers(RULES, ask(origin="https://evil.example")) == ()
+    assert cors.response_headers(RULES, ask()) == ()
+    assert cors.response_headers(Cors(("*",)), ask(origin="https://any"))[0][1] == "*"
+    assert (
+        cors.response_headers(Cors(("*",), allow_credentials=True), ask(origin="https://any"))[0][1]
+        == "https://any"
+    )
+
+
+def test_an_options_request_that_is_no_preflight_goes_to_the_function():
+    assert cors.preflight(RULES, ask("OPTIONS", origin="https://a.example")) is None
+    assert cors.preflight(
+        RULES, ask("OPTIONS", origin="https://a.example", access_control_request_method="GET")
+    )

@@ -1,0 +1,28 @@
+"""Injected faults."""
+
+import http.client
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.e2e
+
+
+def test_faults_can_be_injected(emulator):
+    emulator.block("/items/blocked", 503)
+    assert requests.get(emulator.dashboard_url + "items/blocked", timeout=5).status_code == 503
+    emulator.block("/items/blocked", None)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(emulator.dashboard_url + "items/blocked", timeout=5)
+    emulator.unblock("/items/blocked")
+    assert requests.get(emulator.dashboard_url + "items/blocked", timeout=5).status_code == 200
+
+
+def test_an_open_connection_can_be_cut(emulator, gate, open_stream):
+    connection, answer = open_stream(emulator.dashboard_url, "/stream?do=paced&n=2")
+    (gate / "0").touch()
+    assert answer.readline() == b"piece 0\n"
+    assert emulator.cut("/stream") == 1
+    with pytest.raises((ConnectionResetError, http.client.IncompleteRead)):
+        answer.read()
+    connection.close()

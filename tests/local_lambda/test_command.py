@@ -1,0 +1,39 @@
+"""The command line."""
+
+import subprocess
+import sys
+
+import pytest
+from streaming_runtime import __version__
+
+from tests.support.paths import ROOT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["--version"], 0, f"lambda-streaming {__version__}\n"),
+        (["--port", "70000"], 2, "argument --port: '70000' is not a port (0 to 65535)"),
+        (["--port", "-1"], 2, "'-1' is not a port"),
+        (["--admin-port", "x"], 2, "argument --admin-port: 'x' is not a port"),
+        (
+            ["--port", "65535"],
+            1,
+            "the Function URL of StreamFunction: there is no port 65536; choose another with",
+        ),
+        (
+            ["--port", "0", "--dynamodb-host", "192.0.2.1"],
+            1,
+            "192.0.2.1 is not an address of this machine",
+        ),
+    ],
+)
+def test_the_command_line_answers_in_a_sentence(arguments, status, says):
+    command = [sys.executable, "-m", "local_lambda", *arguments]
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert ended.returncode == status
+    assert says in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
