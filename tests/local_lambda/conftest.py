@@ -1,4 +1,7 @@
-"""One emulator for all process tests of this directory; tests that change its options start their own."""
+"""Starts one emulator for all process tests of this directory.
+
+Tests that need other options start their own.
+"""
 
 from pathlib import Path
 
@@ -16,7 +19,7 @@ def template_path():
 
 @pytest.fixture
 def logged(emulator):
-    """Waits until something stands in what was logged since the test began."""
+    """Returns a function that waits for texts in the log since the test began."""
     begin = len(emulator.log)
     return lambda *texts: emulator.wait_for(
         lambda: all(text in emulator.log[begin:] for text in texts)

@@ -1,4 +1,4 @@
-"""The command line."""
+"""Tests the command line."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ from tests.support.paths import ROOT
         ),
     ],
 )
-def test_the_command_line_answers_in_a_sentence(arguments, status, says):
+def test_the_command_line_prints_a_sentence(arguments, status, says):
     command = [sys.executable, "-m", "local_lambda", *arguments]
     ended = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60

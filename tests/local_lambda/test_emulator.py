@@ -1,4 +1,4 @@
-"""Start and end of the emulator."""
+"""Tests how the emulator starts and ends."""
 
 import contextlib
 import os
@@ -43,7 +43,7 @@ def test_nothing_is_left_behind_however_it_ends(template_path, number):
 
 
 def free_ports(count):
-    """The first of so many free ports in a row, below those that the system hands out."""
+    """Returns the first of `count` free ports in a row, below the ephemeral ports."""
     for base in range(20_000, 30_000, count):
         with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
             for port in range(base, base + count):

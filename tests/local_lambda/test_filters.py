@@ -1,4 +1,4 @@
-"""Filter patterns of event source mappings."""
+"""Tests filter patterns of event source mappings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One execution environment without a process."""
+"""Tests one execution environment without a process."""
 
 import asyncio
 from types import SimpleNamespace

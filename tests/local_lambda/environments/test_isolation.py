@@ -1,4 +1,7 @@
-"""Functions that see nothing of the interpreter's packages, as those of built artefacts must not."""
+"""Tests that isolated functions see no package of the interpreter.
+
+Functions of built artefacts must not need one.
+"""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Layers as zip files."""
+"""Tests layers: zip files, permissions, order."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ from local_lambda.environments.launch import LaunchError, LaunchSettings, prepar
 
 
 def zipped(path, **files):
-    """A zip file whose entries carry permissions, as `zip` and `make release` write them."""
+    """Makes a zip file whose entries have permissions, as `zip` and `make release` do."""
     with ZipFile(path, "w") as archive:
         for name, (content, permissions) in files.items():
             entry = ZipInfo(name.replace("__", "/"))

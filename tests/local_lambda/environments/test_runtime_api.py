@@ -1,4 +1,4 @@
-"""The trailers of a streamed reply."""
+"""Tests how the trailers of a streamed reply are read."""
 
 import base64
 import json
@@ -21,13 +21,9 @@ def test_trailers_are_read_and_refused_above_4096_bytes():
         False,
         None,
     )
-    used = (
-        sum(len(name) + len(value) + 4 for name, value in trailers[:1])
-        + len(trailers[1][0])
-        + 4
-        + 2
-    )
-    assert read_trailers((trailers[0], (trailers[1][0], "A" * (4096 - used))))[1] is None
-    end, refusal = read_trailers((trailers[0], (trailers[1][0], "A" * (4097 - used))))
+    first, (name, _) = trailers
+    used = len(first[0]) + len(first[1]) + 4 + len(name) + 4 + 2
+    assert read_trailers((first, (name, "A" * (4096 - used))))[1] is None
+    end, refusal = read_trailers((first, (name, "A" * (4097 - used))))
     assert (end.cut, refusal.error_type) == (True, "TruncatedHTTPRequest")
     assert read_trailers(()) == (StreamEnd(), None)

@@ -1,4 +1,7 @@
-"""What a runtime meets: the Runtime API's answers, timeouts, crashes, freezing. Real processes, seen from outside."""
+"""Tests what real runtime processes meet: responses of the Runtime API, timeouts and crashes.
+
+All of it is observed from outside.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -138,7 +141,7 @@ def test_an_error_report_that_is_no_text_is_passed_on_and_the_next_invocation_wo
 def test_a_buffered_reply_over_the_limit_is_refused_with_413(emulator, logged):
     result = emulator.invoke("RawFunction", {"do": "too-large"})
     assert result.json()["errorType"] == "Function.ResponseSizeTooLarge"
-    logged("too-large answered 413")
+    logged("too-large got 413")
 
 
 def test_trailers_carry_the_error_to_a_direct_caller(emulator):
@@ -149,13 +152,13 @@ def test_trailers_carry_the_error_to_a_direct_caller(emulator):
 
 def test_a_trailer_block_over_4096_bytes_destroys_the_response(emulator, logged):
     assert emulator.invoke("RawFunction", {"do": "big-trailers"}).error == "Unhandled"
-    logged("big-trailers answered 400", "TruncatedHTTPRequest")
+    logged("big-trailers got 400", "TruncatedHTTPRequest")
     assert emulator.invoke("RawFunction", {}).error is None
 
 
 def test_a_body_without_its_last_chunk_is_truncated(emulator, logged):
     assert emulator.invoke("RawFunction", {"do": "truncated"}).error == "Unhandled"
-    logged("truncated answered 400")
+    logged("truncated got 400")
 
 
 def test_a_direct_caller_gets_prelude_and_body_as_they_were_written(emulator):
@@ -166,7 +169,7 @@ def test_a_direct_caller_gets_prelude_and_body_as_they_were_written(emulator):
 
 @pytest.fixture(scope="module")
 def impatient(template_path, emulator):
-    """An emulator that gives no init more than half a second."""
+    """Starts an emulator that gives an init no more than half a second."""
     table = ["--dynamodb-endpoint", emulator.dynamodb_url]
     with Emulator(
         template_path, "--init-timeout", "0.5", "--log-level", "debug", *table
@@ -191,7 +194,7 @@ def test_a_failing_init_is_run_twice_and_then_reported(impatient, function, erro
 def test_snap_start_restores_before_the_first_invocation(emulator, logged):
     variables = emulator.invoke("SnapFunction", {"do": "environ"}).json()["environ"]
     assert variables["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start"
-    logged("restore/next answered 200")
+    logged("restore/next got 200")
 
 
 def test_a_provided_runtime_runs_its_bootstrap_bare_and_is_throttled_at_its_reservation(emulator):
@@ -214,7 +217,7 @@ def test_a_concurrent_environment_takes_several_invocations_and_outlives_their_t
         )
     assert [result.error for result in results] == [None, None, None, "Unhandled"]
     assert len(emulator.environments("ManyFunction")) == 1
-    logged("late reply answered 410")
+    logged("late reply got 410")
     environment = emulator.environments("ManyFunction")[0]
     assert not environment["frozen"]
     assert process_state(environment["pid"]) == "S"

@@ -1,12 +1,12 @@
-"""The state machine of the Runtime API."""
+"""Tests the state machine of the Runtime API."""
 
 import pytest
 
 from local_lambda.environments.runtime_state import RuntimeState
 
 
-def busy(slots=1):
-    state = RuntimeState(slots)
+def busy(concurrency=1):
+    state = RuntimeState(concurrency)
     assert state.next() is None
     state.handed_over("id", "attempt")
     return state
@@ -40,8 +40,8 @@ def test_a_wrong_reply_is_refused_and_a_right_one_still_accepted(request_id, att
         assert state.response("id", "attempt", "streaming") is None
 
 
-def test_a_late_reply_is_gone_and_a_duplicate_is_invalid_with_several_slots():
-    state = busy(slots=2)
+def test_a_late_reply_is_gone_and_a_duplicate_is_invalid_with_concurrency():
+    state = busy(concurrency=2)
     assert state.next() is None
     state.expired("id")
     assert state.response("id", None, None).status == 410

@@ -1,4 +1,4 @@
-"""Fixtures for tests that read a stream piece by piece."""
+"""Provides fixtures for tests that read a stream piece by piece."""
 
 import http.client
 from urllib.parse import urlsplit

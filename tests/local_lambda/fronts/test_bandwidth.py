@@ -1,4 +1,4 @@
-"""The bandwidth of streams."""
+"""Tests the bandwidth limit of streams."""
 
 from local_lambda.fronts.bandwidth import Bandwidth, TokenBucket
 

@@ -1,16 +1,22 @@
-"""CORS of a Function URL."""
+"""Tests CORS of a Function URL."""
 
 from local_lambda.application import Cors
 from local_lambda.fronts import cors
 from local_lambda.http.messages import HttpRequest
 
-RULES = Cors(("https://a.example", "https://*.b.example"), ("GET",), ("x-a",), ("x-b",), 60, True)
+RULES = Cors(
+    allow_origins=("https://a.example", "https://*.b.example"),
+    allow_methods=("GET",),
+    allow_headers=("x-a",),
+    expose_headers=("x-b",),
+    max_age_s=60,
+    allow_credentials=True,
+)
 
 
 def ask(method="GET", **headers):
-    return HttpRequest(
-        method, "/", tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    )
+    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return HttpRequest(method, "/", headers=pairs)
 
 
 def test_cors_headers_go_to_allowed_origins_alone():
@@ -20,10 +26,9 @@ def test_cors_headers_go_to_allowed_origins_alone():
     assert cors.response_headers(RULES, ask(origin="https://evil.example")) == ()
     assert cors.response_headers(RULES, ask()) == ()
     assert cors.response_headers(Cors(("*",)), ask(origin="https://any"))[0][1] == "*"
-    assert (
-        cors.response_headers(Cors(("*",), allow_credentials=True), ask(origin="https://any"))[0][1]
-        == "https://any"
-    )
+    with_credentials = Cors(("*",), allow_credentials=True)
+    headers = cors.response_headers(with_credentials, ask(origin="https://any"))
+    assert headers[0][1] == "https://any"
 
 
 def test_an_options_request_that_is_no_preflight_goes_to_the_function():

@@ -1,4 +1,4 @@
-"""Injected faults."""
+"""Tests injected faults."""
 
 import http.client
 
@@ -19,10 +19,10 @@ def test_faults_can_be_injected(emulator):
 
 
 def test_an_open_connection_can_be_cut(emulator, gate, open_stream):
-    connection, answer = open_stream(emulator.dashboard_url, "/stream?do=paced&n=2")
+    connection, response = open_stream(emulator.dashboard_url, "/stream?do=paced&n=2")
     (gate / "0").touch()
-    assert answer.readline() == b"piece 0\n"
+    assert response.readline() == b"piece 0\n"
     assert emulator.cut("/stream") == 1
     with pytest.raises((ConnectionResetError, http.client.IncompleteRead)):
-        answer.read()
+        response.read()
     connection.close()

@@ -1,4 +1,7 @@
-"""What a client meets: Function URLs and the REST API, streaming as it happens, errors, limits, CORS."""
+"""Tests what clients see of Function URLs and the REST API.
+
+Streaming as it happens, errors, limits and CORS.
+"""
 
 import http.client
 import json
@@ -22,22 +25,22 @@ def test_every_piece_reaches_the_client_before_the_next_is_written(
     emulator, gate, front, open_stream
 ):
     url = emulator.url("raw") if front == "url" else emulator.dashboard_url
-    connection, answer = open_stream(url, "/stream?do=paced&n=3")
-    assert (answer.status, answer.getheader("transfer-encoding")) == (200, "chunked")
+    connection, response = open_stream(url, "/stream?do=paced&n=3")
+    assert (response.status, response.getheader("transfer-encoding")) == (200, "chunked")
     for index in range(3):
         (gate / str(index)).touch()
-        assert answer.readline() == b"piece %d\n" % index
-    assert answer.read() == b""
+        assert response.readline() == b"piece %d\n" % index
+    assert response.read() == b""
     connection.close()
 
 
 def test_status_headers_and_cookies_come_from_the_prelude(emulator):
-    answer = get(emulator.url("raw") + "?do=headers")
-    assert answer.status_code == 201
-    assert answer.headers["x-amzn-remapped-content-length"] == "5"
-    assert "content-length" not in answer.headers
-    assert answer.raw.headers.getlist("x-many") == ["1", "2"]
-    assert answer.raw.headers.getlist("set-cookie") == ["a=1", "b=2; HttpOnly"]
+    response = get(emulator.url("raw") + "?do=headers")
+    assert response.status_code == 201
+    assert response.headers["x-amzn-remapped-content-length"] == "5"
+    assert "content-length" not in response.headers
+    assert response.raw.headers.getlist("x-many") == ["1", "2"]
+    assert response.raw.headers.getlist("set-cookie") == ["a=1", "b=2; HttpOnly"]
 
 
 @pytest.mark.parametrize(
@@ -55,16 +58,16 @@ def test_the_challenge_of_a_401_reaches_the_client_under_another_name(emulator, 
         "stock": emulator.url("stock"),
         "api": emulator.dashboard_url,
     }
-    answer = get(target.format(**urls))
-    assert answer.status_code == 401
-    assert answer.headers["x-amzn-remapped-www-authenticate"] == "Bearer"
-    assert "www-authenticate" not in answer.headers
+    response = get(target.format(**urls))
+    assert response.status_code == 401
+    assert response.headers["x-amzn-remapped-www-authenticate"] == "Bearer"
+    assert "www-authenticate" not in response.headers
 
 
 def test_a_client_that_leaves_is_not_told_to_the_function(emulator, logged, open_stream):
-    connection, answer = open_stream(emulator.url("raw"), "/?do=endless&n=20")
-    assert answer.readline() == b"tick 0\n"
-    answer.close()
+    connection, response = open_stream(emulator.url("raw"), "/?do=endless&n=20")
+    assert response.readline() == b"tick 0\n"
+    response.close()
     connection.close()
     logged("client.gone")
     logged("endless finished 202")
@@ -73,19 +76,20 @@ def test_a_client_that_leaves_is_not_told_to_the_function(emulator, logged, open
 def test_a_slow_client_slows_the_function(emulator, open_stream):
     before = emulator.log.count("written")
     pieces = 300  # of 64 KiB: more than all the buffers on the way hold
-    connection, answer = open_stream(emulator.url("raw"), f"/?do=big&n={pieces}")
+    connection, response = open_stream(emulator.url("raw"), f"/?do=big&n={pieces}")
     emulator.wait_for(lambda: emulator.log.count("written") > before)
     settled = emulator.wait_for(
         lambda: _unchanged(lambda: emulator.log.count("written") - before), timeout_s=2.5
     )
     assert settled < pieces
-    assert len(answer.read()) == pieces * 65536
+    assert len(response.read()) == pieces * 65536
     connection.close()
 
 
 def _unchanged(count, for_s=0.3):
-    """The count once it has not moved for a moment, 0 before."""
-    first, until_s = count(), time.monotonic() + for_s
+    """Returns the count if it does not move for a moment, else 0."""
+    first = count()
+    until_s = time.monotonic() + for_s
     while time.monotonic() < until_s:
         if count() != first:
             return 0
@@ -105,10 +109,10 @@ def test_a_stream_that_breaks_is_cut_for_the_client(emulator, do):
 
 @pytest.mark.parametrize("do", ["crash", "error", "bad-prelude"])
 def test_a_failure_before_the_first_byte_is_502(emulator, do):
-    answer = get(emulator.url("raw") + f"?do={do}")
-    assert (answer.status_code, answer.text) == (502, "Internal Server Error")
-    answer = get(emulator.dashboard_url + f"stream?do={do}")
-    assert (answer.status_code, answer.json()) == (502, {"message": "Internal server error"})
+    response = get(emulator.url("raw") + f"?do={do}")
+    assert (response.status_code, response.text) == (502, "Internal Server Error")
+    response = get(emulator.dashboard_url + f"stream?do={do}")
+    assert (response.status_code, response.json()) == (502, {"message": "Internal server error"})
 
 
 def test_a_body_of_zero_bytes_is_a_loud_warning(emulator, logged):
@@ -117,18 +121,18 @@ def test_a_body_of_zero_bytes_is_a_loud_warning(emulator, logged):
 
 
 def test_a_declared_empty_body_ends_at_once(emulator):
-    answer = get(emulator.url("raw") + "?do=declared-empty")
-    assert answer.headers["content-length"] == "0"
+    response = get(emulator.url("raw") + "?do=declared-empty")
+    assert response.headers["content-length"] == "0"
 
 
 def test_a_head_request_goes_to_the_function_and_gets_no_body(emulator):
-    answer = requests.head(emulator.url("raw") + "?do=headers", timeout=10)
-    assert (answer.status_code, answer.content) == (201, b"")
+    response = requests.head(emulator.url("raw") + "?do=headers", timeout=10)
+    assert (response.status_code, response.content) == (201, b"")
 
 
 def test_a_stream_without_a_prelude_passes_as_it_is(emulator):
-    answer = get(emulator.url("raw") + "?do=raw")
-    assert (answer.headers["content-type"], answer.content) == ("text/csv", b"a,b\n")
+    response = get(emulator.url("raw") + "?do=raw")
+    assert (response.headers["content-type"], response.content) == ("text/csv", b"a,b\n")
 
 
 def test_the_payload_of_a_function_url_is_format_2(emulator):
@@ -148,8 +152,10 @@ def test_the_payload_of_a_function_url_is_format_2(emulator):
 
 
 def test_the_payload_of_the_rest_api_is_format_1(emulator):
-    answer = requests.post(emulator.dashboard_url + "dev/rest/a/b?x=1&x=2", data="text", timeout=10)
-    payload = answer.json()
+    response = requests.post(
+        emulator.dashboard_url + "dev/rest/a/b?x=1&x=2", data="text", timeout=10
+    )
+    payload = response.json()
     assert (payload["resource"], payload["path"]) == ("/rest/{proxy+}", "/rest/a/b")
     assert payload["pathParameters"] == {"proxy": "a/b"}
     assert payload["multiValueQueryStringParameters"] == {"x": ["1", "2"]}
@@ -160,8 +166,11 @@ def test_the_payload_of_the_rest_api_is_format_1(emulator):
 
 
 def test_an_unknown_route_is_refused_as_api_gateway_does(emulator):
-    answer = get(emulator.dashboard_url + "nowhere")
-    assert (answer.status_code, answer.json()) == (403, {"message": "Missing Authentication Token"})
+    response = get(emulator.dashboard_url + "nowhere")
+    assert (response.status_code, response.json()) == (
+        403,
+        {"message": "Missing Authentication Token"},
+    )
 
 
 def test_a_fixed_route_goes_before_a_parameter(emulator):
@@ -179,46 +188,47 @@ def test_buffered_results_are_rendered_by_each_front_in_its_own_way(emulator, lo
 
 
 def test_a_route_that_buffers_loses_the_streamed_body(emulator, logged):
-    answer = get(emulator.dashboard_url + "stream-on-buffered?do=headers")
-    assert (answer.status_code, answer.content) == (201, b"")
+    response = get(emulator.dashboard_url + "stream-on-buffered?do=headers")
+    assert (response.status_code, response.content) == (201, b"")
     logged("the streamed body is lost")
 
 
-def test_a_route_that_streams_refuses_a_whole_answer(emulator, logged):
+def test_a_route_that_streams_refuses_a_buffered_reply(emulator, logged):
     assert get(emulator.dashboard_url + "stock-on-stream").status_code == 502
     logged("the route streams, but its function replied whole")
 
 
 def test_a_buffered_url_hands_out_a_stream_raw(emulator):
-    answer = get(emulator.url("raw_buffered"))
-    assert answer.content.startswith(b'{"statusCode": 200')
-    assert answer.content.endswith(b"piece 2\n")
+    response = get(emulator.url("raw_buffered"))
+    assert response.content.startswith(b'{"statusCode": 200')
+    assert response.content.endswith(b"piece 2\n")
 
 
 def test_the_integrations_timeout_is_504_and_cuts_a_stream(emulator):
-    answer = get(emulator.dashboard_url + "stream-on-buffered?do=late")
-    assert (answer.status_code, answer.json()) == (504, {"message": "Endpoint request timed out"})
+    response = get(emulator.dashboard_url + "stream-on-buffered?do=late")
+    assert (response.status_code, response.json()) == (
+        504,
+        {"message": "Endpoint request timed out"},
+    )
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         get(emulator.dashboard_url + "stream?do=endless&n=1000")
 
 
-def test_a_function_url_with_cors_answers_preflights_itself(emulator):
+def test_a_function_url_with_cors_responds_to_preflights_itself(emulator):
     asked = {"Origin": "https://example.com", "Access-Control-Request-Method": "GET"}
-    answer = requests.options(emulator.url("raw"), headers=asked, timeout=5)
-    assert answer.headers["access-control-allow-origin"] == "https://example.com"
-    assert answer.headers["access-control-allow-headers"] == "x-a"
-    assert answer.headers["access-control-max-age"] == "5"
-    answer = get(emulator.url("raw"), headers={"Origin": "https://example.com"})
-    assert answer.raw.headers.getlist("access-control-allow-origin") == ["https://example.com"]
-    assert (
-        "access-control-allow-origin"
-        not in get(emulator.url("raw"), headers={"Origin": "https://evil.example"}).headers
-    )
+    response = requests.options(emulator.url("raw"), headers=asked, timeout=5)
+    assert response.headers["access-control-allow-origin"] == "https://example.com"
+    assert response.headers["access-control-allow-headers"] == "x-a"
+    assert response.headers["access-control-max-age"] == "5"
+    response = get(emulator.url("raw"), headers={"Origin": "https://example.com"})
+    assert response.raw.headers.getlist("access-control-allow-origin") == ["https://example.com"]
+    response = get(emulator.url("raw"), headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in response.headers
 
 
 @pytest.fixture(scope="module")
 def strict(template_path, emulator):
-    """An emulator that is as hard as Lambda is."""
+    """Starts an emulator that is as strict as Lambda."""
     table = ["--dynamodb-endpoint", emulator.dynamodb_url]
     with Emulator(template_path, "--strict-empty-body", "--bandwidth", *table) as running:
         yield running

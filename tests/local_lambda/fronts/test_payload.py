@@ -1,4 +1,4 @@
-"""Both payload formats: payloads and buffered results."""
+"""Tests both payload formats: payloads and buffered results."""
 
 import json
 
@@ -10,7 +10,15 @@ from local_lambda.fronts.payload import RequestContext, ResultError
 from local_lambda.fronts.routing import RouteMatch
 from local_lambda.http.messages import HttpRequest
 
-CONTEXT = RequestContext("api", "127.0.0.1:1", 1, "request-1", "Root=1", 1_700_000_000_000, "dev")
+CONTEXT = RequestContext(
+    api_id="api",
+    host="127.0.0.1:1",
+    port=1,
+    request_id="request-1",
+    trace_id="Root=1",
+    time_ms=1_700_000_000_000,
+    stage="dev",
+)
 
 
 def test_format_2_joins_what_is_repeated():
@@ -28,9 +36,8 @@ def test_format_2_joins_what_is_repeated():
 
 def test_format_1_keeps_what_is_repeated():
     request = HttpRequest("GET", "/i/1?x=1&x=2", (("X-A", "1"), ("x-a", "2")))
-    payload = payload_v1.build(
-        request, RouteMatch(Route("GET", "/i/{id}", "f"), {"id": "1"}), CONTEXT, "/dev/i/1"
-    )
+    match = RouteMatch(Route("GET", "/i/{id}", "f"), {"id": "1"})
+    payload = payload_v1.build(request, match, CONTEXT, staged_path="/dev/i/1")
     assert payload["multiValueHeaders"]["X-A"] == ["1", "2"]
     assert payload["headers"]["X-A"] == "2"
     assert payload["multiValueQueryStringParameters"] == {"x": ["1", "2"]}
@@ -69,9 +76,9 @@ def test_a_result_of_format_1_is_rendered():
         "multiValueHeaders": {"A": ["3", "4"]},
         "body": "x",
     }
-    answer = payload_v1.render(json.dumps(result).encode(), None, ())
-    assert (answer.status, answer.body) == (201, b"x")
-    assert answer.headers == (
+    response = payload_v1.render(json.dumps(result).encode(), None, ())
+    assert (response.status, response.body) == (201, b"x")
+    assert response.headers == (
         ("A", "3"),
         ("A", "4"),
         ("b", "2"),
@@ -90,5 +97,5 @@ def test_a_result_of_format_1_is_rendered():
     ],
 )
 def test_a_result_of_format_2_is_inferred(result, status, body):
-    answer = payload_v2.render(result.encode())
-    assert (answer.status, answer.body) == (status, body)
+    response = payload_v2.render(result.encode())
+    assert (response.status, response.body) == (status, body)

@@ -1,4 +1,4 @@
-"""Preludes: cut anywhere, malformed, too long."""
+"""Tests preludes that are cut anywhere, malformed or too long."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The headers under which a client gets the headers of a function."""
+"""Tests the header names that a client gets."""
 
 from local_lambda.fronts.replies import public_headers
 

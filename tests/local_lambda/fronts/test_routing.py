@@ -1,4 +1,4 @@
-"""The route that a request belongs to."""
+"""Tests which route a request gets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Requests: where the path ends."""
+"""Tests where the path of a request ends."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The stand-in bootstrap."""
+"""Tests the stand-in bootstrap."""
 
 import subprocess
 import sys

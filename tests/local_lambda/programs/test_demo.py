@@ -1,4 +1,4 @@
-"""Items of the demo."""
+"""Tests the items that the demo writes."""
 
 import random
 from collections import Counter

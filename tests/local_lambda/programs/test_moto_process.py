@@ -1,4 +1,4 @@
-"""The moto process with releases of moto to come."""
+"""Tests the moto process with future releases of moto."""
 
 import socket
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 MOTO = ROOT / "local_lambda/programs/moto_process.py"
 
 
-# Takes one thing away that the corrections need, as a release of moto might, and starts the process.
+# Removes something that the corrections need, as a release of moto might, and starts the process.
 ANOTHER_MOTO = """
 import runpy, sys
 {change}

@@ -1,4 +1,4 @@
-"""Delivery of batches: retries, checkpoints, bisection."""
+"""Tests the delivery of batches: retries, checkpoints and bisection."""
 
 import asyncio
 import json
@@ -14,31 +14,28 @@ def records(count):
 
 
 class Function:
-    """Fails as often as it is told; remembers what it was given."""
+    """Returns the given results, or fails; remembers the batches that it got."""
 
     def __init__(self, *results):
-        self.results, self.batches, self.slept_s = list(results), [], []
+        self.results = list(results)
+        self.batches = []
+        self.slept_s = []
 
     async def invoke(self, batch):
         self.batches.append([int(record["dynamodb"]["SequenceNumber"]) for record in batch])
         result = self.results.pop(0) if self.results else None
         if result == "error":
             raise InvokeFailed("no")
-        return (
-            b"null"
-            if result is None
-            else json.dumps({"batchItemFailures": [{"itemIdentifier": result}]}).encode()
-        )
+        if result is None:
+            return b"null"
+        return json.dumps({"batchItemFailures": [{"itemIdentifier": result}]}).encode()
 
     async def sleep(self, seconds):
         self.slept_s.append(seconds)
 
     def deliver(self, count, **mapping):
-        asyncio.run(
-            Delivery(EventSourceMapping("f", "t", **mapping), self.invoke, self.sleep).deliver(
-                records(count)
-            )
-        )
+        delivery = Delivery(EventSourceMapping("f", "t", **mapping), self.invoke, self.sleep)
+        asyncio.run(delivery.deliver(records(count)))
         return self.batches
 
 

@@ -1,4 +1,4 @@
-"""Records as the function gets them."""
+"""Tests the form in which a function gets stream records."""
 
 from datetime import UTC, datetime
 

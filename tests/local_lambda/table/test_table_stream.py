@@ -1,4 +1,4 @@
-"""The table and its event source mapping: every write reaches the function, through errors and partial failures."""
+"""Tests that every write reaches the function, through errors and partial failures."""
 
 import boto3
 import pytest

@@ -1,4 +1,4 @@
-"""The template language: CloudFormation's meaning, and clear errors."""
+"""Tests the template language: CloudFormation's meaning, and clear errors."""
 
 import pytest
 

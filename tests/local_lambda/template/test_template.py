@@ -1,4 +1,4 @@
-"""Templates: what CloudFormation and SAM mean by them, and clear words for what is wrong or not known."""
+"""Tests how SAM templates are read, and how mistakes and unknown parts are named."""
 
 import textwrap
 
@@ -81,7 +81,11 @@ def test_routes_come_from_events_and_from_an_openapi_definition(tmp_path):
                 Any: {Type: Api, Properties: {Method: any, Path: "/{proxy+}", RestApiId: !Ref Api}}
                 Stream:
                   Type: Api
-                  Properties: {Method: GET, Path: /s, ResponseTransferMode: RESPONSE_STREAM, TimeoutInMillis: 900000}
+                  Properties:
+                    Method: GET
+                    Path: /s
+                    ResponseTransferMode: RESPONSE_STREAM
+                    TimeoutInMillis: 900000
           Api:
             Type: AWS::Serverless::Api
             Properties:
@@ -95,7 +99,8 @@ def test_routes_come_from_events_and_from_an_openapi_definition(tmp_path):
                       x-amazon-apigateway-integration:
                         type: aws_proxy
                         httpMethod: POST
-                        uri: !Sub "arn:x:lambda:path/2021-11-15/functions/${F.Arn}/response-streaming-invocations"
+                        uri: !Sub "arn:x:lambda:path/2021-11-15/functions/${F.Arn}\\
+                          /response-streaming-invocations"
                         responseTransferMode: STREAM
                         timeoutInMillis: 300000
                   /any:
@@ -192,7 +197,8 @@ def test_a_table_and_its_mapping_are_read(tmp_path):
             "ResponseTransferMode 'STREAM'",
         ),
         (
-            "{CodeUri: fn, Handler: a.b, Runtime: python3.13, Events: {E: {Type: DynamoDB, Properties: {Stream: x}}}}",
+            "{CodeUri: fn, Handler: a.b, Runtime: python3.13, Events: {E: {Type: DynamoDB,"
+            " Properties: {Stream: x}}}}",
             "not the stream of a table",
         ),
     ],

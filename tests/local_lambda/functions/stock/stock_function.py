@@ -1,4 +1,7 @@
-"""On the stock client: answers with its payload, or fails, or counts the records of a stream batch."""
+"""Returns its payload, fails, or counts the records of a stream batch.
+
+Runs on the stock runtime client.
+"""
 
 import json
 import os
