@@ -9,7 +9,15 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from dashboard_data import Cursor, Item, MetricsWindow, event_id, genuine, parse_event_id, parse_item
+from dashboard_data import (
+    Cursor,
+    Item,
+    MetricsWindow,
+    event_id,
+    genuine,
+    parse_event_id,
+    parse_item,
+)
 from dashboard_data.feed.feed import FeedEntry, entry_from_record, entry_record
 
 NOW = 1_795_348_800.0
@@ -41,7 +49,9 @@ def typical_window() -> MetricsWindow:
     window = MetricsWindow(("*",))
     for seq in range(2_000):
         stamp = f"2026-11-22T{seq % 24:02d}:{seq % 60:02d}:00Z"
-        window.apply(FeedEntry(seq + 1, Item(f"i{seq}", "AAPL", (f"t{seq % 50}",), "neutral", 0.5, stamp)))
+        window.apply(
+            FeedEntry(seq + 1, Item(f"i{seq}", "AAPL", (f"t{seq % 50}",), "neutral", 0.5, stamp))
+        )
     return window
 
 
@@ -66,7 +76,9 @@ def main() -> None:
         "count an entry that is counted already": lambda: window.apply(FeedEntry(1, ITEM)),
     }.items():
         print(f"{name:40} {cpu_us(work):8.2f} us")
-    print(f"{'metrics snapshot, 24 h, 50 tags':40} {cpu_us(lambda: window.snapshot(NOW), 500):8.2f} us")
+    print(
+        f"{'metrics snapshot, 24 h, 50 tags':40} {cpu_us(lambda: window.snapshot(NOW), 500):8.2f} us"
+    )
 
 
 if __name__ == "__main__":

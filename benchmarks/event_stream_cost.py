@@ -67,12 +67,20 @@ def show(title: str, naive: str, contestants: dict[str, Callable[[], object]]) -
     medians = us_per_event(contestants)
     print(title)
     for name, cost_us in medians.items():
-        print(f"  {name:28} {cost_us:8.2f} us {1e6 / cost_us:12,.0f} events/s {cost_us / medians[naive]:6.2f} x naive")
+        print(
+            f"  {name:28} {cost_us:8.2f} us {1e6 / cost_us:12,.0f} events/s {cost_us / medians[naive]:6.2f} x naive"
+        )
 
 
 def main() -> None:
-    print(f"Python {sys.version.split()[0]}, CPU time, median of {ROUNDS} rounds of {EVENTS} events")
-    for title, data in (("one line, ASCII", ITEM), ("one line, not ASCII", EURO), ("20 lines", PAGE)):
+    print(
+        f"Python {sys.version.split()[0]}, CPU time, median of {ROUNDS} rounds of {EVENTS} events"
+    )
+    for title, data in (
+        ("one line, ASCII", ITEM),
+        ("one line, not ASCII", EURO),
+        ("20 lines", PAGE),
+    ):
         naive = naive_encode_lines if "\n" in data else naive_encode
         contestants = {"naive": encode_all(naive, data), "encode": encode_all(encode, data)}
         show(f"encode {len(data)} characters, {title}", "naive", contestants)

@@ -123,7 +123,9 @@ def main():
                 _, busy_cpu_ms = measure(command, directory, options.pieces)
                 starts[name].append(start_ms)
                 costs[name].append((busy_cpu_ms - idle_cpu_ms) * 1000 / options.pieces)
-    print(f"CPython {sys.version.split()[0]}, median of {options.rounds} rounds, {options.pieces} pieces of 230 bytes")
+    print(
+        f"CPython {sys.version.split()[0]}, median of {options.rounds} rounds, {options.pieces} pieces of 230 bytes"
+    )
     report("ms to the first /next", starts)
     report("µs of CPU for each piece", costs)
 
@@ -133,7 +135,9 @@ def report(title, results):
     print(f"\n{title}")
     for name, values in results.items():
         median = statistics.median(values)
-        print(f"  {name:36} {median:8.2f}  [{min(values):.2f} to {max(values):.2f}]  {median / base:5.2f} x raw loop")
+        print(
+            f"  {name:36} {median:8.2f}  [{min(values):.2f} to {max(values):.2f}]  {median / base:5.2f} x raw loop"
+        )
 
 
 if __name__ == "__main__":

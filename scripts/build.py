@@ -52,17 +52,27 @@ def main() -> None:
         help="the directory that is uploaded; for sizes, the one of all of them",
     )
     parser.add_argument("what", choices=("source", "packages", "sizes"))
-    parser.add_argument("--runs-at", default="/opt", help="where Lambda unpacks it: what tracebacks say")
+    parser.add_argument(
+        "--runs-at", default="/opt", help="where Lambda unpacks it: what tracebacks say"
+    )
     parser.add_argument("--only", nargs="+", help="these packages of requirements.txt alone")
-    parser.add_argument("--without", nargs="+", default=[], help="all packages of requirements.txt but these")
-    parser.add_argument("--platforms", nargs="+", default=["any"], help="of wheels with machine code")
+    parser.add_argument(
+        "--without", nargs="+", default=[], help="all packages of requirements.txt but these"
+    )
+    parser.add_argument(
+        "--platforms", nargs="+", default=["any"], help="of wheels with machine code"
+    )
     options = parser.parse_args()
     if options.what == "sizes":
         return print_sizes(options.target)
     if sys.version_info[:2] != LAMBDA_PYTHON:
-        sys.exit("Python 3.13 is needed to compile for Lambda's: put python3.13 on the PATH, or set LAMBDA_PYTHON")
+        sys.exit(
+            "Python 3.13 is needed to compile for Lambda's: put python3.13 on the PATH, or set LAMBDA_PYTHON"
+        )
     if options.what == "source":
-        shutil.copytree(".", options.target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_CODE))
+        shutil.copytree(
+            ".", options.target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_CODE)
+        )
     else:
         try:
             pins = read(Path("requirements.txt"))
@@ -86,7 +96,9 @@ def chosen(pins: list[Pin], only: list[str] | None, without: list[str]) -> list[
     """Returns the pins of one layer. Raises ListError for a name that the list does not have."""
     names = {pin.name for pin in pins}
     if unknown := sorted({*(only or ()), *without} - names):
-        raise ListError(f"layers/Makefile names {', '.join(unknown)}, and requirements.txt does not")
+        raise ListError(
+            f"layers/Makefile names {', '.join(unknown)}, and requirements.txt does not"
+        )
     return [pin for pin in pins if pin.name in (only or names) and pin.name not in without]
 
 
@@ -112,10 +124,16 @@ def check(directory: Path, part: list[Pin], pins: list[Pin], platforms: list[str
     from verify import found, problems, wanted  # needs pip, whose absence was told by now
 
     lambda_ = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
-    lambda_["platform_machine"] = "aarch64" if any("aarch64" in platform for platform in platforms) else "x86_64"
-    differences = problems(wanted(part, lambda_), found([str(directory)]), lambda_, may_require=wanted(pins, lambda_))
+    lambda_["platform_machine"] = (
+        "aarch64" if any("aarch64" in platform for platform in platforms) else "x86_64"
+    )
+    differences = problems(
+        wanted(part, lambda_), found([str(directory)]), lambda_, may_require=wanted(pins, lambda_)
+    )
     if differences:
-        raise InstallFailed("\n    ".join(["a layer is not what requirements.txt says:", *differences]))
+        raise InstallFailed(
+            "\n    ".join(["a layer is not what requirements.txt says:", *differences])
+        )
 
 
 def print_sizes(build: Path) -> None:
@@ -130,7 +148,9 @@ def print_sizes(build: Path) -> None:
             size = zipped.tell()
         compiled = sum(path.suffix == ".pyc" for path in files)
         unpacked = sum(path.stat().st_size for path in files)
-        print(f"{artefact.name:24}{len(files):7}{compiled:10}{unpacked / 1024:9,.0f} KB{size / 1024:9,.0f} KB")
+        print(
+            f"{artefact.name:24}{len(files):7}{compiled:10}{unpacked / 1024:9,.0f} KB{size / 1024:9,.0f} KB"
+        )
 
 
 def unused(root: Path):
@@ -152,19 +172,29 @@ def describe_one_service(source: Path, target: Path) -> None:
         shutil.copy(source / name, target)
     endpoints = json.loads((source / "endpoints.json").read_bytes())
     for partition in endpoints["partitions"]:
-        partition["services"] = {name: value for name, value in partition["services"].items() if name == SERVICE}
+        partition["services"] = {
+            name: value for name, value in partition["services"].items() if name == SERVICE
+        }
     (target / "endpoints.json").write_text(json.dumps(endpoints, separators=(",", ":")))
     version = max((source / SERVICE).iterdir())
     (target / SERVICE / version.name).mkdir(parents=True)
     for name in ("service-2.json", "endpoint-rule-set-1.json"):
-        description = without_documentation(json.loads(gzip.decompress((version / f"{name}.gz").read_bytes())))
-        (target / SERVICE / version.name / name).write_text(json.dumps(description, separators=(",", ":")))
+        description = without_documentation(
+            json.loads(gzip.decompress((version / f"{name}.gz").read_bytes()))
+        )
+        (target / SERVICE / version.name / name).write_text(
+            json.dumps(description, separators=(",", ":"))
+        )
 
 
 def without_documentation(value):
     """Everything but the texts: keys named `documentation` whose value is one (an attribute may have that name too)."""
     if isinstance(value, dict):
-        kept = {key: each for key, each in value.items() if key != "documentation" or not isinstance(each, str)}
+        kept = {
+            key: each
+            for key, each in value.items()
+            if key != "documentation" or not isinstance(each, str)
+        }
         return {key: without_documentation(each) for key, each in kept.items()}
     return [without_documentation(each) for each in value] if isinstance(value, list) else value
 

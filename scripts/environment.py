@@ -99,7 +99,9 @@ class Environment:
         code = "import sys; print(*sys.version_info[:3], sep='.')"
         command = [self.python, "-E", "-s", "-S", "-c", code]
         try:
-            return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+            return subprocess.run(
+                command, capture_output=True, text=True, check=False
+            ).stdout.strip()
         except OSError:
             return ""
 
@@ -113,10 +115,14 @@ class Environment:
         self.write_stamp()
         for entry in self.path.iterdir():
             if entry != self.stamp_file:
-                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+                shutil.rmtree(
+                    entry
+                ) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         say(f"{self.path}: making it with Python {'.'.join(map(str, sys.version_info[:3]))}")
         command = [sys.executable, "-m", "venv", str(self.path)]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+        ended = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment()
+        )
         if ended.returncode:
             raise InstallFailed(why_no_venv(ended.stdout + ended.stderr))
         self.write_stamp(made=True, python=self.version())
@@ -145,7 +151,9 @@ class Environment:
         still = {name for each in self.stamp["lists"].values() for name in each["names"]}
         self._uninstall(sorted(before - still))
         self._verify(lists)
-        installed = {str(path): {"names": names[str(path)], "sha256": digest(path)} for path in lists}
+        installed = {
+            str(path): {"names": names[str(path)], "sha256": digest(path)} for path in lists
+        }
         self.write_stamp(lists={**kept, **installed})
         say(f"{self.path}: complete and checked after {time.monotonic() - started:.0f} s")
 
@@ -196,7 +204,9 @@ def ensure(path: Path, lists: list[Path], this_python: bool) -> None:
         if not target.stamp and version:  # made before stamps said anything
             target.write_stamp(made=True, python=version)
         elif not target.stamp and target.stamp_file.exists():
-            raise Refused(f"{path} is of an older version and its Python is gone. Remove it, then run this again.")
+            raise Refused(
+                f"{path} is of an older version and its Python is gone. Remove it, then run this again."
+            )
         made_with = target.stamp.get("python", "")
         if not target.stamp.get("made") or not version or minor_of(version) != minor_of(made_with):
             target.make()
@@ -240,7 +250,9 @@ def main() -> int:
         help="refuse an environment of another Python than this",
     )
     parser.add_argument("environment", type=Path)
-    parser.add_argument("lists", type=Path, nargs="*", help="pinned lists; with --remove, more environments")
+    parser.add_argument(
+        "lists", type=Path, nargs="*", help="pinned lists; with --remove, more environments"
+    )
     arguments = parser.parse_args()
     try:
         if arguments.remove:

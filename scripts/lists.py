@@ -43,7 +43,9 @@ def read(path: Path) -> list[Pin]:
         if not match or not _HASH.search(text):
             shown = text.split("\n", 1)[0].rstrip(" \\")
             reason = "has no hash" if match else "is not pinned with =="
-            raise ListError(f"{path}, line {number}: {shown!r} {reason}; `make lock` writes this list")
+            raise ListError(
+                f"{path}, line {number}: {shown!r} {reason}; `make lock` writes this list"
+            )
         rest = _HASH.sub("", text[match.end() :]).replace("\\", " ").strip()
         marker = rest.removeprefix(";").strip()
         pins.append(Pin(canonical(match["name"]), match["version"], marker, text))
@@ -57,7 +59,9 @@ def agree(pins: Mapping[str, list[Pin]]) -> None:
         for pin in each:
             other, version = first.setdefault((pin.name, pin.marker), (path, pin.version))
             if version != pin.version:
-                raise ListError(f"{path} names {pin.name} {pin.version}, and {other} names {version}; `make lock`")
+                raise ListError(
+                    f"{path} names {pin.name} {pin.version}, and {other} names {version}; `make lock`"
+                )
 
 
 def digest(path: Path) -> str:

@@ -55,7 +55,12 @@ LISTS = (
         ("--group", "service"),
         targets=(("3.13", X86), ("3.13", ARM)),
     ),
-    List(".ci/requirements-sam.txt", (), ("aws-sam-cli==1.170.0",), targets=(("3.11", X86), ("3.13", X86))),
+    List(
+        ".ci/requirements-sam.txt",
+        (),
+        ("aws-sam-cli==1.170.0",),
+        targets=(("3.11", X86), ("3.13", X86)),
+    ),
 )
 
 
@@ -89,7 +94,10 @@ def check(each: List) -> list[str]:
                 continue
             markers = environment(python, platform)
             versions = wanted(read(ROOT / each.path), markers)
-            result += [where + text for text in problems(versions, found([directory]), markers, extras(each))]
+            result += [
+                where + text
+                for text in problems(versions, found([directory]), markers, extras(each))
+            ]
     return result
 
 

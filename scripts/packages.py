@@ -73,7 +73,9 @@ def install(
     if log:
         log.write_text("".join(output), "utf-8")
     if pip.returncode:
-        raise InstallFailed(explain("".join(output)) + (f" All that pip said: {log}" if log else ""))
+        raise InstallFailed(
+            explain("".join(output)) + (f" All that pip said: {log}" if log else "")
+        )
 
 
 def environment() -> dict[str, str]:

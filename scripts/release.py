@@ -38,8 +38,12 @@ class ReleaseError(Exception):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("output", type=Path, help="where the files go; others there are left alone")
-    parser.add_argument("--tag", help="refuse unless this tag, v1.2.3, is of the version that the source says")
-    parser.add_argument("--bytecode-for", nargs="*", metavar="PYTHON", help="refuse without bytecode for these")
+    parser.add_argument(
+        "--tag", help="refuse unless this tag, v1.2.3, is of the version that the source says"
+    )
+    parser.add_argument(
+        "--bytecode-for", nargs="*", metavar="PYTHON", help="refuse without bytecode for these"
+    )
     arguments = parser.parse_args()
     try:
         release(arguments.output, arguments.tag, arguments.bytecode_for)
@@ -62,7 +66,12 @@ def release(output: Path, tag: str | None = None, required: list[str] | None = N
         pythons = interpreters(required)
         distribution(source, made, epoch)
         compiled(source / LAYER, pythons)
-        packed(source / LAYER, source / "LICENSE", made / f"streaming-runtime-layer-{version}.zip", epoch)
+        packed(
+            source / LAYER,
+            source / "LICENSE",
+            made / f"streaming-runtime-layer-{version}.zip",
+            epoch,
+        )
         for template in sorted((source / TEMPLATES).iterdir()):
             text = template.read_text("utf-8").replace("@VERSION@", version)
             (made / f"{template.stem}-{version}.yaml").write_text(text, "utf-8")
@@ -78,7 +87,9 @@ def release(output: Path, tag: str | None = None, required: list[str] | None = N
     print(f"lambda-streaming {version}, commit {commit[:12]}, in {output}:\n{sums}", end="")
     missing = [name for name in PYTHONS if name not in pythons]
     if missing:
-        print(f"without bytecode for Python {', '.join(missing)}, which is not here: there the layer starts slower")
+        print(
+            f"without bytecode for Python {', '.join(missing)}, which is not here: there the layer starts slower"
+        )
 
 
 def head() -> tuple[str, int]:
@@ -89,13 +100,17 @@ def head() -> tuple[str, int]:
         raise ReleaseError(f"{ROOT} is no clone: a release is made of a commit")
     changed = git("status", "--porcelain").splitlines()
     if changed:
-        raise ReleaseError(f"not everything is committed ({changed[0].strip()}, ...): a release is made of a commit")
+        raise ReleaseError(
+            f"not everything is committed ({changed[0].strip()}, ...): a release is made of a commit"
+        )
     commit, seconds = git("log", "-1", "--format=%H %ct").split()
     return commit, int(seconds)
 
 
 def git(*arguments: str) -> str:
-    ended = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if ended.returncode:
         raise ReleaseError(f"git {arguments[0]}: {ended.stderr.strip()}")
     return ended.stdout
@@ -113,7 +128,9 @@ def distribution(source: Path, target: Path, epoch: int) -> None:
     """Builds wheel and sdist. Raises ReleaseError."""
     command = [sys.executable, "-m", "hatchling", "build", "--directory", str(target)]
     environ = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
-    ended = subprocess.run(command, cwd=source, env=environ, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        command, cwd=source, env=environ, capture_output=True, text=True, check=False
+    )
     if ended.returncode:
         raise ReleaseError(f"hatchling: {ended.stderr.strip() or ended.stdout.strip()}")
 
@@ -128,7 +145,9 @@ def interpreters(required: list[str] | None) -> dict[str, str]:
                 found[version] = name
                 break
     if missing := sorted(set(required or ()) - found.keys()):
-        raise ReleaseError(f"bytecode for Python {', '.join(missing)} is asked for, and python{missing[0]} is not here")
+        raise ReleaseError(
+            f"bytecode for Python {', '.join(missing)} is asked for, and python{missing[0]} is not here"
+        )
     return found
 
 
@@ -139,14 +158,34 @@ def _output(command: list[str]) -> str:
 def compiled(layer: Path, pythons: dict[str, str]) -> None:
     """Adds bytecode that no time stamp can make void, with the paths that the files have on Lambda."""
     for python in pythons.values():
-        command = [python, "-I", "-S", "-m", "compileall", "-q", "-f", "-s", str(layer), "-p", "/opt"]
-        subprocess.run([*command, "--invalidation-mode", "unchecked-hash", str(layer / "python")], check=True)
+        command = [
+            python,
+            "-I",
+            "-S",
+            "-m",
+            "compileall",
+            "-q",
+            "-f",
+            "-s",
+            str(layer),
+            "-p",
+            "/opt",
+        ]
+        subprocess.run(
+            [*command, "--invalidation-mode", "unchecked-hash", str(layer / "python")], check=True
+        )
 
 
 def packed(layer: Path, licence: Path, target: Path, epoch: int) -> None:
     """Writes the layer's zip file, as `aws lambda publish-layer-version` and ContentUri take it."""
-    files = {path.relative_to(layer).as_posix(): path for path in layer.rglob("*") if path.is_file()}
-    files = {name: path for name, path in files.items() if path.suffix == ".pyc" or path.name not in LEFT_OUT}
+    files = {
+        path.relative_to(layer).as_posix(): path for path in layer.rglob("*") if path.is_file()
+    }
+    files = {
+        name: path
+        for name, path in files.items()
+        if path.suffix == ".pyc" or path.name not in LEFT_OUT
+    }
     files["python/streaming_runtime/LICENSE"] = licence
     with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=9) as archive:
         for name, path in sorted(files.items()):
@@ -158,7 +197,10 @@ def packed(layer: Path, licence: Path, target: Path, epoch: int) -> None:
 
 def constraints(requirements: Path, target: Path) -> None:
     """Writes which versions of others this release was tested with, for `pip install --constraint`."""
-    lines = [f"{pin.name}=={pin.version}" + (f" ; {pin.marker}" if pin.marker else "") for pin in read(requirements)]
+    lines = [
+        f"{pin.name}=={pin.version}" + (f" ; {pin.marker}" if pin.marker else "")
+        for pin in read(requirements)
+    ]
     target.write_text("\n".join(lines) + "\n", "utf-8")
 
 

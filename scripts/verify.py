@@ -30,14 +30,20 @@ def wanted(pins: Iterable[Pin], environment: Mapping[str, str] = {}) -> dict[str
 
     `environment` replaces single variables of the markers (`python_version`, `sys_platform`, ...).
     """
-    return {pin.name: pin.version for pin in pins if not pin.marker or _holds(Marker(pin.marker), environment)}
+    return {
+        pin.name: pin.version
+        for pin in pins
+        if not pin.marker or _holds(Marker(pin.marker), environment)
+    }
 
 
 def found(path: Iterable[str] | None = None) -> dict[str, Distribution]:
     """Returns what is installed, by canonical name, on `path` or on this Python's import path."""
     result = {}
     for distribution in distributions(**({} if path is None else {"path": list(path)})):
-        if name := distribution.metadata["Name"]:  # None: the rest of a package that was half removed
+        if name := distribution.metadata[
+            "Name"
+        ]:  # None: the rest of a package that was half removed
             result.setdefault(canonical(name), distribution)
     return result
 
@@ -70,7 +76,9 @@ def problems(
 
 def _missing_files(distribution: Distribution) -> list[str]:
     """Returns what the record names and is not there; `Distribution.files` keeps silent about those."""
-    names = [row[0] for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()) if row]
+    names = [
+        row[0] for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()) if row
+    ]
     # Commands lie outside, and elsewhere than the record says after an installation with --target.
     inside = [name for name in names if not name.endswith(".pyc") and ".." not in name.split("/")]
     return [name for name in inside if not Path(distribution.locate_file(name)).exists()]
@@ -91,7 +99,9 @@ def _unmet(installed, available, environment, extras) -> list[str]:
             if required not in available:
                 result.append(f"{who} requires {requirement}, which the list does not name")
             elif not requirement.specifier.contains(available[required], prereleases=True):
-                result.append(f"{who} requires {requirement}, and the list names {available[required]}")
+                result.append(
+                    f"{who} requires {requirement}, and the list names {available[required]}"
+                )
             new = {(required, each) for each in requirement.extras} - asked
             asked |= new
             waiting += sorted(new)

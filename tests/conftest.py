@@ -38,9 +38,14 @@ ONCE = (
 
 def pytest_addoption(parser):
     group = parser.getgroup("deployed service")
-    group.addoption("--base-url", help="run the end-to-end tests against this address of the API, stage included")
+    group.addoption(
+        "--base-url",
+        help="run the end-to-end tests against this address of the API, stage included",
+    )
     group.addoption("--stream-url", help="the stream function's Function URL, with --base-url")
-    group.addoption("--table", help="the deployed table, so that tests can write items, with --base-url")
+    group.addoption(
+        "--table", help="the deployed table, so that tests can write items, with --base-url"
+    )
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -48,7 +53,11 @@ def pytest_ignore_collect(collection_path, config):
     asked = config.option.markexpr.startswith("timed and")
     if not asked or collection_path.suffix != ".py" or HERE not in collection_path.parents:
         return None
-    return None if _lies_in(collection_path, TIMED) or "mark.timed" in collection_path.read_text("utf-8") else True
+    return (
+        None
+        if _lies_in(collection_path, TIMED) or "mark.timed" in collection_path.read_text("utf-8")
+        else True
+    )
 
 
 def _lies_in(path, places):

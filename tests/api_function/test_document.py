@@ -47,7 +47,9 @@ def test_every_operation_has_a_name_of_its_own_and_every_path_parameter_is_descr
 
     assert len(set(names)) == len(names)
     for (_, path), operation in operations.items():
-        described = {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
+        described = {
+            each["name"] for each in operation.get("parameters", []) if each["in"] == "path"
+        }
         assert described == set(re.findall("{(.+?)}", path))
 
 
@@ -55,13 +57,17 @@ def test_what_is_protected_says_so_and_nothing_else_does(service, operations):
     for (method, path), operation in operations.items():
         call = service.stream if path.endswith("stream") else service.api
         status = call(method=method, path=re.sub("{.+?}", "x", path)).status
-        assert (status == 401) == bool(operation["security"]) == ("401" in operation["responses"]), path
+        assert (
+            (status == 401) == bool(operation["security"]) == ("401" in operation["responses"])
+        ), path
 
 
 def test_streams_name_their_events_and_how_they_refuse(operations):
     for path in ("/api/v2/stream", "/api/v2/configurations/{config_id}/stream"):
         answers = operations["GET", path]["responses"]
-        assert set(answers["200"]["content"]["text/event-stream"]["x-events"]) == set(EVENT_TYPES.values())
+        assert set(answers["200"]["content"]["text/event-stream"]["x-events"]) == set(
+            EVENT_TYPES.values()
+        )
         assert "Retry-After" in answers["503"]["headers"]
         assert "Retry-After" in answers["429"]["headers"]
 

@@ -29,14 +29,26 @@ def payload_of(front, method, path, headers, asked_for=None):
     shared = {"headers": headers, "body": None, "isBase64Encoded": False}
     if front == "2.0":
         context = {"http": {"method": method, "path": path}, "stage": "$default"}
-        return shared | {"version": "2.0", "rawPath": path, "rawQueryString": "", "requestContext": context}
+        return shared | {
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "",
+            "requestContext": context,
+        }
     context = {"httpMethod": method, "stage": "live", "path": asked_for or f"/live{path}"}
-    return shared | {"resource": path, "path": path, "httpMethod": method, "requestContext": context}
+    return shared | {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "requestContext": context,
+    }
 
 
 def called(handler, *request):
     answer = handler(payload_of(*request), None)
-    headers = answer.get("headers") or {name: ",".join(each) for name, each in answer["multiValueHeaders"].items()}
+    headers = answer.get("headers") or {
+        name: ",".join(each) for name, each in answer["multiValueHeaders"].items()
+    }
     headers = {name.lower(): value for name, value in headers.items()}
     return SimpleNamespace(status=answer["statusCode"], headers=headers, body=answer["body"] or "")
 
@@ -50,7 +62,9 @@ def handler():
 def api(handler, request):
     """`api(method, path, **headers)` through each front."""
     dashed = lambda headers: {name.replace("_", "-"): value for name, value in headers.items()}  # noqa: E731
-    return lambda method, path, **headers: called(handler, request.param, method, path, dashed(headers))
+    return lambda method, path, **headers: called(
+        handler, request.param, method, path, dashed(headers)
+    )
 
 
 def versioned(api, name="live.js"):
@@ -111,7 +125,9 @@ def test_head_is_answered_like_get_without_a_body(api, path):
     assert api("HEAD", "/static/x.js").status == 404
 
 
-@pytest.mark.parametrize(("asked_for", "location"), [("/live", "./live/"), ("//evil.example", "./evil.example/")])
+@pytest.mark.parametrize(
+    ("asked_for", "location"), [("/live", "./live/"), ("//evil.example", "./evil.example/")]
+)
 def test_without_its_last_slash_the_page_says_where_it_is(handler, asked_for, location):
     answer = called(handler, "1.0", "GET", "/", {}, asked_for)
 
@@ -132,7 +148,9 @@ def test_every_file_is_named_by_the_page_or_is_in_the_script():
 def test_nothing_in_the_page_is_inline_or_from_elsewhere():
     page = (STATIC / "index.html").read_text("utf-8")
 
-    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|(src|href)=.(https?:|//|/)", page)
+    assert not re.search(
+        r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|(src|href)=.(https?:|//|/)", page
+    )
 
 
 @pytest.mark.parametrize("module", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
@@ -140,7 +158,9 @@ def test_a_module_is_short_builds_no_markup_and_imports_what_is_there(module):
     text = module.read_text("utf-8")
 
     assert len(text.splitlines()) < 150
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|\.style\b", text)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|\.style\b", text
+    )
     for imported in re.findall(r'from "([^"]+)"', text):
         assert (STATIC / imported).is_file()
 

@@ -27,7 +27,9 @@ def test_health_says_whether_the_table_answers(api, service):
     assert (broken.status, broken.json()["status"]) == (503, "unhealthy")
 
 
-def test_metrics_are_what_a_metrics_event_carries_and_the_last_twenty_items(api, service, publish, make_item):
+def test_metrics_are_what_a_metrics_event_carries_and_the_last_twenty_items(
+    api, service, publish, make_item
+):
     items = [make_item() for _ in range(25)]
     publish(*items)
     answer = api("GET", "/api/v2/metrics").json()
@@ -35,16 +37,30 @@ def test_metrics_are_what_a_metrics_event_carries_and_the_last_twenty_items(api,
     assert set(answer) == EVENT_FIELDS["metrics"] | {"recent_items", "items_by_minute"}
     assert answer["total"] == 25
     assert (len(answer["items_by_minute"]), answer["items_by_minute"][-1]) == (60, 25)
-    assert [each["item_id"] for each in answer["recent_items"]] == [item.item_id for item in reversed(items)][:20]
+    assert [each["item_id"] for each in answer["recent_items"]] == [
+        item.item_id for item in reversed(items)
+    ][:20]
     assert all(set(each) == EVENT_FIELDS["new_item"] for each in answer["recent_items"])
 
 
-def test_the_items_of_each_minute_are_told_across_the_turn_of_the_hour(api, publish, make_item, clock):
+def test_the_items_of_each_minute_are_told_across_the_turn_of_the_hour(
+    api, publish, make_item, clock
+):
     clock.advance(25 * 60 + 30)  # 12:25:30
-    publish(*[make_item(timestamp=utc_text(clock() - minutes * 60)) for minutes in (0, 1, 1, 30, 59, 60, 90)])
+    publish(
+        *[
+            make_item(timestamp=utc_text(clock() - minutes * 60))
+            for minutes in (0, 1, 1, 30, 59, 60, 90)
+        ]
+    )
     told = api("GET", "/api/v2/metrics").json()
 
-    assert {59 - at: count for at, count in enumerate(told["items_by_minute"]) if count} == {0: 1, 1: 2, 30: 1, 59: 1}
+    assert {59 - at: count for at, count in enumerate(told["items_by_minute"]) if count} == {
+        0: 1,
+        1: 2,
+        30: 1,
+        59: 1,
+    }
     assert told["rate_last_hour"] == 5
 
 
@@ -52,7 +68,12 @@ def test_the_status_adds_up(api, clock):
     clock.advance(5)
     status = api("GET", "/api/v2/stream/status").json()
 
-    assert status == {"connections": 0, "max_connections": 100, "available": 100, "uptime_seconds": 5}
+    assert status == {
+        "connections": 0,
+        "max_connections": 100,
+        "available": 100,
+        "uptime_seconds": 5,
+    }
 
 
 def test_an_anonymous_session_opens_the_protected_routes_until_it_expires(api, clock):
@@ -79,7 +100,12 @@ def test_a_session_can_be_ended(api):
 
 def test_configurations_are_created_read_listed_changed_and_deleted(api, service):
     _, headers = service.sign_in()
-    created = api("POST", CONFIGURATIONS, {"name": " mine ", "tickers": ["AAPL", {"symbol": "msft"}]}, **headers)
+    created = api(
+        "POST",
+        CONFIGURATIONS,
+        {"name": " mine ", "tickers": ["AAPL", {"symbol": "msft"}]},
+        **headers,
+    )
     body = created.json()
     one = f"{CONFIGURATIONS}/{body['config_id']}"
 
@@ -89,7 +115,11 @@ def test_configurations_are_created_read_listed_changed_and_deleted(api, service
     assert api("GET", one, **headers).json() == body
     assert api("GET", CONFIGURATIONS, **headers).json() == {"configurations": [body]}
     changed = api("PUT", one, {"name": "other", "tickers": ["TSLA"]}, **headers)
-    assert (changed.status, changed.json()["name"], changed.json()["tickers"]) == (200, "other", ["TSLA"])
+    assert (changed.status, changed.json()["name"], changed.json()["tickers"]) == (
+        200,
+        "other",
+        ["TSLA"],
+    )
     assert changed.json()["created_at"] == body["created_at"]
     assert api("DELETE", one, **headers).status == 204
     for method, sent in [("GET", None), ("PUT", {"name": "x", "tickers": ["A"]}), ("DELETE", None)]:
@@ -133,7 +163,9 @@ def test_nobody_sees_changes_or_deletes_what_is_anothers(api, service):
         (NO_BASE64, 400, "body"),
     ],
 )
-def test_bad_input_is_a_4xx_that_names_the_field_and_changes_nothing(api, service, sent, status, names):
+def test_bad_input_is_a_4xx_that_names_the_field_and_changes_nothing(
+    api, service, sent, status, names
+):
     session, headers = service.sign_in()
     refused = api("POST", CONFIGURATIONS, sent, **headers)
 
@@ -144,7 +176,10 @@ def test_bad_input_is_a_4xx_that_names_the_field_and_changes_nothing(api, servic
 
 def test_there_is_a_limit_to_the_configurations_of_one_user(api, service):
     _, headers = service.sign_in()
-    answers = [api("POST", CONFIGURATIONS, {"name": "x", "tickers": ["A"]}, **headers).status for _ in range(21)]
+    answers = [
+        api("POST", CONFIGURATIONS, {"name": "x", "tickers": ["A"]}, **headers).status
+        for _ in range(21)
+    ]
 
     assert answers == [201] * 20 + [409]
 
@@ -162,7 +197,9 @@ def test_every_protected_route_is_protected_before_it_looks_at_anything(api, ser
     assert len(service.table.calls) == calls
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/api/v2/nothing", "/static/../handler.py", "/static/x.py", "/static/"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/api/v2/nothing", "/static/../handler.py", "/static/x.py", "/static/"]
+)
 def test_what_is_not_there_is_a_404_in_the_contracts_words(api, path):
     answer = api("GET", path)
 
@@ -172,7 +209,10 @@ def test_what_is_not_there_is_a_404_in_the_contracts_words(api, path):
 
 # --- cross-origin
 
-PREFLIGHT = {"access_control_request_method": "GET", "access_control_request_headers": "authorization,last-event-id"}
+PREFLIGHT = {
+    "access_control_request_method": "GET",
+    "access_control_request_headers": "authorization,last-event-id",
+}
 
 
 def test_a_preflight_is_answered_without_touching_data(api, service):
@@ -184,12 +224,16 @@ def test_a_preflight_is_answered_without_touching_data(api, service):
     assert {"Authorization", "Content-Type", "Last-Event-ID", "X-Connection-Key"} <= set(
         answer.headers["access-control-allow-headers"].split(", ")
     )
-    assert {"GET", "PUT", "DELETE"} <= set(answer.headers["access-control-allow-methods"].split(", "))
+    assert {"GET", "PUT", "DELETE"} <= set(
+        answer.headers["access-control-allow-methods"].split(", ")
+    )
     assert answer.headers["vary"] == "Origin"
     assert len(service.table.calls) == calls
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "*", "https://dashboard.example.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "*", "https://dashboard.example.evil.example"]
+)
 def test_other_origins_are_not_let_in(api, origin):
     for answer in (
         api("OPTIONS", CONFIGURATIONS, origin=origin, **PREFLIGHT),
@@ -210,7 +254,9 @@ def test_errors_and_refused_streams_carry_the_headers_too(make_service):
 
     assert [answer.status for answer in answers] == [429, 401, 404]
     assert all(answer.headers["access-control-allow-origin"] == ORIGIN for answer in answers)
-    assert all("Retry-After" in answer.headers["access-control-expose-headers"] for answer in answers)
+    assert all(
+        "Retry-After" in answer.headers["access-control-expose-headers"] for answer in answers
+    )
 
 
 def test_without_configured_origins_nothing_of_it_is_sent(client, table, clock):

@@ -18,10 +18,25 @@ MAY_IMPORT = {
     "dashboard_data": {"pydantic"},
     "dashboard_http": {"dashboard_data", "dashboard_setup", "jwt", *ON_LAMBDA},
     "dashboard_setup": {"dashboard_data", "dashboard_http", *ON_LAMBDA},
-    "stream_function": {"event_stream", "dashboard_data", "dashboard_http", "dashboard_setup", *ON_LAMBDA},
+    "stream_function": {
+        "event_stream",
+        "dashboard_data",
+        "dashboard_http",
+        "dashboard_setup",
+        *ON_LAMBDA,
+    },
     "api_function": {"dashboard_data", "dashboard_http", "dashboard_setup", *ON_LAMBDA},
     "publish_function": {"dashboard_data", *ON_LAMBDA},
-    "local_lambda": {"h11", "yaml", "boto3", "botocore", "moto", "requests", "werkzeug", "awslambdaric"},
+    "local_lambda": {
+        "h11",
+        "yaml",
+        "boto3",
+        "botocore",
+        "moto",
+        "requests",
+        "werkzeug",
+        "awslambdaric",
+    },
 }
 
 
@@ -44,7 +59,12 @@ def test_a_package_imports_only_what_it_may(package):
 @pytest.mark.parametrize("script", ["lists", "packages", "environment"])
 def test_what_makes_the_environment_needs_nothing_of_it(script):
     tree = ast.parse((ROOT / f"scripts/{script}.py").read_text())
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
     assert {name.split(".")[0] for name in imported} <= STANDARD | {"lists", "packages"}
@@ -55,7 +75,10 @@ def test_a_packages_door_names_all_that_it_offers_sorted(package):
     module = importlib.import_module(package)
     tree = ast.parse((PACKAGES[package] / "__init__.py").read_text())
     names = [
-        alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     ]
 
     assert sorted(module.__all__) == sorted(names)
@@ -66,18 +89,45 @@ def test_every_import_root_is_one_that_lambda_has_and_holds_distinct_packages():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     roots = [ROOT / root for root in settings["tool"]["pytest"]["ini_options"]["pythonpath"]]
     assert roots[-1] == ROOT / "scripts"  # not Lambda's
-    found = [path.name for root in roots[1:-1] for path in root.iterdir() if (path / "__init__.py").is_file()]
+    found = [
+        path.name
+        for root in roots[1:-1]
+        for path in root.iterdir()
+        if (path / "__init__.py").is_file()
+    ]
 
     assert sorted(found) == sorted(name for name in PACKAGES if name != "local_lambda")
+
+
+@pytest.mark.parametrize("package", [name for name in PACKAGES if name != "local_lambda"])
+def test_no_file_that_runs_on_lambda_is_longer_than_250_lines(package):
+    lengths = {
+        path.name: len(path.read_text().splitlines()) for path in PACKAGES[package].rglob("*.py")
+    }
+
+    assert {name: length for name, length in lengths.items() if length > 250} == {}
 
 
 def test_the_runtime_starts_without_heavy_modules():
     """What is imported before /next is paid for by every cold start."""
     code = "import sys, streaming_runtime.loop; print(*sys.modules)"
     environ = {"PYTHONPATH": str(PACKAGES["streaming_runtime"].parent)}
-    loaded = subprocess.run([sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
 
-    heavy = {"http", "ssl", "email", "asyncio", "logging", "traceback", "threading", "dataclasses", "typing", "inspect"}
+    heavy = {
+        "http",
+        "ssl",
+        "email",
+        "asyncio",
+        "logging",
+        "traceback",
+        "threading",
+        "dataclasses",
+        "typing",
+        "inspect",
+    }
     assert not heavy & set(loaded.stdout.split())
 
 

@@ -18,7 +18,9 @@ def test_the_door_lists_what_it_imports_and_nothing_else():
 def test_importing_the_package_loads_no_heavy_library():
     program = "import sys, dashboard_data; print([m for m in sys.modules if m in ('boto3', 'botocore', 'pydantic')])"
     path = {"PYTHONPATH": str(PACKAGE.parent)}
-    ran = subprocess.run([sys.executable, "-c", program], env=path, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=path, capture_output=True, text=True, check=True
+    )
     assert ran.stdout.strip() == "[]"
 
 

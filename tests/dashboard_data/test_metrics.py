@@ -40,17 +40,34 @@ def test_a_window_kept_in_memory_equals_a_recount_at_any_time(published, followe
     for now in (NOON, NOON + later):
         snapshot = window.snapshot(now)
         assert counts(snapshot) == recount(published, now, followed)
-        assert snapshot["total"] == snapshot["positive"] + snapshot["neutral"] + snapshot["negative"]
+        assert (
+            snapshot["total"] == snapshot["positive"] + snapshot["neutral"] + snapshot["negative"]
+        )
 
 
-def test_a_window_read_from_the_table_equals_a_recount(client, table, clock, feed, publish, make_item):
-    moments = ["21T12:59", "21T13:00", "22T10:59", "22T11:00", "22T11:01", "22T12:00", "22T12:01", "22T13:00"]
+def test_a_window_read_from_the_table_equals_a_recount(
+    client, table, clock, feed, publish, make_item
+):
+    moments = [
+        "21T12:59",
+        "21T13:00",
+        "22T10:59",
+        "22T11:00",
+        "22T11:01",
+        "22T12:00",
+        "22T12:01",
+        "22T13:00",
+    ]
     published = [
-        make_item(tags=tags, timestamp=f"2026-11-{moment}:00Z") for tags in ((), ("a", "b")) for moment in moments
+        make_item(tags=tags, timestamp=f"2026-11-{moment}:00Z")
+        for tags in ((), ("a", "b"))
+        for moment in moments
     ]
     publish(*published)
     for followed in (None, ["AAPL"], ["MSFT", "TSLA", "MSFT"], ["NONE"]):
-        window = DynamoDbMetrics(client, table, clock).window(feed.head().epoch, scopes_of(followed))
+        window = DynamoDbMetrics(client, table, clock).window(
+            feed.head().epoch, scopes_of(followed)
+        )
         assert counts(window.snapshot(clock())) == recount(published, clock(), followed)
 
 
@@ -72,7 +89,10 @@ def test_the_hours_roll_over_by_the_clock_alone(make_item, clock):
     item = make_item(timestamp="2026-11-22T12:30:00Z")
     window.apply(FeedEntry(1, item))
     assert window.snapshot(NOON)["rate_last_hour"] == 0  # half an hour ahead
-    rates = {minutes: window.snapshot(NOON + minutes * 60)["rate_last_hour"] for minutes in (29, 30, 89, 90)}
+    rates = {
+        minutes: window.snapshot(NOON + minutes * 60)["rate_last_hour"]
+        for minutes in (29, 30, 89, 90)
+    }
     assert rates == {29: 0, 30: 1, 89: 1, 90: 0}
     assert window.snapshot(NOON + 24 * 3600 - 1)["total"] == 1
     assert window.snapshot(NOON + 24 * 3600)["total"] == 0
@@ -94,7 +114,9 @@ def test_a_snapshot_says_when_it_was_taken():
 def test_a_window_is_one_consistent_query_for_each_scope(client, table, clock, feed):
     meddled = MeddledClient(client)
     DynamoDbMetrics(meddled, table, clock).window(feed.head().epoch, scopes_of(["AAPL", "MSFT"]))
-    assert [(name, arguments["ConsistentRead"]) for name, arguments in meddled.calls] == [("query", True)] * 2
+    assert [(name, arguments["ConsistentRead"]) for name, arguments in meddled.calls] == [
+        ("query", True)
+    ] * 2
 
 
 def test_a_window_of_many_pages_is_read_to_its_end(client, table, clock, feed, publish, make_item):

@@ -31,11 +31,17 @@ def rsa_key(bits=2048):
 @pytest.fixture(scope="module")
 def pairs():
     """Key pairs by key id."""
-    return {"first": rsa_key(), "second": rsa_key(), "curve": ec.generate_private_key(ec.SECP256R1())}
+    return {
+        "first": rsa_key(),
+        "second": rsa_key(),
+        "curve": ec.generate_private_key(ec.SECP256R1()),
+    }
 
 
 def published(key_id, private, **changed):
-    algorithm = jwt.algorithms.ECAlgorithm if isinstance(private, ec.EllipticCurvePrivateKey) else None
+    algorithm = (
+        jwt.algorithms.ECAlgorithm if isinstance(private, ec.EllipticCurvePrivateKey) else None
+    )
     jwk = (algorithm or jwt.algorithms.RSAAlgorithm).to_jwk(private.public_key(), as_dict=True)
     jwk.pop("key_ops", None)
     return {**jwk, "kid": key_id, "use": "sig", **changed}
@@ -111,7 +117,13 @@ def sign(issuer, pairs, clock):
 
     def make(key_id="first", private=None, headers=None, **changed):
         private = private or pairs[key_id]
-        claims = {"iss": issuer.url, "aud": CLIENT, "sub": "user-1", "exp": clock() + 600, "iat": clock()} | changed
+        claims = {
+            "iss": issuer.url,
+            "aud": CLIENT,
+            "sub": "user-1",
+            "exp": clock() + 600,
+            "iat": clock(),
+        } | changed
         claims = {name: value for name, value in claims.items() if value is not None}
         algorithm = "ES256" if isinstance(private, ec.EllipticCurvePrivateKey) else "RS256"
         return jwt.encode(claims, private, algorithm, {"kid": key_id, **(headers or {})})
@@ -123,7 +135,11 @@ def sign(issuer, pairs, clock):
 def test_a_token_of_the_issuer_names_its_user_and_its_end(verify, sign, clock, key_id):
     principal = verify(sign(key_id))
 
-    assert (principal.user_id, principal.expires_at, principal.session) == ("openid:user-1", clock() + 630, None)
+    assert (principal.user_id, principal.expires_at, principal.session) == (
+        "openid:user-1",
+        clock() + 630,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,7 +200,10 @@ def test_a_token_is_good_for_its_time_and_half_a_minute_about_it(verify, sign, c
 
 
 def unsigned(header, claims):
-    parts = [base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=").decode() for each in (header, claims)]
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=").decode()
+        for each in (header, claims)
+    ]
     return ".".join([*parts, ""])
 
 
@@ -235,7 +254,18 @@ class UncheckedHmac(jwt.algorithms.HMACAlgorithm):
 
 @pytest.mark.parametrize(
     "token",
-    ["", "a.b.c", "..", "a.b", "x" * 43, "e30.e30.e30", unsigned("x", "y"), "W10.W10.", "ü.ü.ü", "\x00.\x00.\x00"],
+    [
+        "",
+        "a.b.c",
+        "..",
+        "a.b",
+        "x" * 43,
+        "e30.e30.e30",
+        unsigned("x", "y"),
+        "W10.W10.",
+        "ü.ü.ü",
+        "\x00.\x00.\x00",
+    ],
 )
 def test_what_is_no_token_is_none_and_nobody_is_asked_about_it(verify, issuer, token):
     assert verify(token) is None
@@ -263,7 +293,9 @@ def test_the_keys_are_read_once_and_kept(verify, sign, issuer, clock):
     assert issuer.asked == [DISCOVERY, KEYS]
 
 
-def test_a_rotated_key_is_found_and_a_withdrawn_one_is_good_for_an_hour_at_most(verify, sign, issuer, pairs, clock):
+def test_a_rotated_key_is_found_and_a_withdrawn_one_is_good_for_an_hour_at_most(
+    verify, sign, issuer, pairs, clock
+):
     assert verify(sign())
     issuer.publish(published("second", pairs["second"]))
     clock.advance(31)
@@ -272,7 +304,9 @@ def test_a_rotated_key_is_found_and_a_withdrawn_one_is_good_for_an_hour_at_most(
     assert verify(sign("first")) is None
 
 
-def test_a_withdrawn_key_is_forgotten_though_nobody_uses_the_new_one(verify, sign, issuer, pairs, clock):
+def test_a_withdrawn_key_is_forgotten_though_nobody_uses_the_new_one(
+    verify, sign, issuer, pairs, clock
+):
     assert verify(sign(exp=clock() + 9_000))
     token = sign(exp=clock() + 9_000)
     issuer.publish(published("second", pairs["second"]))
@@ -289,7 +323,9 @@ def test_made_up_key_ids_make_us_ask_twice_a_minute_at_most(verify, sign, issuer
     assert issuer.asked == [DISCOVERY, KEYS] * 2
 
 
-def test_an_issuer_that_cannot_be_reached_opens_nothing_and_is_asked_again_later(verify, sign, issuer, clock, caplog):
+def test_an_issuer_that_cannot_be_reached_opens_nothing_and_is_asked_again_later(
+    verify, sign, issuer, clock, caplog
+):
     answers, issuer.answers = issuer.answers, {}
     token = sign()
     assert verify(token) is None
@@ -344,7 +380,12 @@ def test_what_is_no_key_set_is_not_trusted(verify, sign, issuer, pairs, trouble)
     elif trouble == "too large":
         issuer.answers[KEYS] = (200, {}, issuer.answers[KEYS][2] + b" " * LARGEST_DOCUMENT)
     else:
-        kinds = {"not json": b"<html>", "no object": [], "no keys": {}, "keys that are none": {"keys": [1, None, {}]}}
+        kinds = {
+            "not json": b"<html>",
+            "no object": [],
+            "no keys": {},
+            "keys that are none": {"keys": [1, None, {}]},
+        }
         issuer.say(KEYS, kinds[trouble])
 
     assert verify(sign()) is None
@@ -352,10 +393,19 @@ def test_what_is_no_key_set_is_not_trusted(verify, sign, issuer, pairs, trouble)
 
 @pytest.mark.parametrize(
     "changed",
-    [{"use": "enc"}, {"alg": "RS512"}, {"kid": None}, {"kty": "oct", "k": "AAAA"}, {"n": "AQAB"}, {"n": "!"}],
+    [
+        {"use": "enc"},
+        {"alg": "RS512"},
+        {"kid": None},
+        {"kty": "oct", "k": "AAAA"},
+        {"n": "AQAB"},
+        {"n": "!"},
+    ],
 )
 def test_a_key_that_is_for_something_else_or_weak_is_not_used(verify, sign, issuer, pairs, changed):
-    issuer.publish(published("first", pairs["first"], **changed), published("second", pairs["second"]))
+    issuer.publish(
+        published("first", pairs["first"], **changed), published("second", pairs["second"])
+    )
 
     assert verify(sign()) is None
     assert verify(sign("second"))
@@ -375,7 +425,9 @@ def test_anonymous_sessions_still_count_beside_it(verify, client, table, clock, 
     assert issuer.asked == []
 
 
-@pytest.mark.parametrize("url", ["http://issuer.example", "ftp://issuer.example", "issuer.example", "file:///etc/keys"])
+@pytest.mark.parametrize(
+    "url", ["http://issuer.example", "ftp://issuer.example", "issuer.example", "file:///etc/keys"]
+)
 def test_an_issuer_must_be_at_an_https_address(make_verify, url):
     with pytest.raises(ValueError, match="https"):
         make_verify(auth_issuer=url, auth_audience=CLIENT)
@@ -412,7 +464,9 @@ def bearer(token):
     return {"authorization": f"Bearer {token}"}
 
 
-def test_a_user_of_the_issuer_has_configurations_and_their_streams_to_the_tokens_end(signed_in, sign, clock, caplog):
+def test_a_user_of_the_issuer_has_configurations_and_their_streams_to_the_tokens_end(
+    signed_in, sign, clock, caplog
+):
     token = sign(exp=clock() + 60)
     sent = {"name": "mine", "tickers": ["AAPL"]}
     created = signed_in.api("POST", "/api/v2/configurations", sent, **bearer(token))
@@ -421,7 +475,9 @@ def test_a_user_of_the_issuer_has_configurations_and_their_streams_to_the_tokens
     stream = signed_in.stream(path, **bearer(token)).drain()
 
     assert created.status == 201
-    assert 90 <= clock() - opened_at <= 91  # half a minute for clocks that differ, as for the token itself
+    assert (
+        90 <= clock() - opened_at <= 91
+    )  # half a minute for clocks that differ, as for the token itself
     assert stream.status == 200
     assert signed_in.stream(path, **bearer(sign(sub="user-2"))).status == 404
     assert signed_in.stream(path, **bearer(token)).status == 401
@@ -430,7 +486,9 @@ def test_a_user_of_the_issuer_has_configurations_and_their_streams_to_the_tokens
 
 
 def test_a_refused_token_is_a_401_in_the_contracts_words(signed_in, sign, pairs):
-    refused = signed_in.api("GET", "/api/v2/configurations", **bearer(sign("first", pairs["second"])))
+    refused = signed_in.api(
+        "GET", "/api/v2/configurations", **bearer(sign("first", pairs["second"]))
+    )
 
     assert (refused.status, refused.json()) == (401, {"detail": "Missing user identification"})
     assert refused.headers["www-authenticate"] == "Bearer"

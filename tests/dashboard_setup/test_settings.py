@@ -30,7 +30,11 @@ def test_every_setting_is_read():
         }
     )
 
-    assert (settings.max_connections, settings.poll_interval_s, settings.trust_user_id) == (7, 0.5, True)
+    assert (settings.max_connections, settings.poll_interval_s, settings.trust_user_id) == (
+        7,
+        0.5,
+        True,
+    )
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 

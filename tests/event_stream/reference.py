@@ -4,7 +4,9 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-inte
 """
 
 
-def interpret(body: bytes, last_event_id: str = "") -> tuple[list[tuple[str, str, str]], str, int | None]:
+def interpret(
+    body: bytes, last_event_id: str = ""
+) -> tuple[list[tuple[str, str, str]], str, int | None]:
     """The events (type, data, id) dispatched, the last event ID string, the reconnection time."""
     text = body.decode("utf-8", errors="replace")
     if text[:1] == "\ufeff":

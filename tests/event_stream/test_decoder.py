@@ -13,9 +13,47 @@ NAMES = [f"{vector['source']} {vector['name']}" for vector in VECTORS]
 
 # Whatever the rules distinguish: field names, line ends, parts of characters, what other splitters take for line ends.
 PIECES = [
-    *(b"data", b"event", b"id", b"retry", b"da", b"Data", b":", b": ", b" ", b"\t", b"x", b"0", b"42", b"-"),
-    *(b"\n", b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n", b"\0", b"\x0b", b"\x0c", b"\x1c", b"\xc2\x85"),
-    *(b"\xef\xbb\xbf", b"\xef", b"\xbb", b"\xe2\x82\xac", b"\xe2\x82", b"\xac", b"\xe2\x80\xa8", b"\xff", b"\xc0\x80"),
+    *(
+        b"data",
+        b"event",
+        b"id",
+        b"retry",
+        b"da",
+        b"Data",
+        b":",
+        b": ",
+        b" ",
+        b"\t",
+        b"x",
+        b"0",
+        b"42",
+        b"-",
+    ),
+    *(
+        b"\n",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\n\n",
+        b"\r\r",
+        b"\r\n\r\n",
+        b"\0",
+        b"\x0b",
+        b"\x0c",
+        b"\x1c",
+        b"\xc2\x85",
+    ),
+    *(
+        b"\xef\xbb\xbf",
+        b"\xef",
+        b"\xbb",
+        b"\xe2\x82\xac",
+        b"\xe2\x82",
+        b"\xac",
+        b"\xe2\x80\xa8",
+        b"\xff",
+        b"\xc0\x80",
+    ),
     *(b"data: a\n", b"id: 7\n", b"event: e\n", b"retry: 9\n", b": c\n"),
 ]
 BODIES = st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join) | st.binary(max_size=40)
@@ -36,7 +74,11 @@ def single_bytes(body: bytes) -> list[bytes]:
 
 
 def expected(vector: dict) -> tuple[list[Received], str, int | None]:
-    return [Received(**event) for event in vector["events"]], vector["last_event_id"], vector["retry_ms"]
+    return (
+        [Received(**event) for event in vector["events"]],
+        vector["last_event_id"],
+        vector["retry_ms"],
+    )
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=NAMES)
@@ -97,8 +139,16 @@ def test_the_attributes_stand_at_what_was_fed_so_far():
 
 def test_a_resumed_stream_keeps_the_last_event_id_until_it_sets_one():
     # WPT format-field-id: the answer to a reconnection sends no id, and the browser still knows the old one.
-    assert decoded([b": hb\n\ndata: a\n\n"], last_event_id="7") == ([Received("message", "a", "7")], "7", None)
-    assert decoded([b"id\ndata: a\n\n"], last_event_id="7") == ([Received("message", "a", "")], "", None)
+    assert decoded([b": hb\n\ndata: a\n\n"], last_event_id="7") == (
+        [Received("message", "a", "7")],
+        "7",
+        None,
+    )
+    assert decoded([b"id\ndata: a\n\n"], last_event_id="7") == (
+        [Received("message", "a", "")],
+        "",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +174,9 @@ def test_a_received_event_cannot_be_changed():
         event.other = "y"
 
 
-@pytest.mark.parametrize("body", [b"data: 12345\n", b"data: 1\n:3456\n", b"data\ndata:45\n", b":2345678901"])
+@pytest.mark.parametrize(
+    "body", [b"data: 12345\n", b"data: 1\n:3456\n", b"data\ndata:45\n", b":2345678901"]
+)
 def test_an_event_within_the_bound_is_followed_and_one_byte_more_is_not(body):
     bound = len(body.replace(b"\n", b""))
     assert decoded(single_bytes(body), max_event_bytes=bound) == decoded([body])

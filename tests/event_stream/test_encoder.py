@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "))
 # Characters that some parser or other treats as special, beside any text at all.
-DATA = st.text() | st.text(st.sampled_from("\r\n\0\x0b\x0c\x1c\x85\u2028\ufeff :dataidx\u20ac\U0001f600"))
+DATA = st.text() | st.text(
+    st.sampled_from("\r\n\0\x0b\x0c\x1c\x85\u2028\ufeff :dataidx\u20ac\U0001f600")
+)
 
 
 def with_lf(text: str) -> str:
@@ -34,7 +36,10 @@ def with_lf(text: str) -> str:
         ({"id": ""}, b"id: \n\n"),
         ({"retry_ms": 0}, b"retry: 0\n\n"),
         ({"retry_ms": 2**31 - 1}, b"retry: 2147483647\n\n"),
-        ({"data": "x", "event": "e", "id": "7", "retry_ms": 5}, b"retry: 5\nevent: e\nid: 7\ndata: x\n\n"),
+        (
+            {"data": "x", "event": "e", "id": "7", "retry_ms": 5},
+            b"retry: 5\nevent: e\nid: 7\ndata: x\n\n",
+        ),
     ],
 )
 def test_an_event_is_written_field_by_field(arguments, block):
@@ -43,7 +48,12 @@ def test_an_event_is_written_field_by_field(arguments, block):
 
 @pytest.mark.parametrize(
     ("text", "block"),
-    [("", b": \n\n"), ("hb", b": hb\n\n"), ("a\n\nb\rc\r\nd", b": a\n: \n: b\n: c\n: d\n\n"), ("\0", b": \0\n\n")],
+    [
+        ("", b": \n\n"),
+        ("hb", b": hb\n\n"),
+        ("a\n\nb\rc\r\nd", b": a\n: \n: b\n: c\n: d\n\n"),
+        ("\0", b": \0\n\n"),
+    ],
 )
 def test_a_comment_is_written_line_by_line(text, block):
     assert comment(text) == block
@@ -54,7 +64,9 @@ class Colour(str, Enum):  # noqa: UP042  its str() is "Colour.RED", unlike that 
 
 
 def test_a_text_enumeration_is_written_as_its_text():
-    assert encode(Colour.RED, event=Colour.RED, id=Colour.RED) == b"event: red\nid: red\ndata: red\n\n"
+    assert (
+        encode(Colour.RED, event=Colour.RED, id=Colour.RED) == b"event: red\nid: red\ndata: red\n\n"
+    )
 
 
 @st.composite
@@ -62,7 +74,12 @@ def accepted_events(draw) -> dict:
     data = draw(st.none() | DATA)
     event = None if data is None else draw(st.none() | PRINTABLE.filter(bool))
     id = draw(PRINTABLE if data is None else st.none() | PRINTABLE)
-    return {"data": data, "event": event, "id": id, "retry_ms": draw(st.none() | st.integers(0, 2**31 - 1))}
+    return {
+        "data": data,
+        "event": event,
+        "id": id,
+        "retry_ms": draw(st.none() | st.integers(0, 2**31 - 1)),
+    }
 
 
 def outcome_of(events: list[dict]) -> tuple[list[Received], str, int | None]:
@@ -71,7 +88,9 @@ def outcome_of(events: list[dict]) -> tuple[list[Received], str, int | None]:
         last_event_id = last_event_id if event["id"] is None else event["id"]
         retry_ms = retry_ms if event["retry_ms"] is None else event["retry_ms"]
         if event["data"] is not None:
-            received.append(Received(event["event"] or "message", with_lf(event["data"]), last_event_id))
+            received.append(
+                Received(event["event"] or "message", with_lf(event["data"]), last_event_id)
+            )
     return received, last_event_id, retry_ms
 
 
@@ -84,7 +103,9 @@ def outcome_of_chunks(*chunks: bytes) -> tuple[list[Received], str, int | None]:
 @given(events=st.lists(accepted_events(), max_size=4), heartbeat=DATA, cuts=st.data())
 def test_whatever_is_accepted_arrives_exactly_however_it_is_cut(events, heartbeat, cuts):
     body = b"".join(encode(**event) + comment(heartbeat) for event in events)
-    first, second = sorted(cuts.draw(st.tuples(st.integers(0, len(body)), st.integers(0, len(body)))))
+    first, second = sorted(
+        cuts.draw(st.tuples(st.integers(0, len(body)), st.integers(0, len(body))))
+    )
     assert outcome_of_chunks(body[:first], body[first:second], body[second:]) == outcome_of(events)
 
 
@@ -97,13 +118,19 @@ def test_whatever_is_accepted_arrives_exactly_at_every_cut(event):
 
 def test_the_package_names_exactly_what_it_offers():
     public = {
-        name for name, value in vars(event_stream).items() if name[0] != "_" and not isinstance(value, ModuleType)
+        name
+        for name, value in vars(event_stream).items()
+        if name[0] != "_" and not isinstance(value, ModuleType)
     }
     assert event_stream.__all__ == sorted(public)
 
 
 def test_the_package_is_cheap_to_import():
     root = Path(event_stream.__file__).parent.parent
-    program = f"import sys; sys.path.insert(0, {str(root)!r}); import event_stream; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-IS", "-c", program], check=True, capture_output=True, text=True).stdout
+    program = (
+        f"import sys; sys.path.insert(0, {str(root)!r}); import event_stream; print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-IS", "-c", program], check=True, capture_output=True, text=True
+    ).stdout
     assert not {"re", "typing", "dataclasses", "json", "http", "enum"} & set(loaded.split())

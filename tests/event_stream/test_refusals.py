@@ -35,24 +35,47 @@ def written(field: str, text: str) -> bytes:
     return comment(text) if field == "comment" else encode(**{"data": "d", "id": "i", field: text})
 
 
-@pytest.mark.parametrize(("field", "poison"), [cell for cell in MATRIX if cell[1] in REFUSED[cell[0]]])
+@pytest.mark.parametrize(
+    ("field", "poison"), [cell for cell in MATRIX if cell[1] in REFUSED[cell[0]]]
+)
 def test_what_a_field_cannot_carry_is_refused_by_name(field, poison):
     with pytest.raises((TypeError, ValueError), match=rf"^{field} "):
         written(field, POISON[poison])
 
 
-@pytest.mark.parametrize(("field", "poison"), [cell for cell in MATRIX if cell[1] not in REFUSED[cell[0]]])
+@pytest.mark.parametrize(
+    ("field", "poison"), [cell for cell in MATRIX if cell[1] not in REFUSED[cell[0]]]
+)
 def test_what_a_field_can_carry_arrives_exactly(field, poison):
     decoder = Decoder()
     events = decoder.feed(written(field, POISON[poison]))
     if field == "comment":
         assert (events, decoder.last_event_id) == ([], "")
     else:
-        sent = {"type": "message", "data": "d", "id": "i", "type" if field == "event" else field: POISON[poison]}
+        sent = {
+            "type": "message",
+            "data": "d",
+            "id": "i",
+            "type" if field == "event" else field: POISON[poison],
+        }
         assert events == [Received(**sent | {"data": with_lf(sent["data"])})]
 
 
-ENDS = ["\n", "\r", "\r\n", "\n\r", "\0", "\x0b", "\x0c", "\x1c", "\x1e", "\x85", "\u2028", "\u2029", "\ufeff"]
+ENDS = [
+    "\n",
+    "\r",
+    "\r\n",
+    "\n\r",
+    "\0",
+    "\x0b",
+    "\x0c",
+    "\x1c",
+    "\x1e",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\ufeff",
+]
 
 
 @pytest.mark.parametrize("end", ENDS, ids=ascii)
@@ -78,7 +101,9 @@ def test_a_reconnection_time_that_is_no_plain_int_is_refused(retry_ms):
         encode("x", retry_ms=retry_ms)
 
 
-@pytest.mark.parametrize("retry_ms", [-1, 2**31, 10**5000], ids=["negative", "over 31 bits", "over 4,300 digits"])
+@pytest.mark.parametrize(
+    "retry_ms", [-1, 2**31, 10**5000], ids=["negative", "over 31 bits", "over 4,300 digits"]
+)
 def test_a_reconnection_time_out_of_range_is_refused(retry_ms):
     with pytest.raises(ValueError, match=r"^retry_ms is outside 0 to 2147483647"):
         encode("x", retry_ms=retry_ms)

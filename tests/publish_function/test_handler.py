@@ -70,9 +70,13 @@ def log():
 @pytest.fixture
 def invoke(client, table, clock, log):
     def run(*records, meddle=None, context=None):
-        publisher = DynamoDbPublisher(MeddledClient(client, meddle), table, clock, clock.sleep, lambda: 0.5)
+        publisher = DynamoDbPublisher(
+            MeddledClient(client, meddle), table, clock, clock.sleep, lambda: 0.5
+        )
         logger = Logger(service=f"publish-{next(sequence)}", stream=log)
-        handler = make_handler(publisher, clock, logger, Metrics(namespace="Test", service="publish"))
+        handler = make_handler(
+            publisher, clock, logger, Metrics(namespace="Test", service="publish")
+        )
         return handler({"Records": list(records)}, context or Context())
 
     reset_cold_start_flag()
@@ -85,10 +89,14 @@ def published(feed):
 
 def metric_values(printed):
     lines = [json.loads(line) for line in printed.splitlines() if '"_aws"' in line]
-    return {name: value for line in lines for name, value in line.items() if name.startswith("Items")}
+    return {
+        name: value for line in lines for name, value in line.items() if name.startswith("Items")
+    }
 
 
-def test_a_batch_of_new_items_is_published_in_order_with_the_moment_it_was_written(invoke, feed, make_item):
+def test_a_batch_of_new_items_is_published_in_order_with_the_moment_it_was_written(
+    invoke, feed, make_item
+):
     items = [make_item() for _ in range(3)]
     assert invoke(*map(record, items)) == {"batchItemFailures": []}
     assert published(feed) == items
@@ -102,23 +110,34 @@ def test_a_record_without_its_moment_counts_as_written_now(invoke, feed, make_it
     assert published(feed)[0].written_at == clock()
 
 
-def test_invalid_items_are_left_out_logged_and_counted_and_stop_nobody(invoke, feed, make_item, log, capsys):
+def test_invalid_items_are_left_out_logged_and_counted_and_stop_nobody(
+    invoke, feed, make_item, log, capsys
+):
     good, bad, worse = make_item(), make_item(), make_item()
     broken = record(worse)
     del broken["dynamodb"]["NewImage"]
-    answer = invoke(record(bad, score={"N": "7"}), record(good), broken, record(make_item(), PK={"N": "1"}))
+    answer = invoke(
+        record(bad, score={"N": "7"}), record(good), broken, record(make_item(), PK={"N": "1"})
+    )
     assert answer == {"batchItemFailures": []}
     assert published(feed) == [good]
     logged = [json.loads(line) for line in log.getvalue().splitlines()]
     left_out = [line for line in logged if line["message"] == "item.left_out"]
     assert [line["field"] for line in left_out] == ["score", "item", "PK"]
     assert left_out[0]["reason"] == "must be from 0 to 1"
-    assert metric_values(capsys.readouterr().out) == {"ItemsLeftOut": [1.0, 1.0, 1.0], "ItemsPublished": [1.0]}
+    assert metric_values(capsys.readouterr().out) == {
+        "ItemsLeftOut": [1.0, 1.0, 1.0],
+        "ItemsPublished": [1.0],
+    }
 
 
 def test_no_text_of_a_producer_is_logged(invoke, make_item, log):
     secret = make_item(item_id=SECRET_TEXT)
-    invoke(record(secret), record(secret, ticker={"S": SECRET_TEXT}), record(secret, timestamp={"S": SECRET_TEXT}))
+    invoke(
+        record(secret),
+        record(secret, ticker={"S": SECRET_TEXT}),
+        record(secret, timestamp={"S": SECRET_TEXT}),
+    )
     assert "item.left_out" in log.getvalue()
     assert SECRET_TEXT not in log.getvalue()
 
@@ -128,7 +147,12 @@ def test_no_text_of_a_producer_is_logged(invoke, make_item, log):
     [
         {"eventName": "MODIFY"},
         {"eventName": "REMOVE"},
-        {"dynamodb": {"Keys": {"PK": {"S": "ITEM#1"}, "SK": {"S": "PUBLISHED"}}, "SequenceNumber": "1"}},
+        {
+            "dynamodb": {
+                "Keys": {"PK": {"S": "ITEM#1"}, "SK": {"S": "PUBLISHED"}},
+                "SequenceNumber": "1",
+            }
+        },
         {"dynamodb": {}},
     ],
 )
@@ -138,7 +162,9 @@ def test_records_of_any_other_kind_are_passed_over(invoke, feed, make_item, log,
     assert "item.left_out" not in log.getvalue()
 
 
-def test_only_the_items_that_could_not_be_published_are_asked_for_again(invoke, feed, make_item, log, capsys):
+def test_only_the_items_that_could_not_be_published_are_asked_for_again(
+    invoke, feed, make_item, log, capsys
+):
     good, poison = record(make_item(item_id="good")), record(make_item(item_id="poison"))
 
     def refuse(number, name, call):

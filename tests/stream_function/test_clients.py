@@ -34,7 +34,9 @@ def test_anonymous_sessions_of_one_address_share_what_it_has(make_service):
 def test_a_user_that_somebody_vouches_for_has_a_share_wherever_the_requests_come_from(make_service):
     service = make_service(client_connections=2, trust_user_id=True)
     path, others = configuration_of(service, "user-1"), configuration_of(service, "user-2")
-    statuses = [service.stream(path, address=f"192.0.2.{n}", x_user_id="user-1").status for n in range(3)]
+    statuses = [
+        service.stream(path, address=f"192.0.2.{n}", x_user_id="user-1").status for n in range(3)
+    ]
 
     assert statuses == [200, 200, 429]
     assert service.stream(others, address="192.0.2.1", x_user_id="user-2").status == 200
@@ -113,7 +115,10 @@ def test_a_goodbye_that_comes_before_the_stream_refuses_it(service, clock):
     assert close(service, KEY) == 204
     refused = service.stream(x_connection_key=KEY)
 
-    assert (refused.status, refused.json()) == (410, {"detail": "The client has closed this connection already"})
+    assert (refused.status, refused.json()) == (
+        410,
+        {"detail": "The client has closed this connection already"},
+    )
     assert service.connections.open_count() == 0
     assert service.stream(x_connection_key="j" * 22).status == 200
     clock.advance(60)
@@ -133,7 +138,9 @@ def test_a_goodbye_that_comes_between_any_two_calls_ends_the_stream(service, clo
     assert service.connections.open_count() == 0
 
 
-@pytest.mark.parametrize("key", ["k" * 21, "k" * 23, "k" * 21 + "=", "k" * 21 + "ü", "", "k" * 9_000])
+@pytest.mark.parametrize(
+    "key", ["k" * 21, "k" * 23, "k" * 21 + "=", "k" * 21 + "ü", "", "k" * 9_000]
+)
 def test_any_other_key_is_ignored(service, key):
     stream = service.stream(x_connection_key=key)
 
@@ -145,7 +152,9 @@ def test_any_other_key_is_ignored(service, key):
 def test_without_a_key_nothing_more_is_asked(service):
     calls = len(service.table.calls)
     service.stream()
-    ((_, taking),) = [call for call in service.table.calls[calls:] if call[0] == "transact_write_items"]
+    ((_, taking),) = [
+        call for call in service.table.calls[calls:] if call[0] == "transact_write_items"
+    ]
 
     assert [list(action) for action in taking["TransactItems"]] == [["Put"], ["Put"]]
     close(service, "0-" + KEY)
@@ -168,7 +177,16 @@ def test_one_request_does_not_wait_for_another_nor_see_it(version):
             before = router.current_event.path
             router.append_context(name=name)
             together.wait(10)
-            return answer(200, [name, before, router.current_event.path, router.context["name"], router.lambda_context])
+            return answer(
+                200,
+                [
+                    name,
+                    before,
+                    router.current_event.path,
+                    router.context["name"],
+                    router.lambda_context,
+                ],
+            )
 
         return router
 
@@ -178,9 +196,17 @@ def test_one_request_does_not_wait_for_another_nor_see_it(version):
     def call(name):
         path = f"/{name}"
         http = {"http": {"method": "GET", "path": path}} if version == "2.0" else {}
-        payload = {"version": version, "rawPath": path, "path": path, "httpMethod": "GET", "headers": {}}
+        payload = {
+            "version": version,
+            "rawPath": path,
+            "path": path,
+            "httpMethod": "GET",
+            "headers": {},
+        }
         context = {"stage": "$default", "path": path, **http}
-        answers[name] = handler(payload | {"resource": path, "requestContext": context}, name)["body"]
+        answers[name] = handler(payload | {"resource": path, "requestContext": context}, name)[
+            "body"
+        ]
 
     threads = [threading.Thread(target=call, args=(name,)) for name in "ab"]
     for thread in threads:

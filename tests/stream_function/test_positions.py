@@ -42,7 +42,9 @@ def drained(stream):
     return stream.events[-1].id
 
 
-def test_what_was_read_and_never_sent_comes_after_the_error(service, mine, publish, make_item, failing_windows):
+def test_what_was_read_and_never_sent_comes_after_the_error(
+    service, mine, publish, make_item, failing_windows
+):
     session, headers, created, path = mine
     stream = service.stream(path, **headers)
     publish(make_item(ticker="AAPL"))
@@ -60,7 +62,9 @@ def test_what_was_read_and_never_sent_comes_after_the_error(service, mine, publi
     assert "reset" not in types(again)
 
 
-def test_a_stream_that_fails_before_its_first_event_is_where_it_was(service, publish, make_item, failing_windows):
+def test_a_stream_that_fails_before_its_first_event_is_where_it_was(
+    service, publish, make_item, failing_windows
+):
     first = service.stream()
     first.pull(2)
     first.body.close()
@@ -79,7 +83,9 @@ def test_a_stream_that_fails_before_its_first_event_is_where_it_was(service, pub
     assert "reset" not in types(again) + types(late)
 
 
-def test_a_reset_that_could_not_be_told_is_told_to_who_comes_back(service, publish, make_item, failing_windows):
+def test_a_reset_that_could_not_be_told_is_told_to_who_comes_back(
+    service, publish, make_item, failing_windows
+):
     failing_windows()
     position = drained(service.stream(last_event_id="test-event-12345"))
     failing_windows(False)
@@ -107,7 +113,9 @@ def test_a_history_that_was_rebuilt_is_told_though_the_stream_fails_over_it(
 
 @pytest.mark.parametrize("last_event_id", ["x" * 513, "x" * 9_000])
 @pytest.mark.parametrize("front", ["1.0", "2.0"])
-def test_a_position_of_insane_length_is_a_reset_and_no_first_connection(service, front, last_event_id):
+def test_a_position_of_insane_length_is_a_reset_and_no_first_connection(
+    service, front, last_event_id
+):
     service.front = front
     stream = service.stream(last_event_id=last_event_id, query={"last_event_id": ""})
 
@@ -169,7 +177,9 @@ def longest_gaps(stream, clock, pulls=400):
 
 
 @pytest.mark.parametrize("seconds", [0.1, 1, 1.99])
-def test_calls_that_take_almost_too_long_make_no_silence_over_fifteen_seconds(make_service, clock, seconds):
+def test_calls_that_take_almost_too_long_make_no_silence_over_fifteen_seconds(
+    make_service, clock, seconds
+):
     service = make_service(stream_life_s=600)
     stream = service.stream(left_s=900)
     stream.pull(3)
@@ -180,7 +190,9 @@ def test_calls_that_take_almost_too_long_make_no_silence_over_fifteen_seconds(ma
     assert without_metrics <= 60
 
 
-def test_a_poll_of_several_slow_calls_makes_no_silence_over_fifteen_seconds(service, mine, publish, make_item, clock):
+def test_a_poll_of_several_slow_calls_makes_no_silence_over_fifteen_seconds(
+    service, mine, publish, make_item, clock
+):
     """Items of other tickers are read, and nothing of them is sent."""
     _, headers, _, path = mine
     stream = service.stream(path, **headers)
@@ -197,7 +209,9 @@ def test_a_poll_of_several_slow_calls_makes_no_silence_over_fifteen_seconds(serv
 
 
 @pytest.mark.parametrize("name", ["batch_get_item", "update_item", "query"])
-def test_calls_that_time_out_now_and_then_make_no_silence_over_fifteen_seconds(make_service, clock, name):
+def test_calls_that_time_out_now_and_then_make_no_silence_over_fifteen_seconds(
+    make_service, clock, name
+):
     service = make_service(stream_life_s=600)
     stream = service.stream(left_s=900)
     stream.pull(3)
@@ -213,7 +227,11 @@ def test_a_number_of_connections_that_cannot_be_counted_is_the_last_that_was_kno
     stream.pull(3)
     slow(service, clock, 2, lambda name: name == "query")
     stream.pull(60)
-    told = [json.loads(event.data)["connections"] for event in stream.events if event.type == "heartbeat"]
+    told = [
+        json.loads(event.data)["connections"]
+        for event in stream.events
+        if event.type == "heartbeat"
+    ]
 
     assert len(told) > 3
     assert set(told) == {1}

@@ -31,7 +31,9 @@ def test_a_stream_begins_with_retry_metrics_and_heartbeat(service, front):
     assert json.loads(events[1].data)["connections"] == 1
 
 
-def test_an_item_comes_once_with_exactly_the_fields_of_the_contract_and_metrics_follow(service, publish, make_item):
+def test_an_item_comes_once_with_exactly_the_fields_of_the_contract_and_metrics_follow(
+    service, publish, make_item
+):
     stream = service.stream()
     stream.pull(2)
     publish(item := make_item())
@@ -47,12 +49,18 @@ def test_an_item_comes_once_with_exactly_the_fields_of_the_contract_and_metrics_
         "timestamp": item.timestamp,
         "source_id": item.item_id,
     }
-    assert (metrics["total"], metrics[item.sentiment], metrics["by_tag"]) == (1, 1, {item.ticker: 1})
+    assert (metrics["total"], metrics[item.sentiment], metrics["by_tag"]) == (
+        1,
+        1,
+        {item.ticker: 1},
+    )
     stream.pull(60)
     assert stream.items() == [item.item_id]
 
 
-def test_every_event_has_its_fields_and_an_id_that_is_unique_in_the_stream_and_safe(service, publish, make_item):
+def test_every_event_has_its_fields_and_an_id_that_is_unique_in_the_stream_and_safe(
+    service, publish, make_item
+):
     stream = service.stream(last_event_id="test-event-12345")
     publish(*[make_item() for _ in range(20)])
     stream.drain()
@@ -73,7 +81,9 @@ def test_a_burst_is_one_metrics_event_and_totals_add_up_in_every_one(service, pu
     metrics = [json.loads(event.data) for event in stream.events if event.type == "metrics"]
 
     assert [each["total"] for each in metrics] == [0, 60]
-    assert all(each["total"] == each["positive"] + each["neutral"] + each["negative"] for each in metrics)
+    assert all(
+        each["total"] == each["positive"] + each["neutral"] + each["negative"] for each in metrics
+    )
 
 
 def test_an_idle_stream_has_no_gap_over_fifteen_seconds_and_metrics_every_minute(service, clock):
@@ -122,7 +132,11 @@ def test_every_id_of_a_stream_is_a_place_to_resume_from(service, publish, make_i
         stream.pull(15)
     wanted = [item.item_id for item in items[2:]]
     for position, event in enumerate(stream.events):
-        seen = [json.loads(each.data)["item_id"] for each in stream.events[: position + 1] if each.type == "new_item"]
+        seen = [
+            json.loads(each.data)["item_id"]
+            for each in stream.events[: position + 1]
+            if each.type == "new_item"
+        ]
         again = service.stream(last_event_id=event.id)
         again.pull(3)
         again.body.close()
@@ -132,7 +146,9 @@ def test_every_id_of_a_stream_is_a_place_to_resume_from(service, publish, make_i
 @pytest.mark.parametrize(
     "last_event_id", ["test-event-12345", "a-b-c", "\x00", "ü" * 40, "x" * 400, "x" * 600, "-", "0"]
 )
-def test_an_id_that_means_nothing_is_a_reset_and_never_an_error(service, publish, make_item, last_event_id):
+def test_an_id_that_means_nothing_is_a_reset_and_never_an_error(
+    service, publish, make_item, last_event_id
+):
     publish(make_item())
     stream = service.stream(last_event_id=last_event_id)
     events = stream.pull(2)
@@ -178,7 +194,9 @@ def test_goodbye_ends_the_stream_within_one_poll(service, clock):
     stream = service.stream()
     stream.pull(3)
     said_at = clock()
-    answer = service.api("POST", f"/api/v2/stream/connections/{stream.headers['x-connection-id']}/close")
+    answer = service.api(
+        "POST", f"/api/v2/stream/connections/{stream.headers['x-connection-id']}/close"
+    )
     stream.drain()
 
     assert answer.status == 204
@@ -194,7 +212,9 @@ def test_goodbye_for_a_stream_that_is_not_there_changes_nothing(service):
     stream.pull(30)
 
 
-def test_the_stream_beyond_the_limit_is_refused_with_503_and_one_may_come_when_one_goes(make_service):
+def test_the_stream_beyond_the_limit_is_refused_with_503_and_one_may_come_when_one_goes(
+    make_service,
+):
     service = make_service(max_connections=3)
     streams = [service.stream(address=f"192.0.2.{number}") for number in range(3)]
     refused = service.stream(address="192.0.2.9")
@@ -259,7 +279,9 @@ def mine(service):
 
 
 @pytest.mark.parametrize("front", ["1.0", "2.0"])
-def test_a_configuration_stream_carries_its_own_tickers_and_metrics_only(service, mine, publish, make_item, front):
+def test_a_configuration_stream_carries_its_own_tickers_and_metrics_only(
+    service, mine, publish, make_item, front
+):
     service.front = front
     _, headers, _, path = mine
     publish(make_item(ticker="AAPL"), make_item(ticker="TSLA"))
@@ -325,14 +347,18 @@ def test_two_authorization_headers_are_none(service, mine):
 def test_anyone_elses_configuration_and_none_look_the_same(service, mine):
     _, headers = service.sign_in()
     others = service.stream(mine[3], **headers)
-    none = service.stream("/api/v2/configurations/00000000-0000-0000-0000-000000000000/stream", **headers)
+    none = service.stream(
+        "/api/v2/configurations/00000000-0000-0000-0000-000000000000/stream", **headers
+    )
 
     assert others.status == none.status == 404
     assert others.json() == none.json() == {"detail": "Configuration not found"}
     assert others.headers == none.headers
 
 
-def test_a_changed_ticker_list_takes_effect_within_one_poll(service, mine, publish, make_item, clock):
+def test_a_changed_ticker_list_takes_effect_within_one_poll(
+    service, mine, publish, make_item, clock
+):
     session, headers, created, path = mine
     stream = service.stream(path, **headers)
     stream.pull(2)
@@ -359,7 +385,9 @@ def test_what_is_gone_ends_the_stream_within_one_poll(service, mine, clock, what
     stream.drain()
 
     assert clock() - gone_at <= 1
-    assert service.stream(path, **headers).status == (404 if what == "configuration deleted" else 401)
+    assert service.stream(path, **headers).status == (
+        404 if what == "configuration deleted" else 401
+    )
 
 
 def test_a_stream_ends_with_its_session(make_service, clock):
@@ -385,7 +413,9 @@ def test_the_header_of_a_trusted_gateway_counts_only_when_a_setting_says_so(make
 # --- trouble
 
 
-def test_a_poll_that_fails_says_nothing_untrue_and_the_stream_goes_on(service, publish, make_item, emitted):
+def test_a_poll_that_fails_says_nothing_untrue_and_the_stream_goes_on(
+    service, publish, make_item, emitted
+):
     stream = service.stream()
     stream.pull(3)
     service.table._meddle = failing_while(lambda name: name == "batch_get_item")
@@ -402,7 +432,9 @@ def test_a_poll_that_fails_says_nothing_untrue_and_the_stream_goes_on(service, p
     assert sum(sum(each.get("PollErrors", [])) for each in emitted()) >= 10
 
 
-def test_a_table_that_stays_away_ends_the_stream_with_an_error_event_and_an_exception(service, emitted):
+def test_a_table_that_stays_away_ends_the_stream_with_an_error_event_and_an_exception(
+    service, emitted
+):
     stream = service.stream()
     stream.pull(3)
     service.table._meddle = failing_while(lambda name: name == "batch_get_item")
@@ -454,7 +486,9 @@ def test_a_lease_that_was_lost_ends_the_stream(service, clock, client, table, ca
         stream.drain(most=30)
 
     assert service.connections.open_count() == 0
-    assert [each.reason for each in caplog.records if each.getMessage() == "stream.closed"] == ["lease-lost"] * 2
+    assert [each.reason for each in caplog.records if each.getMessage() == "stream.closed"] == [
+        "lease-lost"
+    ] * 2
 
 
 def test_not_an_http_request_is_answered_and_not_crashed_upon(service):
@@ -465,7 +499,9 @@ def test_not_an_http_request_is_answered_and_not_crashed_upon(service):
 # --- what operators see
 
 
-def test_a_stream_logs_its_opening_and_its_end_and_nothing_for_each_event(service, publish, make_item, caplog):
+def test_a_stream_logs_its_opening_and_its_end_and_nothing_for_each_event(
+    service, publish, make_item, caplog
+):
     stream = service.stream()
     publish(*[make_item() for _ in range(30)])
     stream.drain()
@@ -474,15 +510,21 @@ def test_a_stream_logs_its_opening_and_its_end_and_nothing_for_each_event(servic
 
     assert [record.getMessage() for record in records] == ["stream.opened", "stream.closed"]
     assert (
-        opened.connection_id == closed.connection_id == stream.headers["x-connection-id"][: len(opened.connection_id)]
+        opened.connection_id
+        == closed.connection_id
+        == stream.headers["x-connection-id"][: len(opened.connection_id)]
     )
-    assert len(opened.connection_id) < len(stream.headers["x-connection-id"])  # the whole id would end the stream
+    assert len(opened.connection_id) < len(
+        stream.headers["x-connection-id"]
+    )  # the whole id would end the stream
     assert (opened.stream, opened.request_id, closed.reason) == ("global", "request-1", "life")
     assert closed.duration_s >= 240
     assert closed.events["new_item"] == 30
 
 
-def test_metrics_are_flushed_every_minute_and_at_the_end(service, publish, make_item, emitted, clock):
+def test_metrics_are_flushed_every_minute_and_at_the_end(
+    service, publish, make_item, emitted, clock
+):
     stream = service.stream()
     stream.pull(2)
     flushed, documents = [clock()], emitted()
@@ -501,7 +543,10 @@ def test_metrics_are_flushed_every_minute_and_at_the_end(service, publish, make_
     assert total("StreamsClosed") == 1
     assert total("EventsSent") == len(stream.events)
     assert [each["reason"] for each in documents if "StreamsClosed" in each] == ["life"]
-    assert max(max(each["DeliveryLatency"]) for each in documents if "DeliveryLatency" in each) <= 2_000
+    assert (
+        max(max(each["DeliveryLatency"]) for each in documents if "DeliveryLatency" in each)
+        <= 2_000
+    )
     assert all(each["stream"] == "global" for each in documents)
     assert any(each.get("OpenConnections") == [1] for each in documents)
 
@@ -528,7 +573,9 @@ def test_no_token_reaches_a_log_or_an_error(service, mine, caplog):
 def test_titles_and_texts_never_leave(service, publish, clock):
     """Items are parsed into a type that has no place for them; the event model would refuse them."""
     secret = "what nobody may read"
-    texts = {name: {"S": secret} for name in ("title", "text", "body", "source_url", "url", "summary")}
+    texts = {
+        name: {"S": secret} for name in ("title", "text", "body", "source_url", "url", "summary")
+    }
     written = producer.record("one", tags=["a"]) | texts | {"raw": {"M": {"title": {"S": secret}}}}
     stream = service.stream()
     stream.pull(2)

@@ -53,7 +53,9 @@ class FakeRuntimeApi:
     (status, bytes) answers as soon as that many bytes of body have come.
     """
 
-    def __init__(self, script, verdicts=None, chunked_next=False, hold_next_at=None, restore_status=200):
+    def __init__(
+        self, script, verdicts=None, chunked_next=False, hold_next_at=None, restore_status=200
+    ):
         self._script, self._verdicts, self._chunked = list(script), verdicts or {}, chunked_next
         self._restore_status = restore_status
         self._hold_at, self.held, self.let_go = hold_next_at, threading.Event(), threading.Event()
@@ -136,12 +138,17 @@ class FakeRuntimeApi:
 
     def _reply(self, connection, protocol, status=200, body=b'{"status":"OK"}'):
         head = h11.Response(status_code=status, headers=[("Content-Length", str(len(body)))])
-        connection.sendall(protocol.send(head) + protocol.send(h11.Data(body)) + protocol.send(h11.EndOfMessage()))
+        connection.sendall(
+            protocol.send(head) + protocol.send(h11.Data(body)) + protocol.send(h11.EndOfMessage())
+        )
         return True
 
     def _next(self, connection, protocol):
         with self._lock:
-            if self._hold_at is not None and self.calls.count(("GET", "invocation/next")) > self._hold_at:
+            if (
+                self._hold_at is not None
+                and self.calls.count(("GET", "invocation/next")) > self._hold_at
+            ):
                 self.held.set()
                 held = True
             else:
@@ -159,14 +166,26 @@ class FakeRuntimeApi:
         body = entry.get("body", b"{}")
         headers = {
             "Lambda-Runtime-Aws-Request-Id": f"request-{number}",
-            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + entry.get("timeout_ms", 30_000)),
+            "Lambda-Runtime-Deadline-Ms": str(
+                int(time.time() * 1000) + entry.get("timeout_ms", 30_000)
+            ),
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:f",
             **entry.get("headers", {}),
         }
-        framing = {"Transfer-Encoding": "chunked"} if self._chunked else {"Content-Length": str(len(body))}
-        headers = [(name, value) for name, value in {**headers, **framing}.items() if value is not None]
+        framing = (
+            {"Transfer-Encoding": "chunked"}
+            if self._chunked
+            else {"Content-Length": str(len(body))}
+        )
+        headers = [
+            (name, value) for name, value in {**headers, **framing}.items() if value is not None
+        ]
         response = h11.Response(status_code=entry.get("status", 200), headers=headers)
-        data = protocol.send(response) + protocol.send(h11.Data(body)) + protocol.send(h11.EndOfMessage())
+        data = (
+            protocol.send(response)
+            + protocol.send(h11.Data(body))
+            + protocol.send(h11.EndOfMessage())
+        )
         connection.sendall(data)
         return True
 
@@ -175,11 +194,21 @@ def url_request(method="GET", path="/", **context):
     """The payload of a Function URL, format 2.0, as far as the runtime looks at it."""
     http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
     context = {"http": http, "domainName": "abc.lambda-url.us-east-1.on.aws", **context}
-    return {"body": json.dumps({"version": "2.0", "rawPath": path, "headers": {}, "requestContext": context}).encode()}
+    return {
+        "body": json.dumps(
+            {"version": "2.0", "rawPath": path, "headers": {}, "requestContext": context}
+        ).encode()
+    }
 
 
 def api_request(method="GET"):
     """The payload of API Gateway, format 1.0, as far as the runtime looks at it."""
     context = {"httpMethod": method, "stage": "dev", "path": "/dev/"}
-    body = {"resource": "/", "path": "/", "httpMethod": method, "headers": {}, "requestContext": context}
+    body = {
+        "resource": "/",
+        "path": "/",
+        "httpMethod": method,
+        "headers": {},
+        "requestContext": context,
+    }
     return {"body": json.dumps(body).encode()}

@@ -22,7 +22,11 @@ HTML = {"Content-Type": "text/html"}
 
 
 def alb_request():
-    return {"body": json.dumps({"httpMethod": "GET", "requestContext": {"elb": {"targetGroupArn": "arn"}}}).encode()}
+    return {
+        "body": json.dumps(
+            {"httpMethod": "GET", "requestContext": {"elb": {"targetGroupArn": "arn"}}}
+        ).encode()
+    }
 
 
 def http_api_request():
@@ -48,8 +52,15 @@ def test_a_streamed_answer_has_the_four_headers_the_prelude_and_the_pieces(serve
     assert post.path == "invocation/request-1/response"
     assert post.headers["lambda-runtime-function-response-mode"] == "streaming"
     assert post.headers["transfer-encoding"] == "chunked"
-    assert post.headers["content-type"] == HTTP_INTEGRATION == "application/vnd.awslambda.http-integration-response"
-    assert post.headers["trailer"] == "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"
+    assert (
+        post.headers["content-type"]
+        == CONTENT_TYPE
+        == "application/vnd.awslambda.http-integration-response"
+    )
+    assert (
+        post.headers["trailer"]
+        == "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"
+    )
     assert post.pieces == [
         b'{"statusCode":200,"headers":{"Content-Type":"text/html"}}' + bytes(8),
         b"one",
@@ -60,7 +71,9 @@ def test_a_streamed_answer_has_the_four_headers_the_prelude_and_the_pieces(serve
     assert post.trailers == {}
 
 
-@pytest.mark.parametrize("body", [b"\x00\xff bytes", "täxt", bytearray(b"array"), memoryview(b"view")])
+@pytest.mark.parametrize(
+    "body", [b"\x00\xff bytes", "täxt", bytearray(b"array"), memoryview(b"view")]
+)
 def test_a_body_that_is_whole_goes_out_in_one_piece(serve, body):
     (post,) = serve(returning({"statusCode": 201, "body": body}), url_request())
 
@@ -69,7 +82,11 @@ def test_a_body_that_is_whole_goes_out_in_one_piece(serve, body):
 
 
 def test_a_base64_body_goes_out_as_the_bytes_it_stands_for(serve):
-    result = {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(b"\x89PNG\x00\xff").decode()}
+    result = {
+        "statusCode": 200,
+        "isBase64Encoded": True,
+        "body": base64.b64encode(b"\x89PNG\x00\xff").decode(),
+    }
     (post,) = serve(returning(result), api_request())
 
     assert post.content == b"\x89PNG\x00\xff"
@@ -84,8 +101,12 @@ def test_an_answer_never_has_zero_bytes_of_body(serve, body):
 
 
 @pytest.mark.parametrize("request_of", [url_request, api_request])
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("HEAD", 404)])
-def test_an_answer_that_may_have_no_body_says_so_and_closes_the_iterator_unread(serve, request_of, method, status):
+@pytest.mark.parametrize(
+    ("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("HEAD", 404)]
+)
+def test_an_answer_that_may_have_no_body_says_so_and_closes_the_iterator_unread(
+    serve, request_of, method, status
+):
     closed = []
 
     class Body:
@@ -99,7 +120,8 @@ def test_an_answer_that_may_have_no_body_says_so_and_closes_the_iterator_unread(
             closed.append(True)
 
     (post,) = serve(
-        returning({"statusCode": status, "headers": {"Content-Length": "5"}, "body": Body()}), request_of(method)
+        returning({"statusCode": status, "headers": {"Content-Length": "5"}, "body": Body()}),
+        request_of(method),
     )
 
     assert post.prelude["headers"] == {"content-length": "0"}
@@ -116,13 +138,17 @@ def test_an_empty_yield_never_ends_the_stream(serve):
 
 
 def test_eight_zero_bytes_inside_the_body_are_body(serve):
-    (post,) = serve(returning({"statusCode": 200, "body": iter([bytes(8), b"x" + bytes(9)])}), url_request())
+    (post,) = serve(
+        returning({"statusCode": 200, "body": iter([bytes(8), b"x" + bytes(9)])}), url_request()
+    )
 
     assert post.content == bytes(8) + b"x" + bytes(9)
 
 
 def test_any_iterable_object_is_a_body(serve):
-    (post,) = serve(returning({"statusCode": 200, "body": io.BytesIO(b"line 1\nline 2")}), url_request())
+    (post,) = serve(
+        returning({"statusCode": 200, "body": io.BytesIO(b"line 1\nline 2")}), url_request()
+    )
 
     assert post.pieces[1:] == [b"line 1\n", b"line 2"]
 
@@ -143,23 +169,35 @@ def test_framing_headers_are_dropped_in_any_spelling(serve):
         "Content-Encoding": "identity",
         "X-Kept": "yes",
     }
-    (post,) = serve(returning({"statusCode": 200, "headers": headers, "body": "abc"}), url_request())
+    (post,) = serve(
+        returning({"statusCode": 200, "headers": headers, "body": "abc"}), url_request()
+    )
 
     assert post.prelude["headers"] == {"X-Kept": "yes"}
 
 
-@pytest.mark.parametrize(("name", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+@pytest.mark.parametrize(
+    ("name", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
 def test_a_compressed_body_is_sent_uncompressed(serve, name, compress):
     encoded = {"isBase64Encoded": True, "body": base64.b64encode(compress(b"plain")).decode()}
-    (post,) = serve(returning({"statusCode": 200, "headers": {"Content-Encoding": name}, **encoded}), url_request())
+    (post,) = serve(
+        returning({"statusCode": 200, "headers": {"Content-Encoding": name}, **encoded}),
+        url_request(),
+    )
 
     assert post.content == b"plain"
     assert post.prelude["headers"] == {}
 
 
 def test_an_encoding_that_is_said_twice_is_undone_once(serve):
-    said = {"headers": {"Content-Encoding": "gzip"}, "multiValueHeaders": {"content-encoding": ["GZIP"]}}
-    (post,) = serve(returning({"statusCode": 200, **said, "body": gzip.compress(b"plain")}), url_request())
+    said = {
+        "headers": {"Content-Encoding": "gzip"},
+        "multiValueHeaders": {"content-encoding": ["GZIP"]},
+    }
+    (post,) = serve(
+        returning({"statusCode": 200, **said, "body": gzip.compress(b"plain")}), url_request()
+    )
 
     assert post.content == b"plain"
 
@@ -167,16 +205,24 @@ def test_an_encoding_that_is_said_twice_is_undone_once(serve):
 def test_all_members_of_a_gzip_body_are_sent(serve):
     body = gzip.compress(b"one ") + gzip.compress(b"two")
     (post,) = serve(
-        returning({"statusCode": 200, "headers": {"Content-Encoding": "gzip"}, "body": body}), url_request()
+        returning({"statusCode": 200, "headers": {"Content-Encoding": "gzip"}, "body": body}),
+        url_request(),
     )
 
     assert post.content == b"one two"
 
 
-@pytest.mark.parametrize(("name", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
-def test_a_compressed_body_that_is_cut_short_is_an_error_and_no_shorter_answer(serve, name, compress):
+@pytest.mark.parametrize(
+    ("name", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_compressed_body_that_is_cut_short_is_an_error_and_no_shorter_answer(
+    serve, name, compress
+):
     body = compress(b"plain text" * 1_000)[:-9]
-    (post,) = serve(returning({"statusCode": 200, "headers": {"Content-Encoding": name}, "body": body}), url_request())
+    (post,) = serve(
+        returning({"statusCode": 200, "headers": {"Content-Encoding": name}, "body": body}),
+        url_request(),
+    )
 
     assert post.kind == "error"
 
@@ -186,7 +232,11 @@ def test_a_compressed_body_that_is_cut_short_is_an_error_and_no_shorter_answer(s
 def test_a_front_that_cannot_stream_gets_a_compressed_body_as_it_is(serve, request_of, iterate):
     packed = gzip.compress(b"plain")
     headers = {"Content-Encoding": "gzip", "X-Kept": "yes"}
-    result = {"statusCode": 200, "headers": headers, "body": iter([packed[:9], packed[9:]]) if iterate else packed}
+    result = {
+        "statusCode": 200,
+        "headers": headers,
+        "body": iter([packed[:9], packed[9:]]) if iterate else packed,
+    }
     (post,) = serve(returning(result), request_of())
 
     answer = json.loads(post.body)
@@ -207,7 +257,12 @@ def test_a_function_url_gets_single_headers_and_the_cookies_apart(serve):
 
     assert post.prelude == {
         "statusCode": 200,
-        "headers": {"Vary": "Origin, Accept", "Content-Type": "text/plain", "X-Flag": "true", "X-None": ""},
+        "headers": {
+            "Vary": "Origin, Accept",
+            "Content-Type": "text/plain",
+            "X-Flag": "true",
+            "X-None": "",
+        },
         "cookies": ["c=3", "a=1", "b=2; Path=/"],
     }
 
@@ -231,8 +286,16 @@ def test_api_gateway_gets_lists_only_where_there_are_several_values(serve):
 
 def test_a_prelude_up_to_the_limit_passes_and_one_byte_more_does_not(serve):
     overhead = len(b'{"statusCode":200,"headers":{"X":""}}') + 8
-    fits = {"statusCode": 200, "headers": {"X": "x" * (PRELUDE_LIMIT_BYTES - overhead)}, "body": "b"}
-    too_long = {"statusCode": 200, "headers": {"X": "x" * (PRELUDE_LIMIT_BYTES - overhead + 1)}, "body": "b"}
+    fits = {
+        "statusCode": 200,
+        "headers": {"X": "x" * (PRELUDE_LIMIT_BYTES - overhead)},
+        "body": "b",
+    }
+    too_long = {
+        "statusCode": 200,
+        "headers": {"X": "x" * (PRELUDE_LIMIT_BYTES - overhead + 1)},
+        "body": "b",
+    }
     results = iter([fits, too_long])
 
     first, second = serve(lambda event, context: next(results), url_request(), url_request())
@@ -259,10 +322,15 @@ def test_a_prelude_up_to_the_limit_passes_and_one_byte_more_does_not(serve):
         ({"statusCode": 200, "body": iter(["\ud800"])}, "surrogates"),
         ({"statusCode": 200, "body": "no base64!", "isBase64Encoded": True}, "base64"),
         ({"statusCode": 200, "body": b"x", "headers": {"Content-Encoding": "br"}}, "br"),
-        ({"statusCode": 200, "body": iter([b"x"]), "headers": {"Content-Encoding": "gzip"}}, "Content-Encoding gzip"),
+        (
+            {"statusCode": 200, "body": iter([b"x"]), "headers": {"Content-Encoding": "gzip"}},
+            "Content-Encoding gzip",
+        ),
     ],
 )
-def test_a_result_that_is_no_http_answer_is_an_invocation_error_that_names_the_place(serve, result, says):
+def test_a_result_that_is_no_http_answer_is_an_invocation_error_that_names_the_place(
+    serve, result, says
+):
     results = [{}, result]
     bad, good = serve(lambda event, context: results.pop(), url_request(), url_request())
 
@@ -277,7 +345,10 @@ def test_an_async_generator_as_body_is_refused_with_a_clear_message(serve):
 
     (post,) = serve(lambda event, context: {"statusCode": 200, "body": body()}, url_request())
 
-    assert post.error["errorMessage"] == "body must be str, bytes or an iterator of them, not async_generator"
+    assert (
+        post.error["errorMessage"]
+        == "body must be str, bytes or an iterator of them, not async_generator"
+    )
 
 
 class Word(enum.StrEnum):
@@ -302,7 +373,14 @@ def of_the_stock_client(result):
     "result",
     [
         *({"a": [1, None, 2.5, True]}, "text", 5, None, [], (1, 2), float("nan")),
-        *(Decimal("3"), Decimal("3.10"), Decimal("1E+2"), Decimal("-0"), Decimal("NaN"), Decimal("-Infinity")),
+        *(
+            Decimal("3"),
+            Decimal("3.10"),
+            Decimal("1E+2"),
+            Decimal("-0"),
+            Decimal("NaN"),
+            Decimal("-Infinity"),
+        ),
         {"digits": [Decimal("12345678901234567890.123456789")]},
         *(b"7", b"\x00\xff", {"a": b"7"}, {b"k": 1}, {"a": b"\xff"}, bytearray(b"x")),
         *({1: 1, None: 2, False: 3, 1.5: 4}, {Decimal(1): 1}, {(1, 2): 3}),
@@ -311,7 +389,9 @@ def of_the_stock_client(result):
         *({1, 2}, object(), datetime.date(2026, 1, 1), {"x": iter([1])}, LOOP),
     ],
 )
-def test_a_plain_result_is_answered_byte_for_byte_as_the_stock_client_does(serve, monkeypatch, result):
+def test_a_plain_result_is_answered_byte_for_byte_as_the_stock_client_does(
+    serve, monkeypatch, result
+):
     monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_Lambda_python3.13")
     (post,) = serve(returning(result), {"body": b'{"any": "payload"}'})
 
@@ -389,7 +469,10 @@ def test_a_handler_that_is_a_generator_streams_its_raw_bytes(serve):
 
     assert raw.headers["content-type"] == "application/octet-stream"
     assert raw.pieces == [b"a", b"b"]
-    assert http.prelude == {"statusCode": 200, "headers": {"Content-Type": "application/octet-stream"}}
+    assert http.prelude == {
+        "statusCode": 200,
+        "headers": {"Content-Type": "application/octet-stream"},
+    }
     assert http.content == b"ab"
 
 
@@ -400,7 +483,9 @@ def test_each_piece_is_on_the_wire_at_once_in_one_write(serve):
     def body():
         for number in range(5):
             yield b"piece %d" % number
-            eventually(lambda: serve.platform.posts and len(serve.platform.posts[0].pieces) == number + 2)  # noqa: B023
+            eventually(
+                lambda: serve.platform.posts and len(serve.platform.posts[0].pieces) == number + 2
+            )  # noqa: B023
             reads.append(len(serve.platform.posts[0].reads))
 
     posts = serve(lambda event, context: {"statusCode": 200, "body": body()}, url_request())

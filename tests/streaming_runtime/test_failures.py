@@ -54,7 +54,9 @@ def test_an_iterator_that_fails_before_it_yields_is_one_too(serve):
         yield b""
         fails()
 
-    bad, good = serve(first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request())
+    bad, good = serve(
+        first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request()
+    )
 
     assert bad.kind == "error"
     assert bad.error["errorType"] == "LookupError"
@@ -66,7 +68,9 @@ def test_a_handler_that_fails_midway_says_so_in_the_trailers(serve):
         yield b"half"
         fails()
 
-    bad, good = serve(first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request())
+    bad, good = serve(
+        first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request()
+    )
 
     assert bad.kind == "response"
     assert bad.complete
@@ -80,7 +84,9 @@ def test_a_handler_that_fails_midway_says_so_in_the_trailers(serve):
 @pytest.mark.parametrize("yielded", [5, None, "\ud800", object()])
 def test_a_piece_that_is_no_bytes_ends_a_begun_stream_with_trailers(serve, yielded):
     body = iter([b"half", yielded])
-    bad, good = serve(first_then_fine(lambda: {"statusCode": 200, "body": body}), url_request(), url_request())
+    bad, good = serve(
+        first_then_fine(lambda: {"statusCode": 200, "body": body}), url_request(), url_request()
+    )
 
     assert bad.content == b"half"
     assert bad.trailers[TYPE] in ("Function.TypeError", "Function.UnicodeEncodeError")
@@ -93,7 +99,9 @@ def test_a_huge_error_message_stays_within_what_trailers_bear(serve, character):
         yield b"half"
         raise ValueError(character * 1_000_000)
 
-    bad, good = serve(first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request())
+    bad, good = serve(
+        first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request()
+    )
     block = f"{TYPE}: {bad.trailers[TYPE]}\r\n{BODY}: {bad.trailers[BODY]}\r\n\r\n"
 
     assert len(block) <= TRAILER_LIMIT_BYTES
@@ -110,14 +118,19 @@ def test_a_deep_stack_trace_keeps_its_inner_end(serve):
         yield b"half"
         deeper(200)
 
-    (bad, _) = serve(first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request())
+    (bad, _) = serve(
+        first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request()
+    )
 
     assert trailer_error(bad)["errorMessage"] == "no such thing"
     assert "in fails" in trailer_error(bad)["stackTrace"][-1]
 
 
 def test_the_longest_error_type_and_body_stay_within_the_limit():
-    assert len(last_chunk("Function." + "x" * 100, b"x" * 2_790)) - len(b"0\r\n") <= TRAILER_LIMIT_BYTES
+    assert (
+        len(last_chunk("Function." + "x" * 100, b"x" * 2_790)) - len(b"0\r\n")
+        <= TRAILER_LIMIT_BYTES
+    )
 
 
 def test_a_huge_error_before_the_first_byte_is_cut_but_told(serve):
@@ -198,7 +211,9 @@ def test_an_error_in_the_generators_finally_is_told(serve):
         finally:
             fails()
 
-    bad, good = serve(first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request())
+    bad, good = serve(
+        first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request()
+    )
 
     assert bad.content == b"half"
     assert bad.trailers[TYPE] == "Function.LookupError"
@@ -234,14 +249,18 @@ def test_a_silent_iterator_whose_time_is_up_is_an_invocation_error(serve):
             yield b""
 
     script = {**url_request(), "timeout_ms": 500}
-    bad, good = serve(first_then_fine(lambda: {"statusCode": 200, "body": body()}), script, url_request())
+    bad, good = serve(
+        first_then_fine(lambda: {"statusCode": 200, "body": body()}), script, url_request()
+    )
 
     assert bad.kind == "error"
     assert bad.headers[TYPE] == "Runtime.DeadlineExceeded"
     assert good.content == b"fine"
 
 
-@pytest.mark.parametrize("deadline_ms", [None, "", "0", "1", str(10**18), "9" * 5_000, "soon", "-1", "1e3"])
+@pytest.mark.parametrize(
+    "deadline_ms", [None, "", "0", "1", str(10**18), "9" * 5_000, "soon", "-1", "1e3"]
+)
 def test_a_deadline_that_cannot_be_true_counts_as_fifteen_minutes(serve, deadline_ms):
     left = []
 
@@ -249,7 +268,9 @@ def test_a_deadline_that_cannot_be_true_counts_as_fifteen_minutes(serve, deadlin
         left.append(context.get_remaining_time_in_millis())
         return OK
 
-    (post,) = serve(handler, {**url_request(), "headers": {"Lambda-Runtime-Deadline-Ms": deadline_ms}})
+    (post,) = serve(
+        handler, {**url_request(), "headers": {"Lambda-Runtime-Deadline-Ms": deadline_ms}}
+    )
 
     assert post.content == b"fine"
     assert 890_000 < left[0] <= 900_000
@@ -275,7 +296,9 @@ def test_an_answer_that_the_platform_refuses_is_not_fatal(serve, capfd, verdict,
     payload = url_request() if streamed else {"body": b"1"}
     serve(lambda event, context: OK, payload, payload, verdicts={0: verdict})
 
-    assert [call for call in serve.platform.calls if call[0] == "GET"] == [("GET", "invocation/next")] * 3
+    assert [call for call in serve.platform.calls if call[0] == "GET"] == [
+        ("GET", "invocation/next")
+    ] * 3
     assert len(serve.platform.posts) == 2
     assert f"runtime.refused: {verdict}" in capfd.readouterr().err
 
@@ -306,7 +329,10 @@ def test_a_write_that_fails_ends_that_invocation_only_and_runs_its_finally(serve
             ended.set()
 
     posts = serve(
-        first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request(), verdicts={0: None}
+        first_then_fine(lambda: {"statusCode": 200, "body": body()}),
+        url_request(),
+        url_request(),
+        verdicts={0: None},
     )
 
     assert ended.is_set()
@@ -332,7 +358,10 @@ def with_failing_finally():
 # More than what the socket holds, so that the platform answers while the runtime still writes.
 TOO_LARGE = {
     "pieces": (url_request(), lambda: {"statusCode": 200, "body": in_pieces()}),
-    "pieces, and then the finally fails": (url_request(), lambda: {"statusCode": 200, "body": with_failing_finally()}),
+    "pieces, and then the finally fails": (
+        url_request(),
+        lambda: {"statusCode": 200, "body": with_failing_finally()},
+    ),
     "whole": (url_request(), lambda: {"statusCode": 200, "body": b"x" * 50_000_000}),
     "buffered": ({"body": b"1"}, lambda: "x" * 50_000_000),
 }
@@ -340,9 +369,13 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("answer", TOO_LARGE)
 @pytest.mark.parametrize("verdict", [413, 500])
-def test_a_verdict_that_comes_while_the_runtime_still_writes_is_obeyed(serve, capfd, answer, verdict):
+def test_a_verdict_that_comes_while_the_runtime_still_writes_is_obeyed(
+    serve, capfd, answer, verdict
+):
     payload, result = TOO_LARGE[answer]
-    posts = serve(first_then_fine(result), payload, url_request(), verdicts={0: (verdict, 3_000_000)})
+    posts = serve(
+        first_then_fine(result), payload, url_request(), verdicts={0: (verdict, 3_000_000)}
+    )
 
     assert f"runtime.refused: {verdict}" in capfd.readouterr().err
     assert [post.content for post in posts[1:]] == ([b"fine"] if verdict == 413 else [])
@@ -354,7 +387,9 @@ def test_an_oserror_of_the_handlers_own_is_not_mistaken_for_a_lost_platform(serv
         yield b"half"
         raise ConnectionResetError("the database hung up")
 
-    bad, good = serve(first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request())
+    bad, good = serve(
+        first_then_fine(lambda: {"statusCode": 200, "body": body()}), url_request(), url_request()
+    )
 
     assert trailer_error(bad)["errorMessage"] == "the database hung up"
     assert good.content == b"fine"
@@ -406,7 +441,11 @@ def test_the_invocation_id_is_echoed_when_and_only_when_it_came(serve):
         return result if result else fails()
 
     streamed, without, error, empty = serve(
-        handler, with_id, url_request(), with_id, {**url_request(), "headers": {"Lambda-Runtime-Invocation-Id": ""}}
+        handler,
+        with_id,
+        url_request(),
+        with_id,
+        {**url_request(), "headers": {"Lambda-Runtime-Invocation-Id": ""}},
     )
 
     assert streamed.headers["lambda-runtime-invocation-id"] == "attempt-1"

@@ -68,8 +68,16 @@ def test_every_call_says_which_version_is_calling(serve):
         ("nodot", "Runtime.MalformedHandlerName", "nodot"),
         (".ok", "Runtime.MalformedHandlerName", ".ok"),
         ("no.such.module.handler", "Runtime.ImportModuleError", "no.such.module"),
-        ("tests.streaming_runtime.broken.missing_import.handler", "Runtime.ImportModuleError", "nowhere_to_be_found"),
-        ("tests/streaming_runtime/broken/bad_syntax.handler", "Runtime.UserCodeSyntaxError", "bad_syntax"),
+        (
+            "tests.streaming_runtime.broken.missing_import.handler",
+            "Runtime.ImportModuleError",
+            "nowhere_to_be_found",
+        ),
+        (
+            "tests/streaming_runtime/broken/bad_syntax.handler",
+            "Runtime.UserCodeSyntaxError",
+            "bad_syntax",
+        ),
         ("tests.streaming_runtime.broken.leaves.handler", "Runtime.ExitError", "leaves"),
         ("tests.streaming_runtime.broken.fails.handler", "ZeroDivisionError", "division by zero"),
         (f"{HANDLERS}.no_such_function", "Runtime.HandlerNotFound", "no_such_function"),
@@ -119,7 +127,9 @@ def test_the_trace_id_is_in_the_environment_variable_when_and_only_when_it_came(
 
 
 def test_as_many_invocations_at_once_as_the_platform_says_with_nothing_shared():
-    script = [{**url_request(), "headers": {"Lambda-Runtime-Trace-Id": f"Root={n}"}} for n in range(3)]
+    script = [
+        {**url_request(), "headers": {"Lambda-Runtime-Trace-Id": f"Root={n}"}} for n in range(3)
+    ]
     handlers.SEEN.clear()
     with FakeRuntimeApi(script) as platform:
         assert life(platform, f"{HANDLERS}.meet", AWS_LAMBDA_MAX_CONCURRENCY="3") == 1
@@ -127,8 +137,12 @@ def test_as_many_invocations_at_once_as_the_platform_says_with_nothing_shared():
     assert len(handlers.SEEN) == 3
     assert len({trace for _, _, trace, _ in handlers.SEEN}) == 3
     assert all(mine == now == context for mine, now, _, context in handlers.SEEN)
-    assert {post.content.decode() for post in platform.posts} == {mine for mine, *_ in handlers.SEEN}
-    assert all(f"invocation/{post.content.decode()}/response" == post.path for post in platform.posts)
+    assert {post.content.decode() for post in platform.posts} == {
+        mine for mine, *_ in handlers.SEEN
+    }
+    assert all(
+        f"invocation/{post.content.decode()}/response" == post.path for post in platform.posts
+    )
 
 
 @contextmanager
@@ -154,12 +168,19 @@ def test_sigterm_while_waiting_ends_the_process_cleanly(concurrency):
 
 
 @pytest.mark.parametrize("concurrency", ["1", "2"])
-@pytest.mark.parametrize(("path", "error_type"), [("/", "Function.Shutdown"), ("/failing", "Function.LookupError")])
-def test_sigterm_in_a_stream_runs_its_finally_and_ends_it_with_trailers(concurrency, path, error_type):
+@pytest.mark.parametrize(
+    ("path", "error_type"), [("/", "Function.Shutdown"), ("/failing", "Function.LookupError")]
+)
+def test_sigterm_in_a_stream_runs_its_finally_and_ends_it_with_trailers(
+    concurrency, path, error_type
+):
     handlers.EVENTS.clear()
     with FakeRuntimeApi([url_request(path=path)], hold_next_at=1) as platform:
         with sigterm_once(lambda: handlers.EVENTS):
-            assert life(platform, f"{HANDLERS}.until_sigterm", AWS_LAMBDA_MAX_CONCURRENCY=concurrency) == 0
+            assert (
+                life(platform, f"{HANDLERS}.until_sigterm", AWS_LAMBDA_MAX_CONCURRENCY=concurrency)
+                == 0
+            )
         eventually(lambda: platform.posts[0].complete)
 
     assert handlers.EVENTS == ["waiting", "closed"]
@@ -169,7 +190,10 @@ def test_sigterm_in_a_stream_runs_its_finally_and_ends_it_with_trailers(concurre
 
 def test_sigterm_that_a_handler_swallows_ends_the_process_after_its_answer():
     handlers.EVENTS.clear()
-    with FakeRuntimeApi([url_request()], hold_next_at=1) as platform, sigterm_once(lambda: handlers.EVENTS):
+    with (
+        FakeRuntimeApi([url_request()], hold_next_at=1) as platform,
+        sigterm_once(lambda: handlers.EVENTS),
+    ):
         assert life(platform, f"{HANDLERS}.swallowing") == 0
 
     assert handlers.EVENTS == ["waiting", "swallowed"]
@@ -217,7 +241,9 @@ def test_a_hook_that_fails_is_reported_where_it_belongs(hooks, failing, path, er
 
 
 @pytest.mark.parametrize("refusal", [403, 500])
-def test_a_restore_that_is_refused_ends_the_process_before_anything_else_runs(hooks, capfd, refusal):
+def test_a_restore_that_is_refused_ends_the_process_before_anything_else_runs(
+    hooks, capfd, refusal
+):
     calls = hooks()
     with FakeRuntimeApi([url_request()], restore_status=refusal) as platform:
         assert life(platform, f"{HANDLERS}.ok", **SNAP_START) == 1
@@ -242,8 +268,15 @@ def context_of(invocation, deadline_ms=0, environ=None):
 
 def test_the_context_has_what_the_managed_runtimes_has():
     identity = {"cognitoIdentityId": "id", "cognitoIdentityPoolId": "pool"}
-    client = {"client": {"app_title": "t"}, "custom": {"k": "v"}, "env": {"e": 1}, "w3c": {"traceparent": "00-1"}}
-    invocation = Invocation("req", "1", "arn", None, json.dumps(client), json.dumps(identity), "tenant", None, b"")
+    client = {
+        "client": {"app_title": "t"},
+        "custom": {"k": "v"},
+        "env": {"e": 1},
+        "w3c": {"traceparent": "00-1"},
+    }
+    invocation = Invocation(
+        "req", "1", "arn", None, json.dumps(client), json.dumps(identity), "tenant", None, b""
+    )
     environ = {
         "AWS_LAMBDA_FUNCTION_NAME": "f",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -253,10 +286,21 @@ def test_the_context_has_what_the_managed_runtimes_has():
     }
     context = context_of(invocation, deadline_ms=int(time.time() * 1000) + 5_000, environ=environ)
 
-    assert (context.aws_request_id, context.invoked_function_arn, context.tenant_id) == ("req", "arn", "tenant")
-    assert (context.function_name, context.function_version, context.memory_limit_in_mb) == ("f", "$LATEST", "128")
+    assert (context.aws_request_id, context.invoked_function_arn, context.tenant_id) == (
+        "req",
+        "arn",
+        "tenant",
+    )
+    assert (context.function_name, context.function_version, context.memory_limit_in_mb) == (
+        "f",
+        "$LATEST",
+        "128",
+    )
     assert (context.log_group_name, context.log_stream_name) == ("group", "stream")
-    assert (context.identity.cognito_identity_id, context.identity.cognito_identity_pool_id) == ("id", "pool")
+    assert (context.identity.cognito_identity_id, context.identity.cognito_identity_pool_id) == (
+        "id",
+        "pool",
+    )
     assert context.client_context.client.app_title == "t"
     assert context.client_context.client.app_package_name is None
     assert (context.client_context.custom, context.client_context.env) == ({"k": "v"}, {"e": 1})
@@ -266,7 +310,9 @@ def test_the_context_has_what_the_managed_runtimes_has():
 
 @pytest.mark.parametrize("garbage", [None, "", "no json", "[1]", '"text"'])
 def test_a_context_without_caller_details_is_whole_all_the_same(garbage, capsys):
-    context = context_of(Invocation("r", None, None, None, garbage, garbage, None, None, b""))
+    context = LambdaContext(
+        Invocation("r", None, None, None, garbage, garbage, None, None, b""), 0, {}
+    )
     context.log("a line\n")
 
     assert context.client_context is None
@@ -342,7 +388,9 @@ def start(platform, handler, *command, **environ):
     )
 
 
-@pytest.mark.parametrize("command", [[BOOTSTRAP], [BOOTSTRAP, sys.executable, "/var/runtime/bootstrap.py"]])
+@pytest.mark.parametrize(
+    "command", [[BOOTSTRAP], [BOOTSTRAP, sys.executable, "/var/runtime/bootstrap.py"]]
+)
 def test_the_bootstrap_starts_bare_and_as_the_wrapper(command):
     with FakeRuntimeApi([{"body": b'{"word": "this"}'}]) as platform:
         process = start(platform, f"{HANDLERS}.environment", *command)
@@ -384,7 +432,10 @@ def test_started_bare_the_bootstrap_finds_a_python_itself(bare_path):
     (bare_path / "python3.12").chmod(0o755)
     with FakeRuntimeApi([{"body": b"{}"}]) as platform:
         process = start(
-            platform, "tests.streaming_runtime.broken.plain.handler", PATH=str(bare_path), STREAMING_RUNTIME_PYTHON=""
+            platform,
+            "tests.streaming_runtime.broken.plain.handler",
+            PATH=str(bare_path),
+            STREAMING_RUNTIME_PYTHON="",
         )
 
     assert process.returncode == 1  # after the 500, as a runtime should
@@ -431,7 +482,9 @@ def test_under_sam_local_an_endless_body_becomes_a_finite_answer(serve):
     handlers.EVENTS.clear()
     began = time.monotonic()
     of_each = [handlers.sleepy, handlers.endless]
-    endless, silent = serve(lambda *given: of_each.pop()(*given), url_request(), url_request(), environ=environ)
+    endless, silent = serve(
+        lambda *given: of_each.pop()(*given), url_request(), url_request(), environ=environ
+    )
 
     assert time.monotonic() - began < 1.5
     assert set(json.loads(endless.body)["body"]) == {"x"}
@@ -450,7 +503,9 @@ def test_under_sam_local_an_error_is_an_error(serve):
         raise LookupError("no")
 
     (post,) = serve(
-        lambda event, context: {"statusCode": 200, "body": body()}, url_request(), environ={"AWS_SAM_LOCAL": "true"}
+        lambda event, context: {"statusCode": 200, "body": body()},
+        url_request(),
+        environ={"AWS_SAM_LOCAL": "true"},
     )
 
     assert post.error["errorType"] == "LookupError"
@@ -481,7 +536,9 @@ def test_the_same_holds_for_text_whatever_its_characters(serve, character):
     assert len(post.body) < 6_291_556
 
 
-@pytest.mark.parametrize("payload", [{"Records": []}, {"httpMethod": "GET", "requestContext": {"elb": {}}}])
+@pytest.mark.parametrize(
+    "payload", [{"Records": []}, {"httpMethod": "GET", "requestContext": {"elb": {}}}]
+)
 def test_under_sam_local_endless_bodies_are_cut_for_every_front(serve, payload):
     environ = {"AWS_SAM_LOCAL": "true", "STREAMING_RUNTIME_LOCAL_WAIT_S": "0.2"}
     handlers.EVENTS.clear()

@@ -9,7 +9,10 @@ from tests.support.paths import ROOT
 
 
 def derived_template(
-    directory: Path, *, variables: dict[str, str] | None = None, functions: dict[str, dict[str, Any]] | None = None
+    directory: Path,
+    *,
+    variables: dict[str, str] | None = None,
+    functions: dict[str, dict[str, Any]] | None = None,
 ) -> Path:
     """`variables` are added for all functions; `functions` names properties of single ones."""
     template = load((ROOT / "template.yaml").read_text("utf-8"))

@@ -11,7 +11,12 @@ def _event(data: str, type: str = "message", id: str = "") -> dict[str, str]:
 
 
 def _vector(
-    source: str, name: str, body: bytes, *events: dict[str, str], last_event_id: str = "", retry_ms: int | None = None
+    source: str,
+    name: str,
+    body: bytes,
+    *events: dict[str, str],
+    last_event_id: str = "",
+    retry_ms: int | None = None,
 ) -> dict:
     return {
         "source": source,
@@ -67,16 +72,38 @@ _HTML = [
         _event(""),
         _event("\n"),
     ),
-    _vector("html", "space after the colon", b"data:test\n\ndata: test\n\n", _event("test"), _event("test")),
+    _vector(
+        "html",
+        "space after the colon",
+        b"data:test\n\ndata: test\n\n",
+        _event("test"),
+        _event("test"),
+    ),
 ]
 
 _WPT = [
-    _vector("wpt", "format-bom", _BOM + b"data:1\n\n" + _BOM + b"data:2\n\ndata:3\n\n\n", _event("1"), _event("3")),
-    _vector("wpt", "format-bom-2", _BOM + _BOM + b"data:1\n\ndata:2\n\ndata:3\n\n\n", _event("2"), _event("3")),
+    _vector(
+        "wpt",
+        "format-bom",
+        _BOM + b"data:1\n\n" + _BOM + b"data:2\n\ndata:3\n\n\n",
+        _event("1"),
+        _event("3"),
+    ),
+    _vector(
+        "wpt",
+        "format-bom-2",
+        _BOM + _BOM + b"data:1\n\ndata:2\n\ndata:3\n\n\n",
+        _event("2"),
+        _event("3"),
+    ),
     _vector(
         "wpt",
         "format-comments",
-        b"data:1\r:\0\n:\r\ndata:2\n:" + b"x" * 100 + b"\rdata:3\n:data:fail\r:" + b"x" * 100 + b"\ndata:4\n\n",
+        b"data:1\r:\0\n:\r\ndata:2\n:"
+        + b"x" * 100
+        + b"\rdata:3\n:data:fail\r:"
+        + b"x" * 100
+        + b"\ndata:4\n\n",
         _event("1\n2\n3\n4"),
     ),
     _vector(
@@ -87,9 +114,20 @@ _WPT = [
         retry_ms=1000,
     ),
     _vector(
-        "wpt", "format-field-data", b"data:\n\ndata\ndata\n\ndata:test\n\n\n", _event(""), _event("\n"), _event("test")
+        "wpt",
+        "format-field-data",
+        b"data:\n\ndata\ndata\n\ndata:test\n\n\n",
+        _event(""),
+        _event("\n"),
+        _event("test"),
     ),
-    _vector("wpt", "format-field-event", b"event:test\ndata:x\n\ndata:x\n\n\n", _event("x", "test"), _event("x")),
+    _vector(
+        "wpt",
+        "format-field-event",
+        b"event:test\ndata:x\n\ndata:x\n\n\n",
+        _event("x", "test"),
+        _event("x"),
+    ),
     _vector("wpt", "format-field-event-empty", b"event: \ndata:data\n\n\n", _event("data")),
     _vector(
         "wpt",
@@ -125,7 +163,12 @@ _WPT = [
         _event("3"),
     ),
     *[
-        _vector("wpt", f"format-field-id-null {value!r}", b"id: " + value + b"\ndata: hello\n\n", _event("hello"))
+        _vector(
+            "wpt",
+            f"format-field-id-null {value!r}",
+            b"id: " + value + b"\ndata: hello\n\n",
+            _event("hello"),
+        )
         for value in (b"\0\0", b"x\0", b"\0x", b"x\0x", b" \0")
     ],
     _vector(
@@ -136,7 +179,13 @@ _WPT = [
         _event("\0\n 2\n1\n3\n\n4"),
     ),
     _vector("wpt", "format-field-retry", b"retry:03000\ndata:x\n\n\n", _event("x"), retry_ms=3000),
-    _vector("wpt", "format-field-retry-bogus", b"retry:3000\nretry:1000x\ndata:x\n\n\n", _event("x"), retry_ms=3000),
+    _vector(
+        "wpt",
+        "format-field-retry-bogus",
+        b"retry:3000\nretry:1000x\ndata:x\n\n\n",
+        _event("x"),
+        retry_ms=3000,
+    ),
     _vector("wpt", "format-field-retry-empty", b"retry\ndata:test\n\n\n", _event("test")),
     _vector(
         "wpt",
@@ -144,8 +193,15 @@ _WPT = [
         b"data:test\n data\ndata\nfoobar:xxx\njustsometext\n:thisisacommentyay\ndata:test\n\n\n",
         _event("test\n\ntest"),
     ),
-    _vector("wpt", "format-leading-space", b"data:\ttest\rdata: \ndata:test\n\n\n", _event("\ttest\n\ntest")),
-    _vector("wpt", "format-newlines", b"data:test\r\ndata\ndata:test\r\n\r\n", _event("test\n\ntest")),
+    _vector(
+        "wpt",
+        "format-leading-space",
+        b"data:\ttest\rdata: \ndata:test\n\n\n",
+        _event("\ttest\n\ntest"),
+    ),
+    _vector(
+        "wpt", "format-newlines", b"data:test\r\ndata\ndata:test\r\n\r\n", _event("test\n\ntest")
+    ),
     _vector("wpt", "format-null-character", b"data:\0\n\n\n\n\n", _event("\0")),
     _vector("wpt", "format-utf-8", "data:ok\u2026\n\n\n".encode(), _event("ok\u2026")),
     _vector(
@@ -164,11 +220,21 @@ _OWN = [
     _vector("own", "a BOM before a blank line", _BOM + b"\n\ndata: x\n\n", _event("x")),
     _vector("own", "a BOM cut short is no BOM", b"\xef\xbb\ndata: x\n\n", _event("x")),
     _vector("own", "a BOM inside a value is text", b"data: " + _BOM + b"x\n\n", _event("\ufeffx")),
-    _vector("own", "CR ends lines", b"data: a\rdata: b\r\rdata: c\r\r", _event("a\nb"), _event("c")),
-    _vector("own", "CRLF ends lines", b"data: a\r\ndata: b\r\n\r\ndata: c\r\n\r\n", _event("a\nb"), _event("c")),
+    _vector(
+        "own", "CR ends lines", b"data: a\rdata: b\r\rdata: c\r\r", _event("a\nb"), _event("c")
+    ),
+    _vector(
+        "own",
+        "CRLF ends lines",
+        b"data: a\r\ndata: b\r\n\r\ndata: c\r\n\r\n",
+        _event("a\nb"),
+        _event("c"),
+    ),
     _vector("own", "the last blank line may be a lone CR", b"data: a\n\r", _event("a")),
     _vector("own", "LF CR is two line ends", b"data: a\n\rdata: b\n\r", _event("a"), _event("b")),
-    _vector("own", "CR CRLF is two line ends", b"data: a\r\r\ndata: b\r\r\n", _event("a"), _event("b")),
+    _vector(
+        "own", "CR CRLF is two line ends", b"data: a\r\r\ndata: b\r\r\n", _event("a"), _event("b")
+    ),
     _vector(
         "own",
         "no other character ends a line",
@@ -185,28 +251,96 @@ _OWN = [
         _event("x", id="7"),
         last_event_id="7",
     ),
-    _vector("own", "an id counts only from its blank line on", b"id: 1\n\nid: 2\n", last_event_id="1"),
     _vector(
-        "own", "the last id of a block counts", b"id: 1\nid: 2\ndata: x\n\n", _event("x", id="2"), last_event_id="2"
+        "own", "an id counts only from its blank line on", b"id: 1\n\nid: 2\n", last_event_id="1"
     ),
-    _vector("own", "an id keeps further spaces", b"id:  a \ndata: x\n\n", _event("x", id=" a "), last_event_id=" a "),
-    _vector("own", "an event type without data is forgotten", b"event: lost\n\ndata: x\n\n", _event("x")),
-    _vector("own", "the last event type of a block counts", b"event: a\nevent: b\ndata: x\n\n", _event("x", "b")),
-    _vector("own", "an empty event type resets an earlier one", b"event: a\nevent\ndata: x\n\n", _event("x")),
-    _vector("own", "a comment line does not end a block", b"event: a\n: hb\ndata: x\n\n", _event("x", "a")),
+    _vector(
+        "own",
+        "the last id of a block counts",
+        b"id: 1\nid: 2\ndata: x\n\n",
+        _event("x", id="2"),
+        last_event_id="2",
+    ),
+    _vector(
+        "own",
+        "an id keeps further spaces",
+        b"id:  a \ndata: x\n\n",
+        _event("x", id=" a "),
+        last_event_id=" a ",
+    ),
+    _vector(
+        "own", "an event type without data is forgotten", b"event: lost\n\ndata: x\n\n", _event("x")
+    ),
+    _vector(
+        "own",
+        "the last event type of a block counts",
+        b"event: a\nevent: b\ndata: x\n\n",
+        _event("x", "b"),
+    ),
+    _vector(
+        "own",
+        "an empty event type resets an earlier one",
+        b"event: a\nevent\ndata: x\n\n",
+        _event("x"),
+    ),
+    _vector(
+        "own",
+        "a comment line does not end a block",
+        b"event: a\n: hb\ndata: x\n\n",
+        _event("x", "a"),
+    ),
     _vector("own", "only the first colon separates", b"data: a: b:c\n\n", _event("a: b:c")),
-    _vector("own", "field names know case", b"DATA: x\nId: 1\nRETRY: 5\nEvent: e\ndata: y\n\n", _event("y")),
+    _vector(
+        "own",
+        "field names know case",
+        b"DATA: x\nId: 1\nRETRY: 5\nEvent: e\ndata: y\n\n",
+        _event("y"),
+    ),
     _vector("own", "no space before the colon", b"data : x\ndata: y\n\n", _event("y")),
     _vector("own", "retry takes effect without a blank line", b"retry: 15\n", retry_ms=15),
     _vector("own", "retry zero", b"retry: 0\n\n", retry_ms=0),
     *[
-        _vector("own", f"retry {value!r} is ignored", b"retry: 15\nretry:" + value + b"\n\n", retry_ms=15)
-        for value in (b"", b" ", b"-5", b"+5", b"5 ", b"  5", b"1.5", b"1e3", b"0x10", b"1_000", "\u0665".encode())
+        _vector(
+            "own",
+            f"retry {value!r} is ignored",
+            b"retry: 15\nretry:" + value + b"\n\n",
+            retry_ms=15,
+        )
+        for value in (
+            b"",
+            b" ",
+            b"-5",
+            b"+5",
+            b"5 ",
+            b"  5",
+            b"1.5",
+            b"1e3",
+            b"0x10",
+            b"1_000",
+            "\u0665".encode(),
+        )
     ],
-    _vector("own", "UTF-8: an overlong form is two errors", b"data: \xc0\x80\n\n", _event("\ufffd\ufffd")),
-    _vector("own", "UTF-8: a surrogate is three errors", b"data: \xed\xa0\x80\n\n", _event("\ufffd\ufffd\ufffd")),
-    _vector("own", "UTF-8: a sequence cut by text is one", b"data: \xf0\x9f\x98x\n\n", _event("\ufffdx")),
-    _vector("own", "UTF-8: a sequence cut by a line end is one", b"data: " + _EURO[:2] + b"\n\n", _event("\ufffd")),
+    _vector(
+        "own",
+        "UTF-8: an overlong form is two errors",
+        b"data: \xc0\x80\n\n",
+        _event("\ufffd\ufffd"),
+    ),
+    _vector(
+        "own",
+        "UTF-8: a surrogate is three errors",
+        b"data: \xed\xa0\x80\n\n",
+        _event("\ufffd\ufffd\ufffd"),
+    ),
+    _vector(
+        "own", "UTF-8: a sequence cut by text is one", b"data: \xf0\x9f\x98x\n\n", _event("\ufffdx")
+    ),
+    _vector(
+        "own",
+        "UTF-8: a sequence cut by a line end is one",
+        b"data: " + _EURO[:2] + b"\n\n",
+        _event("\ufffd"),
+    ),
     _vector(
         "own",
         "UTF-8: no sequence spans a line end",
@@ -221,7 +355,10 @@ _OWN = [
         last_event_id="\ufffd",
     ),
     _vector(
-        "own", "UTF-8: a field name with an error is unknown", b"data\xff: x\n\xffdata: y\ndata: z\n\n", _event("z")
+        "own",
+        "UTF-8: a field name with an error is unknown",
+        b"data\xff: x\n\xffdata: y\ndata: z\n\n",
+        _event("z"),
     ),
     _vector(
         "own",

@@ -58,7 +58,9 @@ class InMemoryFeed:
     def publish(self, *items: Item) -> None:
         for item in items:
             self._head = self._head._replace(seq=self._head.seq + 1)
-            entry = FeedEntry(self._head.seq, replace(item, written_at=item.written_at or self._clock()))
+            entry = FeedEntry(
+                self._head.seq, replace(item, written_at=item.written_at or self._clock())
+            )
             self._entries.append((entry, self._clock() + RETENTION_S))
 
     def head(self) -> Head:
@@ -106,7 +108,11 @@ class InMemoryRecords:
         if self.error:
             raise self.error
         head = self._feed.head()
-        head_record = {"epoch": {"S": head.epoch}, "seq": {"N": str(head.seq)}, "secret": {"B": head.secret}}
+        head_record = {
+            "epoch": {"S": head.epoch},
+            "seq": {"N": str(head.seq)},
+            "secret": {"B": head.secret},
+        }
         records = self._records | {("FEED", "HEAD"): head_record}
         return {at: records[at] for at in keys if at in records}
 

@@ -33,7 +33,16 @@ from tests.support.fakes import MeddledClient
 
 ORIGIN = "https://dashboard.example"
 EVENT_FIELDS = {
-    "metrics": {"total", "positive", "neutral", "negative", "by_tag", "rate_last_hour", "rate_last_24h", "timestamp"},
+    "metrics": {
+        "total",
+        "positive",
+        "neutral",
+        "negative",
+        "by_tag",
+        "rate_last_hour",
+        "rate_last_24h",
+        "timestamp",
+    },
     "new_item": {"item_id", "ticker", "tags", "sentiment", "score", "timestamp", "source_id"},
     "heartbeat": {"timestamp", "connections"},
     "reset": {"reason", "timestamp"},
@@ -87,7 +96,9 @@ class Stream:
         raise AssertionError("the stream does not end")
 
     def items(self):
-        return [json.loads(event.data)["item_id"] for event in self.events if event.type == "new_item"]
+        return [
+            json.loads(event.data)["item_id"] for event in self.events if event.type == "new_item"
+        ]
 
     @property
     def text(self):
@@ -103,7 +114,10 @@ class Service:
         self.settings = Settings(table=table, cors_origins=(ORIGIN,), **settings)
         each = (self.table, table, clock)
         self.feed = DynamoDbFeed(*each)
-        limits = {"limit": self.settings.max_connections, "client_limit": self.settings.client_connections}
+        limits = {
+            "limit": self.settings.max_connections,
+            "client_limit": self.settings.client_connections,
+        }
         self.connections = DynamoDbConnections(*each, clock.sleep, lambda: 0.5, **limits)
         self.sessions = DynamoDbSessions(*each, self.settings.session_s)
         self.configurations = DynamoDbConfigurations(*each, clock.sleep, lambda: 0.5)
@@ -119,7 +133,9 @@ class Service:
             uniform=lambda low, high: (low + high) / 2,
             heartbeat_s=self.settings.heartbeat_s,
         )
-        self.logger = Logger(service=f"test-{secrets.token_hex(4)}", stream=None, log_uncaught_exceptions=False)
+        self.logger = Logger(
+            service=f"test-{secrets.token_hex(4)}", stream=None, log_uncaught_exceptions=False
+        )
         self.logger.propagate = True
         verify = verifier_of(self.settings, self.sessions, clock, self.logger)
         parts = Parts(
@@ -137,7 +153,9 @@ class Service:
 
         cors = Cors(self.settings.cors_origins)
         self.api_routes = api_routes
-        self.stream_routes = lambda: stream_routes(sources, self.configurations, verify, self.settings, self.logger)
+        self.stream_routes = lambda: stream_routes(
+            sources, self.configurations, verify, self.settings, self.logger
+        )
         self._stream = make_handler(self.stream_routes, cors, self.logger)
         self._api = make_handler(self.api_routes, cors, self.logger)
         self.front = "2.0"
@@ -164,7 +182,8 @@ class Service:
     def _context(self, left_s):
         ends_at = self.clock() + left_s
         return SimpleNamespace(
-            get_remaining_time_in_millis=lambda: int((ends_at - self.clock()) * 1000), aws_request_id="request-1"
+            get_remaining_time_in_millis=lambda: int((ends_at - self.clock()) * 1000),
+            aws_request_id="request-1",
         )
 
     def _payload(self, method, path, headers, body=None):
@@ -191,7 +210,11 @@ class Service:
             "headers": headers,
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
             "queryStringParameters": query,
-            "requestContext": {"httpMethod": method, "stage": "live", "identity": {"sourceIp": address}},
+            "requestContext": {
+                "httpMethod": method,
+                "stage": "live",
+                "identity": {"sourceIp": address},
+            },
             "body": body,
             "isBase64Encoded": isinstance(body, Base64),
         }

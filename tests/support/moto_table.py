@@ -22,7 +22,10 @@ def client() -> Iterator[Any]:
     correct_moto()
     with mock_aws():
         yield boto3.client(
-            "dynamodb", region_name="eu-central-1", aws_access_key_id="none", aws_secret_access_key="none"
+            "dynamodb",
+            region_name="eu-central-1",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",
         )
 
 
@@ -35,7 +38,9 @@ def new_table(client: Any) -> Callable[[], str]:
         client.create_table(
             TableName=name,
             KeySchema=[{"AttributeName": each, "KeyType": kind} for each, kind in KEYS],
-            AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each, _ in KEYS],
+            AttributeDefinitions=[
+                {"AttributeName": each, "AttributeType": "S"} for each, _ in KEYS
+            ],
             BillingMode="PAY_PER_REQUEST",
         )
         return name

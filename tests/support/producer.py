@@ -22,7 +22,11 @@ def record(item_id: str, tags: Iterable[str] | None = None, **texts: str) -> dic
     usual = {"ticker": "AAPL", "sentiment": "neutral", "timestamp": "2026-11-22T12:00:00Z"}
     keys = {"PK": f"ITEM#{item_id}", "SK": "ITEM", "item_id": item_id}
     tagged = {} if tags is None else {"tags": {"L": [{"S": tag} for tag in tags]}}
-    return {name: {"S": text} for name, text in (keys | usual | texts).items()} | {"score": {"N": "0.5"}} | tagged
+    return (
+        {name: {"S": text} for name, text in (keys | usual | texts).items()}
+        | {"score": {"N": "0.5"}}
+        | tagged
+    )
 
 
 def put(client: Any, table: str, records: Sequence[dict[str, Any]]) -> None:

@@ -11,7 +11,9 @@ FILE = re.compile(r"`([\w/.]+)`[^`]*?:\n\n```\w*\n(.*?)```", re.DOTALL)
 
 def files_of(recipe):
     """The files that a section of the README names, each with the block that follows."""
-    section = LAYER.joinpath("README.md").read_text().partition(f"## {recipe}\n")[2].partition("\n## ")[0]
+    section = (
+        LAYER.joinpath("README.md").read_text().partition(f"## {recipe}\n")[2].partition("\n## ")[0]
+    )
     return dict(FILE.findall(section))
 
 

@@ -24,13 +24,20 @@ IDENTITY = {
 def git(folder, *arguments):
     command = ["git", "-c", "init.defaultBranch=main", *arguments]
     return subprocess.run(
-        command, cwd=folder, env={**os.environ, **IDENTITY}, capture_output=True, text=True, check=True
+        command,
+        cwd=folder,
+        env={**os.environ, **IDENTITY},
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
 
 def committed_copy(folder):
     """Makes a repository of one commit: what git tracks here, and what it would add, as it is now."""
-    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").stdout.split("\0")
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").stdout.split(
+        "\0"
+    )
     for name in filter(None, listed):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

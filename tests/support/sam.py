@@ -11,6 +11,12 @@ ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x
 
 def translate(sam, template):
     """The CloudFormation template that SAM makes of one, functions and conditions still in it."""
-    command = [Path(sam).resolve().with_name("python"), Path(__file__).with_name("translate.py"), template]
+    command = [
+        Path(sam).resolve().with_name("python"),
+        Path(__file__).with_name("translate.py"),
+        template,
+    ]
     environ = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
-    return json.loads(subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True).stdout)
+    return json.loads(
+        subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True).stdout
+    )

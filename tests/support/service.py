@@ -31,7 +31,9 @@ class Client:
     def __init__(self, url, headers=None, method="GET"):
         self.events, self.times, self.chunks, self.decoder = [], [], [], Decoder()
         self.opened_at = time.monotonic()
-        self.response = requests.request(method, url, headers=headers or {}, stream=True, timeout=30)
+        self.response = requests.request(
+            method, url, headers=headers or {}, stream=True, timeout=30
+        )
         self.ended = threading.Event()
         if self.response.status_code == 200:
             threading.Thread(target=self._read, daemon=True).start()
@@ -55,7 +57,9 @@ class Client:
 
     def item_ids(self):
         """The ids of those items that this run wrote."""
-        return [item["item_id"] for item in self.of_type("new_item") if item["item_id"].startswith(OURS)]
+        return [
+            item["item_id"] for item in self.of_type("new_item") if item["item_id"].startswith(OURS)
+        ]
 
     def wait_for(self, event_type, count=1, within_s=10):
         """The data of the event of that type and number."""
@@ -68,7 +72,9 @@ class Client:
         return self.item_ids()
 
     def time_of(self, item_id):
-        return next(at for at, event in zip(self.times, self.events, strict=False) if item_id in event.data)
+        return next(
+            at for at, event in zip(self.times, self.events, strict=False) if item_id in event.data
+        )
 
     def challenge(self):
         """Both of Lambda's real fronts are reported to rename `WWW-Authenticate`."""
@@ -91,7 +97,9 @@ class Service:
         self.emulator, self.table = emulator, table
         self.dynamodb = None
         if table:
-            self.dynamodb = producer.client_at(dynamodb_url) if dynamodb_url else boto3.client("dynamodb")
+            self.dynamodb = (
+                producer.client_at(dynamodb_url) if dynamodb_url else boto3.client("dynamodb")
+            )
         self._open = []
 
     def fronts(self):
@@ -115,7 +123,9 @@ class Service:
 
     def call(self, method, path, body=None, token=None, **headers):
         headers = {"Authorization": f"Bearer {token}"} | headers if token else headers
-        return requests.request(method, self.base_url + path, json=body, headers=headers, timeout=15)
+        return requests.request(
+            method, self.base_url + path, json=body, headers=headers, timeout=15
+        )
 
     def sign_in(self):
         return self.call("POST", "/api/v2/auth/anonymous").json()["token"]
@@ -142,4 +152,6 @@ def emulated(parameters):
     if not (built := os.environ.get("E2E_TEMPLATE")):
         return Emulator(ROOT / "template.yaml", parameters=parameters)
     architecture = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-    return Emulator(ROOT / built, "--isolated", parameters={**parameters, "Architecture": architecture})
+    return Emulator(
+        ROOT / built, "--isolated", parameters={**parameters, "Architecture": architecture}
+    )

@@ -27,7 +27,10 @@ def runtime_interface_emulator() -> Path:
     for directory in [*(root for found in roots for root in found), *map(Path, sys.path)]:
         if (directory / name).is_file():
             return directory / name
-    missing("aws-lambda-rie", "pip install aws-sam-cli into an environment of its own and put its `sam` on the PATH")
+    missing(
+        "aws-lambda-rie",
+        "pip install aws-sam-cli into an environment of its own and put its `sam` on the PATH",
+    )
 
 
 def sam_cli() -> str:

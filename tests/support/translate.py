@@ -23,6 +23,10 @@ template = yaml_parse(Path(sys.argv[1]).read_text())
 for resource in template["Resources"].values():  # as after the upload
     for key in {"CodeUri", "ContentUri"} & resource.get("Properties", {}).keys():
         resource["Properties"][key] = "s3://bucket/key"
-parameters = {name: declared.get("Default") for name, declared in template.get("Parameters", {}).items()}
-translated = Translator(AnyManagedPolicy(), Parser()).translate(template, {**parameters, "AWS::Region": "us-east-1"})
+parameters = {
+    name: declared.get("Default") for name, declared in template.get("Parameters", {}).items()
+}
+translated = Translator(AnyManagedPolicy(), Parser()).translate(
+    template, {**parameters, "AWS::Region": "us-east-1"}
+)
 print(json.dumps(translated))

@@ -9,7 +9,9 @@ PAUSE_S = 0.02
 
 
 def eventually(
-    attempt: Callable[[], T], within_s: float = 10, retry_on: type[Exception] | tuple[type[Exception], ...] = ()
+    attempt: Callable[[], T],
+    within_s: float = 10,
+    retry_on: type[Exception] | tuple[type[Exception], ...] = (),
 ) -> T:
     """The first true value that `attempt` returns. What it raises of `retry_on` counts as not yet.
 

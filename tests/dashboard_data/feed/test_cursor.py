@@ -3,7 +3,14 @@
 import re
 
 import pytest
-from dashboard_data.feed.cursor import LARGEST_SEQ, LONGEST_ID_BYTES, Cursor, event_id, genuine, parse_event_id
+from dashboard_data.feed.cursor import (
+    LARGEST_SEQ,
+    LONGEST_ID_BYTES,
+    Cursor,
+    event_id,
+    genuine,
+    parse_event_id,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +18,9 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 SECRET = b"a secret of the head"
 
 cursors = st.builds(
-    Cursor, st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=16), st.integers(0, LARGEST_SEQ)
+    Cursor,
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=16),
+    st.integers(0, LARGEST_SEQ),
 )
 suffixes = st.text(ALPHABET, max_size=80)
 
@@ -41,14 +50,19 @@ def test_an_id_signed_with_another_secret_is_not_genuine(cursor, suffix, secret,
 def test_an_id_that_was_changed_anywhere_is_not_genuine(data):
     text = event_id(Cursor("epoch1", data.draw(st.integers(0, 99999))), SECRET, data.draw(suffixes))
     at = data.draw(st.integers(0, len(text) - 1))
-    changed = text[:at] + data.draw(st.sampled_from(ALPHABET.replace(text[at], ""))) + text[at + 1 :]
+    changed = (
+        text[:at] + data.draw(st.sampled_from(ALPHABET.replace(text[at], ""))) + text[at + 1 :]
+    )
     parsed = parse_event_id(changed)
     assert parsed is None or not genuine(parsed, SECRET)
 
 
 @given(st.one_of(st.text(), st.binary(), st.none(), st.integers(), st.text(ALPHABET, max_size=200)))
 def test_anything_at_all_can_be_parsed_without_an_exception(value):
-    assert parse_event_id(value) is None or event_id(*_parts(value)).split("-")[:2] == value.split("-")[:2]
+    assert (
+        parse_event_id(value) is None
+        or event_id(*_parts(value)).split("-")[:2] == value.split("-")[:2]
+    )
 
 
 def _parts(value):

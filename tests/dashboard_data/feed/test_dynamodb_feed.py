@@ -34,7 +34,9 @@ def stale_without(*missing, times=1):
         answer = call()
         if name == "query" and left[0]:
             left[0] -= 1
-            answer["Items"] = [record for record in answer["Items"] if int(record["SK"]["S"]) not in missing]
+            answer["Items"] = [
+                record for record in answer["Items"] if int(record["SK"]["S"]) not in missing
+            ]
         return answer
 
     return meddle
@@ -52,7 +54,9 @@ def test_an_idle_poll_is_one_eventually_consistent_query(client, table, clock, f
     assert meddled.calls[0][1]["ConsistentRead"] is False
 
 
-def test_a_hole_is_read_again_consistently_before_moving_on(client, table, clock, feed, publish, make_item):
+def test_a_hole_is_read_again_consistently_before_moving_on(
+    client, table, clock, feed, publish, make_item
+):
     start = feed.head().cursor
     publish(*[make_item() for _ in range(5)])
     meddled = MeddledClient(client, stale_without(2, 3))
@@ -77,16 +81,22 @@ def test_what_is_known_to_be_there_is_read_at_once(client, table, clock, feed, p
     assert len(reader.after(start, known_seq=5).entries) == 5
 
 
-def test_a_stale_page_after_a_fresh_one_moves_nothing_back(client, table, clock, feed, publish, make_item):
+def test_a_stale_page_after_a_fresh_one_moves_nothing_back(
+    client, table, clock, feed, publish, make_item
+):
     start = feed.head().cursor
     publish(*[make_item() for _ in range(3)])
     fresh = feed.after(start)
     publish(make_item())
-    page = DynamoDbFeed(MeddledClient(client, stale_without(1, 2, 3, 4)), table, clock).after(fresh.cursor)
+    page = DynamoDbFeed(MeddledClient(client, stale_without(1, 2, 3, 4)), table, clock).after(
+        fresh.cursor
+    )
     assert (page.entries, page.cursor, page.reset) == ((), fresh.cursor, None)
 
 
-def test_a_hole_that_stays_is_a_reset_and_never_skipped(client, table, clock, feed, publish, make_item):
+def test_a_hole_that_stays_is_a_reset_and_never_skipped(
+    client, table, clock, feed, publish, make_item
+):
     start = feed.head().cursor
     publish(*[make_item() for _ in range(3)])
     client.delete_item(TableName=table, Key=entry_key(Cursor(start.epoch, 2)))
@@ -95,7 +105,9 @@ def test_a_hole_that_stays_is_a_reset_and_never_skipped(client, table, clock, fe
     assert feed.after(Cursor(start.epoch, 2)).reset is None
 
 
-def test_a_position_whose_next_entry_was_swept_is_too_old(client, table, clock, feed, publish, make_item):
+def test_a_position_whose_next_entry_was_swept_is_too_old(
+    client, table, clock, feed, publish, make_item
+):
     head = feed.head()
     publish(make_item(), make_item())
     client.delete_item(TableName=table, Key=entry_key(Cursor(head.epoch, 1)))
@@ -194,8 +206,15 @@ def spent(client, table, clock, position):
     meddled = MeddledClient(client, metered)
     lease = Lease(f"0-{'k' * 22}", "me", 0, 0)
     holder = {"connection_id": {"S": lease.connection_id}, "expires_at": {"N": "9999999999"}}
-    client.put_item(TableName=table, Item=key(*lease.key) | holder)  # a transaction of moto copies the whole table
-    poll = SharedPoll(DynamoDbFeed(meddled, table, clock), DynamoDbRecords(meddled, table), clock, pause=clock.pause)
+    client.put_item(
+        TableName=table, Item=key(*lease.key) | holder
+    )  # a transaction of moto copies the whole table
+    poll = SharedPoll(
+        DynamoDbFeed(meddled, table, clock),
+        DynamoDbRecords(meddled, table),
+        clock,
+        pause=clock.pause,
+    )
     with poll.watch(position, lease=lease) as watch:
         poll.wait(watch)
     return requests
@@ -206,7 +225,9 @@ def test_an_idle_poll_of_100_000_entries_costs_what_it_costs_of_100(
 ):
     publish(*[make_item() for _ in range(100)])
     small = spent(client, table, clock, feed.head().cursor)
-    large = spent(client, large_table, clock, DynamoDbFeed(client, large_table, clock).head().cursor)
+    large = spent(
+        client, large_table, clock, DynamoDbFeed(client, large_table, clock).head().cursor
+    )
     assert small == large == [1]
 
 
@@ -218,7 +239,9 @@ def test_what_a_poll_costs_is_measured(client, table, feed, publish, make_item, 
     assert spent(client, table, clock, start)[1] >= 2
 
 
-def test_a_resume_of_500_missed_entries_among_100_000_takes_few_requests(client, large_table, clock):
+def test_a_resume_of_500_missed_entries_among_100_000_takes_few_requests(
+    client, large_table, clock
+):
     """How long it takes through real sockets: `tests/system/limits/test_resume.py`."""
     meddled = MeddledClient(client)
     feed = DynamoDbFeed(meddled, large_table, clock)
@@ -237,7 +260,10 @@ def test_a_page_ends_where_a_partition_of_the_feed_does_and_says_so(client, larg
     feed = DynamoDbFeed(client, large_table, clock)
     epoch = feed.head().epoch
     page = feed.after(Cursor(epoch, 99_990))
-    assert ([entry.seq for entry in page.entries], page.more) == (list(range(99_991, 100_000)), True)
+    assert ([entry.seq for entry in page.entries], page.more) == (
+        list(range(99_991, 100_000)),
+        True,
+    )
     page = feed.after(page.cursor)
     assert ([entry.seq for entry in page.entries], page.more) == ([100_000], False)
 

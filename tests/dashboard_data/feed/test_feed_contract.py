@@ -3,7 +3,16 @@
 from itertools import pairwise
 
 import pytest
-from dashboard_data import FUTURE, REBUILT, TOO_OLD, UNKNOWN, Cursor, DynamoDbFeed, DynamoDbPublisher, event_id
+from dashboard_data import (
+    FUTURE,
+    REBUILT,
+    TOO_OLD,
+    UNKNOWN,
+    Cursor,
+    DynamoDbFeed,
+    DynamoDbPublisher,
+    event_id,
+)
 from dashboard_data.dynamodb import key
 from dashboard_data.feed.feed import RETENTION_S
 from hypothesis import HealthCheck, given, settings
@@ -88,14 +97,18 @@ def test_a_client_that_comes_back_starts_where_it_was(feed, make_item):
     assert feed.resume(event_id(cursor, head.secret, "n1")) == (cursor, head, None)
 
 
-def test_a_client_that_missed_nothing_starts_at_the_head_however_old_its_position(feed, make_item, clock):
+def test_a_client_that_missed_nothing_starts_at_the_head_however_old_its_position(
+    feed, make_item, clock
+):
     feed.publish(make_item())
     head = feed.head()
     clock.advance(3 * RETENTION_S)
     assert feed.resume(event_id(head.cursor, head.secret)).reset is None
 
 
-@pytest.mark.parametrize("text", ["test-event-12345", "x" * 5000, "\ud800", "a-1-AAAAAAAAAAAA\r\nid: 1", "-"])
+@pytest.mark.parametrize(
+    "text", ["test-event-12345", "x" * 5000, "\ud800", "a-1-AAAAAAAAAAAA\r\nid: 1", "-"]
+)
 def test_a_malformed_position_is_unknown(feed, text):
     head = feed.head()
     assert feed.resume(text) == (head.cursor, head, UNKNOWN)
@@ -104,7 +117,11 @@ def test_a_malformed_position_is_unknown(feed, text):
 def test_a_forged_position_is_unknown(feed, make_item):
     feed.publish(make_item(), make_item())
     head = feed.head()
-    assert feed.resume(event_id(Cursor(head.epoch, 1), b"another secret")) == (head.cursor, head, UNKNOWN)
+    assert feed.resume(event_id(Cursor(head.epoch, 1), b"another secret")) == (
+        head.cursor,
+        head,
+        UNKNOWN,
+    )
 
 
 def test_a_position_from_the_future_is_refused(feed):
@@ -121,7 +138,9 @@ def test_a_position_from_before_history_was_rebuilt_is_refused(feed, make_item):
     assert feed.resume(event_id(old.cursor, old.secret)) == (head.cursor, head, REBUILT)
 
 
-def test_a_position_just_past_retention_is_too_old_and_one_just_within_is_not(feed, make_item, clock):
+def test_a_position_just_past_retention_is_too_old_and_one_just_within_is_not(
+    feed, make_item, clock
+):
     feed.publish(make_item())
     clock.advance(100)
     feed.publish(make_item())
@@ -135,7 +154,9 @@ def test_a_position_just_past_retention_is_too_old_and_one_just_within_is_not(fe
     assert feed.resume(event_id(Cursor(head.epoch, 1), head.secret)).reset == TOO_OLD
 
 
-def test_entries_past_retention_are_never_shown_though_nobody_has_swept_them(feed, make_item, clock):
+def test_entries_past_retention_are_never_shown_though_nobody_has_swept_them(
+    feed, make_item, clock
+):
     start = feed.head().cursor
     feed.publish(make_item(), make_item())
     clock.advance(RETENTION_S)
@@ -182,7 +203,9 @@ def test_two_tabs_with_one_position_get_the_same(feed, make_item):
     assert feed.after(start) == feed.after(start)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 @given(text=st.text(max_size=300) | st.none())
 def test_no_last_event_id_is_an_error(feed, text):
     assert feed.resume(text).reset == (None if text is None else UNKNOWN)

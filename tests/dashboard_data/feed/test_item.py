@@ -51,7 +51,9 @@ def test_whatever_the_contract_calls_an_item_is_one():
 
 
 def test_of_very_many_tags_as_many_as_there_is_room_for_are_shown_and_counted():
-    assert tagged(*[f"t{number}" for number in range(300)]) == tuple(f"t{number}" for number in range(MOST_TAGS))
+    assert tagged(*[f"t{number}" for number in range(300)]) == tuple(
+        f"t{number}" for number in range(MOST_TAGS)
+    )
     half = "ü" * (LONGEST_TAGS_BYTES // 4)
     assert tagged(half, "", half[:-1] + "xy", "a") == (half, half[:-1] + "xy")
     assert tagged("x" * 20_000) == ("AAPL",)
@@ -125,7 +127,9 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
-attributes = st.dictionaries(st.sampled_from(["S", "N", "L", "NULL"]), json_values, max_size=2) | json_values
+attributes = (
+    st.dictionaries(st.sampled_from(["S", "N", "L", "NULL"]), json_values, max_size=2) | json_values
+)
 
 
 @settings(max_examples=50)

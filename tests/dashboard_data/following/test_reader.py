@@ -53,7 +53,11 @@ def poll(memory, records, clock):
 
 def lease_record(**changed):
     keys = {"PK": {"S": LEASE.key[0]}, "SK": {"S": LEASE.key[1]}}
-    return keys | {"connection_id": {"S": LEASE.connection_id}, "expires_at": {"N": "9999999999"}} | changed
+    return (
+        keys
+        | {"connection_id": {"S": LEASE.connection_id}, "expires_at": {"N": "9999999999"}}
+        | changed
+    )
 
 
 def session_record(expires_at=NOON + 100):
@@ -95,7 +99,9 @@ def test_two_streams_share_one_answer(poll, memory, records, make_item):
         assert len(records.reads) == 1
 
 
-def test_an_answer_from_before_a_freeze_is_not_given_to_a_stream_that_comes_after_it(poll, memory, clock, make_item):
+def test_an_answer_from_before_a_freeze_is_not_given_to_a_stream_that_comes_after_it(
+    poll, memory, clock, make_item
+):
     with poll.watch(memory.head().cursor) as watch:
         poll.wait(watch)
     memory.publish(make_item())
@@ -104,7 +110,9 @@ def test_an_answer_from_before_a_freeze_is_not_given_to_a_stream_that_comes_afte
         assert seqs(poll.wait(watch)) == [1]
 
 
-def test_a_stream_that_is_behind_catches_up_page_by_page_without_waiting(poll, memory, make_item, clock):
+def test_a_stream_that_is_behind_catches_up_page_by_page_without_waiting(
+    poll, memory, make_item, clock
+):
     memory.publish(*[make_item() for _ in range(1234)])
     received = []
     with poll.watch(Cursor(memory.head().epoch, 0)) as watch:
@@ -200,7 +208,11 @@ def test_a_copy_that_lags_neither_ends_a_stream_nor_turns_its_tickers_back(memor
 
         def read(self, keys, *, consistent=False):
             found = records.read(keys, consistent=consistent)
-            return found if consistent else {at: record for at, record in found.items() if at[0] == "FEED"}
+            return (
+                found
+                if consistent
+                else {at: record for at, record in found.items() if at[0] == "FEED"}
+            )
 
     poll = SharedPoll(memory, Lagging(memory), clock, pause=clock.pause)
     with everything(poll, memory.head().cursor) as watch:
@@ -239,7 +251,9 @@ def test_a_head_that_is_missing_in_a_copy_is_read_consistently(memory, clock, ma
         assert seqs(poll.wait(watch)) == [1]
 
 
-def test_a_poll_that_fails_is_reported_and_nothing_looks_fresh(poll, memory, records, make_item, clock):
+def test_a_poll_that_fails_is_reported_and_nothing_looks_fresh(
+    poll, memory, records, make_item, clock
+):
     with everything(poll, memory.head().cursor) as watch:
         poll.wait(watch)
         memory.publish(make_item())
@@ -252,7 +266,9 @@ def test_a_poll_that_fails_is_reported_and_nothing_looks_fresh(poll, memory, rec
     assert clock() == NOON + 2
 
 
-def test_a_page_of_its_own_that_fails_is_reported_to_its_stream_alone(memory, records, clock, make_item):
+def test_a_page_of_its_own_that_fails_is_reported_to_its_stream_alone(
+    memory, records, clock, make_item
+):
     class Brittle(InMemoryFeed):
         def after(self, cursor, limit=500, known_seq=0):
             if cursor.seq == 0 and broken:
@@ -263,7 +279,10 @@ def test_a_page_of_its_own_that_fails_is_reported_to_its_stream_alone(memory, re
     feed = Brittle(clock)
     feed.publish(*[make_item() for _ in range(3)])
     poll = SharedPoll(feed, InMemoryRecords(feed), clock, pause=clock.pause)
-    with poll.watch(feed.head().cursor) as ahead, poll.watch(Cursor(feed.head().epoch, 0)) as behind:
+    with (
+        poll.watch(feed.head().cursor) as ahead,
+        poll.watch(Cursor(feed.head().epoch, 0)) as behind,
+    ):
         assert poll.wait(ahead).error is None
         behind.behind = True
         errors = [poll.wait(behind).error for _ in range(3)]
@@ -273,7 +292,9 @@ def test_a_page_of_its_own_that_fails_is_reported_to_its_stream_alone(memory, re
         assert seqs(poll.wait(behind)) == [1, 2, 3]
 
 
-def test_a_stream_that_is_behind_does_not_spin_while_polls_fail(poll, memory, records, make_item, clock):
+def test_a_stream_that_is_behind_does_not_spin_while_polls_fail(
+    poll, memory, records, make_item, clock
+):
     memory.publish(*[make_item() for _ in range(1000)])
     with poll.watch(memory.head().cursor), poll.watch(Cursor(memory.head().epoch, 0)) as behind:
         assert len(poll.wait(behind).entries) == 500
@@ -291,18 +312,24 @@ def test_a_wait_that_is_cut_short_says_that_all_is_as_it_was(poll, memory, recor
     assert len(records.reads) == 1
 
 
-def test_a_stream_that_has_just_come_is_not_judged_by_an_answer_that_did_not_ask_for_it(poll, memory, clock):
+def test_a_stream_that_has_just_come_is_not_judged_by_an_answer_that_did_not_ask_for_it(
+    poll, memory, clock
+):
     with poll.watch(memory.head().cursor) as first:
         poll.wait(first)
         absent = LEASE._replace(slot=7)
         gone = Session("user", NOON + 1, ("SESSION#gone", "SESSION"))
-        with poll.watch(memory.head().cursor, lease=absent, session=gone, configuration=CONFIGURATION) as second:
+        with poll.watch(
+            memory.head().cursor, lease=absent, session=gone, configuration=CONFIGURATION
+        ) as second:
             assert poll.wait(second) == ((), None, HELD, True, CONFIGURATION, None)
             news = poll.wait(second)
             assert (news.lease, news.session_lives) == (LOST, False)
 
 
-def test_a_slot_taken_again_is_not_judged_by_what_was_read_of_its_former_holder(poll, memory, clock):
+def test_a_slot_taken_again_is_not_judged_by_what_was_read_of_its_former_holder(
+    poll, memory, clock
+):
     """A stream ends and another takes its slot within one interval, in the same process."""
     with poll.watch(memory.head().cursor, lease=LEASE) as former:
         assert poll.wait(former).lease == HELD
@@ -409,7 +436,9 @@ def test_an_idle_poll_of_the_table_is_one_request_of_one_read_unit(client, table
     assert len(request["Keys"]) * 0.5 <= 1
 
 
-def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(client, table, clock, feed, publish, make_item):
+def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(
+    client, table, clock, feed, publish, make_item
+):
     connections = DynamoDbConnections(client, table, clock, clock.sleep, lambda: 0.5)
     sessions, configurations = (
         DynamoDbSessions(client, table, clock),
@@ -419,10 +448,17 @@ def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(client, table,
     lease, session = connections.take("me"), sessions.verify(created.token)
     configuration = configurations.create(created.user_id, "mine", ["AAPL"])
     poll = SharedPoll(feed, DynamoDbRecords(client, table), clock, pause=clock.pause)
-    with poll.watch(feed.head().cursor, lease=lease, session=session, configuration=configuration) as watch:
+    with poll.watch(
+        feed.head().cursor, lease=lease, session=session, configuration=configuration
+    ) as watch:
         publish(make_item())
         news = poll.wait(watch)
-        assert (seqs(news), news.lease, news.session_lives, news.configuration) == ([1], HELD, True, configuration)
+        assert (seqs(news), news.lease, news.session_lives, news.configuration) == (
+            [1],
+            HELD,
+            True,
+            configuration,
+        )
         connections.ask_to_close(lease.connection_id)
         configurations.update(created.user_id, configuration.config_id, "mine", ["MSFT"])
         news = poll.wait(watch)
@@ -434,7 +470,9 @@ def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(client, table,
         assert (news.lease, news.session_lives, news.configuration) == (LOST, False, None)
 
 
-def test_keys_that_the_table_leaves_unread_are_asked_for_again_and_then_an_error(client, table, feed):
+def test_keys_that_the_table_leaves_unread_are_asked_for_again_and_then_an_error(
+    client, table, feed
+):
     feed.head()
     key = {"PK": {"S": "FEED"}, "SK": {"S": "HEAD"}}
     left = [1]
@@ -457,4 +495,8 @@ def test_any_number_of_keys_is_read_in_batches_of_a_hundred(client, table, feed)
     meddled = MeddledClient(client)
     keys = [("FEED", "HEAD"), *[("LOST", str(number)) for number in range(250)]]
     assert set(DynamoDbRecords(meddled, table).read(keys)) == {("FEED", "HEAD")}
-    assert [len(arguments["RequestItems"][table]["Keys"]) for _, arguments in meddled.calls] == [100, 100, 51]
+    assert [len(arguments["RequestItems"][table]["Keys"]) for _, arguments in meddled.calls] == [
+        100,
+        100,
+        51,
+    ]

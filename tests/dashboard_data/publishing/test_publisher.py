@@ -16,7 +16,10 @@ CANCELLED = "TransactionCanceledException"
 @pytest.fixture
 def batch(make_item):
     hours = [8, 9, 10, 11, 8, 9]
-    return [make_item(tags=("a", f"t{hour}"), timestamp=f"2026-11-22T{hour:02d}:10:00Z") for hour in hours]
+    return [
+        make_item(tags=("a", f"t{hour}"), timestamp=f"2026-11-22T{hour:02d}:10:00Z")
+        for hour in hours
+    ]
 
 
 @pytest.fixture
@@ -39,14 +42,18 @@ def state(client, table, clock):
     entries = feed.after(head.cursor._replace(seq=0)).entries
     assert [entry.seq for entry in entries] == list(range(1, head.seq + 1))
     metrics = DynamoDbMetrics(client, table, clock)
-    windows = {scope: metrics.window(head.epoch, (scope,)) for scope in ("*", "AAPL", "MSFT", "TSLA")}
+    windows = {
+        scope: metrics.window(head.epoch, (scope,)) for scope in ("*", "AAPL", "MSFT", "TSLA")
+    }
     snapshots = {scope: counts(window.snapshot(clock())) for scope, window in windows.items()}
     return [entry.item for entry in entries], snapshots
 
 
 def assert_clean(client, table, clock, items):
     published, metrics = state(client, table, clock)
-    assert sorted(published, key=lambda item: item.item_id) == sorted(items, key=lambda item: item.item_id)
+    assert sorted(published, key=lambda item: item.item_id) == sorted(
+        items, key=lambda item: item.item_id
+    )
     assert metrics["*"] == recount(items, clock())
     for ticker in ("AAPL", "MSFT", "TSLA"):
         assert metrics[ticker] == recount(items, clock(), [ticker])
@@ -83,7 +90,9 @@ def test_one_id_twice_in_a_batch_is_one_item(client, table, clock, batch, publis
     assert_clean(client, table, clock, batch[:2])
 
 
-def test_an_item_that_is_written_again_keeps_its_place(client, table, clock, batch, publisher_of, make_item):
+def test_an_item_that_is_written_again_keeps_its_place(
+    client, table, clock, batch, publisher_of, make_item
+):
     publisher, _ = publisher_of()
     run(publisher, batch, clock)
     run(publisher, [make_item(item_id=batch[0].item_id, sentiment="negative")], clock)
@@ -95,7 +104,9 @@ def test_an_item_that_is_written_again_keeps_its_place(client, table, clock, bat
 def test_a_crash_at_any_call_is_healed_by_the_next_delivery(
     client, table, clock, batch, publisher_of, at, after_it_took_effect
 ):
-    dying, meddled = publisher_of(failing_at(at, Crash(), after_it_took_effect=after_it_took_effect))
+    dying, meddled = publisher_of(
+        failing_at(at, Crash(), after_it_took_effect=after_it_took_effect)
+    )
     if at <= 4:  # get_item, put_item, get_item, transact_write_items
         with pytest.raises(Crash):
             run(dying, batch, clock)
@@ -139,7 +150,9 @@ def test_a_concurrent_run_before_any_call_leaves_one_clean_state(
     assert_clean(client, table, clock, [*batch, extra])
 
 
-def test_two_runs_that_keep_overtaking_each_other_both_get_through(client, table, clock, publisher_of, make_item):
+def test_two_runs_that_keep_overtaking_each_other_both_get_through(
+    client, table, clock, publisher_of, make_item
+):
     mine, theirs = [make_item() for _ in range(3)], [make_item() for _ in range(5)]
     other, _ = publisher_of()
     left = list(theirs)
@@ -176,7 +189,9 @@ def test_pauses_grow_and_are_cut_at_random(clock, batch, publisher_of):
     assert max(pauses) == 2.0
 
 
-def test_what_there_is_no_time_for_is_reported_and_not_lost(client, table, clock, publisher_of, make_item):
+def test_what_there_is_no_time_for_is_reported_and_not_lost(
+    client, table, clock, publisher_of, make_item
+):
     items = [make_item() for _ in range(100)]
 
     def slow(number, name, call):
@@ -193,7 +208,9 @@ def test_what_there_is_no_time_for_is_reported_and_not_lost(client, table, clock
     assert_clean(client, table, clock, items)
 
 
-def test_an_item_that_the_table_refuses_stops_none_of_the_others(client, table, clock, batch, publisher_of):
+def test_an_item_that_the_table_refuses_stops_none_of_the_others(
+    client, table, clock, batch, publisher_of
+):
     poison = batch[2].item_id
 
     def refuse(number, name, call):
@@ -216,13 +233,18 @@ def test_a_cancellation_that_nothing_can_be_learnt_from_is_a_failure(clock, batc
     assert len(run(publisher, batch, clock).failed) == 6
 
 
-def test_an_hour_with_no_room_for_more_tags_counts_them_as_others(client, table, clock, publisher_of, make_item):
+def test_an_hour_with_no_room_for_more_tags_counts_them_as_others(
+    client, table, clock, publisher_of, make_item
+):
     """A record has at most 400 KB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
     items = [make_item(ticker="AAPL", tags=(f"t{number}",)) for number in range(3)]
 
     def full(number, name, call):
         actions = meddled.calls[-1][1].get("TransactItems", [])
-        reasons = ["ValidationError" if "'tag#t1'" in str(action.get("Update")) else "None" for action in actions]
+        reasons = [
+            "ValidationError" if "'tag#t1'" in str(action.get("Update")) else "None"
+            for action in actions
+        ]
         if "ValidationError" in reasons:
             raise TableError(CANCELLED, reasons)
         return call()
@@ -230,7 +252,9 @@ def test_an_hour_with_no_room_for_more_tags_counts_them_as_others(client, table,
     publisher, meddled = publisher_of(full)
     assert run(publisher, items, clock).failed == {}
     head = DynamoDbFeed(client, table, clock).head()
-    snapshot = DynamoDbMetrics(client, table, clock).window(head.epoch, scopes_of(None)).snapshot(clock())
+    snapshot = (
+        DynamoDbMetrics(client, table, clock).window(head.epoch, scopes_of(None)).snapshot(clock())
+    )
     assert (snapshot["total"], snapshot["by_tag"]) == (3, {OTHER_TAGS: 3})
 
 
@@ -248,15 +272,24 @@ def test_no_transaction_passes_the_limits_of_dynamodb(make_item):
     for chunk in split:
         actions = publication("table", Head("epoch", 0, b""), chunk, 0).actions
         assert len(actions) <= MOST_ACTIONS
-        assert all(len(action["Update"]["UpdateExpression"]) < 4096 for action in actions if "Update" in action)
-        records = [action["Update"]["Key"] if "Update" in action else action["Put"]["Item"] for action in actions]
+        assert all(
+            len(action["Update"]["UpdateExpression"]) < 4096
+            for action in actions
+            if "Update" in action
+        )
+        records = [
+            action["Update"]["Key"] if "Update" in action else action["Put"]["Item"]
+            for action in actions
+        ]
         keys = {(record["PK"]["S"], record["SK"]["S"]) for record in records}
         assert len(keys) == len(actions)
 
 
 @pytest.mark.parametrize("tags", [10, MOST_TAGS])
 def test_many_tags_in_one_hour_are_split_before_their_expression_is_too_long(make_item, tags):
-    items = [make_item(tags=tuple(f"{number}-{each}" for each in range(tags))) for number in range(48)]
+    items = [
+        make_item(tags=tuple(f"{number}-{each}" for each in range(tags))) for number in range(48)
+    ]
     split = list(chunks(items))
     assert len(split) > 1
     for chunk in split:
@@ -268,7 +301,11 @@ def test_every_record_has_its_time_to_live(client, table, clock, batch, publishe
     publisher, _ = publisher_of()
     run(publisher, batch, clock)
     records = client.scan(TableName=table)["Items"]
-    ends = {record["SK"]["S"]: int(record["expires_at"]["N"]) for record in records if "expires_at" in record}
+    ends = {
+        record["SK"]["S"]: int(record["expires_at"]["N"])
+        for record in records
+        if "expires_at" in record
+    }
     lifetimes = {name: at - int(clock()) for name, at in ends.items()}
     assert lifetimes["000000000001"] == 24 * 3600
     assert lifetimes["PUBLISHED"] == 7 * 24 * 3600

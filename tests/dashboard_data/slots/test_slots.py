@@ -4,7 +4,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from dashboard_data import BUSY, CLIENT_FULL, CLOSING, FULL, HELD, LOST, DynamoDbConnections, Lease, Refusal
+from dashboard_data import (
+    BUSY,
+    CLIENT_FULL,
+    CLOSING,
+    FULL,
+    HELD,
+    LOST,
+    DynamoDbConnections,
+    Lease,
+    Refusal,
+)
 from dashboard_data.dynamodb import key, text
 from dashboard_data.slots.lease import slot_key, slot_of
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +32,14 @@ def connections_of(client, table, clock):
     def build(meddle=None, limit=3, client_limit=2, random=lambda: 0.0):
         meddled = MeddledClient(client, meddle)
         return DynamoDbConnections(
-            meddled, table, clock, clock.sleep, random, limit=limit, client_limit=client_limit, lease_s=45
+            meddled,
+            table,
+            clock,
+            clock.sleep,
+            random,
+            limit=limit,
+            client_limit=client_limit,
+            lease_s=45,
         )
 
     return build
@@ -55,7 +72,10 @@ def fill(client, table, lease, slots):
     """Others hold these slots. Each transaction of moto copies the whole table, so they are written without."""
     taken = client.get_item(TableName=table, Key=key(*lease.key))["Item"]
     for slot in slots:
-        changed = key(*slot_key(slot)) | {"connection_id": text(f"other-{slot}"), "client": text(f"other-{slot % 5}")}
+        changed = key(*slot_key(slot)) | {
+            "connection_id": text(f"other-{slot}"),
+            "client": text(f"other-{slot % 5}"),
+        }
         client.put_item(TableName=table, Item=taken | changed)
 
 
@@ -140,7 +160,9 @@ def test_a_lease_is_given_back_once_however_often_it_is_released(connections, cl
     assert connections.open_count() == 1
 
 
-def test_a_killed_environment_that_wakes_up_again_takes_nothing_from_its_successor(connections, clock):
+def test_a_killed_environment_that_wakes_up_again_takes_nothing_from_its_successor(
+    connections, clock
+):
     killed = connections.take("a")
     clock.advance(45)
     successor = connections.take("b")
@@ -159,7 +181,9 @@ def test_goodbye_marks_the_lease_for_closing_until_it_is_released(connections):
     assert connections.renew(connections.take("a")) == HELD
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
+)
 @given(st.text() | st.from_regex(r"[0-9a-z]{1,3}-[A-Za-z0-9_-]{22}", fullmatch=True))
 def test_no_other_text_closes_a_connection(connections, text):
     connections.open_count()
@@ -196,17 +220,22 @@ def test_a_crash_while_taking_costs_one_lease_time_at_most(
 
 
 @pytest.mark.parametrize("after_it_took_effect", [False, True])
-def test_a_crash_while_releasing_costs_one_lease_time_at_most(connections_of, connections, clock, after_it_took_effect):
+def test_a_crash_while_releasing_costs_one_lease_time_at_most(
+    connections_of, connections, clock, after_it_took_effect
+):
     lease = connections.take("a")
     with pytest.raises(Crash):
-        connections_of(failing_at(1, Crash(), after_it_took_effect=after_it_took_effect)).release(lease)
+        connections_of(failing_at(1, Crash(), after_it_took_effect=after_it_took_effect)).release(
+            lease
+        )
     clock.advance(45)
     assert connections.open_count() == 0
     assert [type(connections.take("a")) for _ in range(3)] == [Lease, Lease, Refusal]
 
 
 @pytest.mark.parametrize(
-    "error", [TableError(CANCELLED, ["TransactionConflict", "None"]), TableError("ThrottlingException")]
+    "error",
+    [TableError(CANCELLED, ["TransactionConflict", "None"]), TableError("ThrottlingException")],
 )
 def test_a_conflict_is_tried_again(connections_of, connections, error):
     lease = connections_of(failing_at(2, error)).take("a")
@@ -234,7 +263,9 @@ def test_a_goodbye_meets_no_error_where_others_write(connections_of, connections
     assert connections.renew(lease) == CLOSING
 
 
-def test_who_wants_a_count_that_may_be_old_does_not_wait_for_another_who_counts(connections_of, connections):
+def test_who_wants_a_count_that_may_be_old_does_not_wait_for_another_who_counts(
+    connections_of, connections
+):
     """The other thread stands still in the middle of its request."""
     reached, go_on = threading.Event(), threading.Event()
 
@@ -268,13 +299,17 @@ def test_an_error_that_is_no_answer_is_raised(connections_of, connections, error
         connections_of(failing_at(1, error)).renew(lease)
 
 
-def test_a_mark_that_is_visible_before_its_slot_is_not_taken_for_dead(connections_of, connections, client, table):
+def test_a_mark_that_is_visible_before_its_slot_is_not_taken_for_dead(
+    connections_of, connections, client, table
+):
     """An ordinary read may see one record of a transaction before the other."""
 
     def without_slots(number, name, call):
         answer = call()
         if name == "query":
-            answer["Items"] = [record for record in answer["Items"] if record["SK"]["S"].startswith("SHARE#")]
+            answer["Items"] = [
+                record for record in answer["Items"] if record["SK"]["S"].startswith("SHARE#")
+            ]
         return answer
 
     for _ in range(2):
@@ -298,13 +333,19 @@ def test_a_lease_taken_during_the_look_does_not_confuse_who_looks(connections_of
 
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["take", "release", "renew", "wait"]), st.integers(0, 5)), min_size=5, max_size=30
+    st.tuples(st.sampled_from(["take", "release", "renew", "wait"]), st.integers(0, 5)),
+    min_size=5,
+    max_size=30,
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15
+)
 @given(steps, st.randoms())
-def test_whatever_happens_the_count_is_true_and_no_limit_is_passed(client, new_table, steps, random):
+def test_whatever_happens_the_count_is_true_and_no_limit_is_passed(
+    client, new_table, steps, random
+):
     clock = FakeClock()
     connections = DynamoDbConnections(
         client, new_table(), clock, clock.sleep, random.random, limit=4, client_limit=2, lease_s=45

@@ -76,9 +76,13 @@ def test_a_user_has_at_most_so_many_and_one_more_after_a_deletion(configurations
 def test_a_race_cannot_pass_the_limit(client, table, clock, configurations):
     for _ in range(2):
         configurations.create("me", "mine", ["AAPL"])
-    racing = MeddledClient(client, preceded_at(1, lambda: configurations.create("me", "first", ["AAPL"])))
+    racing = MeddledClient(
+        client, preceded_at(1, lambda: configurations.create("me", "first", ["AAPL"]))
+    )
     with pytest.raises(TooManyConfigurations):
-        DynamoDbConfigurations(racing, table, clock, clock.sleep, lambda: 0.5, most=3).create("me", "second", ["AAPL"])
+        DynamoDbConfigurations(racing, table, clock, clock.sleep, lambda: 0.5, most=3).create(
+            "me", "second", ["AAPL"]
+        )
     assert len(configurations.list("me")) == 3
 
 
@@ -115,7 +119,9 @@ CONFLICTS = {
 def changed_by(configurations, call, config_id):
     if call == "create":
         return configurations.create("me", "mine", ["AAPL"])
-    return getattr(configurations, call)("me", config_id, *(("mine", ["AAPL"]) if call == "update" else ()))
+    return getattr(configurations, call)(
+        "me", config_id, *(("mine", ["AAPL"]) if call == "update" else ())
+    )
 
 
 @pytest.mark.parametrize("call", CONFLICTS)
@@ -134,7 +140,9 @@ def test_two_who_change_at_once_both_get_through(client, table, clock, configura
 
 
 def test_what_may_have_been_done_is_not_done_again(client, table, clock, configurations):
-    meddled = MeddledClient(client, failing_at(1, TableError("InternalServerError"), after_it_took_effect=True))
+    meddled = MeddledClient(
+        client, failing_at(1, TableError("InternalServerError"), after_it_took_effect=True)
+    )
     creating = DynamoDbConfigurations(meddled, table, clock, clock.sleep, lambda: 0.5, most=3)
     with pytest.raises(TableError):
         creating.create("me", "mine", ["AAPL"])
@@ -148,12 +156,16 @@ def test_conflicts_without_end_are_an_error(client, table, clock, configurations
 
     meddled = MeddledClient(client, conflict)
     with pytest.raises(Contended):
-        changed_by(DynamoDbConfigurations(meddled, table, clock, clock.sleep, lambda: 0.5), call, "c1")
+        changed_by(
+            DynamoDbConfigurations(meddled, table, clock, clock.sleep, lambda: 0.5), call, "c1"
+        )
     assert configurations.list("me") == []
 
 
 def test_tickers_are_taken_in_both_forms_in_either_case_and_each_once():
-    draft = ConfigurationDraft.model_validate({"name": " mine ", "tickers": ["aapl", {"symbol": "MSFT"}, "AAPL"]})
+    draft = ConfigurationDraft.model_validate(
+        {"name": " mine ", "tickers": ["aapl", {"symbol": "MSFT"}, "AAPL"]}
+    )
     assert (draft.name, draft.tickers) == ("mine", ["AAPL", "MSFT"])
 
 
@@ -190,7 +202,8 @@ def test_bad_input_is_named_by_its_field_and_not_quoted(body, field):
 
 
 json_values = st.recursive(
-    st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.text() | st.integers(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 

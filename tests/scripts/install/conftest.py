@@ -22,7 +22,9 @@ class Workplace:
     def __init__(self, folder: Path, index: Index) -> None:
         self.folder, self.index = folder, index
         shutil.copy(ROOT / "Makefile", folder)
-        shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__")
+        )
         self.write("", "")
 
     def write(self, to_run: str, development: str | None = None) -> None:
@@ -31,7 +33,11 @@ class Workplace:
             (self.folder / "requirements-dev.txt").write_text(development)
 
     def command(self, *arguments: str, environment: dict | None = None) -> dict:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "MAKE", "MFLAGS"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PIP_", "MAKE", "MFLAGS"))
+        }
         urls = {"PIP_INDEX_URL": self.index.url, **NO_SETTINGS}
         return {
             "args": ["make", "--no-print-directory", *arguments],

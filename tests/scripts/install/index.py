@@ -27,7 +27,10 @@ class Index:
         }
         record = [f"{each},," for each in (*files, f"{information}/RECORD")]
         with ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as wheel:
-            for path, content in {**files, f"{information}/RECORD": "\n".join(record) + "\n"}.items():
+            for path, content in {
+                **files,
+                f"{information}/RECORD": "\n".join(record) + "\n",
+            }.items():
                 wheel.writestr(path, content)
         links = [f'<a href="{each.name}">{each.name}</a>' for each in sorted(folder.glob("*.whl"))]
         (folder / "index.html").write_text("<!DOCTYPE html>\n" + "\n".join(links))
@@ -35,5 +38,10 @@ class Index:
     def pin(self, name: str, version: str, marker: str = "") -> str:
         """Returns the lines of a list."""
         wheels = (self.root / "simple" / name).glob(f"{name}-{version}-*.whl")
-        hashes = [f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}" for wheel in wheels]
-        return " \\\n    ".join([f"{name}=={version}" + (f" ; {marker}" if marker else ""), *hashes]) + "\n"
+        hashes = [
+            f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}" for wheel in wheels
+        ]
+        return (
+            " \\\n    ".join([f"{name}=={version}" + (f" ; {marker}" if marker else ""), *hashes])
+            + "\n"
+        )

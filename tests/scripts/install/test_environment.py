@@ -42,8 +42,18 @@ def pip(request, tmp_path_factory):
     if request.param == "22.3" and sys.version_info >= (3, 12):
         pytest.skip("pip 22.3 does not run on Python 3.12 and newer")
     folder = tmp_path_factory.mktemp("pip")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
-    ended = subprocess.run([*command, "--dest", folder, f"pip=={request.param}"], capture_output=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--disable-pip-version-check",
+    ]
+    ended = subprocess.run(
+        [*command, "--dest", folder, f"pip=={request.param}"], capture_output=True, check=False
+    )
     wheels = list(folder.glob("pip-*.whl"))
     if ended.returncode or not wheels:
         missing(f"pip {request.param}", "a package index that can be reached")
@@ -51,7 +61,9 @@ def pip(request, tmp_path_factory):
     return request.param, wheels[0]
 
 
-def test_what_the_list_names_is_installed_by_any_pip_though_newer_releases_exist(workplace, made, whole_list, pip):
+def test_what_the_list_names_is_installed_by_any_pip_though_newer_releases_exist(
+    workplace, made, whole_list, pip
+):
     version, wheel = pip
     workplace.forget("made")
     site_packages = workplace.site_packages("made")
@@ -64,7 +76,9 @@ def test_what_the_list_names_is_installed_by_any_pip_though_newer_releases_exist
     ended = workplace.make("environment-to-run", "VENV=made")
 
     assert ended.returncode == 0, ended.stdout
-    assert [workplace.installed("made", name) for name in ("report", "measure", "notation")] == ["1.0"] * 3
+    assert [workplace.installed("made", name) for name in ("report", "measure", "notation")] == [
+        "1.0"
+    ] * 3
     used = subprocess.run(
         [made / "bin/python", "-m", "pip", "--version"], capture_output=True, text=True, check=True
     ).stdout
@@ -75,15 +89,24 @@ def test_what_the_list_names_is_installed_by_any_pip_though_newer_releases_exist
 @pytest.mark.parametrize(
     "settings",
     [
-        {"PIP_NO_BINARY": ":all:", "PIP_PRE": "1", "PIP_TARGET": "elsewhere", "PIP_CONSTRAINT": "constraints.txt"},
+        {
+            "PIP_NO_BINARY": ":all:",
+            "PIP_PRE": "1",
+            "PIP_TARGET": "elsewhere",
+            "PIP_CONSTRAINT": "constraints.txt",
+        },
         {"PIP_USER": "1", "PIP_DRY_RUN": "1", "PYTHONPATH": "of-the-user", "PYTHONSAFEPATH": "1"},
         {"PIP_CONFIG_FILE": "pip.conf"},
     ],
     ids=" ".join,
 )
-def test_no_setting_of_the_users_pip_changes_what_is_installed(workplace, made, whole_list, settings):
+def test_no_setting_of_the_users_pip_changes_what_is_installed(
+    workplace, made, whole_list, settings
+):
     (workplace.folder / "constraints.txt").write_text("measure==2.0\n")
-    (workplace.folder / "pip.conf").write_text("[global]\nconstraint = constraints.txt\n[install]\nuser = true\n")
+    (workplace.folder / "pip.conf").write_text(
+        "[global]\nconstraint = constraints.txt\n[install]\nuser = true\n"
+    )
     module = workplace.folder / "of-the-user/lists.py"
     module.parent.mkdir(exist_ok=True)
     module.write_text("raise SystemExit('a module of the user')")
@@ -93,7 +116,9 @@ def test_no_setting_of_the_users_pip_changes_what_is_installed(workplace, made, 
     ended = workplace.make("environment-to-run", "VENV=made", environment=settings)
 
     assert ended.returncode == 0, ended.stdout
-    assert [workplace.installed("made", name) for name in ("report", "measure", "notation")] == ["1.0"] * 3
+    assert [workplace.installed("made", name) for name in ("report", "measure", "notation")] == [
+        "1.0"
+    ] * 3
 
 
 def somebodys_environment(folder):
@@ -137,7 +162,10 @@ def test_an_environment_that_make_did_not_make_is_refused_and_left_as_it_is(
     ended = workplace.make(target, f"VENV={folder}")
 
     assert ended.returncode != 0
-    assert f"{folder} was not made by this Makefile, so nothing in it is touched. Name another" in ended.stdout
+    assert (
+        f"{folder} was not made by this Makefile, so nothing in it is touched. Name another"
+        in ended.stdout
+    )
     assert contents(folder) == before
 
 
@@ -165,18 +193,24 @@ def test_clean_removes_the_environments_that_make_made_and_no_other(workplace, m
     assert workplace.make("clean").returncode == 0
 
 
-def test_what_is_complete_is_left_alone_whatever_the_times_of_files_say(workplace, made, whole_list):
+def test_what_is_complete_is_left_alone_whatever_the_times_of_files_say(
+    workplace, made, whole_list
+):
     workplace.write(whole_list)
     os.utime(workplace.folder / "requirements.txt", (2e9, 2e9))
     before = contents(made)
 
-    ended = workplace.make("environment-to-run", "VENV=made", environment={"PIP_INDEX_URL": "http://127.0.0.1:9/"})
+    ended = workplace.make(
+        "environment-to-run", "VENV=made", environment={"PIP_INDEX_URL": "http://127.0.0.1:9/"}
+    )
 
     assert (ended.returncode, ended.stdout) == (0, "")
     assert contents(made) == before
 
 
-def test_a_changed_list_is_installed_into_the_environment_that_is_there(workplace, index, made, whole_list):
+def test_a_changed_list_is_installed_into_the_environment_that_is_there(
+    workplace, index, made, whole_list
+):
     """Packages that it no longer names go, those of the user stay."""
     workplace.write(index.pin("notation", "2.0"))
     (workplace.site_packages("made") / "of_the_user.py").write_text("version = 'mine'\n")
@@ -192,7 +226,9 @@ def test_a_changed_list_is_installed_into_the_environment_that_is_there(workplac
     assert [workplace.installed("made", name) for name in names] == ["1.0", "1.0", "1.0", "mine"]
 
 
-def test_the_rest_for_tests_comes_on_top_and_running_needs_nothing_of_it(workplace, index, made, whole_list):
+def test_the_rest_for_tests_comes_on_top_and_running_needs_nothing_of_it(
+    workplace, index, made, whole_list
+):
     workplace.write(index.pin("notation", "1.0"), whole_list)
     workplace.make("environment-to-run", "VENV=made")
     assert [workplace.installed("made", name) for name in ("notation", "report")] == ["1.0", ""]
@@ -299,7 +335,11 @@ def test_a_python_that_will_not_do_is_named_with_what_helps(workplace, tmp_path,
         ("report>=1.0\n", {}, "requirements.txt, line 1: 'report>=1.0' is not pinned with =="),
         ("# a remark\n\nreport==1.0\n", {}, "requirements.txt, line 3: 'report==1.0' has no hash"),
         ("{report}", {}, "report requires measure[text]>=1.0, which the list does not name"),
-        ("{report}{measure}", {}, "measure[text] requires notation>=1.0, which the list does not name"),
+        (
+            "{report}{measure}",
+            {},
+            "measure[text] requires notation>=1.0, which the list does not name",
+        ),
         ("{compiled}", {}, "There is no ready-made file (wheel) of compiled==1.0 for this Python"),
         ("{wrong}", {}, "The file of notation==1.0 is another one than the list was made with"),
         (
@@ -308,7 +348,15 @@ def test_a_python_that_will_not_do_is_named_with_what_helps(workplace, tmp_path,
             "The package index cannot be reached. Is there a network?",
         ),
     ],
-    ids=["not pinned", "no hash", "not closed", "an extra not closed", "no wheel", "wrong hash", "no network"],
+    ids=[
+        "not pinned",
+        "no hash",
+        "not closed",
+        "an extra not closed",
+        "no wheel",
+        "wrong hash",
+        "no network",
+    ],
 )
 def test_what_goes_wrong_is_said_in_a_sentence(workplace, index, made, lines, settings, sentence):
     pins = {name: index.pin(name, "1.0") for name in ("report", "measure", "notation", "compiled")}
@@ -327,12 +375,27 @@ def test_what_goes_wrong_is_said_in_a_sentence(workplace, index, made, lines, se
 
 def test_every_list_of_the_repository_is_pinned_with_hashes_and_they_agree():
     versions = {}
-    for path in ("requirements.txt", "requirements-dev.txt", "layers/dependencies/requirements.txt"):
+    for path in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "layers/dependencies/requirements.txt",
+    ):
         pins = lists.read(ROOT / path)
         assert len(pins) > 10
         for pin in pins:
-            assert versions.setdefault((pin.name, pin.marker), pin.version) == pin.version, (path, pin.name)
+            assert versions.setdefault((pin.name, pin.marker), pin.version) == pin.version, (
+                path,
+                pin.name,
+            )
     assert lists.read(ROOT / ".ci/requirements-sam.txt")
     to_run = {pin.name for pin in lists.read(ROOT / "requirements.txt")}
-    assert not to_run & {"pytest", "ruff", "selenium", "schemathesis", "hypothesis", "coverage", "cfn-lint"}
+    assert not to_run & {
+        "pytest",
+        "ruff",
+        "selenium",
+        "schemathesis",
+        "hypothesis",
+        "coverage",
+        "cfn-lint",
+    }
     assert to_run < {pin.name for pin in lists.read(ROOT / "requirements-dev.txt")}

@@ -22,7 +22,12 @@ def test_whatever_a_list_pins_is_read_as_it_stands(tmp_path_factory, pins):
     lines = []
     for name, version, with_marker, hashes in pins:
         marker = " ; python_full_version < '3.12'" if with_marker else ""
-        lines += [f"{name}=={version}{marker} \\", *[f"    {HASH} \\"] * (hashes - 1), f"    {HASH}", "    # via x"]
+        lines += [
+            f"{name}=={version}{marker} \\",
+            *[f"    {HASH} \\"] * (hashes - 1),
+            f"    {HASH}",
+            "    # via x",
+        ]
     path.write_text("\n".join(lines) + "\n")
 
     assert [(pin.name, pin.version, bool(pin.marker)) for pin in read(path)] == [
@@ -92,17 +97,26 @@ def test_what_is_missing_of_another_version_or_not_whole_is_said(installed, tmp_
 
 def test_a_list_is_closed_only_with_what_every_asked_extra_requires(installed):
     installed("cov", "7.0", "coverage[toml]>=7.10")
-    installed("coverage", "7.17", "tomli; python_version <= '3.11' and extra == 'toml'", "notes; extra == 'docs'")
+    installed(
+        "coverage",
+        "7.17",
+        "tomli; python_version <= '3.11' and extra == 'toml'",
+        "notes; extra == 'docs'",
+    )
     packages = installed("moto", "5.0", "boto3>=1.0", "docker>=3; extra == 'dynamodb'")
     versions = {"cov": "7.0", "coverage": "7.17", "moto": "5.0", "boto3": "1.0"}
     packages["boto3"] = packages["moto"]
     check = lambda python, **extras: [  # noqa: E731
-        text for text in problems(versions, packages, {"python_version": python}, extras) if "boto3" not in text
+        text
+        for text in problems(versions, packages, {"python_version": python}, extras)
+        if "boto3" not in text
     ]
 
     assert check("3.11") == ["coverage[toml] requires tomli, which the list does not name"]
     assert check("3.12") == []
-    assert check("3.12", moto={"dynamodb"}) == ["moto[dynamodb] requires docker>=3, which the list does not name"]
+    assert check("3.12", moto={"dynamodb"}) == [
+        "moto[dynamodb] requires docker>=3, which the list does not name"
+    ]
 
 
 def test_a_pin_outside_of_what_another_package_requires_is_said(installed):
@@ -119,7 +133,9 @@ def test_a_package_is_wanted_where_its_marker_holds(tmp_path):
         f"networkx==3.6 ; python_full_version < '3.12' {HASH}",
         f"networkx==3.7 ; python_full_version >= '3.12' {HASH}",
     ]
-    (tmp_path / "list.txt").write_text("\n".join([*lines, f"pywin32==3 ; sys_platform == 'win32' {HASH}"]))
+    (tmp_path / "list.txt").write_text(
+        "\n".join([*lines, f"pywin32==3 ; sys_platform == 'win32' {HASH}"])
+    )
     pins = read(tmp_path / "list.txt")
 
     assert wanted(pins, {"python_full_version": "3.11.7"}) == {"networkx": "3.6"}
@@ -133,7 +149,9 @@ package using the following command.
 
     apt install python3.11-venv
 """
-DISK_FULL = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n"
+DISK_FULL = (
+    "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n"
+)
 RETRYING = "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by "
 NOT_FOUND = "ERROR: No matching distribution found for h11==0.16.0\n"
 CERTIFICATE = f"{RETRYING}'SSLError(... CERTIFICATE_VERIFY_FAILED ...)': /simple/h11/\n{NOT_FOUND}"
@@ -147,7 +165,10 @@ NO_NAME = f"{RETRYING}'NewConnectionError(... Temporary failure in name resoluti
         (CERTIFICATE, "The certificate of the package index is not trusted."),
         (NO_NAME, "The package index cannot be reached. Is there a network?"),
         ("/usr/bin/python3: No module named pip\n", "This Python has no pip."),
-        ("ERROR: No matching distribution found for pydantic-core==2.50.4\n", "(wheel) of pydantic-core==2.50.4"),
+        (
+            "ERROR: No matching distribution found for pydantic-core==2.50.4\n",
+            "(wheel) of pydantic-core==2.50.4",
+        ),
         ("something new\nand unheard of\n", "pip failed:\n    something new\n    and unheard of\n"),
     ],
 )
@@ -175,7 +196,10 @@ def test_what_venv_says_becomes_a_sentence(output, sentence):
     ("error", "sentence"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "The disk is full. Make room"),
-        (OSError(errno.EROFS, "Read-only file system", "/mnt/.venv"), "/mnt/.venv may not be written."),
+        (
+            OSError(errno.EROFS, "Read-only file system", "/mnt/.venv"),
+            "/mnt/.venv may not be written.",
+        ),
     ],
 )
 def test_what_the_system_says_becomes_a_sentence(error, sentence):

@@ -15,13 +15,19 @@ from tests.support.recipe import lay_out
 from tests.support.tools import missing
 
 pytestmark = pytest.mark.e2e
-INDEX_IS_AWAY = re.compile(r"Retrying \(Retry|NewConnectionError|name resolution|No matching distribution")
+INDEX_IS_AWAY = re.compile(
+    r"Retrying \(Retry|NewConnectionError|name resolution|No matching distribution"
+)
 
 
 @pytest.fixture(scope="module")
 def alone():
     """Environment variables without what the tests' own Python is told."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "VIRTUAL_ENV"))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +35,9 @@ def files():
     """Those that `make release` has made. CI makes them, and asks an index for what they need."""
     if made := os.environ.get("RELEASE_FILES"):
         return Path(made)
-    pytest.skip("make release, then RELEASE_FILES=dist make test ARGS=tests/scripts/release/test_by_name.py")
+    pytest.skip(
+        "make release, then RELEASE_FILES=dist make test ARGS=tests/scripts/release/test_by_name.py"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +47,22 @@ def folder(request, files, alone, tmp_path_factory):
     folder = tmp_path_factory.mktemp("empty")
     subprocess.run([sys.executable, "-m", "venv", "env"], cwd=folder, check=True, env=alone)
     (wheel,), (constraints,) = files.glob("*.whl"), files.glob("constraints-*.txt")
-    command = ["env/bin/python", "-m", "pip", "install", "--no-compile", "--disable-pip-version-check"]
-    command += ["--constraint", constraints, f"{wheel}[local]"]  # or this test would be of other people's releases
-    ended = subprocess.run(command, cwd=folder, env=alone, capture_output=True, text=True, check=False)
+    command = [
+        "env/bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--no-compile",
+        "--disable-pip-version-check",
+    ]
+    command += [
+        "--constraint",
+        constraints,
+        f"{wheel}[local]",
+    ]  # or this test would be of other people's releases
+    ended = subprocess.run(
+        command, cwd=folder, env=alone, capture_output=True, text=True, check=False
+    )
     if ended.returncode and INDEX_IS_AWAY.search(ended.stdout + ended.stderr):
         missing("the package index", "a network, or see `pip config list`")
     assert ended.returncode == 0, ended.stderr
@@ -76,17 +97,30 @@ def test_the_readme_s_function_streams_piece_by_piece(running):
     assert pieces[-1][1] - pieces[0][1] > 1  # they were yielded in 4 s
 
 
-@pytest.mark.parametrize("command", [["env/bin/local-lambda"], ["env/bin/python", "-m", "local_lambda"]])
+@pytest.mark.parametrize(
+    "command", [["env/bin/local-lambda"], ["env/bin/python", "-m", "local_lambda"]]
+)
 def test_the_command_says_its_version(folder, alone, command):
-    ended = subprocess.run([*command, "--version"], cwd=folder, env=alone, capture_output=True, text=True, check=True)
+    ended = subprocess.run(
+        [*command, "--version"], cwd=folder, env=alone, capture_output=True, text=True, check=True
+    )
 
     assert ended.stdout == f"lambda-streaming {__version__}\n"
 
 
 def test_the_packages_are_there_and_the_service_is_not(folder, alone):
     code = "import importlib.util as u; print([bool(u.find_spec(name)) for name in NAMES])"
-    names = ["streaming_runtime", "event_stream", "local_lambda", "dashboard_data", "stream_function", "pydantic"]
+    names = [
+        "streaming_runtime",
+        "event_stream",
+        "local_lambda",
+        "dashboard_data",
+        "stream_function",
+        "pydantic",
+    ]
     command = ["env/bin/python", "-c", code.replace("NAMES", repr(names))]
-    ended = subprocess.run(command, cwd=folder, env=alone, capture_output=True, text=True, check=True)
+    ended = subprocess.run(
+        command, cwd=folder, env=alone, capture_output=True, text=True, check=True
+    )
 
     assert ended.stdout.strip() == "[True, True, True, False, False, False]"

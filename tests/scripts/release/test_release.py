@@ -59,11 +59,22 @@ def test_two_releases_of_one_commit_are_the_same_byte_for_byte(release, reposito
     again = files_of(clone / "dist")
     assert again.pop("of-the-user.txt") == b"kept"
     assert again == files_of(release)
-    assert set(again) == {WHEEL, SDIST, LAYER, CONSTRAINTS, *TEMPLATES, "SHA256SUMS", "LICENSE", "README.md"}
+    assert set(again) == {
+        WHEEL,
+        SDIST,
+        LAYER,
+        CONSTRAINTS,
+        *TEMPLATES,
+        "SHA256SUMS",
+        "LICENSE",
+        "README.md",
+    }
 
 
 def test_the_sums_are_those_of_the_files(release):
-    sums = dict(reversed(line.split("  ")) for line in (release / "SHA256SUMS").read_text().splitlines())
+    sums = dict(
+        reversed(line.split("  ")) for line in (release / "SHA256SUMS").read_text().splitlines()
+    )
     contents = files_of(release)
     del contents["SHA256SUMS"]
 
@@ -73,7 +84,9 @@ def test_the_sums_are_those_of_the_files(release):
 def test_the_wheel_holds_the_packages_typed_and_nothing_of_the_service(release):
     with ZipFile(release / WHEEL) as wheel:
         names = wheel.namelist()
-        metadata = BytesParser().parsebytes(wheel.read(f"lambda_streaming-{__version__}.dist-info/METADATA"))
+        metadata = BytesParser().parsebytes(
+            wheel.read(f"lambda_streaming-{__version__}.dist-info/METADATA")
+        )
     packages = {name.split("/")[0] for name in names}
 
     assert packages == {
@@ -88,12 +101,16 @@ def test_the_wheel_holds_the_packages_typed_and_nothing_of_the_service(release):
     assert metadata["Requires-Python"] == ">=3.11"
     required = metadata.get_all("Requires-Dist")
     assert required
-    assert all("extra == 'local'" in requirement for requirement in required)  # the core needs nothing
+    assert all(
+        "extra == 'local'" in requirement for requirement in required
+    )  # the core needs nothing
 
 
 def test_the_constraints_are_the_versions_that_are_tested_here(release):
     lines = (release / CONSTRAINTS).read_text().splitlines()
-    pinned = re.findall(r"^([\w.-]+==[^ \\;]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    pinned = re.findall(
+        r"^([\w.-]+==[^ \\;]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE
+    )
 
     assert [line.split(" ;")[0] for line in lines] == pinned
     assert not [line for line in lines if "--hash" in line]
@@ -103,7 +120,16 @@ def test_the_sdist_makes_the_same_wheel(release, tmp_path):
     with tarfile.open(release / SDIST) as sdist:
         sdist.extractall(tmp_path, filter="data")
     source = tmp_path / f"lambda_streaming-{__version__}"
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path / "made"]
+    command = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        "wheel",
+        "--directory",
+        tmp_path / "made",
+    ]
     subprocess.run(command, cwd=source, check=True, capture_output=True)
 
     with ZipFile(release / WHEEL) as wheel, ZipFile(tmp_path / "made" / WHEEL) as other:
@@ -129,7 +155,9 @@ def test_the_layer_has_the_run_bit_and_bytecode_that_no_time_stamp_can_make_void
     others = set(entries) - sources - set(compiled)
     assert others == {"bootstrap", f"{package}/LICENSE"}
     mine = importlib.util.cache_from_source("x.py").removeprefix("__pycache__/x")
-    assert {f"{package}/__pycache__/{name.rpartition('/')[2][:-3]}{mine}" for name in sources} <= set(compiled)
+    assert {
+        f"{package}/__pycache__/{name.rpartition('/')[2][:-3]}{mine}" for name in sources
+    } <= set(compiled)
     for name, content in compiled.items():
         assert int.from_bytes(content[4:8], "little") == 0b01, name  # PEP 552: unchecked, by hash
     own = compiled[f"{package}/__pycache__/loop{mine}"]
@@ -152,7 +180,10 @@ def test_sam_takes_the_templates(release):
     sam = sam_cli()
     lint = [Path(sam).resolve().with_name("cfn-lint"), "--regions", "us-east-1", "--"]
     ended = subprocess.run(
-        [*lint, *(release / name for name in TEMPLATES)], capture_output=True, text=True, check=False
+        [*lint, *(release / name for name in TEMPLATES)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -178,7 +209,10 @@ def test_the_repository_s_template_says_what_the_repository_asks_for(release):
 
 def test_the_templates_of_the_service_declare_the_same_pythons():
     template = load((ROOT / "template.yaml").read_text())
-    assert template["Resources"]["StreamingRuntimeLayer"]["Properties"]["CompatibleRuntimes"] == RUNTIMES
+    assert (
+        template["Resources"]["StreamingRuntimeLayer"]["Properties"]["CompatibleRuntimes"]
+        == RUNTIMES
+    )
 
 
 @pytest.fixture
@@ -192,7 +226,10 @@ def test_what_is_not_committed_is_not_released(changeable):
     ended = make_release(changeable, changeable / "dist")
 
     assert ended.returncode == 1
-    assert "not everything is committed (M README.md, ...): a release is made of a commit" in ended.stderr
+    assert (
+        "not everything is committed (M README.md, ...): a release is made of a commit"
+        in ended.stderr
+    )
     assert not (changeable / "dist").exists()
 
 
@@ -200,7 +237,10 @@ def test_a_tag_of_another_version_is_refused(changeable):
     ended = make_release(changeable, changeable / "dist", "--tag", "v99.0.0")
 
     assert ended.returncode == 1
-    assert "the tag is v99.0.0, and layers/streaming_runtime/python/streaming_runtime/version.py says" in ended.stderr
+    assert (
+        "the tag is v99.0.0, and layers/streaming_runtime/python/streaming_runtime/version.py says"
+        in ended.stderr
+    )
     assert make_release(changeable, changeable / "dist", "--tag", f"v{__version__}").returncode == 0
 
 
@@ -220,12 +260,25 @@ def test_a_folder_that_is_no_clone_is_refused(repository, tmp_path):
 
 
 def test_the_changelog_has_a_heading_for_this_version():
-    assert re.search(rf"^## {re.escape(__version__)}\b", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert re.search(
+        rf"^## {re.escape(__version__)}\b", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
 
 
 def test_pip_installs_the_repository_itself(repository, tmp_path):
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*command, "--target", tmp_path / "here", repository], check=True, capture_output=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+    ]
+    subprocess.run(
+        [*command, "--target", tmp_path / "here", repository], check=True, capture_output=True
+    )
 
     assert {path.name for path in (tmp_path / "here").iterdir() if path.is_dir()} >= {
         "streaming_runtime",
@@ -233,11 +286,21 @@ def test_pip_installs_the_repository_itself(repository, tmp_path):
     }
     code = "import event_stream, streaming_runtime; print(streaming_runtime.__version__)"
     environ = {"PYTHONPATH": str(tmp_path / "here")}
-    said = subprocess.run([sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
     assert said.stdout.strip() == __version__
-    for start in (["-m", "local_lambda"], ["-c", AS_INSTALLED]):  # without the extra, by either name
+    for start in (
+        ["-m", "local_lambda"],
+        ["-c", AS_INSTALLED],
+    ):  # without the extra, by either name
         command = [sys.executable, "-S", *start]
-        ended = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         assert ended.returncode == 1
-        assert "is not installed; the emulator needs it: pip install 'lambda-streaming[local]'" in ended.stderr
+        assert (
+            "is not installed; the emulator needs it: pip install 'lambda-streaming[local]'"
+            in ended.stderr
+        )
         assert "Traceback" not in ended.stderr

@@ -50,7 +50,9 @@ class Follower:
         backoff_s = self._random.uniform(0, LONGEST_BACKOFF_S)
         resume = {"Last-Event-ID": self._last_event_id} if self._last_event_id else {}
         try:
-            with requests.get(self._url, headers=self._headers | resume, stream=True, timeout=20) as response:
+            with requests.get(
+                self._url, headers=self._headers | resume, stream=True, timeout=20
+            ) as response:
                 if response.status_code != 200:
                     self.refusals += 1
                     return backoff_s

@@ -31,8 +31,13 @@ MOST_WAITING = 250  # items that are written and not published yet
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory):
-    template = derived_template(tmp_path_factory.mktemp("chaos"), variables={"DASHBOARD_LEASE_S": str(LEASE_S)})
-    slots = {"MaxConnections": "40", "ClientConnections": "40"}  # moto is slow to look at many records
+    template = derived_template(
+        tmp_path_factory.mktemp("chaos"), variables={"DASHBOARD_LEASE_S": str(LEASE_S)}
+    )
+    slots = {
+        "MaxConnections": "40",
+        "ClientConnections": "40",
+    }  # moto is slow to look at many records
     parameters = {"StreamLifeSeconds": str(LIFE_S), **slots}
     with Emulator(template, parameters=parameters) as running:
         yield running
@@ -48,13 +53,19 @@ def test_every_stream_gets_every_item_once_in_order_whatever_dies(emulator, dyna
     dice = random.Random(SEED)
     items, written = [_item(number, dice) for number in range(ITEMS)], []
     everything, configured = _open_streams(emulator)
-    for follower in everything + configured:  # who has no position yet has missed nothing when the first item comes
+    for follower in (
+        everything + configured
+    ):  # who has no position yet has missed nothing when the first item comes
         follower.wait_for("heartbeat")
     with ThreadPoolExecutor(2) as deliveries:
         while len(written) < ITEMS:
-            written += (burst := items[len(written) : len(written) + dice.choice([1, 25, 100, 200])])
+            written += (
+                burst := items[len(written) : len(written) + dice.choice([1, 25, 100, 200])]
+            )
             _write(emulator, dynamodb, burst, again=dice.random() < 0.3)
-            deliveries.submit(_deliver_again, emulator, [dice.choice(written) for _ in range(dice.randrange(30))])
+            deliveries.submit(
+                _deliver_again, emulator, [dice.choice(written) for _ in range(dice.randrange(30))]
+            )
             for _ in range(dice.randrange(3)):
                 time.sleep(dice.uniform(0, 0.5))
                 _kill_somebody(emulator, dice)
@@ -64,15 +75,23 @@ def test_every_stream_gets_every_item_once_in_order_whatever_dies(emulator, dyna
     order = _feed(emulator, dynamodb)
     assert sorted(order) == sorted(item.item_id for item in items)
     for followers, tickers in ((everything, None), (configured, FOLLOWED)):
-        wanted = [item_id for item_id in order if tickers is None or item_id.partition("-")[0] in tickers]
+        wanted = [
+            item_id for item_id in order if tickers is None or item_id.partition("-")[0] in tickers
+        ]
         for follower in followers:
-            calmly(lambda follower=follower, wanted=wanted: len(follower.item_ids()) >= len(wanted), within_s=20)
+            calmly(
+                lambda follower=follower, wanted=wanted: len(follower.item_ids()) >= len(wanted),
+                within_s=20,
+            )
             assert follower.item_ids() == wanted
             assert not follower.of_type("reset")
             assert len({event.id for event in follower.events}) == len(follower.events)
             assert follower.connections > 1
             last_metrics = lambda follower=follower: follower.of_type("metrics")[-1]  # noqa: E731
-            calmly(lambda read=last_metrics, tickers=tickers: _counted(read(), items, tickers), within_s=10)
+            calmly(
+                lambda read=last_metrics, tickers=tickers: _counted(read(), items, tickers),
+                within_s=10,
+            )
     assert _counted(_get(emulator, "api/v2/metrics"), items)
     assert sum(follower.cuts for follower in everything + configured) > 5
     _check_that_the_slots_come_back(emulator, everything + configured)
@@ -128,10 +147,17 @@ def _open_streams(emulator):
     token = requests.post(f"{fronts[0]}/api/v2/auth/anonymous", timeout=20).json()["token"]
     signed_in = {"Authorization": f"Bearer {token}"}
     sent = {"name": "chaos", "tickers": list(FOLLOWED)}
-    created = requests.post(f"{fronts[0]}/api/v2/configurations", json=sent, headers=signed_in, timeout=20).json()
+    created = requests.post(
+        f"{fronts[0]}/api/v2/configurations", json=sent, headers=signed_in, timeout=20
+    ).json()
     one = f"/api/v2/configurations/{created['config_id']}/stream"
-    everything = [Follower(f"{fronts[n % 2]}/api/v2/stream", {}, SEED + 10 + n) for n in range(GLOBAL_STREAMS)]
-    configured = [Follower(fronts[n % 2] + one, signed_in, SEED + 50 + n) for n in range(CONFIGURATION_STREAMS)]
+    everything = [
+        Follower(f"{fronts[n % 2]}/api/v2/stream", {}, SEED + 10 + n) for n in range(GLOBAL_STREAMS)
+    ]
+    configured = [
+        Follower(fronts[n % 2] + one, signed_in, SEED + 50 + n)
+        for n in range(CONFIGURATION_STREAMS)
+    ]
     return everything, configured
 
 
@@ -152,7 +178,9 @@ def _kill_somebody(emulator, dice):
 
 def _deliver_again(emulator, items):
     """Beside what the table's stream delivers: the same once more, in another order, and some of it twice."""
-    emulator.invoke("PublishFunction", {"Records": [_change(item, n) for n, item in enumerate(items)]})
+    emulator.invoke(
+        "PublishFunction", {"Records": [_change(item, n) for n, item in enumerate(items)]}
+    )
 
 
 def _head(emulator, dynamodb):
@@ -176,7 +204,11 @@ def _feed(emulator, dynamodb):
 def _counted(snapshot, items, tickers=None):
     """Does this `metrics` equal a recount of the items at its own moment?"""
     moment = datetime.fromisoformat(snapshot["timestamp"]).timestamp()
-    shown = {name: value for name, value in snapshot.items() if name not in ("recent_items", "items_by_minute")}
+    shown = {
+        name: value
+        for name, value in snapshot.items()
+        if name not in ("recent_items", "items_by_minute")
+    }
     return counts(shown) == recount(items, moment, tickers)
 
 

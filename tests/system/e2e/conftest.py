@@ -8,10 +8,18 @@ from tests.support.service import Service, emulated
 @pytest.fixture(scope="session")
 def started(request):
     if base_url := request.config.getoption("--base-url"):
-        yield Service(base_url, request.config.getoption("--stream-url"), request.config.getoption("--table"))
+        yield Service(
+            base_url, request.config.getoption("--stream-url"), request.config.getoption("--table")
+        )
         return
     with emulated({"ClientConnections": "100"}) as emulator:
-        yield Service(emulator.dashboard_url, emulator.url("stream"), emulator.table, emulator.dynamodb_url, emulator)
+        yield Service(
+            emulator.dashboard_url,
+            emulator.url("stream"),
+            emulator.table,
+            emulator.dynamodb_url,
+            emulator,
+        )
 
 
 @pytest.fixture

@@ -26,7 +26,11 @@ class MakeDev:
         self.process = subprocess.Popen(
             ["make", "--no-print-directory", "dev", f"VENV={sys.prefix}", "PORT=0", *options],
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))},
+            env={
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("MAKE", "MFLAGS"))
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -90,15 +94,23 @@ def without_demo(make_dev):
 def test_make_dev_prints_its_addresses_serves_and_leaves_nothing_behind(make_dev, ending):
     dev = make_dev("DEMO=0")
     addresses = dev.wait_ready()
-    table = producer.client_at(addresses["dynamodb"]).describe_table(TableName=addresses["table"])["Table"]
-    pids = [each["pid"] for each in requests.get(addresses["admin"] + "environments", timeout=5).json()]
+    table = producer.client_at(addresses["dynamodb"]).describe_table(TableName=addresses["table"])[
+        "Table"
+    ]
+    pids = [
+        each["pid"] for each in requests.get(addresses["admin"] + "environments", timeout=5).json()
+    ]
 
     assert requests.get(addresses["dashboard"] + "health", timeout=20).json()["status"] == "healthy"
     assert requests.get(addresses["stream_url"] + "api/v2/nothing", timeout=20).status_code == 404
     assert table["ItemCount"] <= 2  # no demo data
-    pids += [each["pid"] for each in requests.get(addresses["admin"] + "environments", timeout=5).json()]
+    pids += [
+        each["pid"] for each in requests.get(addresses["admin"] + "environments", timeout=5).json()
+    ]
     assert pids
-    os.killpg(dev.process.pid, ending) if ending == signal.SIGINT else dev.process.send_signal(ending)
+    os.killpg(dev.process.pid, ending) if ending == signal.SIGINT else dev.process.send_signal(
+        ending
+    )
     dev.process.wait(15)
     eventually(lambda: not processes_of(dev.process.pid), 10)
     eventually(lambda: not [pid for pid in pids if Path(f"/proc/{pid}").exists()], 10)
@@ -122,7 +134,10 @@ def test_an_item_that_another_program_writes_shows_in_open_streams_of_both_front
         client.wait_for("metrics", within_s=20)
         client.wait_for("heartbeat")
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    subprocess.run([sys.executable, "-c", WRITE_ONE_ITEM, addresses["dynamodb"], addresses["table"], now], check=True)
+    subprocess.run(
+        [sys.executable, "-c", WRITE_ONE_ITEM, addresses["dynamodb"], addresses["table"], now],
+        check=True,
+    )
 
     for client in clients:
         eventually(lambda: client.of_type("metrics")[-1]["total"] == 1, 20)  # noqa: B023

@@ -24,7 +24,9 @@ def busy(request):
         pytest.skip("this is about this machine")
     parameters, over = {"MaxConnections": "150", "ClientConnections": "100"}, threading.Event()
     with Emulator(ROOT / "template.yaml", "--concurrency", "10", parameters=parameters) as emulator:
-        service = Service(emulator.dashboard_url, emulator.url("stream"), emulator.table, emulator.dynamodb_url)
+        service = Service(
+            emulator.dashboard_url, emulator.url("stream"), emulator.table, emulator.dynamodb_url
+        )
         service.stream().wait_for("heartbeat")
 
         def write():
@@ -40,13 +42,37 @@ def busy(request):
 
 
 def test_nobody_else_makes_the_tests_of_a_deployed_address_fail(busy):
-    addresses = ["--base-url", busy.base_url, "--stream-url", busy.stream_url, "--table", busy.table]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", DISTURBED, *addresses]
-    stand_in = {"AWS_ENDPOINT_URL_DYNAMODB": busy.dynamodb.meta.endpoint_url, "AWS_DEFAULT_REGION": "us-east-1"}
+    addresses = [
+        "--base-url",
+        busy.base_url,
+        "--stream-url",
+        busy.stream_url,
+        "--table",
+        busy.table,
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        DISTURBED,
+        *addresses,
+    ]
+    stand_in = {
+        "AWS_ENDPOINT_URL_DYNAMODB": busy.dynamodb.meta.endpoint_url,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
     stand_in |= {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | stand_in
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
+    } | stand_in
     command.append("tests/system/e2e/test_service.py")
-    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
 
     assert ended.returncode == 0, ended.stdout
     assert "4 passed" in ended.stdout

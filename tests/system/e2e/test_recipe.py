@@ -44,8 +44,13 @@ def test_a_recipe_says_all_that_streaming_takes(laid_out):
     assert not application.warnings
     assert "AWS_LAMBDA_EXEC_WRAPPER: /opt/bootstrap" in text
     assert function.timeout_s == 60
-    assert ("InvokeMode: RESPONSE_STREAM" in text) != ("ResponseTransferMode: RESPONSE_STREAM" in text)
-    assert [(route.streaming, route.timeout_s) for route in application.routes] in ([], [(True, 60)])
+    assert ("InvokeMode: RESPONSE_STREAM" in text) != (
+        "ResponseTransferMode: RESPONSE_STREAM" in text
+    )
+    assert [(route.streaming, route.timeout_s) for route in application.routes] in (
+        [],
+        [(True, 60)],
+    )
 
 
 def test_a_recipe_asks_for_the_powertools_that_are_tested_here():

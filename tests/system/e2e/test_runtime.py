@@ -41,7 +41,11 @@ def call(emulator, request):
 
     def send(case, method="GET", function="cases", **options):
         path = case.replace("_", "-")
-        url = f"{emulator.dashboard_url}{function}/{path}" if request.param == "api" else emulator.url(function) + path
+        url = (
+            f"{emulator.dashboard_url}{function}/{path}"
+            if request.param == "api"
+            else emulator.url(function) + path
+        )
         options = {"timeout": 20, "allow_redirects": False, **options}
         return requests.request(method, url, **options)
 
@@ -120,7 +124,16 @@ def test_frames_arrive_one_by_one_with_the_gaps_they_were_sent_with(call):
 
 
 @pytest.mark.parametrize(
-    "case", ["error", "error_in_iterator", "huge_error", "bad_status", "bad_body", "bad_piece", "long_head"]
+    "case",
+    [
+        "error",
+        "error_in_iterator",
+        "huge_error",
+        "bad_status",
+        "bad_body",
+        "bad_piece",
+        "long_head",
+    ],
 )
 def test_an_error_before_the_first_byte_is_a_502_and_the_same_process_goes_on(call, emulator, case):
     before = pids(emulator)
@@ -130,8 +143,12 @@ def test_an_error_before_the_first_byte_is_a_502_and_the_same_process_goes_on(ca
     assert before <= pids(emulator)
 
 
-@pytest.mark.parametrize(("case", "error_type"), [("half", "Function.LookupError"), ("huge", "Function.ValueError")])
-def test_an_error_after_the_first_byte_ends_the_stream_with_what_was_sent(call, emulator, logged, case, error_type):
+@pytest.mark.parametrize(
+    ("case", "error_type"), [("half", "Function.LookupError"), ("huge", "Function.ValueError")]
+)
+def test_an_error_after_the_first_byte_ends_the_stream_with_what_was_sent(
+    call, emulator, logged, case, error_type
+):
     before = pids(emulator)
 
     assert seen(call(case)) == (200, b"half")
@@ -182,7 +199,9 @@ def test_endless_silence_ends_at_the_timeout_and_a_fresh_process_serves_the_next
 
 @pytest.mark.timed
 @pytest.mark.parametrize("case", ["until_closed", "ignores_closing"])
-def test_an_endless_iterator_is_closed_before_the_timeout_with_whole_pieces_and_the_process_goes_on(call, logged, case):
+def test_an_endless_iterator_is_closed_before_the_timeout_with_whole_pieces_and_the_process_goes_on(
+    call, logged, case
+):
     pid = call("pid", function="short").text
     began = time.monotonic()
     response = call(case, function="short")
@@ -204,7 +223,9 @@ def test_a_function_that_cannot_be_imported_is_a_502_each_time_and_the_log_says_
 def test_a_client_that_goes_away_is_not_told_to_the_function(emulator):
     with requests.get(emulator.url("short") + "until-closed", stream=True, timeout=5) as response:
         next(response.iter_content(None))
-    busy = lambda: [each for each in emulator.environments("ShortFunction") if each["state"] == "busy"]  # noqa: E731
+    busy = lambda: [
+        each for each in emulator.environments("ShortFunction") if each["state"] == "busy"
+    ]  # noqa: E731
 
     assert busy()
     eventually(lambda: not busy(), 5)
@@ -226,7 +247,9 @@ def test_many_invocations_at_once_are_threads_of_one_process(emulator):
     assert requests.get(url + "plain", timeout=20).text == "plain"
     with ThreadPoolExecutor(16) as threads:
         began = time.monotonic()
-        bodies = list(threads.map(lambda _: requests.get(url + "paced", timeout=20).content, range(16)))
+        bodies = list(
+            threads.map(lambda _: requests.get(url + "paced", timeout=20).content, range(16))
+        )
 
     assert time.monotonic() - began < 6
     assert bodies == [b"".join(b"data: %d\n\n" % number for number in range(5))] * 16
@@ -237,7 +260,10 @@ def test_the_other_streams_of_a_process_go_on_when_one_of_them_fails(emulator):
     url = emulator.url("many")
     with ThreadPoolExecutor(4) as threads:
         paced = threads.submit(requests.get, url + "paced", timeout=20)
-        failed = [threads.submit(requests.get, url + case, timeout=20).result() for case in ("half", "error", "huge")]
+        failed = [
+            threads.submit(requests.get, url + case, timeout=20).result()
+            for case in ("half", "error", "huge")
+        ]
 
     assert [response.status_code for response in failed] == [200, 502, 200]
     assert paced.result().content.count(b"data: ") == 5
@@ -247,4 +273,8 @@ def test_a_direct_invocation_gets_plain_json(emulator):
     result = emulator.invoke("CasesFunction", {"rawPath": "/plain"})
 
     assert result.error is None
-    assert result.json() == {"statusCode": 200, "headers": {"Content-Type": "text/plain"}, "body": "plain"}
+    assert result.json() == {
+        "statusCode": 200,
+        "headers": {"Content-Type": "text/plain"},
+        "body": "plain",
+    }

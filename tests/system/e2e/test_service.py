@@ -72,13 +72,21 @@ def test_an_item_that_any_program_writes_comes_once_and_at_once_and_metrics_foll
 
 
 def test_many_clients_at_once_each_get_every_item_in_order(service):
-    number = 20 if service.emulator else 5  # a new account runs 10 functions at once, others' streams among them
+    number = (
+        20 if service.emulator else 5
+    )  # a new account runs 10 functions at once, others' streams among them
     with ThreadPoolExecutor(number) as threads:
-        streams = list(threads.map(lambda each: service.stream(front=FRONTS[each % 2]), range(number)))
+        streams = list(
+            threads.map(lambda each: service.stream(front=FRONTS[each % 2]), range(number))
+        )
     for stream in streams:
         stream.wait_for("heartbeat", within_s=30)
     if service.emulator:
-        busy = [each for each in service.emulator.environments("StreamFunction") if each["state"] == "busy"]
+        busy = [
+            each
+            for each in service.emulator.environments("StreamFunction")
+            if each["state"] == "busy"
+        ]
         assert len({each["pid"] for each in busy}) == number
     connections = service.call("GET", "/api/v2/stream/status").json()["connections"]
     put = [service.put() for _ in range(30)]
@@ -137,7 +145,9 @@ def test_the_polling_fallback_says_what_the_stream_says(service):
     assert polled["total"] == polled["positive"] + polled["neutral"] + polled["negative"]
     if service.emulator:
         assert polled["recent_items"][0]["item_id"] == item_id
-        assert {name: polled[name] for name in COUNTS} == {name: stream.of_type("metrics")[-1][name] for name in COUNTS}
+        assert {name: polled[name] for name in COUNTS} == {
+            name: stream.of_type("metrics")[-1][name] for name in COUNTS
+        }
 
 
 def test_status_health_and_page(service):
@@ -159,7 +169,9 @@ def test_goodbye_frees_the_slot_within_a_poll(service):
     stream.wait_for("heartbeat")
     connection_id = stream.response.headers["X-Connection-Id"]
 
-    assert service.call("POST", f"/api/v2/stream/connections/{connection_id}/close").status_code == 204
+    assert (
+        service.call("POST", f"/api/v2/stream/connections/{connection_id}/close").status_code == 204
+    )
     assert stream.ended.wait(3)
     if service.emulator:
         assert service.call("GET", "/api/v2/stream/status").json()["connections"] == 0
@@ -168,7 +180,9 @@ def test_goodbye_frees_the_slot_within_a_poll(service):
 @pytest.mark.parametrize("front", FRONTS)
 def test_a_configuration_stream_needs_its_owner(service, front):
     token, other = service.sign_in(), service.sign_in()
-    created = service.call("POST", "/api/v2/configurations", {"name": "mine", "tickers": ["AAPL"]}, token)
+    created = service.call(
+        "POST", "/api/v2/configurations", {"name": "mine", "tickers": ["AAPL"]}, token
+    )
     path = f"/api/v2/configurations/{created.json()['config_id']}/stream"
     mine = service.stream(path, front, Authorization=f"Bearer {token}")
 
@@ -180,14 +194,18 @@ def test_a_configuration_stream_needs_its_owner(service, front):
     assert anonymous.response.json() == {"detail": "Missing user identification"}
     foreign = service.stream(path, front, Authorization=f"Bearer {other}").response
     assert (foreign.status_code, foreign.json()) == (404, {"detail": "Configuration not found"})
-    made_up = service.stream("/api/v2/configurations/made-up/stream", front, Authorization=f"Bearer {token}").response
+    made_up = service.stream(
+        "/api/v2/configurations/made-up/stream", front, Authorization=f"Bearer {token}"
+    ).response
     assert (made_up.status_code, made_up.json()) == (404, {"detail": "Configuration not found"})
 
 
 @pytest.mark.parametrize("front", FRONTS)
 def test_a_configuration_stream_has_its_tickers_alone(service, front):
     token = service.sign_in()
-    created = service.call("POST", "/api/v2/configurations", {"name": "mine", "tickers": ["AAPL"]}, token).json()
+    created = service.call(
+        "POST", "/api/v2/configurations", {"name": "mine", "tickers": ["AAPL"]}, token
+    ).json()
     path = f"/api/v2/configurations/{created['config_id']}/stream"
     stream = service.stream(path, front, Authorization=f"Bearer {token}")
     stream.wait_for("heartbeat")
@@ -208,18 +226,31 @@ def test_a_method_that_a_path_does_not_have_is_refused_by_the_service_itself(ser
 
 def test_a_deleted_configuration_ends_its_stream(service):
     token = service.sign_in()
-    created = service.call("POST", "/api/v2/configurations", {"name": "mine", "tickers": ["AAPL"]}, token).json()
-    stream = service.stream(f"/api/v2/configurations/{created['config_id']}/stream", Authorization=f"Bearer {token}")
+    created = service.call(
+        "POST", "/api/v2/configurations", {"name": "mine", "tickers": ["AAPL"]}, token
+    ).json()
+    stream = service.stream(
+        f"/api/v2/configurations/{created['config_id']}/stream", Authorization=f"Bearer {token}"
+    )
     stream.wait_for("heartbeat")
 
-    assert service.call("DELETE", f"/api/v2/configurations/{created['config_id']}", token=token).status_code == 204
+    assert (
+        service.call(
+            "DELETE", f"/api/v2/configurations/{created['config_id']}", token=token
+        ).status_code
+        == 204
+    )
     assert stream.ended.wait(4)
 
 
 def test_bad_input_is_a_4xx_that_names_the_field(service):
     token = service.sign_in()
-    refused = service.call("POST", "/api/v2/configurations", {"name": "x", "tickers": ["NOT A TICKER"]}, token)
+    refused = service.call(
+        "POST", "/api/v2/configurations", {"name": "x", "tickers": ["NOT A TICKER"]}, token
+    )
 
     assert refused.status_code == 422
     assert refused.json()["detail"].startswith("tickers")
-    assert service.call("GET", "/api/v2/configurations", token=token).json() == {"configurations": []}
+    assert service.call("GET", "/api/v2/configurations", token=token).json() == {
+        "configurations": []
+    }

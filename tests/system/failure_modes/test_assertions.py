@@ -17,9 +17,15 @@ def test_the_first_events_are_metrics_and_a_heartbeat(service):
     stream.pull(2)
     data = {event.type: json.loads(event.data) for event in stream.events}
 
-    assert {"total", "positive", "neutral", "negative", "by_tag", "rate_last_hour", "rate_last_24h"} <= set(
-        data["metrics"]
-    )
+    assert {
+        "total",
+        "positive",
+        "neutral",
+        "negative",
+        "by_tag",
+        "rate_last_hour",
+        "rate_last_24h",
+    } <= set(data["metrics"])
     assert {"timestamp", "connections"} <= set(data["heartbeat"])
     assert all(event.id for event in stream.events)
 
@@ -45,7 +51,9 @@ def test_the_stream_of_a_configuration_needs_a_token_and_a_configuration_of_ones
     assert service.stream(made_up, **headers).status == 404
     assert service.stream(made_up, **headers).json() == {"detail": "Configuration not found"}
     assert created.status == 201
-    stream = service.stream(f"/api/v2/configurations/{created.json()['config_id']}/stream", **headers)
+    stream = service.stream(
+        f"/api/v2/configurations/{created.json()['config_id']}/stream", **headers
+    )
     assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream")
 
 

@@ -44,10 +44,14 @@ def test_every_kind_of_stream_ends_before_its_deadline_with_a_retry_and_whole_ev
 
     assert clock() - opened_at <= 25
     assert stream.text.endswith(b"retry: 800\n\n")
-    assert [each.reason for each in caplog.records if each.getMessage() == "stream.closed"] == ["deadline"]
+    assert [each.reason for each in caplog.records if each.getMessage() == "stream.closed"] == [
+        "deadline"
+    ]
 
 
-def test_an_exception_midway_leaves_an_error_event_and_no_second_prelude(service, publish, make_item):
+def test_an_exception_midway_leaves_an_error_event_and_no_second_prelude(
+    service, publish, make_item
+):
     stream = service.stream()
     stream.pull(2)
     service.table._meddle = failing_while(lambda name: name == "batch_get_item")
@@ -80,10 +84,14 @@ def test_what_was_missed_comes_from_an_environment_that_never_saw_it(
     assert "reset" not in {event.type for event in second.events}
 
 
-def test_the_first_poll_is_no_baseline_that_swallows_what_came_before_it(service, publish, make_item, path_and_headers):
+def test_the_first_poll_is_no_baseline_that_swallows_what_came_before_it(
+    service, publish, make_item, path_and_headers
+):
     path, headers = path_and_headers
     stream = service.stream(path, **headers)
-    publish(item := make_item(ticker="AAPL"))  # after the position was taken, before anything was read
+    publish(
+        item := make_item(ticker="AAPL")
+    )  # after the position was taken, before anything was read
     metrics = [json.loads(event.data) for event in stream.pull(4) if event.type == "metrics"]
 
     assert stream.items() == [item.item_id]
@@ -139,7 +147,10 @@ def test_nobody_is_whom_he_says_he_is_without_a_token(service, mine, claim):
 def test_a_token_in_a_url_counts_for_nothing(service, mine):
     session, _, _, path = mine
 
-    assert service.stream(path, query={"token": session.token, "user_token": session.token}).status == 401
+    assert (
+        service.stream(path, query={"token": session.token, "user_token": session.token}).status
+        == 401
+    )
 
 
 # --- rows 9 to 11: refusals, heartbeats, storms
@@ -182,7 +193,8 @@ def test_a_thousand_viewers_who_come_together_do_not_come_back_together():
         rotations = 0
         while now < 7_200:
             now = (
-                Life.drawn(now, 240, 900, None, dice.uniform).ends_at + retry_ms(CLOSING_RETRY_MS, dice.uniform) / 1000
+                Life.drawn(now, 240, 900, None, dice.uniform).ends_at
+                + retry_ms(CLOSING_RETRY_MS, dice.uniform) / 1000
             )
             rotations += 1
             if rotations > 1:
@@ -198,11 +210,19 @@ def test_a_thousand_viewers_who_come_together_do_not_come_back_together():
 def test_one_formatter_writes_every_frame():
     """Nothing outside `event_stream` spells a field of the event stream format."""
     fields = ("data: ", "event: ", "id: ", "retry: ", "data:", "event:", "id:", "retry:")
-    for package in ("stream_function", "api_function", "publish_function", "dashboard_data", "dashboard_http"):
+    for package in (
+        "stream_function",
+        "api_function",
+        "publish_function",
+        "dashboard_data",
+        "dashboard_http",
+    ):
         for path in PACKAGES[package].rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
-                    value = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+                    value = (
+                        node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+                    )
                     assert not value.startswith(fields), f"{path.name}:{node.lineno}"
 
 
@@ -215,14 +235,20 @@ def test_sending_costs_no_call_to_anybody(service, publish, make_item, emitted):
     stream.pull(2)
 
     assert len(stream.items()) == 100
-    assert [name for name, _ in service.table.calls[calls:]] == ["batch_get_item", "query", *["batch_get_item"] * 2]
+    assert [name for name, _ in service.table.calls[calls:]] == [
+        "batch_get_item",
+        "query",
+        *["batch_get_item"] * 2,
+    ]
     assert len(emitted()) <= 1  # written to the log, a minute's worth at a time
 
 
 # --- edge cases
 
 
-def test_a_client_that_comes_back_with_other_tickers_gets_theirs_from_where_it_was(service, mine, publish, make_item):
+def test_a_client_that_comes_back_with_other_tickers_gets_theirs_from_where_it_was(
+    service, mine, publish, make_item
+):
     session, headers, created, path = mine
     first = service.stream(path, **headers)
     first.pull(2)
@@ -250,7 +276,9 @@ def test_the_position_of_one_stream_shows_nothing_of_anothers(service, mine, pub
 
 
 @pytest.mark.parametrize(("days", "reset"), [(0.9, None), (3, "too-old")])
-def test_a_laptop_that_slept_gets_all_of_it_or_a_reset(service, publish, make_item, clock, days, reset):
+def test_a_laptop_that_slept_gets_all_of_it_or_a_reset(
+    service, publish, make_item, clock, days, reset
+):
     stream = service.stream()
     publish(make_item())
     stream.pull(4)
@@ -281,8 +309,10 @@ def test_throttled_reads_delay_items_and_lose_none(service, publish, make_item):
 
 
 def test_every_test_that_the_document_names_is_there():
-    document = (ROOT / "docs/failure-modes.md").read_text("utf-8")
-    named = re.findall(r"`([a-z0-9_/]+/test_\w+)`((?: [a-z_0-9]+\*?(?:\[\w+\])?,?(?= [a-z]|[;| ]|$))*)", document)
+    document = (ROOT / "docs/peer.md").read_text("utf-8")
+    named = re.findall(
+        r"`([a-z0-9_/]+/test_\w+)`((?: [a-z_0-9]+\*?(?:\[\w+\])?,?(?= [a-z]|[;| ]|$))*)", document
+    )
     for file, beginnings in named:
         known = re.findall(r"def test_(\w+)", (ROOT / "tests" / f"{file}.py").read_text("utf-8"))
         for beginning in re.findall(r"[a-z_0-9]+", re.sub(r"\[.*?\]", "", beginnings)):

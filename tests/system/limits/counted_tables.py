@@ -18,7 +18,11 @@ class CountedTables:
         self.calls: Counter[str] = Counter()
         with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
             port, descriptor = listening.getsockname()[1], listening.fileno()
-            command = [sys.executable, str(ROOT / "local_lambda/programs/moto_process.py"), str(descriptor)]
+            command = [
+                sys.executable,
+                str(ROOT / "local_lambda/programs/moto_process.py"),
+                str(descriptor),
+            ]
             self._moto = subprocess.Popen(command, pass_fds=[descriptor])
         tables = self
 

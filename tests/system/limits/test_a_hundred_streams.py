@@ -27,7 +27,12 @@ class Stream:
 
     def __init__(self, url):
         self.response = requests.get(url, stream=True, timeout=60)
-        self.status, self.events, self.written_at, self.ended = self.response.status_code, [], [], threading.Event()
+        self.status, self.events, self.written_at, self.ended = (
+            self.response.status_code,
+            [],
+            [],
+            threading.Event(),
+        )
         if self.status == 200:
             threading.Thread(target=self._read, daemon=True).start()
 
@@ -42,10 +47,21 @@ class Stream:
         self.ended.set()
 
     def last(self, event_type):
-        return next((json.loads(each.data) for each in reversed(tuple(self.events)) if each.type == event_type), None)
+        return next(
+            (
+                json.loads(each.data)
+                for each in reversed(tuple(self.events))
+                if each.type == event_type
+            ),
+            None,
+        )
 
     def item_ids(self):
-        return [json.loads(event.data)["item_id"] for event in tuple(self.events) if event.type == "new_item"]
+        return [
+            json.loads(event.data)["item_id"]
+            for event in tuple(self.events)
+            if event.type == "new_item"
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +73,9 @@ def tables():
 @pytest.fixture(scope="module")
 def emulator(tables, tmp_path_factory):
     managed = {"CapacityProviderConfig": {"PerExecutionEnvironmentMaxConcurrency": IN_ONE_PROCESS}}
-    template = derived_template(tmp_path_factory.mktemp("limits"), functions={"StreamFunction": managed})
+    template = derived_template(
+        tmp_path_factory.mktemp("limits"), functions={"StreamFunction": managed}
+    )
     limits = {"MaxConnections": str(LIMIT), "ClientConnections": str(LIMIT)}
     with Emulator(template, "--dynamodb-endpoint", tables.url, parameters=limits) as running:
         yield running
@@ -80,11 +98,15 @@ def streams(open_stream):
 
 def say_goodbye(emulator, stream):
     connection_id = stream.response.headers["X-Connection-Id"]
-    requests.post(f"{emulator.dashboard_url}api/v2/stream/connections/{connection_id}/close", timeout=20)
+    requests.post(
+        f"{emulator.dashboard_url}api/v2/stream/connections/{connection_id}/close", timeout=20
+    )
     assert stream.ended.wait(5)
 
 
-def test_the_101st_is_refused_while_100_run_and_everybody_is_told_the_true_number(emulator, streams, open_stream):
+def test_the_101st_is_refused_while_100_run_and_everybody_is_told_the_true_number(
+    emulator, streams, open_stream
+):
     refused = open_stream()
 
     assert refused.status == 503
@@ -108,7 +130,9 @@ def test_many_streams_share_one_process_and_one_poll(emulator, streams, tables):
     assert len(processes) == 2
     assert idle_s / 2 < made["BatchGetItem"] <= len(processes) * intervals
     assert made["GetItem"] == 0
-    assert made["Query"] <= len(processes) * intervals  # the number of connections, for those whose heartbeat is due
+    assert (
+        made["Query"] <= len(processes) * intervals
+    )  # the number of connections, for those whose heartbeat is due
 
 
 def test_an_item_reaches_every_one_of_them_once(emulator, streams):
@@ -121,7 +145,9 @@ def test_an_item_reaches_every_one_of_them_once(emulator, streams):
 def test_a_freed_slot_is_usable_within_a_second(emulator, streams, open_stream):
     say_goodbye(emulator, streams.pop())
     ended_at = time.monotonic()
-    streams.append(eventually(lambda: (stream := open_stream()).status == 200 and stream, within_s=5))
+    streams.append(
+        eventually(lambda: (stream := open_stream()).status == 200 and stream, within_s=5)
+    )
 
     assert time.monotonic() - ended_at < 1
 
@@ -133,7 +159,12 @@ def test_of_ten_who_race_for_one_slot_one_gets_it(emulator, streams, open_stream
 
     assert sorted(racer.status for racer in racers) == [200] + [503] * 9
     streams += [racer for racer in racers if racer.status == 200]
-    assert requests.get(f"{emulator.dashboard_url}api/v2/stream/status", timeout=20).json()["connections"] == LIMIT
+    assert (
+        requests.get(f"{emulator.dashboard_url}api/v2/stream/status", timeout=20).json()[
+            "connections"
+        ]
+        == LIMIT
+    )
 
 
 def test_no_stream_was_silent_for_over_fifteen_seconds_and_none_was_evicted(streams):

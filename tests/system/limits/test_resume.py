@@ -28,11 +28,15 @@ def emulator():
 def opened(emulator, last_event_id=""):
     """The events of a new stream, one by one. It says goodbye, so that its environment is there for the next."""
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-    with requests.get(f"{emulator.url('stream')}api/v2/stream", headers=headers, stream=True, timeout=20) as response:
+    with requests.get(
+        f"{emulator.url('stream')}api/v2/stream", headers=headers, stream=True, timeout=20
+    ) as response:
         decoder, chunks = Decoder(), response.iter_content(None)
         yield (event for chunk in chunks for event in decoder.feed(chunk))
         connection_id = response.headers["X-Connection-Id"]
-        requests.post(f"{emulator.dashboard_url}api/v2/stream/connections/{connection_id}/close", timeout=20)
+        requests.post(
+            f"{emulator.dashboard_url}api/v2/stream/connections/{connection_id}/close", timeout=20
+        )
         for _ in chunks:
             pass
 

@@ -57,7 +57,9 @@ def test_the_service_serves_the_document_that_it_is_held_against(service):
 
 
 @schema.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 def test_every_answer_is_one_that_the_document_promises(case, service, signed_in):
     headers = signed_in if case.operation.definition.raw["security"] else {}
     case.call_and_validate(base_url=service, headers=headers, timeout=20)
@@ -110,9 +112,13 @@ def promised(path, response):
 
 
 @pytest.mark.parametrize("path", [GLOBAL, CONFIGURATION])
-def test_every_event_of_a_stream_is_one_that_the_document_promises(emulator, service, signed_in, open_stream, path):
+def test_every_event_of_a_stream_is_one_that_the_document_promises(
+    emulator, service, signed_in, open_stream, path
+):
     sent = {"name": "mine", "tickers": ["AAPL"]}
-    created = requests.post(f"{service}/api/v2/configurations", json=sent, headers=signed_in, timeout=20).json()
+    created = requests.post(
+        f"{service}/api/v2/configurations", json=sent, headers=signed_in, timeout=20
+    ).json()
     response = open_stream(path, signed_in | {"Last-Event-ID": "test-event-12345"}, **created)
     events, decoder, put = {}, Decoder(), False
     for chunk in response.iter_content(None):
@@ -132,7 +138,9 @@ def test_every_event_of_a_stream_is_one_that_the_document_promises(emulator, ser
 def test_every_refusal_of_a_stream_is_one_that_the_document_promises(service, sign_in, open_stream):
     mine, other = sign_in(), sign_in()
     sent = {"name": "mine", "tickers": ["AAPL"]}
-    created = requests.post(f"{service}/api/v2/configurations", json=sent, headers=mine, timeout=20).json()
+    created = requests.post(
+        f"{service}/api/v2/configurations", json=sent, headers=mine, timeout=20
+    ).json()
     refusals = [
         (401, CONFIGURATION, open_stream(CONFIGURATION, **created)),
         (404, CONFIGURATION, open_stream(CONFIGURATION, other, **created)),
@@ -140,7 +148,9 @@ def test_every_refusal_of_a_stream_is_one_that_the_document_promises(service, si
     assert [open_stream(GLOBAL).status_code for _ in range(2)] == [200, 200]
     refusals.append((429, GLOBAL, open_stream(GLOBAL)))
     requests.post(f"{service}/api/v2/stream/connections/{KEY}/close", timeout=20)
-    refusals.append((410, GLOBAL, open_stream(GLOBAL, {"X-Connection-Key": KEY}, address="127.0.0.2")))
+    refusals.append(
+        (410, GLOBAL, open_stream(GLOBAL, {"X-Connection-Key": KEY}, address="127.0.0.2"))
+    )
     assert open_stream(CONFIGURATION, mine, address="127.0.0.2", **created).status_code == 200
     refusals.append((503, CONFIGURATION, open_stream(CONFIGURATION, mine, **created)))
     refusals.append((503, GLOBAL, open_stream(GLOBAL)))

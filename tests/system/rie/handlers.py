@@ -19,7 +19,12 @@ def half():
 
 def http(body, status=200):
     """For payloads that are requests; `request` in the tests makes them."""
-    return {"statusCode": status, "headers": {"Content-Type": "text/event-stream"}, "cookies": ["a=1"], "body": body}
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": "text/event-stream"},
+        "cookies": ["a=1"],
+        "body": body,
+    }
 
 
 def fails(event, context):

@@ -19,8 +19,14 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.rie
 
 BOOTSTRAP = ROOT / "layers/streaming_runtime/bootstrap"
-PRELUDE = b'{"statusCode":200,"headers":{"Content-Type":"text/event-stream"},"cookies":["a=1"]}' + bytes(8)
-URL_CONTEXT = {"http": {"method": "GET", "path": "/"}, "domainName": "abc.lambda-url.us-east-1.on.aws"}
+PRELUDE = (
+    b'{"statusCode":200,"headers":{"Content-Type":"text/event-stream"},"cookies":["a=1"]}'
+    + bytes(8)
+)
+URL_CONTEXT = {
+    "http": {"method": "GET", "path": "/"},
+    "domainName": "abc.lambda-url.us-east-1.on.aws",
+}
 
 
 def free_port():
@@ -33,7 +39,9 @@ def rie(tmp_path):
     """Returns `invoke(payload)`, which gives what the caller of the function gets, as a requests.Response."""
     binary = runtime_interface_emulator()
     port, api_port = free_port(), free_port()
-    (tmp_path / "python3.13").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')  # for the bootstrap to find
+    (tmp_path / "python3.13").write_text(
+        f'#!/bin/sh\nexec {sys.executable} "$@"\n'
+    )  # for the bootstrap to find
     (tmp_path / "python3.13").chmod(0o755)
     environ = {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
@@ -47,9 +55,14 @@ def rie(tmp_path):
     command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}", BOOTSTRAP]
     url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, cwd=ROOT, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=environ, stdout=log, stderr=log, cwd=ROOT, start_new_session=True
+        )
     try:
-        eventually(lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True, retry_on=OSError)
+        eventually(
+            lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True,
+            retry_on=OSError,
+        )
         yield lambda payload: requests.post(url, json=payload, timeout=20)
     finally:
         os.killpg(process.pid, 9)
@@ -57,7 +70,13 @@ def rie(tmp_path):
 
 
 def request(case):
-    return {"case": case, "version": "2.0", "requestContext": URL_CONTEXT, "rawPath": "/", "headers": {}}
+    return {
+        "case": case,
+        "version": "2.0",
+        "requestContext": URL_CONTEXT,
+        "rawPath": "/",
+        "headers": {},
+    }
 
 
 def test_a_plain_result_is_buffered_json(rie):

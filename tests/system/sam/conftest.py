@@ -46,12 +46,16 @@ class Engine:
 
     def start(self, *command, **options):
         """A process in a session of its own; at the end it is asked to stop, and waited for."""
-        process = subprocess.Popen([*self.prefix, *command], cwd=ROOT, text=True, start_new_session=True, **options)
+        process = subprocess.Popen(
+            [*self.prefix, *command], cwd=ROOT, text=True, start_new_session=True, **options
+        )
         self._ending.callback(_end, process)
         return process
 
     def output(self, *command):
-        return subprocess.run([*self.prefix, *command], capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            [*self.prefix, *command], capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     def reach(self, host, port):
         """A URL of this namespace for what listens on `host:port` in the containers'."""
@@ -60,7 +64,12 @@ class Engine:
         listener = self._ending.enter_context(socket.create_server(("127.0.0.1", 0)))
         number = listener.fileno()
         self.start(
-            sys.executable, str(Path(__file__).with_name("relay.py")), f"{number}", host, port, pass_fds=[number]
+            sys.executable,
+            str(Path(__file__).with_name("relay.py")),
+            f"{number}",
+            host,
+            port,
+            pass_fds=[number],
         )
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -80,10 +89,16 @@ def _end(process):
 @pytest.fixture(scope="session")
 def engine(built):  # nothing is started for what is skipped
     docker = shutil.which("docker")
-    here = docker and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
+    here = (
+        docker
+        and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
+    )
     if not here and not SCRIPT.is_file():
         pytest.skip("no container engine answers")
-    start = not here and subprocess.run([SCRIPT, "status"], capture_output=True, check=False).returncode != 0
+    start = (
+        not here
+        and subprocess.run([SCRIPT, "status"], capture_output=True, check=False).returncode != 0
+    )
     if start:
         subprocess.run([SCRIPT, "up"], check=True)
     running = Engine([] if here else [str(SCRIPT), "exec"])
@@ -108,7 +123,11 @@ class SamLocal:
     def wait_ready(self, url):
         self.url = url
         eventually(lambda: "table" in self.facts or self.process.poll() is not None, 60)
-        eventually(lambda: self.call("GET", "/health").status_code == 200, 120, retry_on=requests.RequestException)
+        eventually(
+            lambda: self.call("GET", "/health").status_code == 200,
+            120,
+            retry_on=requests.RequestException,
+        )
         host, port = self.facts["dynamodb"].removeprefix("http://").split(":")
         self.dynamodb = producer.client_at(self.engine.reach(host, port))
 
@@ -126,7 +145,17 @@ class SamLocal:
 def sam_local(engine, sam, built):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    command = [sys.executable, "-m", "local_lambda.sam_local", "--sam", sam, "--no-demo", "--port", str(port), "--"]
+    command = [
+        sys.executable,
+        "-m",
+        "local_lambda.sam_local",
+        "--sam",
+        sam,
+        "--no-demo",
+        "--port",
+        str(port),
+        "--",
+    ]
     command += ["--skip-pull-image"] if engine.prefix else []
     started = SamLocal(engine, engine.start(*command, stdout=subprocess.PIPE))
     started.wait_ready(engine.reach("127.0.0.1", str(port)))

@@ -8,7 +8,12 @@ from typing import NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+TRANSACTED = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 
 
 class Access(NamedTuple):
@@ -29,7 +34,9 @@ class RecordingProxy:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 recorder.accesses |= set(accesses(self.headers, json.loads(body)))
-                headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+                headers = {
+                    name: value for name, value in self.headers.items() if name.lower() != "host"
+                }
                 try:
                     answer = urlopen(Request(upstream, body, headers))
                 except HTTPError as error:
@@ -68,4 +75,6 @@ def accesses(headers, body):
         condition = re.search(r"PK = (:\w+)", body["KeyConditionExpression"])[1]
         yield Access(who, action, body["ExpressionAttributeValues"][condition]["S"])
     else:
-        yield Access(who, action, (body.get("Key") or body.get("Item") or {}).get("PK", {}).get("S"))
+        yield Access(
+            who, action, (body.get("Key") or body.get("Item") or {}).get("PK", {}).get("S")
+        )

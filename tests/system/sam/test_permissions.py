@@ -15,7 +15,11 @@ from tests.support.waiting import eventually
 from tests.system.sam.recording_proxy import RecordingProxy
 
 pytestmark = pytest.mark.e2e
-ROLES = {"StreamFunction": "StreamFunctionRole", "ApiFunction": "ApiFunctionRole", "PublishFunction": "PublishRole"}
+ROLES = {
+    "StreamFunction": "StreamFunctionRole",
+    "ApiFunction": "ApiFunctionRole",
+    "PublishFunction": "PublishRole",
+}
 ITEM = {"ticker": "AAPL", "sentiment": "positive", "timestamp": "2026-01-01T00:00:00Z"}
 
 
@@ -52,10 +56,20 @@ def use_everything(emulator, direct, renewed):
     token = requests.post(f"{base}api/v2/auth/anonymous", timeout=20).json()["token"]
     own = {"Authorization": f"Bearer {token}"}
     configurations, draft = f"{base}api/v2/configurations", {"name": "mine", "tickers": ["AAPL"]}
-    config_id = requests.post(configurations, json=draft, headers=own, timeout=20).json()["config_id"]
+    config_id = requests.post(configurations, json=draft, headers=own, timeout=20).json()[
+        "config_id"
+    ]
     assert requests.get(configurations, headers=own, timeout=20).status_code == 200
-    assert requests.put(f"{configurations}/{config_id}", json=draft, headers=own, timeout=20).status_code == 200
-    streams = [Stream(f"{base}api/v2/stream"), Stream(f"{configurations}/{config_id}/stream", **own)]
+    assert (
+        requests.put(
+            f"{configurations}/{config_id}", json=draft, headers=own, timeout=20
+        ).status_code
+        == 200
+    )
+    streams = [
+        Stream(f"{base}api/v2/stream"),
+        Stream(f"{configurations}/{config_id}/stream", **own),
+    ]
     for stream in streams:
         stream.read_until("heartbeat")
     put(direct, emulator.table, "one")
@@ -71,8 +85,12 @@ def use_everything(emulator, direct, renewed):
     for stream, name in [*((stream, stream.connection_id) for stream in streams), (again, key)]:
         requests.post(f"{base}api/v2/stream/connections/{name}/close", timeout=20)
         stream.read_to_end()
-    assert requests.delete(f"{configurations}/{config_id}", headers=own, timeout=20).status_code == 204
-    assert requests.delete(f"{base}api/v2/auth/anonymous", headers=own, timeout=20).status_code == 204
+    assert (
+        requests.delete(f"{configurations}/{config_id}", headers=own, timeout=20).status_code == 204
+    )
+    assert (
+        requests.delete(f"{base}api/v2/auth/anonymous", headers=own, timeout=20).status_code == 204
+    )
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +102,17 @@ def accesses(tmp_path_factory):
     with Emulator("template.yaml") as beneath:
         renewal = ("StreamFunction", "UpdateItem")
         proxy = RecordingProxy(beneath.dynamodb_url)
-        stand_in = {"aws_access_key_id": "producer", "aws_secret_access_key": "any", "region_name": "us-east-1"}
+        stand_in = {
+            "aws_access_key_id": "producer",
+            "aws_secret_access_key": "any",
+            "region_name": "us-east-1",
+        }
         direct = boto3.client("dynamodb", endpoint_url=beneath.dynamodb_url, **stand_in)
         direct.delete_table(TableName=beneath.table)
         with Emulator(template, "--dynamodb-endpoint", proxy.url) as emulator:
-            use_everything(emulator, direct, lambda: renewal in {access[:2] for access in proxy.accesses})
+            use_everything(
+                emulator, direct, lambda: renewal in {access[:2] for access in proxy.accesses}
+            )
             eventually(lambda: {access.who for access in proxy.accesses} >= ROLES.keys())
         proxy.close()
     return {access for access in proxy.accesses if access.who in ROLES}
@@ -101,14 +125,20 @@ def allowed(translated):
 
     def decide(access):
         role = resolver.resolve(translated["Resources"][ROLES[access.who]]["Properties"])
-        every = [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+        every = [
+            statement
+            for policy in role["Policies"]
+            for statement in policy["PolicyDocument"]["Statement"]
+        ]
         return any(covers(statement, access) for statement in every)
 
     return decide
 
 
 def covers(statement, access):
-    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    actions = (
+        statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    )
     if f"dynamodb:{access.action}" not in actions or statement["Resource"] != "Table.Arn":
         return False
     ((operator, keys),) = statement["Condition"].items()
@@ -145,6 +175,8 @@ def test_nothing_is_allowed_that_no_function_does(accesses, translated):
         for policy in translated["Resources"][role]["Properties"]["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
         if "LeadingKeys" in json.dumps(statement)
-        for action in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
+        for action in (
+            statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        )
     }
     assert given == done

@@ -20,7 +20,10 @@ def workflow(name):
 
 def steps_of(job):
     """By name, or what they use or run."""
-    return {step.get("name") or step.get("uses") or step["run"].split()[0]: step for step in job["steps"]}
+    return {
+        step.get("name") or step.get("uses") or step["run"].split()[0]: step
+        for step in job["steps"]
+    }
 
 
 def test_what_was_tested_goes_from_dev_to_preprod_to_prod():
@@ -39,7 +42,9 @@ def test_what_was_tested_goes_from_dev_to_preprod_to_prod():
 
 def test_only_deploying_jobs_may_ask_for_a_token_and_nobody_has_keys():
     pipeline, deploy = workflow("pipeline.yml"), workflow("deploy.yml")
-    asking = [name for name, job in pipeline["jobs"].items() if "id-token" in job.get("permissions", {})]
+    asking = [
+        name for name, job in pipeline["jobs"].items() if "id-token" in job.get("permissions", {})
+    ]
 
     assert pipeline["permissions"] == {"contents": "read"}
     assert asking == ["dev", "preprod", "prod"]
@@ -54,9 +59,14 @@ def test_a_test_that_fails_or_hangs_or_is_cancelled_brings_back_what_ran_before(
     steps = steps_of(job)
     names, back = list(steps), steps["roll back"]
 
-    assert names.index("remember what runs now") < names.index("sam") < names.index("end-to-end tests")
+    assert (
+        names.index("remember what runs now") < names.index("sam") < names.index("end-to-end tests")
+    )
     assert back["if"].startswith("always() && ")
-    assert set(re.findall("steps.test.conclusion == '(.*?)'", back["if"])) == {"failure", "cancelled"}
+    assert set(re.findall("steps.test.conclusion == '(.*?)'", back["if"])) == {
+        "failure",
+        "cancelled",
+    }
     assert "--template-file previous.yaml" in back["run"]
     # A step that runs out of time has failed; a job that does is cancelled, and soon killed.
     assert int(steps["end-to-end tests"]["timeout-minutes"]) <= int(job["timeout-minutes"]) - 60
@@ -70,13 +80,17 @@ def test_a_test_that_fails_or_hangs_or_is_cancelled_brings_back_what_ran_before(
         ("echo 'is not authorized to perform: cloudformation:GetTemplate' >&2; exit 254", 1, ""),
     ],
 )
-def test_only_a_stack_that_does_not_exist_is_nothing_to_go_back_to(tmp_path, answer, code, remembered):
+def test_only_a_stack_that_does_not_exist_is_nothing_to_go_back_to(
+    tmp_path, answer, code, remembered
+):
     command = steps_of(workflow("deploy.yml")["jobs"]["deploy"])["remember what runs now"]["run"]
     aws = tmp_path / "aws"
     aws.write_text(f"#!/bin/sh\n{answer}\n")
     aws.chmod(0o755)
     environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "STACK": "lambda-sse-dev"}
-    ended = subprocess.run(["bash", "-e", "-c", command], cwd=tmp_path, env=environ, capture_output=True, check=False)
+    ended = subprocess.run(
+        ["bash", "-e", "-c", command], cwd=tmp_path, env=environ, capture_output=True, check=False
+    )
 
     assert ended.returncode == code
     previous = tmp_path / "previous.yaml"
@@ -107,7 +121,12 @@ def test_a_tag_is_tested_made_twice_and_kept_and_nothing_is_published():
 
 
 def test_what_others_wrote_is_named_by_its_content():
-    uses = [line for path in WORKFLOWS.iterdir() for line in path.read_text().splitlines() if " uses: " in line]
+    uses = [
+        line
+        for path in WORKFLOWS.iterdir()
+        for line in path.read_text().splitlines()
+        if " uses: " in line
+    ]
     others = [line for line in uses if " uses: ./" not in line]
 
     assert len(others) > 5
@@ -122,7 +141,9 @@ def test_what_others_wrote_is_named_by_its_content():
 def role(request):
     """The name of an environment, and the role that deploys it."""
     template = load((ROOT / ".github/deploy-role.yaml").read_text())
-    resolver = Resolver(template, {"Repository": "owner/name", "Environment": request.param}, "us-east-1")
+    resolver = Resolver(
+        template, {"Repository": "owner/name", "Environment": request.param}, "us-east-1"
+    )
     return request.param, resolver.resolve(template["Resources"]["Role"]["Properties"])
 
 
@@ -131,9 +152,9 @@ def test_github_s_tokens_name_a_repository_with_or_without_ids(repository):
     template = load((ROOT / ".github/deploy-role.yaml").read_text())
     pattern = template["Parameters"]["Repository"]["AllowedPattern"]
     resolver = Resolver(template, {"Repository": repository, "Environment": "dev"}, "us-east-1")
-    (statement,) = resolver.resolve(template["Resources"]["Role"]["Properties"])["AssumeRolePolicyDocument"][
-        "Statement"
-    ]
+    (statement,) = resolver.resolve(template["Resources"]["Role"]["Properties"])[
+        "AssumeRolePolicyDocument"
+    ]["Statement"]
 
     assert re.fullmatch(pattern, repository)
     assert not re.fullmatch(pattern, "octo-org/*")
@@ -170,4 +191,8 @@ def listed(value):
 
 def test_production_gets_no_test_items():
     jobs = workflow("pipeline.yml")["jobs"]
-    assert [job["with"].get("writes-items") for job in jobs.values() if "with" in job] == [None, None, "false"]
+    assert [job["with"].get("writes-items") for job in jobs.values() if "with" in job] == [
+        None,
+        None,
+        "false",
+    ]

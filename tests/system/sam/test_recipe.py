@@ -11,7 +11,9 @@ def resources(sam, tmp_path):
     def made_of(recipe):
         template = tmp_path / "template.yaml"
         template.write_text(files_of(recipe)["template.yaml"])
-        return {name: each["Properties"] for name, each in translate(sam, template)["Resources"].items()}
+        return {
+            name: each["Properties"] for name, each in translate(sam, template)["Resources"].items()
+        }
 
     return made_of
 
@@ -19,7 +21,10 @@ def resources(sam, tmp_path):
 def test_the_function_url_streams_for_everybody(resources):
     made = resources("With a Function URL")
 
-    assert (made["CountFunctionUrl"]["InvokeMode"], made["CountFunctionUrl"]["AuthType"]) == ("RESPONSE_STREAM", "NONE")
+    assert (made["CountFunctionUrl"]["InvokeMode"], made["CountFunctionUrl"]["AuthType"]) == (
+        "RESPONSE_STREAM",
+        "NONE",
+    )
     assert made["CountFunction"]["Timeout"] == 60
 
 

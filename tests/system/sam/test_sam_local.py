@@ -75,11 +75,17 @@ def test_a_user_keeps_configurations_and_follows_one(sam_local):
 
     assert (created.status_code, changed.status_code) == (201, 200)
     assert sam_local.call("GET", path, token=token).json()["tickers"] == changed.json()["tickers"]
-    assert len(sam_local.call("GET", "/api/v2/configurations", token=token).json()["configurations"]) == 1
+    assert (
+        len(sam_local.call("GET", "/api/v2/configurations", token=token).json()["configurations"])
+        == 1
+    )
     assert items_of(second) == [wanted]
     unknown = sam_local.call("GET", f"{path}/stream")
     assert (unknown.status_code, unknown.headers["WWW-Authenticate"]) == (401, "Bearer")
-    assert sam_local.call("GET", "/api/v2/configurations/made-up/stream", token=token).status_code == 404
+    assert (
+        sam_local.call("GET", "/api/v2/configurations/made-up/stream", token=token).status_code
+        == 404
+    )
     assert sam_local.call("DELETE", path, token=token).status_code == 204
     assert sam_local.call("GET", f"{path}/stream", token=token).status_code == 404
 
@@ -108,18 +114,37 @@ def wrapped(engine, sam_local, built, tmp_path):
     image = f"public.ecr.aws/lambda/python:3.13-{ARCHITECTURE}"
     handler = "stream_function.handler.handler"
     container = engine.output(
-        "docker", "run", "--detach", "--read-only", "--publish=127.0.0.1::8080", *options, image, handler
+        "docker",
+        "run",
+        "--detach",
+        "--read-only",
+        "--publish=127.0.0.1::8080",
+        *options,
+        image,
+        handler,
     )
-    url = engine.reach(*engine.output("docker", "port", container, "8080").splitlines()[0].split(":"))
+    url = engine.reach(
+        *engine.output("docker", "port", container, "8080").splitlines()[0].split(":")
+    )
     yield f"{url}/2015-03-31/functions/function/invocations"
     engine.output("docker", "rm", "--force", container)
 
 
 def test_the_wrapper_that_lambda_starts_streams_where_nothing_can_be_written(wrapped):
-    context = {"http": {"method": "GET", "path": "/api/v2/stream", "sourceIp": "192.0.2.1"}, "stage": "$default"}
+    context = {
+        "http": {"method": "GET", "path": "/api/v2/stream", "sourceIp": "192.0.2.1"},
+        "stage": "$default",
+    }
     context["domainName"] = "abc.lambda-url.us-east-1.on.aws"
-    request = {"version": "2.0", "rawPath": "/api/v2/stream", "headers": {}, "requestContext": context}
-    answer = eventually(lambda: requests.post(wrapped, json=request, timeout=60), 30, requests.ConnectionError)
+    request = {
+        "version": "2.0",
+        "rawPath": "/api/v2/stream",
+        "headers": {},
+        "requestContext": context,
+    }
+    answer = eventually(
+        lambda: requests.post(wrapped, json=request, timeout=60), 30, requests.ConnectionError
+    )
     prelude, _, body = answer.content.partition(bytes(8))
     events, retry_ms = events_of(body.decode())
 

@@ -24,14 +24,22 @@ def resources(translated):
     def deployed(**parameters):
         resolver = Resolver(translated, parameters, "us-east-1")
         every = translated["Resources"].items()
-        existing = {name: r for name, r in every if "Condition" not in r or resolver.condition(r["Condition"])}
+        existing = {
+            name: r
+            for name, r in every
+            if "Condition" not in r or resolver.condition(r["Condition"])
+        }
         return {name: resolver.resolve(resource) for name, resource in existing.items()}
 
     return deployed
 
 
 def of_type(resources, kind):
-    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+    return {
+        name: resource["Properties"]
+        for name, resource in resources.items()
+        if resource["Type"] == kind
+    }
 
 
 def integrations(resources):
@@ -58,18 +66,30 @@ def listed(value):
 def test_exactly_the_stream_routes_stream_and_as_long_as_the_function_may_run(resources, mode):
     deployed = resources(ComputeMode=mode)
     every = dict(integrations(deployed))
-    streaming = {at for at, each in every.items() if each["uri"].endswith("/response-streaming-invocations")}
+    streaming = {
+        at for at, each in every.items() if each["uri"].endswith("/response-streaming-invocations")
+    }
 
     assert streaming == STREAMED
-    assert {at for at, each in every.items() if each.get("responseTransferMode") == "STREAM"} == STREAMED
+    assert {
+        at for at, each in every.items() if each.get("responseTransferMode") == "STREAM"
+    } == STREAMED
     for at in STREAMED:
-        assert every[at]["timeoutInMillis"] == 1000 * deployed[MODES[mode]]["Properties"]["Timeout"] == 900_000
+        assert (
+            every[at]["timeoutInMillis"]
+            == 1000 * deployed[MODES[mode]]["Properties"]["Timeout"]
+            == 900_000
+        )
         assert f":lambda:path/2021-11-15/functions/{MODES[mode]}.Arn/" in every[at]["uri"]
     for at in every.keys() - STREAMED:
-        assert every[at]["uri"].endswith(":lambda:path/2015-03-31/functions/ApiFunction.Arn/invocations")
+        assert every[at]["uri"].endswith(
+            ":lambda:path/2015-03-31/functions/ApiFunction.Arn/invocations"
+        )
 
 
-def test_every_request_reaches_a_function_so_that_a_wrong_method_is_405_and_not_api_gateway_s_403(resources):
+def test_every_request_reaches_a_function_so_that_a_wrong_method_is_405_and_not_api_gateway_s_403(
+    resources,
+):
     assert {method for (_, method), _ in integrations(resources())} == {ANY}
     assert {"/", "/{proxy+}"} <= {path for (path, _), _ in integrations(resources())}
 
@@ -79,7 +99,9 @@ def test_errors_of_api_gateway_itself_look_like_ours(resources):
 
     assert answers.keys() == {"DEFAULT_4XX", "DEFAULT_5XX"}
     for answer in answers.values():
-        assert answer["responseTemplates"] == {"application/json": '{"detail": $context.error.messageString}'}
+        assert answer["responseTemplates"] == {
+            "application/json": '{"detail": $context.error.messageString}'
+        }
         assert "statusCode" not in answer  # each keeps its own
 
 
@@ -103,14 +125,22 @@ def test_there_is_one_stage(resources):
     stages = of_type(resources(), "AWS::ApiGateway::Stage")
 
     assert [stage["StageName"] for stage in stages.values()] == ["live"]
-    assert not any("StageName" in each for each in of_type(resources(), "AWS::ApiGateway::Deployment").values())
+    assert not any(
+        "StageName" in each for each in of_type(resources(), "AWS::ApiGateway::Deployment").values()
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_api_may_invoke_its_functions_and_everybody_the_stream_s_url(resources, mode):
     deployed = resources(ComputeMode=mode)
     allowed = {
-        (p["FunctionName"], p["Action"], p["Principal"], p.get("FunctionUrlAuthType"), p.get("InvokedViaFunctionUrl"))
+        (
+            p["FunctionName"],
+            p["Action"],
+            p["Principal"],
+            p.get("FunctionUrlAuthType"),
+            p.get("InvokedViaFunctionUrl"),
+        )
         for p in of_type(deployed, "AWS::Lambda::Permission").values()
     }
     (url,) = of_type(deployed, "AWS::Lambda::Url").values()
@@ -131,7 +161,11 @@ def test_no_policy_of_ours_has_a_wildcard_on_data(resources, mode):
         assert statement["Effect"] == "Allow"
         assert not any("*" in action for action in actions), role
         if actions != ["dynamodb:ListStreams"]:
-            assert set(statement["Resource"]) <= {"Table.Arn", "Table.StreamArn", "PublishFailures.Arn"}
+            assert set(statement["Resource"]) <= {
+                "Table.Arn",
+                "Table.StreamArn",
+                "PublishFailures.Arn",
+            }
         if "Table.Arn" in statement["Resource"]:
             assert "dynamodb:LeadingKeys" in json.dumps(statement["Condition"])
             assert "dynamodb:Scan" not in actions
@@ -139,13 +173,19 @@ def test_no_policy_of_ours_has_a_wildcard_on_data(resources, mode):
 
 def test_only_publish_touches_what_producers_write_and_reads_none_of_it(resources):
     touching = [
-        (role, statement["Action"]) for role, statement in statements(resources()) if "ITEM#" in json.dumps(statement)
+        (role, statement["Action"])
+        for role, statement in statements(resources())
+        if "ITEM#" in json.dumps(statement)
     ]
     assert touching == [("PublishRole", ["dynamodb:PutItem"])]
 
 
 def test_no_role_may_read_the_streams_of_other_tables(resources):
-    attached = [arn for role in of_type(resources(), "AWS::IAM::Role").values() for arn in role["ManagedPolicyArns"]]
+    attached = [
+        arn
+        for role in of_type(resources(), "AWS::IAM::Role").values()
+        for arn in role["ManagedPolicyArns"]
+    ]
     allowed = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess"}
     assert {arn.rpartition("/")[2] for arn in attached} == allowed
 
@@ -164,7 +204,9 @@ def test_publish_sees_new_items_only_and_what_it_gives_up_is_kept(resources):
     assert 0 < mapping["MaximumRecordAgeInSeconds"] < 86_400
 
 
-@pytest.mark.parametrize(("environment", "policy"), [("dev", "Delete"), ("preprod", "Delete"), ("prod", "Retain")])
+@pytest.mark.parametrize(
+    ("environment", "policy"), [("dev", "Delete"), ("preprod", "Delete"), ("prod", "Retain")]
+)
 def test_the_table_outlives_the_stack_in_production_alone(resources, environment, policy):
     table = resources(Environment=environment)["Table"]
     properties = table["Properties"]
@@ -180,10 +222,18 @@ def test_the_table_outlives_the_stack_in_production_alone(resources, environment
 def test_concurrency_is_reserved_on_request_only(resources):
     def reserved(**parameters):
         functions = of_type(resources(**parameters), "AWS::Lambda::Function").values()
-        return [each["ReservedConcurrentExecutions"] for each in functions if "ReservedConcurrentExecutions" in each]
+        return [
+            each["ReservedConcurrentExecutions"]
+            for each in functions
+            if "ReservedConcurrentExecutions" in each
+        ]
 
     assert reserved() == []
-    assert reserved(StreamConcurrency="120", ApiConcurrency="20", PublishConcurrency="5") == ["120", "20", "5"]
+    assert reserved(StreamConcurrency="120", ApiConcurrency="20", PublishConcurrency="5") == [
+        "120",
+        "20",
+        "5",
+    ]
 
 
 @pytest.mark.parametrize("issuer", ["", "https://issuer.example"])
@@ -194,20 +244,30 @@ def test_functions_are_traced_logged_for_a_while_and_get_machine_code_of_their_a
 ):
     deployed = resources(ComputeMode=mode, Architecture=architecture, AuthIssuer=issuer)
     functions = of_type(deployed, "AWS::Lambda::Function")
-    layers = {name for name, each in deployed.items() if each["Type"] == "AWS::Lambda::LayerVersion"}
+    layers = {
+        name for name, each in deployed.items() if each["Type"] == "AWS::Lambda::LayerVersion"
+    }
 
     assert set(functions) == {MODES[mode], "ApiFunction", "PublishFunction"}
-    built_for = {re.sub("[0-9a-f]{10}$", "", name) for name in layers if name.startswith(("Validation", "Tokens"))}
+    built_for = {
+        re.sub("[0-9a-f]{10}$", "", name)
+        for name in layers
+        if name.startswith(("Validation", "Tokens"))
+    }
     kind = "Tokens" if issuer else "Validation"
     assert built_for == {{"arm64": f"{kind}Arm64Layer", "x86_64": f"{kind}X86Layer"}[architecture]}
     for function in functions.values():
         assert function["Architectures"] == [architecture]
         assert function["TracingConfig"] == {"Mode": "Active"}
-        assert deployed[function["LoggingConfig"]["LogGroup"]]["Properties"]["RetentionInDays"] == 14
+        assert (
+            deployed[function["LoggingConfig"]["LogGroup"]]["Properties"]["RetentionInDays"] == 14
+        )
         assert set(function["Layers"]) <= layers
         assert len(function["Layers"]) <= 5  # Lambda takes no more
     wrapped = {
-        name for name, each in functions.items() if "AWS_LAMBDA_EXEC_WRAPPER" in each["Environment"]["Variables"]
+        name
+        for name, each in functions.items()
+        if "AWS_LAMBDA_EXEC_WRAPPER" in each["Environment"]["Variables"]
     }
     assert wrapped == {MODES[mode]}
 
@@ -215,11 +275,21 @@ def test_functions_are_traced_logged_for_a_while_and_get_machine_code_of_their_a
 def test_every_metric_that_somebody_looks_at_is_emitted(resources):
     sources = "".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
     emitted = set(re.findall(r'add_metric\("(\w+)"', sources))
-    text = json.dumps([each for each in resources().values() if each["Type"].startswith("AWS::CloudWatch::")])
+    text = json.dumps(
+        [each for each in resources().values() if each["Type"].startswith("AWS::CloudWatch::")]
+    )
     ours = r'LambdaSSE/local[^\]\[]*?MetricName(?:\\*"?[:=] ?\(?)\\*"(\w+)'
-    watched = set(re.findall(ours, text)) | set(re.findall(r'\\"LambdaSSE/local\\", \\"(\w+)\\"', text))
+    watched = set(re.findall(ours, text)) | set(
+        re.findall(r'\\"LambdaSSE/local\\", \\"(\w+)\\"', text)
+    )
 
-    assert {"StreamsRefused", "PollErrors", "OpenConnections", "DeliveryLatency", "ItemsPublished"} <= watched
+    assert {
+        "StreamsRefused",
+        "PollErrors",
+        "OpenConnections",
+        "DeliveryLatency",
+        "ItemsPublished",
+    } <= watched
     assert watched <= emitted
 
 
@@ -232,15 +302,22 @@ def test_somebody_is_told_of_alarms_if_there_is_an_address(resources):
     silent, told = resources(), resources(AlarmEmail="who@example.org")
 
     assert of_type(silent, "AWS::SNS::Topic") == {}
-    assert not any("AlarmActions" in alarm for alarm in of_type(silent, "AWS::CloudWatch::Alarm").values())
-    assert all(alarm["AlarmActions"] == ["Alarms"] for alarm in of_type(told, "AWS::CloudWatch::Alarm").values())
+    assert not any(
+        "AlarmActions" in alarm for alarm in of_type(silent, "AWS::CloudWatch::Alarm").values()
+    )
+    assert all(
+        alarm["AlarmActions"] == ["Alarms"]
+        for alarm in of_type(told, "AWS::CloudWatch::Alarm").values()
+    )
 
 
 def test_each_environment_has_a_stack_of_its_own(translated):
     configured = tomllib.loads((ROOT / "samconfig.toml").read_text())
     parameters = translated["Parameters"]
     stacks = {
-        name: part["global"]["parameters"]["stack_name"] for name, part in configured.items() if name != "version"
+        name: part["global"]["parameters"]["stack_name"]
+        for name, part in configured.items()
+        if name != "version"
     }
 
     assert stacks == {name: f"lambda-sse-{name.replace('default', 'dev')}" for name in stacks}
@@ -248,6 +325,8 @@ def test_each_environment_has_a_stack_of_its_own(translated):
     assert configured["default"].items() >= configured["dev"].items()
     for name, part in configured.items():
         if name != "version":
-            overrides = dict(each.split("=") for each in part["deploy"]["parameters"]["parameter_overrides"])
+            overrides = dict(
+                each.split("=") for each in part["deploy"]["parameters"]["parameter_overrides"]
+            )
             assert overrides["Environment"] == name.replace("default", "dev")
             assert overrides.keys() <= parameters.keys()

@@ -3,10 +3,14 @@
 https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 """
 
-from collections import namedtuple  # typing.NamedTuple costs several times the rest of this package to import
+from collections import (
+    namedtuple,
+)  # typing.NamedTuple costs several times the rest of this package to import
 
 _BOM = b"\xef\xbb\xbf"
-_MAX_RETRY_MS = 2**53 - 1  # what a JavaScript client can hold; Python refuses integers of over 4,300 digits
+_MAX_RETRY_MS = (
+    2**53 - 1
+)  # what a JavaScript client can hold; Python refuses integers of over 4,300 digits
 
 
 class Received(namedtuple("Received", ("type", "data", "id"))):

@@ -8,7 +8,11 @@ _MAX_RETRY_MS = 2**31 - 1
 
 
 def encode(
-    data: str | None = None, *, event: str | None = None, id: str | None = None, retry_ms: int | None = None
+    data: str | None = None,
+    *,
+    event: str | None = None,
+    id: str | None = None,
+    retry_ms: int | None = None,
 ) -> bytes:
     r"""One whole event: UTF-8, LF line ends, closed by its blank line.
 
@@ -81,4 +85,6 @@ def _to_utf8(field: str, block: str) -> bytes:
     try:
         return block.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{field} holds the lone surrogate U+{ord(block[error.start]):04X}") from None
+        raise ValueError(
+            f"{field} holds the lone surrogate U+{ord(block[error.start]):04X}"
+        ) from None

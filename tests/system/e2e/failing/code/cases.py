@@ -87,11 +87,15 @@ CASES = {
     "paced": lambda event: answer(every_200_ms(), headers=SSE),
     "text": lambda event: answer("t\u00e4xt"),
     "bytes": lambda event: answer(bytes(range(256))),
-    "base64": lambda event: answer(base64.b64encode(bytes(range(256))).decode(), isBase64Encoded=True),
+    "base64": lambda event: answer(
+        base64.b64encode(bytes(range(256))).decode(), isBase64Encoded=True
+    ),
     "two_members": lambda event: answer(
         gzip.compress(b"one ") + gzip.compress(b"two"), headers={**TEXT, "Content-Encoding": "gzip"}
     ),
-    "gzip": lambda event: answer(gzip.compress(b"plain"), headers={**TEXT, "Content-Encoding": "gzip"}),
+    "gzip": lambda event: answer(
+        gzip.compress(b"plain"), headers={**TEXT, "Content-Encoding": "gzip"}
+    ),
     "strings": lambda event: answer(iter(["a", "", "\u00e4", "b"])),
     "zeros": lambda event: answer(iter([bytes(8), b"x", bytes(16)])),
     "none": lambda event: answer(None),
@@ -102,7 +106,12 @@ CASES = {
     "teapot": lambda event: answer("short and stout", 418),
     "headers": lambda event: {
         "statusCode": 200,
-        "headers": {"Content-Length": "99", "Transfer-Encoding": "identity", "Connection": "close", **TEXT},
+        "headers": {
+            "Content-Length": "99",
+            "Transfer-Encoding": "identity",
+            "Connection": "close",
+            **TEXT,
+        },
         "multiValueHeaders": {"Vary": ["Origin", "Accept"]},
         "cookies": ["a=1", "b=2; Path=/"],
         "body": iter([b"x"]),
