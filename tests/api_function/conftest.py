@@ -1,5 +1,5 @@
 """The HTTP functions in this process."""
 
-from tests.support.functions import emitted, make_service, metrics_namespace, service
+from tests.support.functions import api, emitted, make_service, metrics_namespace, service
 
-__all__ = ["emitted", "make_service", "metrics_namespace", "service"]
+__all__ = ["api", "emitted", "make_service", "metrics_namespace", "service"]

@@ -91,25 +91,3 @@ assert not {"api_function.document", "api_function.operations", "api_function.an
 """
     path = ":".join(each for each in sys.path if each)
     subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=True, timeout=60)
-
-
-@pytest.mark.parametrize("front", ["1.0", "2.0"])
-def test_a_known_path_with_another_method_is_405_and_says_which_it_has(service, front):
-    service.front = front
-    for call, method, path, allowed in [
-        (service.api, "PATCH", "/api/v2/configurations", "GET, POST"),
-        (service.api, "POST", "/api/v2/configurations/x", "DELETE, GET, PUT"),
-        (service.api, "OPTIONS", "/api/v2/metrics", "GET"),
-        (service.stream, "POST", "/api/v2/stream", "GET"),
-    ]:
-        refused = call(method=method, path=path)
-        assert (refused.status, refused.headers["allow"]) == (405, allowed)
-        assert refused.json() == {"detail": "Method not allowed"}
-
-
-@pytest.mark.parametrize("front", ["1.0", "2.0"])
-def test_what_cannot_be_a_name_is_a_404_whatever_characters_it_has(service, front):
-    service.front = front
-    _, headers = service.sign_in()
-    for path in ("/static/\x84", "/api/v2/configurations/\x84", "/api/v2/configurations/a/b"):
-        assert service.api("GET", path, **headers).status == 404

@@ -2,133 +2,15 @@
 
 import base64
 import json
-import logging
 import socket
-import subprocess
-import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 import pytest
-from aws_lambda_powertools import Logger
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from dashboard_data import DynamoDbSessions
-from dashboard_http.identity import verifier_of
 from dashboard_http.openid import FETCH_TIMEOUT_S, LARGEST_DOCUMENT, checked_url, fetch_json
-from dashboard_setup.settings import Settings
 
-CLIENT = "client-7"
-DISCOVERY, KEYS = "/pool/.well-known/openid-configuration", "/pool/keys.json"
-
-
-def rsa_key(bits=2048):
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
-
-
-@pytest.fixture(scope="module")
-def pairs():
-    """Key pairs by key id."""
-    return {
-        "first": rsa_key(),
-        "second": rsa_key(),
-        "curve": ec.generate_private_key(ec.SECP256R1()),
-    }
-
-
-def published(key_id, private, **changed):
-    algorithm = (
-        jwt.algorithms.ECAlgorithm if isinstance(private, ec.EllipticCurvePrivateKey) else None
-    )
-    jwk = (algorithm or jwt.algorithms.RSAAlgorithm).to_jwk(private.public_key(), as_dict=True)
-    jwk.pop("key_ops", None)
-    return {**jwk, "kid": key_id, "use": "sig", **changed}
-
-
-class Issuer:
-    """What an issuer publishes, at an address of this machine. `answers` maps paths to (status, headers, body)."""
-
-    def __init__(self):
-        issuer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                issuer.asked.append(self.path)
-                status, headers, body = issuer.answers.get(self.path, (404, {}, b""))
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.asked, self.answers = [], {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self._server.server_port}"
-        self.url = f"{self.origin}/pool"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def publish(self, *keys):
-        self.say(DISCOVERY, {"issuer": self.url, "jwks_uri": self.origin + KEYS})
-        self.say(KEYS, {"keys": list(keys)})
-
-    def say(self, path, document, status=200, **headers):
-        body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        self.answers[path] = (status, headers, body)
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def issuer(pairs):
-    running = Issuer()
-    running.publish(published("first", pairs["first"]), published("curve", pairs["curve"]))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def make_verify(client, table, clock, caplog):
-    caplog.set_level(logging.INFO)
-
-    def make(**settings):
-        logger = Logger(service="test-openid", stream=None, log_uncaught_exceptions=False)
-        logger.propagate = True
-        sessions = DynamoDbSessions(client, table, clock)
-        return verifier_of(Settings(table, **settings), sessions, clock, logger)
-
-    return make
-
-
-@pytest.fixture
-def verify(make_verify, issuer):
-    return make_verify(auth_issuer=issuer.url, auth_audience=CLIENT)
-
-
-@pytest.fixture
-def sign(issuer, pairs, clock):
-    """A token as the issuer would sign it, but for what is changed; None takes a claim away."""
-
-    def make(key_id="first", private=None, headers=None, **changed):
-        private = private or pairs[key_id]
-        claims = {
-            "iss": issuer.url,
-            "aud": CLIENT,
-            "sub": "user-1",
-            "exp": clock() + 600,
-            "iat": clock(),
-        } | changed
-        claims = {name: value for name, value in claims.items() if value is not None}
-        algorithm = "ES256" if isinstance(private, ec.EllipticCurvePrivateKey) else "RS256"
-        return jwt.encode(claims, private, algorithm, {"kid": key_id, **(headers or {})})
-
-    return make
+from tests.dashboard_http.issuer import CLIENT, DISCOVERY, KEYS, published, rsa_key
 
 
 @pytest.mark.parametrize("key_id", ["first", "curve"])
@@ -418,13 +300,6 @@ def test_a_short_key_is_not_used(verify, sign, issuer):
     assert verify(sign("first", short)) is None
 
 
-def test_anonymous_sessions_still_count_beside_it(verify, client, table, clock, issuer):
-    session = DynamoDbSessions(client, table, clock).create_anonymous()
-
-    assert verify(session.token).user_id == session.user_id
-    assert issuer.asked == []
-
-
 @pytest.mark.parametrize(
     "url", ["http://issuer.example", "ftp://issuer.example", "issuer.example", "file:///etc/keys"]
 )
@@ -432,63 +307,3 @@ def test_an_issuer_must_be_at_an_https_address(make_verify, url):
     with pytest.raises(ValueError, match="https"):
         make_verify(auth_issuer=url, auth_audience=CLIENT)
     assert checked_url("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_x")
-
-
-@pytest.mark.parametrize("name", ["ISSUER", "AUDIENCE"])
-def test_an_issuer_without_an_audience_would_accept_every_client_of_it(name):
-    with pytest.raises(ValueError, match="DASHBOARD_AUTH_AUDIENCE"):
-        Settings.of({"DASHBOARD_TABLE": "t", f"DASHBOARD_AUTH_{name}": "https://issuer.example"})
-
-
-def test_the_library_is_loaded_only_with_an_issuer():
-    code = """
-import sys, os
-os.environ |= {"DASHBOARD_TABLE": "t", "AWS_DEFAULT_REGION": "us-east-1"}
-import stream_function.handler, api_function.handler
-assert not {"jwt", "cryptography"} & set(sys.modules), "loaded"
-"""
-    path = ":".join(each for each in sys.path if each)
-    subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=True, timeout=60)
-
-
-# --- through the functions
-
-
-@pytest.fixture
-def signed_in(make_service, issuer, caplog):
-    caplog.set_level(logging.INFO)
-    return make_service(auth_issuer=issuer.url, auth_audience=CLIENT)
-
-
-def bearer(token):
-    return {"authorization": f"Bearer {token}"}
-
-
-def test_a_user_of_the_issuer_has_configurations_and_their_streams_to_the_tokens_end(
-    signed_in, sign, clock, caplog
-):
-    token = sign(exp=clock() + 60)
-    sent = {"name": "mine", "tickers": ["AAPL"]}
-    created = signed_in.api("POST", "/api/v2/configurations", sent, **bearer(token))
-    path = f"/api/v2/configurations/{created.json()['config_id']}/stream"
-    opened_at = clock()
-    stream = signed_in.stream(path, **bearer(token)).drain()
-
-    assert created.status == 201
-    assert (
-        90 <= clock() - opened_at <= 91
-    )  # half a minute for clocks that differ, as for the token itself
-    assert stream.status == 200
-    assert signed_in.stream(path, **bearer(sign(sub="user-2"))).status == 404
-    assert signed_in.stream(path, **bearer(token)).status == 401
-    assert signed_in.stream(path, **bearer(sign())).status == 200
-    assert token not in caplog.text
-
-
-def test_a_refused_token_is_a_401_in_the_contracts_words(signed_in, sign, pairs):
-    refused = signed_in.api(
-        "GET", "/api/v2/configurations", **bearer(sign("first", pairs["second"]))
-    )
-
-    assert (refused.status, refused.json()) == (401, {"detail": "Missing user identification"})
-    assert refused.headers["www-authenticate"] == "Bearer"

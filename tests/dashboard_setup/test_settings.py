@@ -1,14 +1,7 @@
 """What is set from outside: defaults, and clear words for what cannot be."""
 
-import importlib
-import socket
-from contextlib import suppress
-
 import pytest
-from botocore.exceptions import ReadTimeoutError
-from dashboard_setup.clients import dynamodb
 from dashboard_setup.settings import Settings
-from stream_function import life
 
 
 def test_the_defaults_are_the_contracts_figures():
@@ -59,36 +52,7 @@ def test_without_a_table_nothing_starts():
         Settings.of({})
 
 
-@pytest.mark.parametrize("function", ["stream_function", "api_function", "publish_function"])
-def test_each_composition_root_builds_a_handler_from_the_environment_alone(function, monkeypatch):
-    monkeypatch.setenv("DASHBOARD_TABLE", "t")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-
-    assert callable(importlib.import_module(f"{function}.handler").handler)
-
-
-@pytest.mark.parametrize("attempts", [1, 2])
-def test_a_client_asks_a_table_that_is_silent_as_often_as_it_is_told(monkeypatch, attempts):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        for name, value in {
-            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{silent.getsockname()[1]}",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "none",
-            "AWS_SECRET_ACCESS_KEY": "none",
-        }.items():
-            monkeypatch.setenv(name, value)
-        with pytest.raises(ReadTimeoutError):
-            dynamodb(read_timeout_s=0.1, attempts=attempts).list_tables()
-        silent.setblocking(False)
-        asked = 0
-        with suppress(BlockingIOError):
-            while True:
-                silent.accept()[0].close()
-                asked += 1
-
-    assert asked == attempts
-
-
-def test_between_two_heartbeats_there_is_time_for_three_calls_that_time_out():
-    """A renewal, a poll, and the count of connections: 15 s are promised."""
-    assert Settings("t").heartbeat_s + 3 * life.CALL_TIMEOUT_S <= 14
+@pytest.mark.parametrize("name", ["ISSUER", "AUDIENCE"])
+def test_an_issuer_without_an_audience_would_accept_every_client_of_it(name):
+    with pytest.raises(ValueError, match="DASHBOARD_AUTH_AUDIENCE"):
+        Settings.of({"DASHBOARD_TABLE": "t", f"DASHBOARD_AUTH_{name}": "https://issuer.example"})

@@ -14,11 +14,7 @@ from pathlib import Path
 import pytest
 import snapshot_restore_py
 from streaming_runtime.__main__ import rebuild_import_path
-from streaming_runtime.context import LambdaContext
-from streaming_runtime.deadline import Deadline
 from streaming_runtime.loop import run
-from streaming_runtime.runtime_api import Invocation
-from streaming_runtime.settings import Settings
 from streaming_runtime.version import __version__
 
 from tests.streaming_runtime import handlers
@@ -259,76 +255,6 @@ def test_without_registered_hooks_snap_start_just_waits_for_the_restore(monkeypa
         life(platform, "tests.streaming_runtime.broken.plain.handler", **SNAP_START)
 
     assert platform.posts[0].body == b'"plain"'
-
-
-def context_of(invocation, deadline_ms=0, environ=None):
-    settings = Settings.from_environ({"AWS_LAMBDA_RUNTIME_API": "nowhere:1", **(environ or {})})
-    return LambdaContext(invocation, Deadline(deadline_ms, deadline_ms, time.time), settings)
-
-
-def test_the_context_has_what_the_managed_runtimes_has():
-    identity = {"cognitoIdentityId": "id", "cognitoIdentityPoolId": "pool"}
-    client = {
-        "client": {"app_title": "t"},
-        "custom": {"k": "v"},
-        "env": {"e": 1},
-        "w3c": {"traceparent": "00-1"},
-    }
-    invocation = Invocation(
-        "req", "1", "arn", None, json.dumps(client), json.dumps(identity), "tenant", None, b""
-    )
-    environ = {
-        "AWS_LAMBDA_FUNCTION_NAME": "f",
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
-        "AWS_LAMBDA_LOG_GROUP_NAME": "group",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
-    }
-    context = context_of(invocation, deadline_ms=int(time.time() * 1000) + 5_000, environ=environ)
-
-    assert (context.aws_request_id, context.invoked_function_arn, context.tenant_id) == (
-        "req",
-        "arn",
-        "tenant",
-    )
-    assert (context.function_name, context.function_version, context.memory_limit_in_mb) == (
-        "f",
-        "$LATEST",
-        "128",
-    )
-    assert (context.log_group_name, context.log_stream_name) == ("group", "stream")
-    assert (context.identity.cognito_identity_id, context.identity.cognito_identity_pool_id) == (
-        "id",
-        "pool",
-    )
-    assert context.client_context.client.app_title == "t"
-    assert context.client_context.client.app_package_name is None
-    assert (context.client_context.custom, context.client_context.env) == ({"k": "v"}, {"e": 1})
-    assert context.w3c() == {"traceparent": "00-1"}
-    assert 4_000 < context.get_remaining_time_in_millis() <= 5_000
-
-
-@pytest.mark.parametrize("garbage", [None, "", "no json", "[1]", '"text"'])
-def test_a_context_without_caller_details_is_whole_all_the_same(garbage, capsys):
-    context = LambdaContext(
-        Invocation("r", None, None, None, garbage, garbage, None, None, b""), 0, {}
-    )
-    context.log("a line\n")
-
-    assert context.client_context is None
-    assert context.identity.cognito_identity_id is None
-    assert context.w3c() == {}
-    assert context.get_remaining_time_in_millis() == 0
-    assert capsys.readouterr().out == "a line\n"
-
-
-def test_a_client_context_of_the_wrong_shape_leaves_gaps():
-    given = json.dumps({"client": "text", "custom": {"k": "v"}, "w3c": "text"})
-    context = context_of(Invocation("r", None, None, None, given, None, None, None, b""))
-
-    assert context.client_context.client.app_title is None
-    assert context.client_context.custom == {"k": "v"}
-    assert context.w3c() == {}
 
 
 def test_the_import_path_is_the_managed_runtimes():

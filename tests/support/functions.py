@@ -32,6 +32,7 @@ from stream_function.subscription import Sources
 from tests.support.fakes import MeddledClient
 
 ORIGIN = "https://dashboard.example"
+CONFIGURATIONS = "/api/v2/configurations"
 EVENT_FIELDS = {
     "metrics": {
         "total",
@@ -254,3 +255,16 @@ def emitted(capsys):
         return [json.loads(line) for line in lines if line.startswith("{") and '"_aws"' in line]
 
     return read
+
+
+@pytest.fixture(params=["1.0", "2.0"])
+def api(service, request):
+    """`api(method, path, body, **headers)` through each front."""
+    service.front = request.param
+    return service.api
+
+
+def configuration_of(service, user_id):
+    """Creates a configuration and returns the path of its stream."""
+    created = service.configurations.create(user_id, "mine", ["AAPL"])
+    return f"{CONFIGURATIONS}/{created.config_id}/stream"

@@ -23,7 +23,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.dynamo_type import Item as MotoItem
 from moto.dynamodb.models.table import Table
 
-from tests.support.fakes import NOON, MeddledClient, TableError, preceded_at
+from tests.support.fakes import NOON, MeddledClient
 
 
 def stale_without(*missing, times=1):
@@ -120,21 +120,6 @@ def test_a_malformed_position_costs_no_more_than_none(client, table, clock, feed
         meddled = MeddledClient(client)
         DynamoDbFeed(meddled, table, clock).resume(text)
         assert [name for name, _ in meddled.calls] == ["get_item"]
-
-
-def test_of_two_who_create_the_head_one_does_and_both_see_it(client, table, clock, feed):
-    racing = DynamoDbFeed(MeddledClient(client, preceded_at(2, feed.head)), table, clock)
-    assert racing.head() == feed.head()
-
-
-def test_a_head_that_cannot_be_created_is_an_error(client, table, clock):
-    def throttle_puts(number, name, call):
-        if name == "put_item":
-            raise TableError("ThrottlingException")
-        return call()
-
-    with pytest.raises(TableError):
-        DynamoDbFeed(MeddledClient(client, throttle_puts), table, clock).head()
 
 
 class IndexedTable(Table):

@@ -11,66 +11,18 @@ from dashboard_data import (
     LOST,
     REBUILT,
     TOO_OLD,
-    Configuration,
     Cursor,
     DynamoDbConfigurations,
     DynamoDbConnections,
     DynamoDbRecords,
     DynamoDbSessions,
-    Lease,
     Session,
     SharedPoll,
-    Throttled,
 )
 from dashboard_data.feed.feed import RETENTION_S
-from dashboard_data.users.configurations import configuration_record
 
+from tests.dashboard_data.following.streams import CONFIGURATION, LEASE, everything, seqs
 from tests.support.fakes import NOON, InMemoryFeed, InMemoryRecords, MeddledClient, TableError
-
-LEASE = Lease("3-AAAAAAAAAAAAAAAAAAAAAA", "client", 3, 0)
-SESSION = Session("user", NOON + 100, ("SESSION#hash", "SESSION"))
-CONFIGURATION = Configuration("c1", "user", "mine", ("AAPL",), "then", "then")
-
-
-@pytest.fixture
-def memory(clock):
-    return InMemoryFeed(clock)
-
-
-@pytest.fixture
-def records(memory):
-    filled = InMemoryRecords(memory)
-    filled.put(lease_record())
-    filled.put(session_record())
-    filled.put(configuration_record(CONFIGURATION, {}))
-    return filled
-
-
-@pytest.fixture
-def poll(memory, records, clock):
-    return SharedPoll(memory, records, clock, pause=clock.pause)
-
-
-def lease_record(**changed):
-    keys = {"PK": {"S": LEASE.key[0]}, "SK": {"S": LEASE.key[1]}}
-    return (
-        keys
-        | {"connection_id": {"S": LEASE.connection_id}, "expires_at": {"N": "9999999999"}}
-        | changed
-    )
-
-
-def session_record(expires_at=NOON + 100):
-    keys = {"PK": {"S": SESSION.key[0]}, "SK": {"S": SESSION.key[1]}}
-    return keys | {"user_id": {"S": "user"}, "expires_at": {"N": str(expires_at)}}
-
-
-def everything(poll, cursor):
-    return poll.watch(cursor, lease=LEASE, session=SESSION, configuration=CONFIGURATION)
-
-
-def seqs(news):
-    return [entry.seq for entry in news.entries]
 
 
 def test_an_item_reaches_the_stream_with_the_next_poll(poll, memory, make_item, clock):
@@ -89,14 +41,6 @@ def test_polls_are_one_interval_apart(poll, memory, records, clock):
             poll.wait(watch)
     assert len(records.reads) == 5
     assert clock() == NOON + 4
-
-
-def test_two_streams_share_one_answer(poll, memory, records, make_item):
-    start = memory.head().cursor
-    with poll.watch(start) as one, poll.watch(start) as other:
-        memory.publish(make_item())
-        assert seqs(poll.wait(one)) == seqs(poll.wait(other)) == [1]
-        assert len(records.reads) == 1
 
 
 def test_an_answer_from_before_a_freeze_is_not_given_to_a_stream_that_comes_after_it(
@@ -122,33 +66,6 @@ def test_a_stream_that_is_behind_catches_up_page_by_page_without_waiting(
     assert clock() == NOON
 
 
-def test_a_stream_far_behind_does_not_hold_up_one_at_the_head(poll, memory, make_item, clock):
-    memory.publish(*[make_item() for _ in range(2345)])
-    head = memory.head().cursor
-    received = []
-    with poll.watch(head) as ahead, poll.watch(Cursor(head.epoch, 0)) as behind:
-        memory.publish(make_item())
-        assert seqs(poll.wait(ahead)) == [2346]
-        while behind.cursor.seq < 2346:
-            received += seqs(poll.wait(behind))
-    assert received == list(range(1, 2347))
-    assert clock() == NOON
-
-
-def test_a_stream_that_fell_out_of_the_shared_entries_still_gets_every_one(poll, memory, make_item):
-    start = memory.head().cursor
-    with poll.watch(start) as slow, poll.watch(start) as quick:
-        poll.wait(slow)
-        poll.wait(quick)
-        for _ in range(4):
-            memory.publish(*[make_item() for _ in range(400)])
-            poll.wait(quick)
-        received = []
-        while slow.cursor.seq < 1600:
-            received += seqs(poll.wait(slow))
-    assert received == list(range(1, 1601))
-
-
 def test_history_that_is_rebuilt_is_a_reset_until_the_stream_moves(poll, memory, make_item):
     memory.publish(make_item())
     with poll.watch(memory.head().cursor) as watch:
@@ -169,58 +86,6 @@ def test_entries_that_are_gone_are_a_reset_before_anything_newer(poll, memory, m
     with poll.watch(start) as watch:
         news = poll.wait(watch)
         assert (news.reset, news.entries, watch.cursor) == (TOO_OLD, (), start)
-
-
-def test_what_a_stream_depends_on_is_as_the_records_say(poll, memory, records):
-    with everything(poll, memory.head().cursor) as watch:
-        assert poll.wait(watch) == ((), None, HELD, True, CONFIGURATION, None)
-        records.put(lease_record(closing={"BOOL": True}))
-        changed = CONFIGURATION._replace(tickers=("MSFT", "TSLA"), version=2)
-        records.put(configuration_record(changed, {}))
-        assert poll.wait(watch) == ((), None, CLOSING, True, changed, None)
-        for at in (LEASE.key, SESSION.key, CONFIGURATION.key):
-            records.remove(at)
-        assert poll.wait(watch) == ((), None, LOST, False, None, None)
-
-
-def test_a_slot_that_somebody_else_holds_is_a_lost_lease(poll, memory, records):
-    with everything(poll, memory.head().cursor) as watch:
-        records.put(lease_record(connection_id={"S": "3-BBBBBBBBBBBBBBBBBBBBBB"}))
-        assert poll.wait(watch).lease == LOST
-
-
-def test_a_session_ends_when_it_expires_though_nobody_has_swept_it(poll, memory, clock):
-    with everything(poll, memory.head().cursor) as watch:
-        assert poll.wait(watch).session_lives
-        clock.advance(100)
-        assert not poll.wait(watch).session_lives
-
-
-def test_an_expired_configuration_is_gone(poll, memory, records):
-    with everything(poll, memory.head().cursor) as watch:
-        records.put(configuration_record(CONFIGURATION, {"expires_at": {"N": str(NOON)}}))
-        assert poll.wait(watch).configuration is None
-
-
-def test_a_copy_that_lags_neither_ends_a_stream_nor_turns_its_tickers_back(memory, records, clock):
-    class Lagging(InMemoryRecords):
-        """An eventually consistent read misses what was just written."""
-
-        def read(self, keys, *, consistent=False):
-            found = records.read(keys, consistent=consistent)
-            return (
-                found
-                if consistent
-                else {at: record for at, record in found.items() if at[0] == "FEED"}
-            )
-
-    poll = SharedPoll(memory, Lagging(memory), clock, pause=clock.pause)
-    with everything(poll, memory.head().cursor) as watch:
-        assert poll.wait(watch) == ((), None, HELD, True, CONFIGURATION, None)
-    newer = CONFIGURATION._replace(tickers=("TSLA",), version=2)
-    poll = SharedPoll(memory, records, clock, pause=clock.pause)
-    with poll.watch(memory.head().cursor, configuration=newer) as watch:
-        assert poll.wait(watch).configuration == newer
 
 
 def test_a_copy_of_the_head_that_lags_moves_nothing_back(memory, records, clock, make_item):
@@ -468,35 +333,3 @@ def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(
         connections.release(lease)
         news = poll.wait(watch)
         assert (news.lease, news.session_lives, news.configuration) == (LOST, False, None)
-
-
-def test_keys_that_the_table_leaves_unread_are_asked_for_again_and_then_an_error(
-    client, table, feed
-):
-    feed.head()
-    key = {"PK": {"S": "FEED"}, "SK": {"S": "HEAD"}}
-    left = [1]
-
-    def leave(number, name, call):
-        if left[0]:
-            left[0] -= 1
-            return {"Responses": {}, "UnprocessedKeys": {table: {"Keys": [key]}}}
-        return call()
-
-    reader = DynamoDbRecords(MeddledClient(client, leave), table)
-    assert set(reader.read([("FEED", "HEAD")])) == {("FEED", "HEAD")}
-    left[0] = 2
-    with pytest.raises(Throttled):
-        reader.read([("FEED", "HEAD")])
-
-
-def test_any_number_of_keys_is_read_in_batches_of_a_hundred(client, table, feed):
-    feed.head()
-    meddled = MeddledClient(client)
-    keys = [("FEED", "HEAD"), *[("LOST", str(number)) for number in range(250)]]
-    assert set(DynamoDbRecords(meddled, table).read(keys)) == {("FEED", "HEAD")}
-    assert [len(arguments["RequestItems"][table]["Keys"]) for _, arguments in meddled.calls] == [
-        100,
-        100,
-        51,
-    ]

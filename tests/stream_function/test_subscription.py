@@ -2,7 +2,6 @@
 
 import json
 import re
-from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -164,22 +163,6 @@ def test_the_query_may_carry_the_id_of_a_first_connect(service, publish, make_it
     assert stream.pull(2)[0].type == "reset"
 
 
-def test_a_stream_lives_four_minutes_and_ends_with_a_short_retry_and_whole_events(service, clock):
-    opened_at = clock()
-    stream = service.stream().drain()
-
-    assert 240 <= clock() - opened_at < 255
-    assert stream.text.endswith(b"retry: 800\n\n")
-    assert stream.decoder.retry_ms == 800
-
-
-def test_a_stream_ends_before_its_invocation_does(service, clock):
-    opened_at = clock()
-    service.stream(left_s=30).drain()
-
-    assert clock() - opened_at <= 25
-
-
 def test_the_slot_is_free_when_the_stream_has_ended_however_it_ended(service):
     ended = service.stream(left_s=10).drain()
     cut = service.stream()
@@ -204,49 +187,6 @@ def test_goodbye_ends_the_stream_within_one_poll(service, clock):
     assert service.connections.open_count() == 0
 
 
-def test_goodbye_for_a_stream_that_is_not_there_changes_nothing(service):
-    stream = service.stream()
-    stream.pull(3)
-
-    assert service.api("POST", "/api/v2/stream/connections/nobody/close").status == 204
-    stream.pull(30)
-
-
-def test_the_stream_beyond_the_limit_is_refused_with_503_and_one_may_come_when_one_goes(
-    make_service,
-):
-    service = make_service(max_connections=3)
-    streams = [service.stream(address=f"192.0.2.{number}") for number in range(3)]
-    refused = service.stream(address="192.0.2.9")
-
-    assert refused.status == 503
-    assert int(refused.headers["retry-after"]) > 0
-    assert refused.json() == {
-        "detail": "Maximum connections reached",
-        "max_connections": 3,
-        "retry_after": int(refused.headers["retry-after"]),
-    }
-    for stream in streams * 5:
-        stream.pull()  # nobody was evicted: who has lost a lease ends with the next poll
-    assert service.connections.open_count() == 3
-    streams[0].body.close()
-    assert service.stream(address="192.0.2.9").status == 200
-
-
-def test_a_client_beyond_its_share_is_refused_with_429_and_others_are_not(make_service):
-    service = make_service(client_connections=2)
-    for _ in range(2):
-        assert service.stream().status == 200
-    refused = service.stream()
-
-    assert refused.status == 429
-    assert refused.json() == {
-        "detail": "Too many connections from this client",
-        "retry_after": int(refused.headers["retry-after"]),
-    }
-    assert service.stream(address="198.51.100.7").status == 200
-
-
 def test_heartbeats_tell_the_true_number_across_all_environments(service):
     streams = [service.stream(address=f"192.0.2.{number}") for number in range(4)]
 
@@ -267,15 +207,6 @@ def test_an_open_stream_keeps_its_lease_and_a_killed_one_gives_it_back_by_itself
 
 
 # --- configuration streams
-
-
-@pytest.fixture
-def mine(service):
-    """A signed-in user with a configuration for AAPL and MSFT."""
-    session, headers = service.sign_in()
-    created = service.configurations.create(session.user_id, "mine", ["AAPL", "MSFT"])
-    path = f"/api/v2/configurations/{created.config_id}/stream"
-    return session, headers, created, path
 
 
 @pytest.mark.parametrize("front", ["1.0", "2.0"])
@@ -310,50 +241,6 @@ def test_an_idle_configuration_stream_still_moves_its_cursor(service, mine, publ
     again.pull_until("new_item")
 
     assert "reset" not in {event.type for event in again.events}
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"authorization": ""},
-        {"authorization": "Bearer"},
-        {"authorization": "Bearer nonsense"},
-        {"authorization": "Basic dXNlcjpwYXNz"},
-        {"authorization": "Bearer a, Bearer b"},
-        {"authorization": "Bearer " + "x" * 10_000},
-        {"authorization": "Bearer \x00"},
-        {"x_user_id": "somebody"},
-    ],
-)
-def test_without_a_valid_token_it_is_401(service, mine, headers):
-    refused = service.stream(mine[3], **headers)
-
-    assert refused.status == 401
-    assert refused.headers["www-authenticate"] == "Bearer"
-    assert refused.json() == {"detail": "Missing user identification"}
-
-
-def test_two_authorization_headers_are_none(service, mine):
-    service.front = "1.0"
-    _, headers, _, path = mine
-    payload = service._payload("GET", path, headers)
-    payload["multiValueHeaders"]["Authorization"] = [headers["authorization"]] * 2
-    del payload["multiValueHeaders"]["authorization"]
-
-    assert service._stream(payload, service._context(10))["statusCode"] == 401
-
-
-def test_anyone_elses_configuration_and_none_look_the_same(service, mine):
-    _, headers = service.sign_in()
-    others = service.stream(mine[3], **headers)
-    none = service.stream(
-        "/api/v2/configurations/00000000-0000-0000-0000-000000000000/stream", **headers
-    )
-
-    assert others.status == none.status == 404
-    assert others.json() == none.json() == {"detail": "Configuration not found"}
-    assert others.headers == none.headers
 
 
 def test_a_changed_ticker_list_takes_effect_within_one_poll(
@@ -400,16 +287,6 @@ def test_a_stream_ends_with_its_session(make_service, clock):
     assert clock() - opened_at <= 22
 
 
-def test_the_header_of_a_trusted_gateway_counts_only_when_a_setting_says_so(make_service):
-    service = make_service(trust_user_id=True)
-    created = service.configurations.create("user-7", "mine", ["AAPL"])
-    path = f"/api/v2/configurations/{created.config_id}/stream"
-
-    assert service.stream(path, x_user_id="user-7").status == 200
-    assert service.stream(path, x_user_id="user-8").status == 404
-    assert service.stream(path, x_user_id="not a\nuser").status == 401
-
-
 # --- trouble
 
 
@@ -443,15 +320,6 @@ def test_a_table_that_stays_away_ends_the_stream_with_an_error_event_and_an_exce
 
     assert stream.events[-1].type == "error"
     assert any(each.get("reason") == "failed" for each in emitted())
-
-
-def test_an_unexpected_error_before_the_stream_is_a_500_with_nothing_inside(service, caplog):
-    service.table._meddle = failing_while(lambda name: True)
-    stream = service.stream()
-
-    assert stream.status == 500
-    assert stream.json() == {"detail": "Internal error"}
-    assert "TableError" in caplog.text
 
 
 def test_a_rebuilt_history_resets_an_open_stream(service, client, table, publish, make_item):
@@ -489,85 +357,6 @@ def test_a_lease_that_was_lost_ends_the_stream(service, clock, client, table, ca
     assert [each.reason for each in caplog.records if each.getMessage() == "stream.closed"] == [
         "lease-lost"
     ] * 2
-
-
-def test_not_an_http_request_is_answered_and_not_crashed_upon(service):
-    for payload in ({}, {"Records": []}, None, [], {"requestContext": None}):
-        assert service._stream(payload, service._context(10))["statusCode"] == 400
-
-
-# --- what operators see
-
-
-def test_a_stream_logs_its_opening_and_its_end_and_nothing_for_each_event(
-    service, publish, make_item, caplog
-):
-    stream = service.stream()
-    publish(*[make_item() for _ in range(30)])
-    stream.drain()
-    records = [record for record in caplog.records if record.getMessage().startswith("stream.")]
-    opened, closed = records
-
-    assert [record.getMessage() for record in records] == ["stream.opened", "stream.closed"]
-    assert (
-        opened.connection_id
-        == closed.connection_id
-        == stream.headers["x-connection-id"][: len(opened.connection_id)]
-    )
-    assert len(opened.connection_id) < len(
-        stream.headers["x-connection-id"]
-    )  # the whole id would end the stream
-    assert (opened.stream, opened.request_id, closed.reason) == ("global", "request-1", "life")
-    assert closed.duration_s >= 240
-    assert closed.events["new_item"] == 30
-
-
-def test_metrics_are_flushed_every_minute_and_at_the_end(
-    service, publish, make_item, emitted, clock
-):
-    stream = service.stream()
-    stream.pull(2)
-    flushed, documents = [clock()], emitted()
-    clock.advance(1)
-    publish(make_item(), make_item())
-    with suppress(StopIteration):
-        while True:
-            stream.pull()
-            documents += (new := emitted())
-            flushed += [clock() for each in new if "EventsSent" in each]
-    documents += emitted()
-    total = lambda name: sum(sum(each.get(name, [])) for each in documents)  # noqa: E731
-
-    assert max(b - a for a, b in pairwise([*flushed, clock()])) <= 60
-    assert total("StreamsOpened") == 1
-    assert total("StreamsClosed") == 1
-    assert total("EventsSent") == len(stream.events)
-    assert [each["reason"] for each in documents if "StreamsClosed" in each] == ["life"]
-    assert (
-        max(max(each["DeliveryLatency"]) for each in documents if "DeliveryLatency" in each)
-        <= 2_000
-    )
-    assert all(each["stream"] == "global" for each in documents)
-    assert any(each.get("OpenConnections") == [1] for each in documents)
-
-
-def test_a_refused_stream_is_counted(make_service, emitted):
-    service = make_service(client_connections=1)
-    service.stream()
-    service.stream()
-
-    assert [each["reason"] for each in emitted() if "StreamsRefused" in each] == ["client-full"]
-
-
-def test_no_token_reaches_a_log_or_an_error(service, mine, caplog):
-    session, headers, _, path = mine
-    service.stream(path, **headers).drain()
-    service.table._meddle = failing_while(lambda name: True)
-    failed = service.stream(path, **headers)
-
-    assert failed.status == 500
-    assert session.token not in caplog.text
-    assert session.token not in json.dumps(failed.result)
 
 
 def test_titles_and_texts_never_leave(service, publish, clock):

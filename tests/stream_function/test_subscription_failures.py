@@ -111,30 +111,6 @@ def test_a_history_that_was_rebuilt_is_told_though_the_stream_fails_over_it(
     assert json.loads(again.pull(2)[0].data)["reason"] == "rebuilt"
 
 
-@pytest.mark.parametrize("last_event_id", ["x" * 513, "x" * 9_000])
-@pytest.mark.parametrize("front", ["1.0", "2.0"])
-def test_a_position_of_insane_length_is_a_reset_and_no_first_connection(
-    service, front, last_event_id
-):
-    service.front = front
-    stream = service.stream(last_event_id=last_event_id, query={"last_event_id": ""})
-
-    assert json.loads(stream.pull(2)[0].data)["reason"] == "unknown"
-
-
-def test_two_positions_are_none_and_an_empty_one_is_a_first_connection(service):
-    service.front = "1.0"
-    first = service.stream(last_event_id="")
-    first.pull(2)
-    payload = service._payload("GET", "/api/v2/stream", {"last_event_id": first.events[-1].id})
-    payload["multiValueHeaders"]["last-event-id"] *= 2
-    body = service._stream(payload, service._context(100))["body"]
-
-    assert types(first)[0] == "metrics"
-    next(body)
-    assert b"event: reset" in next(body)
-
-
 def test_the_first_item_of_a_ticker_that_was_just_added_is_sent(service, mine, publish, make_item):
     session, headers, created, path = mine
     stream = service.stream(path, **headers)

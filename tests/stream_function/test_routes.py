@@ -1,21 +1,13 @@
 """Who counts as one client, and how a client that has left stops a stream that it does not know yet."""
 
-import threading
 from collections import Counter
 
 import pytest
-from aws_lambda_powertools import Logger
-from dashboard_http.cors import Cors
-from dashboard_http.front import Routes, answer, make_handler
 
 from tests.support.fakes import TableError, preceded_at
+from tests.support.functions import configuration_of
 
 KEY = "k" * 22
-
-
-def configuration_of(service, user_id):
-    created = service.configurations.create(user_id, "mine", ["AAPL"])
-    return f"/api/v2/configurations/{created.config_id}/stream"
 
 
 def test_anonymous_sessions_of_one_address_share_what_it_has(make_service):
@@ -42,34 +34,6 @@ def test_a_user_that_somebody_vouches_for_has_a_share_wherever_the_requests_come
     assert service.stream(others, address="192.0.2.1", x_user_id="user-2").status == 200
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "together"),
-    [
-        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::1", True),
-        ("2001:db8:1:2::1", "2001:0DB8:1:2::1", True),
-        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
-        ("192.0.2.1", "192.0.2.2", False),
-        ("::1", "::2", True),
-        ("", "no address", False),
-    ],
-)
-def test_an_ipv6_network_counts_as_one_client(make_service, first, second, together):
-    service = make_service(client_connections=1)
-
-    assert service.stream(address=first).status == 200
-    assert service.stream(address=second).status == (429 if together else 200)
-
-
-def test_a_user_cannot_use_up_an_addresss_share_by_being_called_like_it(make_service):
-    service = make_service(client_connections=1, trust_user_id=True)
-    path = configuration_of(service, "192.0.2.1")
-
-    assert service.stream(path, x_user_id="192.0.2.1").status == 200
-    assert service.stream(address="192.0.2.1").status == 200
-
-
 def test_conflicts_are_no_claim_that_all_connections_are_in_use(service):
     with_others_in_the_way(service)
     refused = service.stream()
@@ -92,7 +56,7 @@ def with_others_in_the_way(service):
     service.table._meddle = conflict
 
 
-# --- goodbye before the answer
+# --- goodbye before the response
 
 
 def close(service, connection):
@@ -161,57 +125,91 @@ def test_without_a_key_nothing_more_is_asked(service):
     assert [name for name, _ in service.table.calls].count("put_item") <= 1  # the feed's head
 
 
-# --- several requests at once
+# --- refusals
 
 
-@pytest.mark.parametrize("version", ["1.0", "2.0"])
-def test_one_request_does_not_wait_for_another_nor_see_it(version):
-    """Both are inside the route at the same time, or the barrier breaks."""
-    together = threading.Barrier(2)
+def test_goodbye_for_a_stream_that_is_not_there_changes_nothing(service):
+    stream = service.stream()
+    stream.pull(3)
 
-    def routes():
-        router = Routes()
+    assert service.api("POST", "/api/v2/stream/connections/nobody/close").status == 204
+    stream.pull(30)
 
-        @router.get("/<name>")
-        def route(name):
-            before = router.current_event.path
-            router.append_context(name=name)
-            together.wait(10)
-            return answer(
-                200,
-                [
-                    name,
-                    before,
-                    router.current_event.path,
-                    router.context["name"],
-                    router.lambda_context,
-                ],
-            )
 
-        return router
+def test_the_stream_beyond_the_limit_is_refused_with_503_and_one_may_come_when_one_goes(
+    make_service,
+):
+    service = make_service(max_connections=3)
+    streams = [service.stream(address=f"192.0.2.{number}") for number in range(3)]
+    refused = service.stream(address="192.0.2.9")
 
-    handler = make_handler(routes, Cors(()), Logger(service="test", stream=None))
-    answers = {}
+    assert refused.status == 503
+    assert int(refused.headers["retry-after"]) > 0
+    assert refused.json() == {
+        "detail": "Maximum connections reached",
+        "max_connections": 3,
+        "retry_after": int(refused.headers["retry-after"]),
+    }
+    for stream in streams * 5:
+        stream.pull()  # nobody was evicted: who has lost a lease ends with the next poll
+    assert service.connections.open_count() == 3
+    streams[0].body.close()
+    assert service.stream(address="192.0.2.9").status == 200
 
-    def call(name):
-        path = f"/{name}"
-        http = {"http": {"method": "GET", "path": path}} if version == "2.0" else {}
-        payload = {
-            "version": version,
-            "rawPath": path,
-            "path": path,
-            "httpMethod": "GET",
-            "headers": {},
-        }
-        context = {"stage": "$default", "path": path, **http}
-        answers[name] = handler(payload | {"resource": path, "requestContext": context}, name)[
-            "body"
-        ]
 
-    threads = [threading.Thread(target=call, args=(name,)) for name in "ab"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+def test_a_client_beyond_its_share_is_refused_with_429_and_others_are_not(make_service):
+    service = make_service(client_connections=2)
+    for _ in range(2):
+        assert service.stream().status == 200
+    refused = service.stream()
 
-    assert answers == {name: f'["{name}","/{name}","/{name}","{name}","{name}"]' for name in "ab"}
+    assert refused.status == 429
+    assert refused.json() == {
+        "detail": "Too many connections from this client",
+        "retry_after": int(refused.headers["retry-after"]),
+    }
+    assert service.stream(address="198.51.100.7").status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": ""},
+        {"authorization": "Bearer"},
+        {"authorization": "Bearer nonsense"},
+        {"authorization": "Basic dXNlcjpwYXNz"},
+        {"authorization": "Bearer a, Bearer b"},
+        {"authorization": "Bearer " + "x" * 10_000},
+        {"authorization": "Bearer \x00"},
+        {"x_user_id": "somebody"},
+    ],
+)
+def test_without_a_valid_token_it_is_401(service, mine, headers):
+    refused = service.stream(mine[3], **headers)
+
+    assert refused.status == 401
+    assert refused.headers["www-authenticate"] == "Bearer"
+    assert refused.json() == {"detail": "Missing user identification"}
+
+
+def test_anyone_elses_configuration_and_none_look_the_same(service, mine):
+    _, headers = service.sign_in()
+    others = service.stream(mine[3], **headers)
+    none = service.stream(
+        "/api/v2/configurations/00000000-0000-0000-0000-000000000000/stream", **headers
+    )
+
+    assert others.status == none.status == 404
+    assert others.json() == none.json() == {"detail": "Configuration not found"}
+    assert others.headers == none.headers
+
+
+def test_two_authorization_headers_are_none(service, mine):
+    service.front = "1.0"
+    _, headers, _, path = mine
+    payload = service._payload("GET", path, headers)
+    payload["multiValueHeaders"]["Authorization"] = [headers["authorization"]] * 2
+    del payload["multiValueHeaders"]["authorization"]
+
+    assert service._stream(payload, service._context(10))["statusCode"] == 401

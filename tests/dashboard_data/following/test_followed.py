@@ -1,0 +1,70 @@
+"""Tests what a stream learns from the records that it depends on."""
+
+from dashboard_data import (
+    CLOSING,
+    HELD,
+    LOST,
+    SharedPoll,
+)
+from dashboard_data.users.configurations import configuration_record
+
+from tests.dashboard_data.following.streams import (
+    CONFIGURATION,
+    LEASE,
+    SESSION,
+    everything,
+    lease_record,
+)
+from tests.support.fakes import NOON, InMemoryRecords
+
+
+def test_what_a_stream_depends_on_is_as_the_records_say(poll, memory, records):
+    with everything(poll, memory.head().cursor) as watch:
+        assert poll.wait(watch) == ((), None, HELD, True, CONFIGURATION, None)
+        records.put(lease_record(closing={"BOOL": True}))
+        changed = CONFIGURATION._replace(tickers=("MSFT", "TSLA"), version=2)
+        records.put(configuration_record(changed, {}))
+        assert poll.wait(watch) == ((), None, CLOSING, True, changed, None)
+        for at in (LEASE.key, SESSION.key, CONFIGURATION.key):
+            records.remove(at)
+        assert poll.wait(watch) == ((), None, LOST, False, None, None)
+
+
+def test_a_slot_that_somebody_else_holds_is_a_lost_lease(poll, memory, records):
+    with everything(poll, memory.head().cursor) as watch:
+        records.put(lease_record(connection_id={"S": "3-BBBBBBBBBBBBBBBBBBBBBB"}))
+        assert poll.wait(watch).lease == LOST
+
+
+def test_a_session_ends_when_it_expires_though_nobody_has_swept_it(poll, memory, clock):
+    with everything(poll, memory.head().cursor) as watch:
+        assert poll.wait(watch).session_lives
+        clock.advance(100)
+        assert not poll.wait(watch).session_lives
+
+
+def test_an_expired_configuration_is_gone(poll, memory, records):
+    with everything(poll, memory.head().cursor) as watch:
+        records.put(configuration_record(CONFIGURATION, {"expires_at": {"N": str(NOON)}}))
+        assert poll.wait(watch).configuration is None
+
+
+def test_a_copy_that_lags_neither_ends_a_stream_nor_turns_its_tickers_back(memory, records, clock):
+    class Lagging(InMemoryRecords):
+        """An eventually consistent read misses what was just written."""
+
+        def read(self, keys, *, consistent=False):
+            found = records.read(keys, consistent=consistent)
+            return (
+                found
+                if consistent
+                else {at: record for at, record in found.items() if at[0] == "FEED"}
+            )
+
+    poll = SharedPoll(memory, Lagging(memory), clock, pause=clock.pause)
+    with everything(poll, memory.head().cursor) as watch:
+        assert poll.wait(watch) == ((), None, HELD, True, CONFIGURATION, None)
+    newer = CONFIGURATION._replace(tickers=("TSLA",), version=2)
+    poll = SharedPoll(memory, records, clock, pause=clock.pause)
+    with poll.watch(memory.head().cursor, configuration=newer) as watch:
+        assert poll.wait(watch).configuration == newer

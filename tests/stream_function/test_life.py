@@ -1,0 +1,25 @@
+"""Tests the time budgets of a stream."""
+
+from dashboard_setup.settings import Settings
+from stream_function import life
+
+
+def test_between_two_heartbeats_there_is_time_for_three_calls_that_time_out():
+    """A renewal, a poll, and the count of connections: 15 s are promised."""
+    assert Settings("t").heartbeat_s + 3 * life.CALL_TIMEOUT_S <= 14
+
+
+def test_a_stream_lives_four_minutes_and_ends_with_a_short_retry_and_whole_events(service, clock):
+    opened_at = clock()
+    stream = service.stream().drain()
+
+    assert 240 <= clock() - opened_at < 255
+    assert stream.text.endswith(b"retry: 800\n\n")
+    assert stream.decoder.retry_ms == 800
+
+
+def test_a_stream_ends_before_its_invocation_does(service, clock):
+    opened_at = clock()
+    service.stream(left_s=30).drain()
+
+    assert clock() - opened_at <= 25

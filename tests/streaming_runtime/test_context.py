@@ -1,0 +1,73 @@
+"""Tests the context that a handler gets."""
+
+import json
+import time
+
+import pytest
+from streaming_runtime.context import LambdaContext
+from streaming_runtime.runtime_api import Invocation
+
+
+def test_the_context_has_what_the_managed_runtimes_has():
+    identity = {"cognitoIdentityId": "id", "cognitoIdentityPoolId": "pool"}
+    client = {
+        "client": {"app_title": "t"},
+        "custom": {"k": "v"},
+        "env": {"e": 1},
+        "w3c": {"traceparent": "00-1"},
+    }
+    invocation = Invocation(
+        "req", "1", "arn", None, json.dumps(client), json.dumps(identity), "tenant", None, b""
+    )
+    environ = {
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "group",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
+    }
+    context = LambdaContext(invocation, time.time() * 1000 + 5_000, environ)
+
+    assert (context.aws_request_id, context.invoked_function_arn, context.tenant_id) == (
+        "req",
+        "arn",
+        "tenant",
+    )
+    assert (context.function_name, context.function_version, context.memory_limit_in_mb) == (
+        "f",
+        "$LATEST",
+        "128",
+    )
+    assert (context.log_group_name, context.log_stream_name) == ("group", "stream")
+    assert (context.identity.cognito_identity_id, context.identity.cognito_identity_pool_id) == (
+        "id",
+        "pool",
+    )
+    assert context.client_context.client.app_title == "t"
+    assert context.client_context.client.app_package_name is None
+    assert (context.client_context.custom, context.client_context.env) == ({"k": "v"}, {"e": 1})
+    assert context.w3c() == {"traceparent": "00-1"}
+    assert 4_000 < context.get_remaining_time_in_millis() <= 5_000
+
+
+@pytest.mark.parametrize("garbage", [None, "", "no json", "[1]", '"text"'])
+def test_a_context_without_caller_details_is_whole_all_the_same(garbage, capsys):
+    context = LambdaContext(
+        Invocation("r", None, None, None, garbage, garbage, None, None, b""), 0, {}
+    )
+    context.log("a line\n")
+
+    assert context.client_context is None
+    assert context.identity.cognito_identity_id is None
+    assert context.w3c() == {}
+    assert context.get_remaining_time_in_millis() == 0
+    assert capsys.readouterr().out == "a line\n"
+
+
+def test_a_client_context_of_the_wrong_shape_leaves_gaps():
+    given = json.dumps({"client": "text", "custom": {"k": "v"}, "w3c": "text"})
+    context = LambdaContext(Invocation("r", None, None, None, given, None, None, None, b""), 0, {})
+
+    assert context.client_context.client.app_title is None
+    assert context.client_context.custom == {"k": "v"}
+    assert context.w3c() == {}
