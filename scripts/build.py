@@ -1,7 +1,8 @@
-"""Fills the directory of one function or layer (see Makefile): what is used at run time, and its bytecode.
+"""Fills the directory of one function or layer with the code that runs there, and its bytecode.
 
-A package without bytecode on a read-only file system is compiled again at every cold start. The bytecode is not checked
-against its source, so that no zip's idea of a modification time can make it void:
+layers/Makefile calls it. On a read-only file system, a package without bytecode is compiled again
+at every cold start. The bytecode is not checked against its source, so that no modification time
+in a zip file can invalidate it:
 https://docs.python.org/3.13/library/py_compile.html#py_compile.PycInvalidationMode
 """
 
@@ -12,14 +13,16 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from lists import ListError, Pin, read
 from packages import InstallFailed, install
 
-LAMBDA_PYTHON = (3, 13)  # template.yaml says the same
+LAMBDA_PYTHON = (3, 13)  # as in template.yaml
 NOT_CODE = (
     "__pycache__",
     "*.pyc",
@@ -31,12 +34,14 @@ NOT_CODE = (
     "*.dist-info",
     "bin",
 )
-# Never imported here: the end-to-end tests run on what is left.
+# These are never imported here; the end-to-end tests run on what is left.
 UNUSED = {
-    ".": "cffi",  # cryptography needs its machine code alone
+    ".": "cffi",  # cryptography needs only its machine code
     "aws_lambda_powertools/event_handler/openapi/swagger_ui": "*.js *.css",
-    "aws_lambda_powertools/utilities": "auth_alpha circuit_breaker data_masking feature_flags idempotency kafka "
-    "metadata parameters parser streaming validation",
+    "aws_lambda_powertools/utilities": (
+        "auth_alpha circuit_breaker data_masking feature_flags idempotency kafka metadata "
+        "parameters parser streaming validation"
+    ),
     "boto3": "data examples",
     "pydantic": "v1 mypy.py",
 }
@@ -49,25 +54,26 @@ def main() -> None:
     parser.add_argument(
         "target",
         type=Path,
-        help="the directory that is uploaded; for sizes, the one of all of them",
+        help="the directory that is uploaded; for sizes, the directory that holds all of them",
     )
     parser.add_argument("what", choices=("source", "packages", "sizes"))
     parser.add_argument(
-        "--runs-at", default="/opt", help="where Lambda unpacks it: what tracebacks say"
+        "--runs-at", default="/opt", help="where Lambda unpacks it; tracebacks show this path"
     )
-    parser.add_argument("--only", nargs="+", help="these packages of requirements.txt alone")
+    parser.add_argument("--only", nargs="+", help="only these packages of requirements.txt")
     parser.add_argument(
-        "--without", nargs="+", default=[], help="all packages of requirements.txt but these"
+        "--without", nargs="+", default=[], help="all packages of requirements.txt except these"
     )
     parser.add_argument(
-        "--platforms", nargs="+", default=["any"], help="of wheels with machine code"
+        "--platforms", nargs="+", default=["any"], help="the platforms of wheels with machine code"
     )
     options = parser.parse_args()
     if options.what == "sizes":
         return print_sizes(options.target)
     if sys.version_info[:2] != LAMBDA_PYTHON:
         sys.exit(
-            "Python 3.13 is needed to compile for Lambda's: put python3.13 on the PATH, or set LAMBDA_PYTHON"
+            "Lambda runs Python 3.13, and only Python 3.13 compiles for it: put python3.13 on the "
+            "PATH, or set LAMBDA_PYTHON"
         )
     if options.what == "source":
         shutil.copytree(
@@ -89,7 +95,7 @@ def main() -> None:
         invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
     )
     if not compiled:
-        sys.exit("not everything could be compiled")
+        sys.exit("some files could not be compiled")
 
 
 def chosen(pins: list[Pin], only: list[str] | None, without: list[str]) -> list[Pin]:
@@ -97,18 +103,19 @@ def chosen(pins: list[Pin], only: list[str] | None, without: list[str]) -> list[
     names = {pin.name for pin in pins}
     if unknown := sorted({*(only or ()), *without} - names):
         raise ListError(
-            f"layers/Makefile names {', '.join(unknown)}, and requirements.txt does not"
+            f"layers/Makefile names {', '.join(unknown)}, which requirements.txt does not list"
         )
     return [pin for pin in pins if pin.name in (only or names) and pin.name not in without]
 
 
 def fill(target: Path, part: list[Pin], pins: list[Pin], platforms: list[str]) -> None:
-    """Puts the packages of one layer into `target`, from wheels for Lambda, without what nobody uses.
+    """Puts the packages of one layer into `target`, from wheels for Lambda, without unused parts.
 
-    What any of them requires must be among `pins`, the whole list. Raises InstallFailed.
+    Everything that they require must be among `pins`, the whole list. Raises InstallFailed.
     """
     with tempfile.TemporaryDirectory() as directory:
-        requirements, everything = Path(directory, "requirements.txt"), Path(directory, "packages")
+        requirements = Path(directory, "requirements.txt")
+        everything = Path(directory, "packages")
         requirements.write_text("".join(pin.text for pin in part))
         options = [f"--target={everything}", "--implementation=cp", "--python-version=3.13"]
         options += [f"--platform={platform}" for platform in platforms]
@@ -120,24 +127,34 @@ def fill(target: Path, part: list[Pin], pins: list[Pin], platforms: list[str]) -
 
 
 def check(directory: Path, part: list[Pin], pins: list[Pin], platforms: list[str]) -> None:
-    """Raises InstallFailed unless `directory` holds the part, whole, and all its requirements are met."""
-    from verify import found, problems, wanted  # needs pip, whose absence was told by now
+    """Raises InstallFailed unless `directory` holds the part, and its requirements are all met."""
+    # Imported here: this module needs pip, and whether that is missing was reported earlier.
+    from verify import found, problems, wanted
 
-    lambda_ = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
-    lambda_["platform_machine"] = (
-        "aarch64" if any("aarch64" in platform for platform in platforms) else "x86_64"
-    )
+    on_arm = any("aarch64" in platform for platform in platforms)
+    markers = {
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "platform_machine": "aarch64" if on_arm else "x86_64",
+        "os_name": "posix",
+    }
     differences = problems(
-        wanted(part, lambda_), found([str(directory)]), lambda_, may_require=wanted(pins, lambda_)
+        versions=wanted(part, markers),
+        installed=found([str(directory)]),
+        environment=markers,
+        may_require=wanted(pins, markers),
     )
     if differences:
-        raise InstallFailed(
-            "\n    ".join(["a layer is not what requirements.txt says:", *differences])
-        )
+        lines = ["a layer differs from requirements.txt:", *differences]
+        raise InstallFailed("\n    ".join(lines))
 
 
 def print_sizes(build: Path) -> None:
-    """Lambda takes 50 MB of zip, and 250 MB unpacked for a function with all its layers."""
+    """Prints the size of each artefact.
+
+    Lambda accepts zip files of up to 50 MB, and 250 MB unpacked for a function with all its layers:
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
     print(f"{'':24}{'files':>7}{'bytecode':>10}{'unpacked':>12}{'zipped':>12}")
     for artefact in sorted(path for path in build.iterdir() if path.is_dir()):
         files = [path for path in artefact.rglob("*") if path.is_file()]
@@ -145,28 +162,28 @@ def print_sizes(build: Path) -> None:
             with ZipFile(zipped, "w", ZIP_DEFLATED) as archive:
                 for path in files:
                     archive.write(path, path.relative_to(artefact))
-            size = zipped.tell()
+            zipped_kb = zipped.tell() / 1024
         compiled = sum(path.suffix == ".pyc" for path in files)
-        unpacked = sum(path.stat().st_size for path in files)
-        print(
-            f"{artefact.name:24}{len(files):7}{compiled:10}{unpacked / 1024:9,.0f} KB{size / 1024:9,.0f} KB"
-        )
+        unpacked_kb = sum(path.stat().st_size for path in files) / 1024
+        counts = f"{len(files):7}{compiled:10}"
+        print(f"{artefact.name:24}{counts}{unpacked_kb:9,.0f} KB{zipped_kb:9,.0f} KB")
 
 
-def unused(root: Path):
-    """For `copytree`: what is left out of each directory."""
+def unused(root: Path) -> Callable[[str, list[str]], set[str]]:
+    """Returns an `ignore` function for `copytree`, which leaves out unused files."""
 
     def left_out(directory: str, names: list[str]) -> set[str]:
         inside = Path(directory).relative_to(root).as_posix()
+        patterns = [*NOT_CODE, *UNUSED.get(inside, "").split()]
         if inside == "botocore":
-            return {"data"} | shutil.ignore_patterns(*NOT_CODE)(directory, names)
-        return shutil.ignore_patterns(*NOT_CODE, *UNUSED.get(inside, "").split())(directory, names)
+            patterns.append("data")
+        return shutil.ignore_patterns(*patterns)(directory, names)
 
     return left_out
 
 
 def describe_one_service(source: Path, target: Path) -> None:
-    """botocore's data for DynamoDB alone, without documentation: 28 MB become 0.2."""
+    """Copies botocore's data for DynamoDB alone, without documentation: 28 MB become 0.2."""
     target.mkdir()
     for name in DATA:
         shutil.copy(source / name, target)
@@ -187,8 +204,11 @@ def describe_one_service(source: Path, target: Path) -> None:
         )
 
 
-def without_documentation(value):
-    """Everything but the texts: keys named `documentation` whose value is one (an attribute may have that name too)."""
+def without_documentation(value: Any) -> Any:
+    """Returns the value without texts under a key `documentation`.
+
+    Other values under that key stay: an attribute may have the name too.
+    """
     if isinstance(value, dict):
         kept = {
             key: each
@@ -196,7 +216,9 @@ def without_documentation(value):
             if key != "documentation" or not isinstance(each, str)
         }
         return {key: without_documentation(each) for key, each in kept.items()}
-    return [without_documentation(each) for each in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [without_documentation(each) for each in value]
+    return value
 
 
 if __name__ == "__main__":

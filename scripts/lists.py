@@ -6,7 +6,7 @@ https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +15,11 @@ _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}(?=\s|$)")
 
 
 class ListError(ValueError):
-    """A line of a list pins nothing; the message names the file and the line."""
+    """Raised for a line that pins nothing; the message names the file and the line."""
 
 
 class Pin(NamedTuple):
-    """One requirement of a list: `text` is all of it, with the hashes, `marker` may be empty."""
+    """One requirement of a list. `text` holds all of it, with the hashes; `marker` may be empty."""
 
     name: str
     version: str
@@ -28,7 +28,7 @@ class Pin(NamedTuple):
 
 
 def canonical(name: str) -> str:
-    """Returns the name under which all spellings of a package are one.
+    """Returns the normalised name, which is the same for all spellings of a package.
 
     https://packaging.python.org/en/latest/specifications/name-normalization/
     """
@@ -36,7 +36,10 @@ def canonical(name: str) -> str:
 
 
 def read(path: Path) -> list[Pin]:
-    """Reads every pin of a list, a package once for each marker. Raises ListError and OSError."""
+    """Reads every pin of a list; a package occurs once for each marker.
+
+    Raises ListError and OSError.
+    """
     pins = []
     for number, text in _requirements(path.read_text("utf-8")):
         match = _PIN.match(text)
@@ -53,14 +56,18 @@ def read(path: Path) -> list[Pin]:
 
 
 def agree(pins: Mapping[str, list[Pin]]) -> None:
-    """Raises ListError when two lists name different versions of a package; `pins` are by their lists' names."""
+    """Raises ListError when two lists name different versions of a package.
+
+    `pins` maps the name of each list to its pins.
+    """
     first: dict[tuple[str, str], tuple[str, str]] = {}
     for path, each in pins.items():
         for pin in each:
             other, version = first.setdefault((pin.name, pin.marker), (path, pin.version))
             if version != pin.version:
                 raise ListError(
-                    f"{path} names {pin.name} {pin.version}, and {other} names {version}; `make lock`"
+                    f"{path} names {pin.name} {pin.version}, and {other} names {version}; "
+                    "`make lock` makes them agree"
                 )
 
 
@@ -69,9 +76,10 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _requirements(text: str):
+def _requirements(text: str) -> Iterator[tuple[int, str]]:
     """Yields line number and text of each requirement, continuation lines included."""
-    begun, number_of_first = "", 0
+    begun = ""
+    number_of_first = 0
     for number, line in enumerate(text.splitlines(), start=1):
         if not begun and not line.strip():
             continue

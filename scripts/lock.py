@@ -1,9 +1,10 @@
-"""Pins what pyproject.toml names, with hashes, and checks that each list is closed (docs/install.md).
+"""Pins the dependencies of pyproject.toml with hashes, and checks that each list is closed.
 
     python scripts/lock.py [--upgrade | --check]
 
 A list is closed when every package of it has a wheel for every Python and platform that the list is
-for, and when all that these wheels require is in the list too. Needs uv: https://docs.astral.sh/uv/
+for, and when everything that these wheels require is in the list too (docs/install.md). This script
+needs uv: https://docs.astral.sh/uv/
 """
 
 import argparse
@@ -30,7 +31,7 @@ X86, ARM, MAC = PLATFORMS
 
 
 class List(NamedTuple):
-    """One list: what it is resolved from, and the pairs of Python and platform that it is for."""
+    """A pinned list: its sources, and the pairs of Python and platform that it supports."""
 
     path: str
     project: tuple[str, ...]
@@ -65,7 +66,7 @@ LISTS = (
 
 
 def resolve(each: List, upgrade: bool) -> None:
-    """Writes one list anew; what it pins already stays, unless it must change or `upgrade` says so."""
+    """Writes one list anew. Existing pins stay, unless they must change or `upgrade` is set."""
     command = ["uv", "pip", "compile", "--universal", "--python-version", PYTHONS[0]]
     command += ["--generate-hashes", "--no-header", "--quiet", "--output-file", each.path]
     command += ["--upgrade"] if upgrade else []
@@ -93,16 +94,21 @@ def check(each: List) -> list[str]:
                 result.append(where + ended.stderr.strip())
                 continue
             markers = environment(python, platform)
-            versions = wanted(read(ROOT / each.path), markers)
-            result += [
-                where + text
-                for text in problems(versions, found([directory]), markers, extras(each))
-            ]
+            differences = problems(
+                versions=wanted(read(ROOT / each.path), markers),
+                installed=found([directory]),
+                environment=markers,
+                extras=extras(each),
+            )
+            result += [where + text for text in differences]
     return result
 
 
 def environment(python: str, platform: str) -> dict[str, str]:
-    """Returns the variables of the markers: https://peps.python.org/pep-0508/#environment-markers"""
+    """Returns the variables that markers use.
+
+    https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+    """
     sys_platform, system, machine = PLATFORMS[platform]
     return {
         "python_version": python,
@@ -116,7 +122,10 @@ def environment(python: str, platform: str) -> dict[str, str]:
 
 
 def extras(each: List) -> dict[str, set[str]]:
-    """Returns which extras the project itself asks for: `moto[dynamodb]` is {"moto": {"dynamodb"}}."""
+    """Returns the extras that the project itself asks for.
+
+    `moto[dynamodb]` becomes {"moto": {"dynamodb"}}.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     named: list[str] = list(each.requirements)
     for kind, name in zip(each.project[::2], each.project[1::2], strict=True):
@@ -138,7 +147,9 @@ def _extras(requirements: Iterable[Requirement]) -> dict[str, set[str]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--upgrade", action="store_true", help="take the newest releases")
-    parser.add_argument("--check", action="store_true", help="write nothing, check what is there")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, check the existing lists"
+    )
     arguments = parser.parse_args()
     if not shutil.which("uv"):
         sys.exit("make lock: uv is needed (pip install uv, or https://docs.astral.sh/uv/)")
@@ -148,19 +159,14 @@ def main() -> int:
             if not arguments.check:
                 resolve(each, arguments.upgrade)
             differences += check(each)
-            print(
-                f"{each.path}: {len(read(ROOT / each.path))} pins, {len(each.targets)} targets",
-                flush=True,
-            )
+            pins = read(ROOT / each.path)
+            print(f"{each.path}: {len(pins)} pins, {len(each.targets)} targets", flush=True)
     except ListError as error:
         differences.append(str(error))
     except subprocess.CalledProcessError:
-        sys.exit("make lock: uv could not resolve; what it said stands above")
-    print(
-        "\n".join(f"make lock: {text}" for text in differences),
-        file=sys.stderr,
-        end="\n" if differences else "",
-    )
+        sys.exit("make lock: uv could not resolve the list; see its output above")
+    for text in differences:
+        print(f"make lock: {text}", file=sys.stderr)
     return 1 if differences else 0
 
 

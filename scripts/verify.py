@@ -1,34 +1,41 @@
-"""Compares what is installed with the lists that it was installed from.
+"""Compares the installed packages with the lists that they were installed from.
 
-    python scripts/verify.py requirements.txt...    # in the environment in question
+    python scripts/verify.py requirements.txt...    # with the Python of the environment
 
-says nothing and ends with 0 if each package is there, whole, in its version, and if all that one of
-them requires is in the lists too. Requirements are those of the wheels' own metadata, extras included:
+It prints nothing and exits with 0 if every package is there, complete and in its version, and if
+the lists also hold everything that these packages require. The requirements are those of the
+wheels' own metadata, extras included:
 https://packaging.python.org/en/latest/specifications/core-metadata/#requires-dist-multiple-use
 """
 
 import csv
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lists import ListError, Pin, canonical, read
 
-try:
+if TYPE_CHECKING:
     from packaging.markers import Marker
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.version import Version
-except ImportError:  # an environment of ours always has pip, which brings a copy
-    from pip._vendor.packaging.markers import Marker
-    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
-    from pip._vendor.packaging.version import Version
+else:
+    try:
+        from packaging.markers import Marker
+        from packaging.requirements import InvalidRequirement, Requirement
+        from packaging.version import Version
+    except ImportError:  # an environment of ours always has pip, which brings a copy
+        from pip._vendor.packaging.markers import Marker
+        from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+        from pip._vendor.packaging.version import Version
 
 
 def wanted(pins: Iterable[Pin], environment: Mapping[str, str] = {}) -> dict[str, str]:
-    """Returns the version of each package that the pins want here.
+    """Returns the version of each package that the pins require here.
 
-    `environment` replaces single variables of the markers (`python_version`, `sys_platform`, ...).
+    `environment` overrides single variables of the markers (`python_version`, `sys_platform`, ...).
     """
     return {
         pin.name: pin.version
@@ -38,12 +45,15 @@ def wanted(pins: Iterable[Pin], environment: Mapping[str, str] = {}) -> dict[str
 
 
 def found(path: Iterable[str] | None = None) -> dict[str, Distribution]:
-    """Returns what is installed, by canonical name, on `path` or on this Python's import path."""
-    result = {}
-    for distribution in distributions(**({} if path is None else {"path": list(path)})):
-        if name := distribution.metadata[
-            "Name"
-        ]:  # None: the rest of a package that was half removed
+    """Returns the installed packages on `path`, by normalised name.
+
+    Without `path` it searches the import path of this Python.
+    """
+    where = sys.path if path is None else list(path)
+    result: dict[str, Distribution] = {}
+    for distribution in distributions(path=where):
+        # A package that was removed in part has no name.
+        if name := distribution.metadata["Name"]:
             result.setdefault(canonical(name), distribution)
     return result
 
@@ -57,8 +67,8 @@ def problems(
 ) -> list[str]:
     """Returns a sentence for each difference.
 
-    `versions` is what must be installed, `extras` which extras the project itself asks of it, and
-    `may_require` where requirements must be met, unless that is `versions` too.
+    `versions` must be installed. `extras` are the extras that the project itself asks for. All
+    requirements must be met by `may_require`, or by `versions` if it is None.
     """
     result = []
     for name, version in sorted(versions.items()):
@@ -68,25 +78,38 @@ def problems(
             result.append(f"{name} is {installed[name].version} and should be {version}")
         elif missing := _missing_files(installed[name]):
             more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
-            result.append(f"{name} {version} is not whole: {missing[0]}{more} missing")
-    there = {name: installed[name] for name in versions if name in installed}
-    available = versions if may_require is None else may_require
-    return result + _unmet(there, available, environment, extras)
+            result.append(f"{name} {version} is incomplete: {missing[0]}{more} missing")
+    result += _unmet(
+        installed={name: installed[name] for name in versions if name in installed},
+        available=versions if may_require is None else may_require,
+        environment=environment,
+        extras=extras,
+    )
+    return result
 
 
 def _missing_files(distribution: Distribution) -> list[str]:
-    """Returns what the record names and is not there; `Distribution.files` keeps silent about those."""
-    names = [
-        row[0] for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()) if row
-    ]
-    # Commands lie outside, and elsewhere than the record says after an installation with --target.
+    """Returns the files that the record names and that are missing.
+
+    `Distribution.files` leaves them out silently.
+    """
+    record = distribution.read_text("RECORD") or ""
+    names = [row[0] for row in csv.reader(record.splitlines()) if row]
+    # Commands lie outside of the directory. After an installation with --target, they are not where
+    # the record says.
     inside = [name for name in names if not name.endswith(".pyc") and ".." not in name.split("/")]
-    return [name for name in inside if not Path(distribution.locate_file(name)).exists()]
+    return [name for name in inside if not Path(str(distribution.locate_file(name))).exists()]
 
 
-def _unmet(installed, available, environment, extras) -> list[str]:
-    """Follows every requirement, and those of every extra that is asked for."""
-    result, asked = [], {(name, "") for name in installed}
+def _unmet(
+    installed: Mapping[str, Distribution],
+    available: Mapping[str, str],
+    environment: Mapping[str, str],
+    extras: Mapping[str, Iterable[str]],
+) -> list[str]:
+    """Follows every requirement, and the requirements of every extra that is asked for."""
+    result = []
+    asked = {(name, "") for name in installed}
     asked |= {(canonical(name), extra) for name, several in extras.items() for extra in several}
     waiting = sorted(asked)
     while waiting:
@@ -95,21 +118,22 @@ def _unmet(installed, available, environment, extras) -> list[str]:
             continue
         for requirement in _requirements(installed[name], extra, environment):
             required = canonical(requirement.name)
-            who = f"{name}[{extra}]" if extra else name
-            if required not in available:
-                result.append(f"{who} requires {requirement}, which the list does not name")
-            elif not requirement.specifier.contains(available[required], prereleases=True):
-                result.append(
-                    f"{who} requires {requirement}, and the list names {available[required]}"
-                )
+            requires = f"{name}[{extra}] requires" if extra else f"{name} requires"
+            version = available.get(required)
+            if version is None:
+                result.append(f"{requires} {requirement}, which the list does not name")
+            elif not requirement.specifier.contains(version, prereleases=True):
+                result.append(f"{requires} {requirement}, and the list names {version}")
             new = {(required, each) for each in requirement.extras} - asked
             asked |= new
             waiting += sorted(new)
     return sorted(set(result))
 
 
-def _requirements(distribution: Distribution, extra: str, environment: Mapping[str, str]):
-    """Yields those of one extra, or those that hold without any."""
+def _requirements(
+    distribution: Distribution, extra: str, environment: Mapping[str, str]
+) -> Iterator[Requirement]:
+    """Yields the requirements of one extra, or those that hold without any."""
     for text in distribution.requires or ():
         try:
             requirement = Requirement(text)

@@ -163,7 +163,7 @@ def test_an_environment_that_make_did_not_make_is_refused_and_left_as_it_is(
 
     assert ended.returncode != 0
     assert (
-        f"{folder} was not made by this Makefile, so nothing in it is touched. Name another"
+        f"{folder} was not made by this Makefile, so it is left untouched. Name another"
         in ended.stdout
     )
     assert contents(folder) == before
@@ -186,7 +186,7 @@ def test_clean_removes_the_environments_that_make_made_and_no_other(workplace, m
     ended = workplace.make("clean")
 
     assert ended.returncode == 0
-    assert ended.stdout.count(".venv was not made by this Makefile and stays") == 1
+    assert ended.stdout.count(".venv was not made by this Makefile, so it stays") == 1
     assert not (workplace.folder / ".venv-ours").exists()
     assert contents(workplace.folder / ".venv") == before
     shutil.rmtree(workplace.folder / ".venv")
@@ -219,7 +219,7 @@ def test_a_changed_list_is_installed_into_the_environment_that_is_there(
     names = ("notation", "measure", "report", "of_the_user")
 
     assert ended.returncode == 0, ended.stdout
-    assert "making it" not in ended.stdout
+    assert "creating it" not in ended.stdout
     assert [workplace.installed("made", name) for name in names] == ["2.0", "", "", "mine"]
     workplace.write(whole_list)
     assert workplace.make("environment-to-run", "VENV=made").returncode == 0
@@ -282,8 +282,8 @@ def test_two_that_install_at_once_wait_for_each_other(workplace, index, made):
     outputs = [process.communicate(timeout=120)[0] for process in both]
 
     assert [process.returncode for process in both] == [0, 0], outputs
-    assert sum("making it with Python" in output for output in outputs) == 1
-    assert sum("another make installs into it; waiting" in output for output in outputs) == 1
+    assert sum("creating it with Python" in output for output in outputs) == 1
+    assert sum("another make is installing into it; waiting" in output for output in outputs) == 1
     assert workplace.installed("made", "notation") == "1.0"
 
 
@@ -309,17 +309,16 @@ def test_another_python_than_the_one_that_is_asked_for_is_refused(workplace, mad
 @pytest.mark.parametrize(
     ("says", "sentence"),
     [
-        (None, "there is no {python} here. Install Python 3.11 or newer"),
-        ("(3, 9, 2)", "Python 3.11 or newer is needed, and {python} is 3.9. Install one"),
-        ("(2, 7, 18)", "Python 3.11 or newer is needed, and {python} is 2.7. Install one"),
+        (None, "{python} was not found. Install Python 3.11 or newer"),
+        ("(3, 9, 2)", "Python 3.11 or newer is needed, and {python} is 3.9. Install a newer one"),
+        ("(2, 7, 18)", "Python 3.11 or newer is needed, and {python} is 2.7. Install a newer one"),
     ],
 )
 def test_a_python_that_will_not_do_is_named_with_what_helps(workplace, tmp_path, says, sentence):
     python = tmp_path / "python"
     if says:
-        python.write_text(
-            f"#!/bin/sh\nexec {sys.executable} -c 'import sys; sys.version_info = {says}; exec(sys.argv[1])' \"$2\"\n"
-        )
+        program = f"import sys; sys.version_info = {says}; exec(sys.argv[1])"
+        python.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{program}' \"$2\"\n")
         python.chmod(0o755)
     ended = workplace.make("dev", "VENV=never", python=str(python))
 
@@ -341,7 +340,11 @@ def test_a_python_that_will_not_do_is_named_with_what_helps(workplace, tmp_path,
             "measure[text] requires notation>=1.0, which the list does not name",
         ),
         ("{compiled}", {}, "There is no ready-made file (wheel) of compiled==1.0 for this Python"),
-        ("{wrong}", {}, "The file of notation==1.0 is another one than the list was made with"),
+        (
+            "{wrong}",
+            {},
+            "The file of notation==1.0 differs from the one that the list was made with",
+        ),
         (
             "{report}",
             {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "1", "PIP_NO_PROXY": "*"},

@@ -61,7 +61,9 @@ def test_lists_that_disagree_are_named(tmp_path):
     pins = {name: read(tmp_path / name) for name in ("a.txt", "b.txt")}
 
     agree({"a.txt": pins["a.txt"]})
-    with pytest.raises(ListError, match=r"b\.txt names requests 2\.0, and a\.txt names 1\.0"):
+    with pytest.raises(
+        ListError, match=r"b\.txt names requests 2\.0, and a\.txt names 1\.0; `make lock`"
+    ):
         agree(pins)
 
 
@@ -91,7 +93,7 @@ def test_what_is_missing_of_another_version_or_not_whole_is_said(installed, tmp_
     assert problems({"whole-one": "1", "old": "2.0", "torn": "1.0", "gone": "3.0"}, packages) == [
         "gone 3.0 is not installed",
         "old is 1.0 and should be 2.0",
-        "torn 1.0 is not whole: torn/__init__.py and 1 more files missing",
+        "torn 1.0 is incomplete: torn/__init__.py and 1 more files missing",
     ]
 
 
@@ -181,11 +183,12 @@ def test_what_pip_says_becomes_a_sentence(output, sentence):
     [
         (
             DEBIAN,
-            "cannot make environments: its module venv or ensurepip is missing. On Debian and Ubuntu: apt install",
+            "cannot create environments: its module venv or ensurepip is missing. On Debian and "
+            "Ubuntu: apt install",
         ),
         ("/usr/bin/python3: No module named venv\n", "its module venv or ensurepip is missing"),
         ("Error: [Errno 28] No space left on device: '.venv/lib'\n", "The disk is full. Make room"),
-        ("Error: [Errno 13] Permission denied: '/opt/.venv'\n", "/opt/.venv may not be written."),
+        ("Error: [Errno 13] Permission denied: '/opt/.venv'\n", "/opt/.venv is not writable."),
     ],
 )
 def test_what_venv_says_becomes_a_sentence(output, sentence):
@@ -198,7 +201,7 @@ def test_what_venv_says_becomes_a_sentence(output, sentence):
         (OSError(errno.ENOSPC, "No space left on device"), "The disk is full. Make room"),
         (
             OSError(errno.EROFS, "Read-only file system", "/mnt/.venv"),
-            "/mnt/.venv may not be written.",
+            "/mnt/.venv is not writable.",
         ),
     ],
 )

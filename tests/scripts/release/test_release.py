@@ -227,7 +227,7 @@ def test_what_is_not_committed_is_not_released(changeable):
 
     assert ended.returncode == 1
     assert (
-        "not everything is committed (M README.md, ...): a release is made of a commit"
+        "not everything is committed (M README.md, ...): a release is made from a commit"
         in ended.stderr
     )
     assert not (changeable / "dist").exists()
@@ -248,7 +248,7 @@ def test_bytecode_that_is_asked_for_and_cannot_be_had_is_an_error(changeable):
     ended = make_release(changeable, changeable / "dist", "--bytecode-for", "3.10")
 
     assert ended.returncode == 1
-    assert "bytecode for Python 3.10 is asked for" in ended.stderr
+    assert "bytecode for Python 3.10 is required" in ended.stderr
 
 
 def test_a_folder_that_is_no_clone_is_refused(repository, tmp_path):
@@ -256,7 +256,7 @@ def test_a_folder_that_is_no_clone_is_refused(repository, tmp_path):
     ended = make_release(tmp_path / "copy", tmp_path / "dist")
 
     assert ended.returncode == 1
-    assert "is no clone: a release is made of a commit" in ended.stderr
+    assert "is no clone: a release is made from a commit" in ended.stderr
 
 
 def test_the_changelog_has_a_heading_for_this_version():
