@@ -2,8 +2,9 @@
 
     PYTHONPATH=layers/event_stream/python python benchmarks/event_stream_cost.py
 
-The contestants of a row take turns in one process, so that a busy machine slows all alike; the median of the rounds is
-shown. The naive encoder checks nothing; the naive decoder needs the whole body, LF line ends and three fixed fields.
+The contestants of a row take turns in one process, so that a busy machine slows all alike; the
+median of the rounds is shown. The naive encoder checks nothing; the naive decoder needs the whole
+body, LF line ends and three fixed fields.
 """
 
 import json
@@ -67,15 +68,14 @@ def show(title: str, naive: str, contestants: dict[str, Callable[[], object]]) -
     medians = us_per_event(contestants)
     print(title)
     for name, cost_us in medians.items():
-        print(
-            f"  {name:28} {cost_us:8.2f} us {1e6 / cost_us:12,.0f} events/s {cost_us / medians[naive]:6.2f} x naive"
-        )
+        rate = 1e6 / cost_us
+        ratio = cost_us / medians[naive]
+        print(f"  {name:28} {cost_us:8.2f} us {rate:12,.0f} events/s {ratio:6.2f} x naive")
 
 
 def main() -> None:
-    print(
-        f"Python {sys.version.split()[0]}, CPU time, median of {ROUNDS} rounds of {EVENTS} events"
-    )
+    version = sys.version.split()[0]
+    print(f"Python {version}, CPU time, median of {ROUNDS} rounds of {EVENTS} events")
     for title, data in (
         ("one line, ASCII", ITEM),
         ("one line, not ASCII", EURO),

@@ -1,9 +1,12 @@
-"""What the streaming runtime costs: cold start to the first `/next`, and CPU for each piece of a stream.
+"""What does the streaming runtime cost?
+
+Measures the cold start up to the first `/next`, and the CPU for each piece of a stream.
 
     .venv/bin/python benchmarks/runtime.py [--rounds 9] [--pieces 50000]
 
-Everything is a ratio within one run: the cases take turns, medians are compared. "raw loop" is the least that a Python
-process can do: a socket, one request, one `sendall` for each piece of a generator.
+Everything is a ratio within one run: the cases take turns, medians are compared. "raw loop" is the
+least that a Python process can do: a socket, one request, one `sendall` for each piece of a
+generator.
 """
 
 import argparse
@@ -46,19 +49,19 @@ HTTP_CLIENT = RAW_LOOP.replace("import json, os, socket", "import http.client, j
 
 
 class Platform:
-    """The least of a Runtime API: hands out one invocation, reads whatever comes, then says 500."""
+    """A minimal Runtime API: hands out one invocation, reads whatever comes, then says 500."""
 
-    def __init__(self, pieces):
-        self._context = b'{"requestContext": {"http": {"method": "GET"}}, "pieces": %d}' % pieces
+    def __init__(self, pieces: int) -> None:
+        self._payload = b'{"requestContext": {"http": {"method": "GET"}}, "pieces": %d}' % pieces
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self.first_next_at = None
+        self.first_next_at = 0.0
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def close(self):
+    def close(self) -> None:
         self._listener.close()
 
-    def _accept(self):
+    def _accept(self) -> None:
         while True:
             try:
                 connection, _ = self._listener.accept()
@@ -66,7 +69,7 @@ class Platform:
                 return
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _serve(self, connection):
+    def _serve(self, connection: socket.socket) -> None:
         tail = b""
         with connection:
             while data := connection.recv(1 << 20):
@@ -76,16 +79,21 @@ class Platform:
                 elif tail.endswith(b"\r\n0\r\n\r\n"):
                     connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
 
-    def _next(self):
+    def _next(self) -> bytes:
         if self.first_next_at:
             return b"HTTP/1.1 500 End\r\nContent-Length: 0\r\n\r\n"
         self.first_next_at = time.perf_counter()
-        head = f"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: 1\r\nContent-Length: {len(self._context)}\r\n\r\n"
-        return head.encode() + self._context
+        lines = [
+            "HTTP/1.1 200 OK",
+            "Lambda-Runtime-Aws-Request-Id: 1",
+            f"Content-Length: {len(self._payload)}",
+            "\r\n",
+        ]
+        return "\r\n".join(lines).encode() + self._payload
 
 
-def measure(command, directory, pieces):
-    """Milliseconds to the first /next, and milliseconds of CPU of the whole process."""
+def measure(command: list[str], directory: str, pieces: int) -> tuple[float, float]:
+    """Returns milliseconds to the first /next, and milliseconds of CPU of the whole process."""
     platform = Platform(pieces)
     environ = {
         "PATH": os.environ["PATH"],
@@ -99,10 +107,12 @@ def measure(command, directory, pieces):
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
     platform.close()
-    return (platform.first_next_at - began) * 1000, (usage.ru_utime + usage.ru_stime) * 1000
+    start_s = platform.first_next_at - began
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return start_s * 1000, cpu_s * 1000
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--pieces", type=int, default=50_000)
@@ -115,29 +125,28 @@ def main():
             "streaming_runtime": [str(BOOTSTRAP)],
             "raw loop that imports http.client": [sys.executable, f"{directory}/client.py"],
         }
-        starts = {name: [] for name in cases}
-        costs = {name: [] for name in cases}
+        starts: dict[str, list[float]] = {name: [] for name in cases}
+        costs: dict[str, list[float]] = {name: [] for name in cases}
         for _ in range(options.rounds):
             for name, command in cases.items():
                 start_ms, idle_cpu_ms = measure(command, directory, 1)
                 _, busy_cpu_ms = measure(command, directory, options.pieces)
                 starts[name].append(start_ms)
                 costs[name].append((busy_cpu_ms - idle_cpu_ms) * 1000 / options.pieces)
-    print(
-        f"CPython {sys.version.split()[0]}, median of {options.rounds} rounds, {options.pieces} pieces of 230 bytes"
-    )
+    version = sys.version.split()[0]
+    rounds = f"median of {options.rounds} rounds"
+    print(f"CPython {version}, {rounds}, {options.pieces} pieces of 230 bytes")
     report("ms to the first /next", starts)
     report("µs of CPU for each piece", costs)
 
 
-def report(title, results):
+def report(title: str, results: dict[str, list[float]]) -> None:
     base = statistics.median(results["raw loop"])
     print(f"\n{title}")
     for name, values in results.items():
         median = statistics.median(values)
-        print(
-            f"  {name:36} {median:8.2f}  [{min(values):.2f} to {max(values):.2f}]  {median / base:5.2f} x raw loop"
-        )
+        spread = f"[{min(values):.2f} to {max(values):.2f}]"
+        print(f"  {name:36} {median:8.2f}  {spread}  {median / base:5.2f} x raw loop")
 
 
 if __name__ == "__main__":

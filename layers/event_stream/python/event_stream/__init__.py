@@ -1,4 +1,6 @@
-"""The `text/event-stream` format: an encoder and an incremental decoder. Bytes in, bytes out; no HTTP, no sockets.
+"""The `text/event-stream` format: an encoder and an incremental decoder.
+
+Both work on bytes alone: no HTTP, no sockets.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """

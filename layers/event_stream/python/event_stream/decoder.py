@@ -3,18 +3,19 @@
 https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 """
 
-from collections import (
-    namedtuple,
-)  # typing.NamedTuple costs several times the rest of this package to import
+# typing.NamedTuple costs several times the rest of this package to import.
+from collections import namedtuple
 
 _BOM = b"\xef\xbb\xbf"
-_MAX_RETRY_MS = (
-    2**53 - 1
-)  # what a JavaScript client can hold; Python refuses integers of over 4,300 digits
+# A JavaScript client cannot hold more; and Python refuses to parse integers of over 4,300 digits.
+_MAX_RETRY_MS = 2**53 - 1
 
 
 class Received(namedtuple("Received", ("type", "data", "id"))):
-    """One event as a client dispatches it; `id` is the last event ID at that moment, not only what this event set."""
+    """One event as a client dispatches it.
+
+    `id` is the last event ID at that moment, whether this event set it or an earlier one.
+    """
 
     __slots__ = ()
     type: str
@@ -29,13 +30,14 @@ class EventTooLargeError(ValueError):
 class Decoder:
     """Decodes one response body, in time and memory linear in its length, however it is cut.
 
-    last_event_id: what the client asked to resume after; stands until the stream sets another, as in browsers.
-    max_event_bytes: bound on one event's `data` lines together with the line under way.
+    last_event_id: the position that the client asked to resume after. It stands until the stream
+        sets another, as in browsers.
+    max_event_bytes: limits one event's `data` lines together with the line under way.
 
-    At the end of the body drop the decoder: an event without its blank line is discarded.
+    Drop the decoder at the end of the body: an event without its blank line is discarded.
 
-    `last_event_id` and `retry_ms` (the last reconnection time the stream set, in milliseconds) hold what the bytes fed
-    so far amount to. An `id` counts from its blank line on, a `retry` at once.
+    `last_event_id` and `retry_ms` (the last reconnection time that the stream set, in milliseconds)
+    reflect the bytes fed so far. An `id` counts from its blank line on, a `retry` at once.
     """
 
     def __init__(self, *, last_event_id: str = "", max_event_bytes: int = 16 * 1024 * 1024) -> None:
@@ -52,10 +54,10 @@ class Decoder:
         self._id = last_event_id
 
     def feed(self, chunk: bytes) -> list[Received]:
-        """The events that `chunk` completes.
+        """Returns the events that `chunk` completes.
 
-        Raises EventTooLargeError, though never before the events ahead of the oversized one have been returned: if
-        `chunk` completes any, the next call raises.
+        Raises EventTooLargeError, though never before the events ahead of the oversized one have
+        been returned: if `chunk` completes any, the next call raises.
         """
         received: list[Received] = []
         if not self._too_large:
@@ -84,7 +86,7 @@ class Decoder:
         if self._ended_in_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
         self._ended_in_cr = chunk.endswith(b"\r")
-        lines = chunk.splitlines()  # of bytes: CRLF, LF and CR only
+        lines = chunk.splitlines()  # on bytes, it splits at CRLF, LF and CR only
         rest = lines.pop() if lines and not chunk.endswith((b"\n", b"\r")) else b""
         if lines and self._line:
             lines[0] = bytes(self._line) + lines[0]
@@ -93,7 +95,8 @@ class Decoder:
         return lines
 
     def _process_field(self, line: bytes) -> None:
-        # Field by field on bytes: no UTF-8 sequence spans an ASCII byte, so the result is that of decoding the whole.
+        # Each field is decoded by itself. No UTF-8 sequence spans an ASCII byte, so the result is
+        # the same as for the decoded whole.
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":

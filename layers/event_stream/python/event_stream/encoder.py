@@ -3,7 +3,8 @@
 https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 """
 
-# A client that waits with setTimeout overflows its 32-bit delay beyond this and reconnects at once, over and over.
+# Beyond this, a client that waits with setTimeout overflows its 32-bit delay and reconnects at
+# once, over and over.
 _MAX_RETRY_MS = 2**31 - 1
 
 
@@ -14,18 +15,20 @@ def encode(
     id: str | None = None,
     retry_ms: int | None = None,
 ) -> bytes:
-    r"""One whole event: UTF-8, LF line ends, closed by its blank line.
+    r"""Returns one whole event: UTF-8, LF line ends, closed by its blank line.
 
-    data: any text; CRLF, LF and lone CR begin a new line and arrive as LF, all else arrives as it is. `""` is an event
-        with empty data. None is no event: the client only takes over `id` and `retry_ms`.
+    data: any text; CRLF, LF and lone CR begin a new line and arrive as LF, all else arrives as it
+        is. `""` is an event with empty data. None is no event: the client only takes over `id` and
+        `retry_ms`.
     event: the event type, printable and not empty. Without it the type is `message`.
     id: the client's new last event ID, printable. `""` clears it; None leaves it.
     retry_ms: the client's new reconnection time, 0 to 2**31 - 1 milliseconds.
 
-    "Printable" is `str.isprintable`: no line end, NUL or other control character, invisible character, lone surrogate.
+    "Printable" is `str.isprintable`: no line end, no NUL or other control character, no invisible
+    character, no lone surrogate.
 
-    Raises TypeError or ValueError, naming the field, if a client could not receive exactly this; also for an event type
-    without data, which no client dispatches, and for nothing at all.
+    Raises TypeError or ValueError, naming the field, if a client could not receive exactly this;
+    also for an event type without data, which no client dispatches, and for nothing at all.
     """
     block = ""
     if retry_ms is not None:
@@ -52,7 +55,9 @@ def encode(
 
 
 def comment(text: str = "") -> bytes:
-    """A block of comment lines, which a client ignores: a heartbeat. It goes between events, not inside one.
+    """Returns a block of comment lines, which a client ignores: a heartbeat.
+
+    It goes between events, not inside one.
 
     Raises TypeError if `text` is not a str, ValueError if it holds a lone surrogate.
     """
@@ -61,7 +66,8 @@ def comment(text: str = "") -> bytes:
 
 def _lines(field: str, prefix: str, text: str) -> str:
     _require_str(field, text)
-    # Not str.splitlines: it also splits on U+2028, U+0085, form feed and others, which are plain data here.
+    # Not str.splitlines: it also splits on U+2028, U+0085, form feed and others, which are plain
+    # data here.
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\n" in text:
