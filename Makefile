@@ -1,43 +1,48 @@
 # Two commands: `make dev` starts the whole service on this machine, `make test` runs every test.
-# Nothing but Python and make is needed before. docs/install.md says how they install.
-# With BUILT=1 both take what `make build` makes for Lambda, which needs the SAM CLI and Lambda's Python.
+# They need nothing but Python and make. docs/install.md describes what they install.
+# With BUILT=1 both use the output of `make build`, which needs the SAM CLI and Lambda's Python.
 BUILT ?=
 ifneq ($(strip $(BUILT))$(filter build sam-local,$(MAKECMDGOALS)),)
 PYTHON ?= python3.13
 VENV ?= .venv-3.13
-# Directories too, for the files that are gone.
+# The directories are listed too, so that a removed file causes a new build.
 SOURCES := $(wildcard scripts/*.py) $(shell find functions layers -not -path '*/__pycache__*')
 endif
-# The first Python that the lists are made for.
+# Without a PYTHON, take the first one that the lists of requirements support.
 ifeq ($(origin PYTHON),undefined)
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 PYTHON := $(shell for name in python3 python3.13 python3.14 python3.12 python3.11; do \
-    "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
-    && echo "$$name" && exit; done; echo python3)
+    "$$name" -c '$(SUPPORTED)' 2>/dev/null && echo "$$name" && exit; done; echo python3)
 endif
 VENV ?= .venv
-# make dev
+
+# Options of `make dev`.
 PORT ?= 8000
 DEMO ?= 1
 DYNAMODB_ENDPOINT ?=
-# make test; with ARGS just what they say is run
+
+# Options of `make test`. ARGS replaces all others: pytest runs with these arguments alone.
 ARGS ?=
-# how many at once
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -lt 4 ] || n=4; [ $$n -gt 2 ] || n=2; echo $$n)
-# a pytest marker expression: what of the whole suite
+# The number of test processes: one for each core, at least 2 and at most 4.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+WORKERS ?= $(shell n=$(CORES); [ $$n -lt 4 ] || n=4; [ $$n -gt 2 ] || n=2; echo $$n)
+# A pytest marker expression, which selects tests of the whole suite.
 ONLY ?= timed or not timed
-# with COVERAGE=1 slower, and with a report of the lines that no test runs
+# COVERAGE=1 is slower, and reports the lines that no test runs.
 COVERAGE ?=
-# make build, make sam-local
+
+# Options of `make build` and `make sam-local`.
 SAM ?= $(or $(SAM_CLI),sam)
 SAM_PORT ?= 3000
 SAM_ARGS ?=
 
 RUN := $(VENV)/bin/python
 BUILT_TEMPLATE := .aws-sam/build/template.yaml
-# On one machine all clients share one address, so each may hold every slot.
+# On one machine all clients share one address, so each of them may hold every slot.
 DEV_OPTIONS := --port $(PORT) --parameter-overrides ClientConnections=100
 ifneq ($(strip $(BUILT)),)
-DEV_OPTIONS += Architecture=$(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64) --template $(BUILT_TEMPLATE) --isolated
+ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+DEV_OPTIONS += Architecture=$(ARCHITECTURE) --template $(BUILT_TEMPLATE) --isolated
 endif
 ifneq ($(DEMO),0)
 DEV_OPTIONS += --demo
@@ -45,6 +50,16 @@ endif
 ifneq ($(strip $(DYNAMODB_ENDPOINT)),)
 DEV_OPTIONS += --dynamodb-endpoint $(DYNAMODB_ENDPOINT)
 endif
+
+# First all tests that may run beside each other, then the timed ones alone.
+TOGETHER := -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not timed and ($(ONLY))"
+ALONE := -m "timed and ($(ONLY))"
+ifneq ($(strip $(COVERAGE)),)
+TOGETHER += --cov --cov-report=
+ALONE += --cov --cov-append --cov-report=term --cov-fail-under=95
+endif
+ON_BUILT := tests/system/e2e/test_service.py
+ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
 .PHONY: dev test check build sam-local release lock clean environment-to-run environment
 .DEFAULT_GOAL := test
@@ -57,12 +72,12 @@ test: environment
 ifneq ($(strip $(ARGS)),)
 	@$(RUN) -m pytest $(ARGS)
 else
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not timed and ($(ONLY))" $(if $(COVERAGE),--cov --cov-report=)
-	@$(RUN) -m pytest -m "timed and ($(ONLY))" $(if $(COVERAGE),--cov --cov-append --cov-report=term --cov-fail-under=95)
+	@$(RUN) -m pytest $(TOGETHER)
+	@$(RUN) -m pytest $(ALONE)
 endif
 else
 test: environment $(BUILT_TEMPLATE)
-	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest tests/system/e2e/test_service.py tests/system/sam/test_build.py tests/system/sam/test_sam_local.py $(ARGS)
+	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest $(ON_BUILT) $(ARGS)
 endif
 
 check: environment
@@ -73,36 +88,51 @@ build: $(BUILT_TEMPLATE)
 	@$(PYTHON) scripts/build.py .aws-sam/build sizes
 
 $(BUILT_TEMPLATE): template.yaml $(SOURCES)
-	@command -v "$(SAM)" >/dev/null 2>&1 || { echo "make: the SAM CLI is not here. Install it (pip install aws-sam-cli, into an environment of its own), or name it: make SAM=/path/to/sam ..." >&2; exit 1; }
-	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "make: there is no $(PYTHON) here, which compiles for Lambda. Install Python 3.13, or name it: make PYTHON=/path/to/python3.13 ..." >&2; exit 1; }
+	@$(call need,$(SAM),Install the SAM CLI (pip install aws-sam-cli$(,) into an environment of \
+	  its own)$(,) or name it: make SAM=/path/to/sam ...)
+	@$(call need,$(PYTHON),Install Python 3.13$(,) which compiles for Lambda$(,) or name it: \
+	  make PYTHON=/path/to/python3.13 ...)
 	@LAMBDA_PYTHON=$(PYTHON) SAM_CLI_TELEMETRY=0 $(SAM) build
 
-# The real `sam local start-api`, with a table, a publisher and demo items beside it.
+# Runs the real `sam local start-api`, with a table, a publisher and demo items beside it.
 sam-local: environment-to-run $(BUILT_TEMPLATE)
 	@exec $(RUN) -m local_lambda.sam_local --sam $(SAM) --port $(SAM_PORT) -- $(SAM_ARGS)
 
-# Pins what pyproject.toml names, with hashes, and checks the lists. Needs uv. UPGRADE=1 takes the newest releases.
+# Pins the dependencies of pyproject.toml with hashes, and checks the lists. It needs uv.
+# UPGRADE=1 takes the newest releases.
 lock: environment
 	@$(RUN) -E -s scripts/lock.py $(if $(UPGRADE),--upgrade)
 
-# Wheel, sdist, the layer's zip file, templates and SHA256SUMS, of the commit that is checked out, in dist/.
+# Makes the files of a release from the commit that is checked out, in dist/: wheel, sdist, the
+# layer's zip file, templates and SHA256SUMS.
+RELEASE_OPTIONS = $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for $(BYTECODE_FOR))
 release: environment
-	@$(RUN) -E -s scripts/release.py dist $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for $(BYTECODE_FOR))
+	@$(RUN) -E -s scripts/release.py dist $(RELEASE_OPTIONS)
 
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)
 	rm -rf .aws-sam dist .pytest_cache .ruff_cache .hypothesis .coverage*
 
-# What running needs, and the same with all that tests, linters and releases need.
+# The packages that the service needs to run; and with them those of tests, linters and releases.
 environment-to-run:
 	$(call install,requirements.txt)
 environment:
 	$(call install,requirements.txt requirements-dev.txt)
 
-# A PYTHON that somebody asks for is the one that must be in the environment.
+, := ,
+# $(call need,COMMAND,HINT) ends make with the hint when the command does not exist.
+define need
+command -v "$(1)" >/dev/null 2>&1 || { echo "make: $(1) was not found. $(strip $(2))" >&2; exit 1; }
+endef
+
+# If the user sets PYTHON, the environment must hold that very Python.
 ASKED := $(if $(filter command environment,$(firstword $(origin PYTHON))),--this-python)
+TOO_OLD := make: Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Install a newer one, \
+  or name it: make PYTHON=python3.13 ...
+CHECK := import sys; sys.exit(sys.version_info < (3, 11) and "$(TOO_OLD)" % sys.version_info[:2])
 define install
-	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "make: there is no $(PYTHON) here. Install Python 3.11 or newer (python.org, or your system's packages), or name yours: make PYTHON=/path/to/python3.13 ..." >&2; exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Install one, or name it: make PYTHON=python3.13 ..." % sys.version_info[:2])'
+	@$(call need,$(PYTHON),Install Python 3.11 or newer (python.org$(,) or your system's \
+	  packages)$(,) or name yours: make PYTHON=/path/to/python3.13 ...)
+	@"$(PYTHON)" -c '$(CHECK)'
 	@"$(PYTHON)" -E -s scripts/environment.py $(ASKED) "$(VENV)" $(1)
 endef
