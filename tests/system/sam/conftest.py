@@ -1,4 +1,8 @@
-"""Where containers run: an engine that answers here, or the one that `sam-local.sh` starts in a network of its own."""
+"""Where containers run: Docker on this machine, or the engine that SAM_LOCAL_ENGINE names.
+
+SAM_LOCAL_ENGINE is the path of a script that runs a container engine in a network of its own, with
+the commands `up`, `down`, `status` and `exec COMMAND...`. Without it, Docker must be running here.
+"""
 
 import contextlib
 import os
@@ -20,7 +24,6 @@ from tests.support.tools import missing, sam_cli
 from tests.support.waiting import eventually
 
 BUILT = ROOT / ".aws-sam/build/template.yaml"
-SCRIPT = ROOT.parent / "shared/sam-local/sam-local.sh"
 
 
 @pytest.fixture(scope="session")
@@ -89,23 +92,26 @@ def _end(process):
 @pytest.fixture(scope="session")
 def engine(built):  # nothing is started for what is skipped
     docker = shutil.which("docker")
-    here = (
-        docker
-        and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
-    )
-    if not here and not SCRIPT.is_file():
-        pytest.skip("no container engine answers")
-    start = (
-        not here
-        and subprocess.run([SCRIPT, "status"], capture_output=True, check=False).returncode != 0
-    )
+    if docker and _succeeds(docker, "info"):
+        running = Engine([])
+        yield running
+        running.close()
+        return
+    script = os.environ.get("SAM_LOCAL_ENGINE")
+    if not script:
+        pytest.skip("Docker is not running; SAM_LOCAL_ENGINE can name another container engine")
+    start = not _succeeds(script, "status")
     if start:
-        subprocess.run([SCRIPT, "up"], check=True)
-    running = Engine([] if here else [str(SCRIPT), "exec"])
+        subprocess.run([script, "up"], check=True)
+    running = Engine([script, "exec"])
     yield running
     running.close()
     if start:
-        subprocess.run([SCRIPT, "down"], check=True)
+        subprocess.run([script, "down"], check=True)
+
+
+def _succeeds(*command):
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 class SamLocal:
