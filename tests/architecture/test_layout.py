@@ -5,6 +5,9 @@ import importlib
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 import pytest
 
@@ -12,20 +15,15 @@ from tests.support.paths import PACKAGES, ROOT
 
 STANDARD = frozenset(sys.stdlib_module_names)
 ON_LAMBDA = {"aws_lambda_powertools", "boto3", "botocore", "pydantic"}
+OURS = {"dashboard_data", "dashboard_http", "dashboard_setup"}
 MAY_IMPORT = {
     "streaming_runtime": set(),
     "event_stream": set(),
     "dashboard_data": {"pydantic"},
     "dashboard_http": {"dashboard_data", "dashboard_setup", "jwt", *ON_LAMBDA},
     "dashboard_setup": {"dashboard_data", "dashboard_http", *ON_LAMBDA},
-    "stream_function": {
-        "event_stream",
-        "dashboard_data",
-        "dashboard_http",
-        "dashboard_setup",
-        *ON_LAMBDA,
-    },
-    "api_function": {"dashboard_data", "dashboard_http", "dashboard_setup", *ON_LAMBDA},
+    "stream_function": {"event_stream", *OURS, *ON_LAMBDA},
+    "api_function": {*OURS, *ON_LAMBDA},
     "publish_function": {"dashboard_data", *ON_LAMBDA},
     "local_lambda": {
         "h11",
@@ -38,36 +36,148 @@ MAY_IMPORT = {
         "awslambdaric",
     },
 }
+TESTS = ROOT / "tests"
+# These folders of tests are named for what they test, and not for a package.
+OTHER_TESTS = {"architecture", "dashboard", "scripts", "support", "system"}
 
 
-def imports(package):
-    for path in PACKAGES[package].rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                yield from ((path.name, alias.name.split(".")[0]) for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                yield path.name, node.module.split(".")[0]
+def imported_names(path: Path, package: str = "") -> Iterator[str]:
+    """Yields the full names that a file imports, wherever in it an import stands.
+
+    `from a import b` yields `a.b`, whether b is a module or not. `package` is the package of the
+    file, which relative imports start from.
+    """
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: 1 - node.level or None] if node.level else []
+            base = [*above, *([node.module] if node.module else [])]
+            yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+def roots_of(path: Path) -> set[str]:
+    """Returns the first parts of the names that a file imports absolutely."""
+    return {name.split(".")[0] for name in imported_names(path)}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_what_it_may(package):
     allowed = {package, *MAY_IMPORT[package], *STANDARD}
+    found = {
+        (path.name, name.split(".")[0])
+        for path in PACKAGES[package].rglob("*.py")
+        for name in imported_names(path, package)
+    }
 
-    assert [found for found in imports(package) if found[1] not in allowed] == []
+    assert [each for each in found if each[1] not in allowed] == []
 
 
 @pytest.mark.parametrize("script", ["lists", "packages", "environment"])
 def test_what_makes_the_environment_needs_nothing_of_it(script):
-    tree = ast.parse((ROOT / f"scripts/{script}.py").read_text())
-    imported = {
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    }
-    imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert roots_of(ROOT / f"scripts/{script}.py") <= STANDARD | {"lists", "packages"}
 
-    assert {name.split(".")[0] for name in imported} <= STANDARD | {"lists", "packages"}
+
+def test_programs_that_are_run_by_path_import_nothing_of_ours():
+    programs = [*(PACKAGES["local_lambda"] / "programs").glob("*.py")]
+
+    assert len(programs) > 3
+    assert {path.name: roots_of(path) & PACKAGES.keys() for path in programs} == {
+        path.name: set() for path in programs
+    }
+
+
+# --- no cycles
+
+
+def modules_of(package: str) -> dict[str, Path]:
+    """Returns the files of a package by the names of their modules."""
+    folder = PACKAGES[package]
+    modules = {}
+    for path in folder.rglob("*.py"):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return modules
+
+
+def imports_between(modules: dict[str, Path]) -> dict[str, set[str]]:
+    """Returns for each module the others that it imports.
+
+    Imports inside of functions and under TYPE_CHECKING count too.
+    """
+    graph = {}
+    for name, path in modules.items():
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        found = set()
+        for imported in imported_names(path, package):
+            found.add(imported if imported in modules else imported.rpartition(".")[0])
+        graph[name] = found & modules.keys() - {name}
+    return graph
+
+
+def cycle_in(graph: dict[str, set[str]]) -> list[str]:
+    """Returns one cycle of the graph, or an empty list."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def all_modules() -> dict[str, Path]:
+    return {name: path for package in PACKAGES for name, path in modules_of(package).items()}
+
+
+def test_no_modules_import_each_other():
+    assert cycle_in(imports_between(all_modules())) == []
+
+
+@pytest.mark.parametrize("package", ["dashboard_data", "local_lambda"])
+def test_no_rooms_of_a_package_import_each_other(package):
+    """A room is a package inside of the package, or a module beside these."""
+
+    def room(module):
+        return ".".join(module.split(".")[:2])
+
+    rooms: dict[str, set[str]] = {}
+    for module, imported in imports_between(modules_of(package)).items():
+        # The package's own door imports from its rooms, and is none.
+        others = {room(each) for each in imported - {package}} - {room(module)}
+        if module != package:
+            rooms.setdefault(room(module), set()).update(others)
+
+    assert len(rooms) > 5
+    assert cycle_in(rooms) == []
+
+
+def test_a_cycle_is_found_whatever_form_its_imports_have(tmp_path):
+    files = {
+        "p/__init__.py": "",
+        "p/one.py": "def f():\n    from .room import two\n",
+        "p/room/__init__.py": "",
+        "p/room/two.py": "if False:\n    from ..three import name\n",
+        "p/three.py": "import p.one\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    names = {
+        "p": "p/__init__.py",
+        "p.one": "p/one.py",
+        "p.room": "p/room/__init__.py",
+        "p.room.two": "p/room/two.py",
+        "p.three": "p/three.py",
+    }
+    graph = imports_between({name: tmp_path / path for name, path in names.items()})
+
+    assert graph["p.one"] == {"p.room.two"}
+    assert graph["p.room.two"] == {"p.three"}
+    assert graph["p.three"] == {"p.one"}
+    assert set(cycle_in(graph)) == {"p.one", "p.room.two", "p.three"}
+
+
+# --- doors and roots
 
 
 @pytest.mark.parametrize("package", ["streaming_runtime", "event_stream", "dashboard_data"])
@@ -99,36 +209,30 @@ def test_every_import_root_is_one_that_lambda_has_and_holds_distinct_packages():
     assert sorted(found) == sorted(name for name in PACKAGES if name != "local_lambda")
 
 
-@pytest.mark.parametrize("package", [name for name in PACKAGES if name != "local_lambda"])
-def test_no_file_that_runs_on_lambda_is_longer_than_250_lines(package):
-    lengths = {
-        path.name: len(path.read_text().splitlines()) for path in PACKAGES[package].rglob("*.py")
-    }
-
-    assert {name: length for name, length in lengths.items() if length > 250} == {}
-
-
 def test_the_runtime_starts_without_heavy_modules():
-    """What is imported before /next is paid for by every cold start."""
-    code = "import sys, streaming_runtime.loop; print(*sys.modules)"
-    environ = {"PYTHONPATH": str(PACKAGES["streaming_runtime"].parent)}
-    loaded = subprocess.run(
-        [sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True
+    """Every cold start pays for the modules that are imported before /next."""
+    program = "import sys, streaming_runtime.loop; print(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        env={"PYTHONPATH": str(PACKAGES["streaming_runtime"].parent)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     heavy = {
-        "http",
-        "ssl",
-        "email",
         "asyncio",
-        "logging",
-        "traceback",
-        "threading",
         "dataclasses",
-        "typing",
+        "email",
+        "http",
         "inspect",
+        "logging",
+        "ssl",
+        "threading",
+        "traceback",
+        "typing",
     }
-    assert not heavy & set(loaded.stdout.split())
+    assert not heavy & set(ended.stdout.split())
 
 
 def test_no_module_of_the_layers_or_functions_edits_the_import_path_but_the_runtimes_start():
@@ -142,3 +246,42 @@ def test_no_module_of_the_layers_or_functions_edits_the_import_path_but_the_runt
     assert [path for path in editing if not path.startswith("local_lambda/")] == [
         "layers/streaming_runtime/python/streaming_runtime/__main__.py"
     ]
+
+
+# --- the tests themselves
+
+
+def is_test_or_conftest(module: str) -> bool:
+    return module.startswith("test_") or module == "conftest"
+
+
+def test_tests_import_from_tests_only_support_and_helpers_of_their_own_folder():
+    wrong = []
+    for path in TESTS.rglob("*.py"):
+        if path.parent.name == "broken":  # handlers that cannot be imported
+            continue
+        folder = ".".join(path.relative_to(ROOT).parts[:-1])
+        for name in imported_names(path, folder):
+            if name.split(".")[0] != "tests" or name.startswith("tests.support."):
+                continue
+            rest = name.removeprefix(f"{folder}.").split(".")
+            own = name.startswith(f"{folder}.") and (path.parent / f"{rest[0]}.py").is_file()
+            if not own or is_test_or_conftest(rest[0]):
+                wrong.append((path.relative_to(ROOT).as_posix(), name))
+
+    assert wrong == []
+
+
+def test_the_folders_of_tests_mirror_packages_that_exist():
+    folders = {path.parent for path in TESTS.rglob("test_*.py")}
+    names = {folder.relative_to(TESTS).parts for folder in folders}
+    mirrored = {parts for parts in names if parts[0] not in OTHER_TESTS}
+    without = [
+        "/".join(parts)
+        for parts in sorted(mirrored)
+        if parts[0] not in PACKAGES
+        or not PACKAGES[parts[0]].joinpath(*parts[1:], "__init__.py").is_file()
+    ]
+
+    assert without == []
+    assert {parts[0] for parts in mirrored} == PACKAGES.keys()
