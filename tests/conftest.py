@@ -1,4 +1,4 @@
-"""Options and fixtures for all tests, and which of them may run beside each other."""
+"""Options for all tests, and the order in which they run beside each other."""
 
 import gc
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 pytest_plugins = ["tests.support.moto_table", "tests.support.releases"]
 
 HERE = Path(__file__).parent
-# The workers take whole files (`--dist loadfile`), since most of these start an emulator or a browser for each. First
-# those that take longest, and beside two that compute always one that mostly waits.
+# The workers take whole files (`--dist loadfile`), since most files start an emulator or a browser.
+# The longest come first, and beside two that compute there is always one that mostly waits.
 COMPUTING = (
     "system/chaos",
     "dashboard",
@@ -20,9 +20,10 @@ COMPUTING = (
     "publish_function",
 )
 WAITING = ("local_lambda", "system/e2e", "system/openapi", "system/sam", "streaming_runtime")
-# They judge how long things take, so nothing else may run at that time. So do single tests that say it themselves.
+# These measure how long things take, so nothing else may run beside them. Single tests elsewhere
+# are marked `timed` themselves.
 TIMED = ("system/limits", "system/rie", "dashboard/test_live.py")
-# They are about the service and not about a version of Python: CI runs them on one.
+# These test the service and not a version of Python: CI runs them on one version only.
 ONCE = (
     "dashboard",
     "system/chaos",
@@ -49,15 +50,13 @@ def pytest_addoption(parser):
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Leaves out the files without timed tests, where only those are asked for: importing them takes longest."""
+    """Skips files without timed tests when only timed tests are asked for: importing takes long."""
     asked = config.option.markexpr.startswith("timed and")
     if not asked or collection_path.suffix != ".py" or HERE not in collection_path.parents:
         return None
-    return (
-        None
-        if _lies_in(collection_path, TIMED) or "mark.timed" in collection_path.read_text("utf-8")
-        else True
-    )
+    if _lies_in(collection_path, TIMED) or "mark.timed" in collection_path.read_text("utf-8"):
+        return None
+    return True
 
 
 def _lies_in(path, places):
@@ -83,12 +82,13 @@ def in_order(items):
     order = []
     while computing or waiting:
         order += [*computing[:2], *waiting[:1]]
-        computing, waiting = computing[2:], waiting[1:]
+        del computing[:2]
+        del waiting[:1]
     order += [path for path in files if path not in order]
     return [item for path in order for item in files[path]]
 
 
 def pytest_collection_finish():
-    """Spares the garbage collector all that was imported: it stays anyway."""
+    """Exempts all imported modules from garbage collection: they stay anyway."""
     gc.collect()
     gc.freeze()

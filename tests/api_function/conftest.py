@@ -1,4 +1,4 @@
-"""The HTTP functions in this process."""
+"""These fixtures run the HTTP functions in this process."""
 
 from tests.support.functions import api, emitted, make_service, metrics_namespace, service
 

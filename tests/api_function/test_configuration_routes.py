@@ -85,12 +85,12 @@ def test_bad_input_is_a_4xx_that_names_the_field_and_changes_nothing(
 
 def test_there_is_a_limit_to_the_configurations_of_one_user(api, service):
     _, headers = service.sign_in()
-    answers = [
+    responses = [
         api("POST", CONFIGURATIONS, {"name": "x", "tickers": ["A"]}, **headers).status
         for _ in range(21)
     ]
 
-    assert answers == [201] * 20 + [409]
+    assert responses == [201] * 20 + [409]
 
 
 @pytest.mark.parametrize(

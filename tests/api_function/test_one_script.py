@@ -13,8 +13,10 @@ def test_a_module_comes_once_and_after_what_it_imports():
 
     assert one_script("a", sources) == (
         "const c_js = (() => {\nconst c = 1;\nreturn { c };\n})();\n"
-        "const b_js = (() => {\nconst { c } = c_js;\nclass B {}\nasync function d() {}\nreturn { B, d };\n})();\n"
-        "const a_js = (() => {\nconst { B } = b_js;\nconst { c } = c_js;\nnew B(c);\nreturn {  };\n})();\n"
+        "const b_js = (() => {\nconst { c } = c_js;\nclass B {}\nasync function d() {}\n"
+        "return { B, d };\n})();\n"
+        "const a_js = (() => {\nconst { B } = b_js;\nconst { c } = c_js;\nnew B(c);\n"
+        "return {  };\n})();\n"
     )
 
 

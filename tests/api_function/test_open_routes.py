@@ -1,4 +1,4 @@
-"""The rest of the API, through both fronts, without sockets."""
+"""Tests the routes that anyone may ask, through both fronts, without sockets."""
 
 from dashboard_data import utc_text
 
@@ -19,15 +19,15 @@ def test_metrics_are_what_a_metrics_event_carries_and_the_last_twenty_items(
 ):
     items = [make_item() for _ in range(25)]
     publish(*items)
-    answer = api("GET", "/api/v2/metrics").json()
+    response = api("GET", "/api/v2/metrics").json()
 
-    assert set(answer) == EVENT_FIELDS["metrics"] | {"recent_items", "items_by_minute"}
-    assert answer["total"] == 25
-    assert (len(answer["items_by_minute"]), answer["items_by_minute"][-1]) == (60, 25)
-    assert [each["item_id"] for each in answer["recent_items"]] == [
+    assert set(response) == EVENT_FIELDS["metrics"] | {"recent_items", "items_by_minute"}
+    assert response["total"] == 25
+    assert (len(response["items_by_minute"]), response["items_by_minute"][-1]) == (60, 25)
+    assert [each["item_id"] for each in response["recent_items"]] == [
         item.item_id for item in reversed(items)
     ][:20]
-    assert all(set(each) == EVENT_FIELDS["new_item"] for each in answer["recent_items"])
+    assert all(set(each) == EVENT_FIELDS["new_item"] for each in response["recent_items"])
 
 
 def test_the_items_of_each_minute_are_told_across_the_turn_of_the_hour(

@@ -1,4 +1,4 @@
-"""The page and its files: what they may do, how they are named, and how seldom they are asked for."""
+"""Tests how the page and its files are served: their policy, their addresses, their caching."""
 
 import re
 from pathlib import Path
@@ -44,12 +44,14 @@ def payload_of(front, method, path, headers, asked_for=None):
 
 
 def called(handler, *request):
-    answer = handler(payload_of(*request), None)
-    headers = answer.get("headers") or {
-        name: ",".join(each) for name, each in answer["multiValueHeaders"].items()
+    response = handler(payload_of(*request), None)
+    headers = response.get("headers") or {
+        name: ",".join(each) for name, each in response["multiValueHeaders"].items()
     }
     headers = {name.lower(): value for name, value in headers.items()}
-    return SimpleNamespace(status=answer["statusCode"], headers=headers, body=answer["body"] or "")
+    return SimpleNamespace(
+        status=response["statusCode"], headers=headers, body=response["body"] or ""
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def handler():
 
 @pytest.fixture(params=["1.0", "2.0"])
 def api(handler, request):
-    """`api(method, path, **headers)` through each front."""
+    """Returns `api(method, path, **headers)`, which asks through each front."""
     dashed = lambda headers: {name.replace("_", "-"): value for name, value in headers.items()}  # noqa: E731
     return lambda method, path, **headers: called(
         handler, request.param, method, path, dashed(headers)
@@ -67,7 +69,7 @@ def api(handler, request):
 
 
 def versioned(api, name="live.js"):
-    """The address of a file as the page names it."""
+    """Returns the address of a file as the page names it."""
     return "/" + re.search(rf"static/\w+/{name}", api("GET", "/").body).group()
 
 
@@ -76,10 +78,10 @@ def test_the_page_and_its_files_come_with_a_strict_policy(api):
 
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert script.headers["content-type"] == "text/javascript; charset=utf-8"
-    for answer in (page, script):
-        assert "default-src 'none'" in answer.headers["content-security-policy"]
-        assert "unsafe" not in answer.headers["content-security-policy"]
-        assert answer.headers["x-content-type-options"] == "nosniff"
+    for response in (page, script):
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        assert "unsafe" not in response.headers["content-security-policy"]
+        assert response.headers["x-content-type-options"] == "nosniff"
 
 
 def test_a_browser_keeps_the_files_for_ever_and_asks_for_the_page_each_time(api):
@@ -92,17 +94,17 @@ def test_a_browser_keeps_the_files_for_ever_and_asks_for_the_page_each_time(api)
 
 def test_an_address_of_another_version_or_none_is_asked_for_each_time(api):
     for path in ("/static/live.js", "/static/0123456789abcdef/live.js"):
-        answer = api("GET", path)
-        assert (answer.status, answer.body) == (200, api("GET", versioned(api)).body)
-        assert answer.headers["cache-control"] == "no-cache"
+        response = api("GET", path)
+        assert (response.status, response.body) == (200, api("GET", versioned(api)).body)
+        assert response.headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize("path", ["/", "/static/live.js"])
 def test_what_the_browser_has_is_not_sent_again(api, path):
     tag = api("GET", path).headers["etag"]
     for known in (tag, f"W/{tag}", f'"other", {tag}'):
-        answer = api("GET", path, if_none_match=known)
-        assert (answer.status, answer.body, answer.headers["etag"]) == (304, "", tag)
+        response = api("GET", path, if_none_match=known)
+        assert (response.status, response.body, response.headers["etag"]) == (304, "", tag)
 
     assert api("GET", path, if_none_match='"other"').status == 200
 
@@ -128,7 +130,7 @@ def test_head_is_answered_like_get_without_a_body(api, path):
     ("asked_for", "location"), [("/live", "./live/"), ("//evil.example", "./evil.example/")]
 )
 def test_without_its_last_slash_the_page_says_where_it_is(handler, asked_for, location):
-    answer = called(handler, "1.0", "GET", "/", {}, asked_for)
+    response = called(handler, "1.0", "GET", "/", {}, asked_for)
 
-    assert (answer.status, answer.headers["location"]) == (308, location)
+    assert (response.status, response.headers["location"]) == (308, location)
     assert called(handler, "1.0", "GET", "/", {}, f"{asked_for}/").status == 200

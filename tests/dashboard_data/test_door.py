@@ -1,4 +1,4 @@
-"""The package's door: what it offers, and what it does not load."""
+"""Tests the package's door: the names that it offers, and the modules that it does not load."""
 
 import subprocess
 import sys
@@ -16,7 +16,8 @@ def test_the_door_lists_what_it_imports_and_nothing_else():
 
 
 def test_importing_the_package_loads_no_heavy_library():
-    program = "import sys, dashboard_data; print([m for m in sys.modules if m in ('boto3', 'botocore', 'pydantic')])"
+    heavy = ("boto3", "botocore", "pydantic")
+    program = f"import sys, dashboard_data; print([m for m in sys.modules if m in {heavy}])"
     path = {"PYTHONPATH": str(PACKAGE.parent)}
     ran = subprocess.run(
         [sys.executable, "-c", program], env=path, capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""Metrics equal a recount of the items, whatever came between reading and counting, and whatever the time is."""
+"""Tests that metrics equal a recount of the items, at any time and with items in between."""
 
 from datetime import UTC, datetime
 
@@ -123,11 +123,13 @@ def test_a_window_of_many_pages_is_read_to_its_end(client, table, clock, feed, p
     publish(*[make_item(timestamp=f"2026-11-22T{hour:02d}:00:00Z") for hour in range(12)])
 
     def one_at_a_time(number, name, call):
-        answer = call()
-        if name == "query" and len(answer["Items"]) > 1:
-            answer["Items"] = answer["Items"][:1]
-            answer["LastEvaluatedKey"] = {each: answer["Items"][0][each] for each in ("PK", "SK")}
-        return answer
+        response = call()
+        if name == "query" and len(response["Items"]) > 1:
+            response["Items"] = response["Items"][:1]
+            response["LastEvaluatedKey"] = {
+                each: response["Items"][0][each] for each in ("PK", "SK")
+            }
+        return response
 
     meddled = MeddledClient(client, one_at_a_time)
     window = DynamoDbMetrics(meddled, table, clock).window(feed.head().epoch, scopes_of(None))

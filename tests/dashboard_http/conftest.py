@@ -1,4 +1,4 @@
-"""The HTTP functions in this process."""
+"""These fixtures run the HTTP functions in this process."""
 
 import logging
 
@@ -18,7 +18,7 @@ __all__ = ["api", "emitted", "make_service", "metrics_namespace", "service"]
 
 @pytest.fixture(scope="module")
 def pairs():
-    """Key pairs by key id."""
+    """Returns key pairs by key id."""
     return {
         "first": rsa_key(),
         "second": rsa_key(),
@@ -54,7 +54,10 @@ def verify(make_verify, issuer):
 
 @pytest.fixture
 def sign(issuer, pairs, clock):
-    """A token as the issuer would sign it, but for what is changed; None takes a claim away."""
+    """Returns a function that signs a token as the issuer does.
+
+    Its arguments change claims; None removes a claim.
+    """
 
     def make(key_id="first", private=None, headers=None, **changed):
         private = private or pairs[key_id]

@@ -27,7 +27,7 @@ def published(key_id, private, **changed):
 
 
 class Issuer:
-    """What an issuer publishes, at an address of this machine. `answers` maps paths to (status, headers, body)."""
+    """An issuer on loopback. `responses` maps paths to (status, headers, body)."""
 
     def __init__(self):
         issuer = self
@@ -35,7 +35,7 @@ class Issuer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 issuer.asked.append(self.path)
-                status, headers, body = issuer.answers.get(self.path, (404, {}, b""))
+                status, headers, body = issuer.responses.get(self.path, (404, {}, b""))
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(body)), **headers}.items():
                     self.send_header(name, value)
@@ -45,7 +45,7 @@ class Issuer:
             def log_message(self, *_):
                 pass
 
-        self.asked, self.answers = [], {}
+        self.asked, self.responses = [], {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
         self.url = f"{self.origin}/pool"
@@ -57,7 +57,7 @@ class Issuer:
 
     def say(self, path, document, status=200, **headers):
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        self.answers[path] = (status, headers, body)
+        self.responses[path] = (status, headers, body)
 
     def stop(self):
         self._server.shutdown()

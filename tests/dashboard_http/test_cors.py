@@ -14,17 +14,17 @@ PREFLIGHT = {
 
 def test_a_preflight_is_answered_without_touching_data(api, service):
     calls = len(service.table.calls)
-    answer = api("OPTIONS", CONFIGURATIONS, origin=ORIGIN, **PREFLIGHT)
+    response = api("OPTIONS", CONFIGURATIONS, origin=ORIGIN, **PREFLIGHT)
 
-    assert answer.status == 204
-    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    assert response.status == 204
+    assert response.headers["access-control-allow-origin"] == ORIGIN
     assert {"Authorization", "Content-Type", "Last-Event-ID", "X-Connection-Key"} <= set(
-        answer.headers["access-control-allow-headers"].split(", ")
+        response.headers["access-control-allow-headers"].split(", ")
     )
     assert {"GET", "PUT", "DELETE"} <= set(
-        answer.headers["access-control-allow-methods"].split(", ")
+        response.headers["access-control-allow-methods"].split(", ")
     )
-    assert answer.headers["vary"] == "Origin"
+    assert response.headers["vary"] == "Origin"
     assert len(service.table.calls) == calls
 
 
@@ -32,27 +32,27 @@ def test_a_preflight_is_answered_without_touching_data(api, service):
     "origin", ["https://evil.example", "null", "*", "https://dashboard.example.evil.example"]
 )
 def test_other_origins_are_not_let_in(api, origin):
-    for answer in (
+    for response in (
         api("OPTIONS", CONFIGURATIONS, origin=origin, **PREFLIGHT),
         api("GET", "/api/v2/metrics", origin=origin),
     ):
-        assert not [name for name in answer.headers if name.startswith("access-control")]
-        assert answer.headers["vary"] == "Origin"
+        assert not [name for name in response.headers if name.startswith("access-control")]
+        assert response.headers["vary"] == "Origin"
 
 
 def test_errors_and_refused_streams_carry_the_headers_too(make_service):
     service = make_service(client_connections=1)
     service.stream()
-    answers = [
+    responses = [
         service.stream(origin=ORIGIN),
         service.stream("/api/v2/configurations/x/stream", origin=ORIGIN),
         service.api("GET", "/nothing", origin=ORIGIN),
     ]
 
-    assert [answer.status for answer in answers] == [429, 401, 404]
-    assert all(answer.headers["access-control-allow-origin"] == ORIGIN for answer in answers)
+    assert [response.status for response in responses] == [429, 401, 404]
+    assert all(response.headers["access-control-allow-origin"] == ORIGIN for response in responses)
     assert all(
-        "Retry-After" in answer.headers["access-control-expose-headers"] for answer in answers
+        "Retry-After" in response.headers["access-control-expose-headers"] for response in responses
     )
 
 
@@ -73,8 +73,8 @@ def test_an_origin_that_browsers_never_send_is_refused_at_start(origin):
 
 
 def test_no_header_comes_twice(api):
-    answer = api("GET", "/api/v2/metrics", origin=ORIGIN)
-    names = [*answer.result.get("headers", {}), *answer.result.get("multiValueHeaders", {})]
+    response = api("GET", "/api/v2/metrics", origin=ORIGIN)
+    names = [*response.result.get("headers", {}), *response.result.get("multiValueHeaders", {})]
 
     assert len({name.lower() for name in names}) == len(names)
-    assert json.dumps(answer.result.get("multiValueHeaders", {})).count(ORIGIN) <= 1
+    assert json.dumps(response.result.get("multiValueHeaders", {})).count(ORIGIN) <= 1

@@ -1,4 +1,4 @@
-"""Tests one set of routes behind both fronts: errors, unknown paths, and requests at the same time."""
+"""Tests the routes behind both fronts: errors, unknown paths, simultaneous requests."""
 
 import threading
 
@@ -12,7 +12,7 @@ from tests.support.fakes import failing_while
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_one_request_does_not_wait_for_another_nor_see_it(version):
-    """Both are inside the route at the same time, or the barrier breaks."""
+    """Requires both requests inside of the route at the same time, or the barrier breaks."""
     together = threading.Barrier(2)
 
     def routes():
@@ -37,7 +37,7 @@ def test_one_request_does_not_wait_for_another_nor_see_it(version):
         return router
 
     handler = make_handler(routes, Cors(()), Logger(service="test", stream=None))
-    answers = {}
+    responses = {}
 
     def call(name):
         path = f"/{name}"
@@ -50,7 +50,7 @@ def test_one_request_does_not_wait_for_another_nor_see_it(version):
             "headers": {},
         }
         context = {"stage": "$default", "path": path, **http}
-        answers[name] = handler(payload | {"resource": path, "requestContext": context}, name)[
+        responses[name] = handler(payload | {"resource": path, "requestContext": context}, name)[
             "body"
         ]
 
@@ -60,7 +60,7 @@ def test_one_request_does_not_wait_for_another_nor_see_it(version):
     for thread in threads:
         thread.join(20)
 
-    assert answers == {name: f'["{name}","/{name}","/{name}","{name}","{name}"]' for name in "ab"}
+    assert responses == {name: f'["{name}","/{name}","/{name}","{name}","{name}"]' for name in "ab"}
 
 
 def test_an_unexpected_error_before_the_stream_is_a_500_with_nothing_inside(service, caplog):

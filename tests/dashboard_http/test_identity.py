@@ -1,4 +1,4 @@
-"""Tests who a request is from: anonymous sessions, an issuer's tokens, and a trusted gateway's header."""
+"""Tests who sends a request: by session, by an issuer's token, by a gateway's header."""
 
 import logging
 import subprocess
@@ -61,7 +61,7 @@ def test_a_user_of_the_issuer_has_configurations_and_their_streams_to_the_tokens
     assert created.status == 201
     assert (
         90 <= clock() - opened_at <= 91
-    )  # half a minute for clocks that differ, as for the token itself
+    )  # clocks may differ by half a minute, as for the token itself
     assert stream.status == 200
     assert signed_in.stream(path, **bearer(sign(sub="user-2"))).status == 404
     assert signed_in.stream(path, **bearer(token)).status == 401

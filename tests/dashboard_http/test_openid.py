@@ -1,4 +1,4 @@
-"""Tokens of an OpenID issuer: its keys over a real socket, a clock that jumps, and what attackers try."""
+"""Tests tokens of an OpenID issuer: keys over a real socket, a clock that jumps, attacks."""
 
 import base64
 import json
@@ -125,7 +125,7 @@ def test_a_token_has_no_say_in_how_it_is_checked(verify, sign, pairs, issuer):
 
 
 class UncheckedHmac(jwt.algorithms.HMACAlgorithm):
-    """Without PyJWT's refusal to use a public key as a secret."""
+    """Signs without PyJWT's refusal to use a public key as a secret."""
 
     def __init__(self):
         super().__init__(jwt.algorithms.HMACAlgorithm.SHA256)
@@ -208,10 +208,10 @@ def test_made_up_key_ids_make_us_ask_twice_a_minute_at_most(verify, sign, issuer
 def test_an_issuer_that_cannot_be_reached_opens_nothing_and_is_asked_again_later(
     verify, sign, issuer, clock, caplog
 ):
-    answers, issuer.answers = issuer.answers, {}
+    responses, issuer.responses = issuer.responses, {}
     token = sign()
     assert verify(token) is None
-    issuer.answers = answers
+    issuer.responses = responses
     assert verify(token) is None
     clock.advance(30)
     assert verify(token)
@@ -221,7 +221,7 @@ def test_an_issuer_that_cannot_be_reached_opens_nothing_and_is_asked_again_later
 
 def test_known_keys_stand_while_the_issuer_cannot_be_reached(verify, sign, issuer, clock):
     assert verify(sign())
-    issuer.answers = {}
+    issuer.responses = {}
     clock.advance(7_200)
 
     assert verify(sign())
@@ -257,10 +257,10 @@ def test_what_is_no_key_set_is_not_trusted(verify, sign, issuer, pairs, trouble)
     elif trouble == "keys over plain http":
         issuer.say(DISCOVERY, good | {"jwks_uri": "http://elsewhere.example/keys"})
     elif trouble == "a redirect":
-        issuer.say("/moved", json.loads(issuer.answers[KEYS][2]))
+        issuer.say("/moved", json.loads(issuer.responses[KEYS][2]))
         issuer.say(KEYS, b"", 302, Location=issuer.origin + "/moved")
     elif trouble == "too large":
-        issuer.answers[KEYS] = (200, {}, issuer.answers[KEYS][2] + b" " * LARGEST_DOCUMENT)
+        issuer.responses[KEYS] = (200, {}, issuer.responses[KEYS][2] + b" " * LARGEST_DOCUMENT)
     else:
         kinds = {
             "not json": b"<html>",

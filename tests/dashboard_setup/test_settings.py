@@ -1,4 +1,4 @@
-"""What is set from outside: defaults, and clear words for what cannot be."""
+"""Tests the settings: their defaults, and clear errors for impossible values."""
 
 import pytest
 from dashboard_setup.settings import Settings

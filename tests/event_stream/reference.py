@@ -1,4 +1,6 @@
-"""What does the standard's prose say, step by step, of a whole body? Slow and plain, to check the decoder against.
+"""Which events does a whole body hold? Follows the standard's prose step by step.
+
+It is slow and plain; the decoder is checked against it.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 """
@@ -7,7 +9,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-inte
 def interpret(
     body: bytes, last_event_id: str = ""
 ) -> tuple[list[tuple[str, str, str]], str, int | None]:
-    """The events (type, data, id) dispatched, the last event ID string, the reconnection time."""
+    """Returns the events (type, data, id), the last event ID string, the reconnection time."""
     text = body.decode("utf-8", errors="replace")
     if text[:1] == "\ufeff":
         text = text[1:]

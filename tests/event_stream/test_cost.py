@@ -1,7 +1,8 @@
 """Does twice the input cost twice the work, not four times?
 
-The large input is 16 times the small one: a quadratic cost is 256 times. It takes seconds, as lines and chunks are
-sized so that copying what came before dwarfs the rest. The bound leaves room for a busy machine and for its caches.
+The large input is 16 times the small one: a quadratic cost is 256 times. That takes seconds, as
+lines and chunks are sized so that copying earlier input dwarfs the rest. The bound leaves room for
+a busy machine and for its caches.
 """
 
 from collections.abc import Callable

@@ -11,7 +11,8 @@ from tests.support.event_stream_vectors import VECTORS
 
 NAMES = [f"{vector['source']} {vector['name']}" for vector in VECTORS]
 
-# Whatever the rules distinguish: field names, line ends, parts of characters, what other splitters take for line ends.
+# Everything that the rules distinguish: field names, line ends, parts of characters, and characters
+# that other splitters take for line ends.
 PIECES = [
     *(
         b"data",
@@ -138,7 +139,8 @@ def test_the_attributes_stand_at_what_was_fed_so_far():
 
 
 def test_a_resumed_stream_keeps_the_last_event_id_until_it_sets_one():
-    # WPT format-field-id: the answer to a reconnection sends no id, and the browser still knows the old one.
+    # WPT format-field-id: the response to a reconnection sends no id, and the browser still knows
+    # the old one.
     assert decoded([b": hb\n\ndata: a\n\n"], last_event_id="7") == (
         [Received("message", "a", "7")],
         "7",

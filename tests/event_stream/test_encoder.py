@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "))
-# Characters that some parser or other treats as special, beside any text at all.
+# Characters that some parsers treat as special, beside any text at all.
 DATA = st.text() | st.text(
     st.sampled_from("\r\n\0\x0b\x0c\x1c\x85\u2028\ufeff :dataidx\u20ac\U0001f600")
 )

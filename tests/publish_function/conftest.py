@@ -1,4 +1,4 @@
-"""The publish function in this process."""
+"""These fixtures run the publish function in this process."""
 
 import io
 

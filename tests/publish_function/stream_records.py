@@ -1,4 +1,4 @@
-"""Records of the table's stream, and what publishing them leaves behind."""
+"""Helpers: records of the table's stream, and what publishing them leaves behind."""
 
 import json
 from dataclasses import dataclass

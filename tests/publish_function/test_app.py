@@ -1,4 +1,4 @@
-"""From a Lambda payload to the table: which records fail, what is logged, what is counted."""
+"""Tests how records are published, from a Lambda payload to the table, the log and the metrics."""
 
 import json
 
@@ -29,10 +29,10 @@ def test_invalid_items_are_left_out_logged_and_counted_and_stop_nobody(
     good, bad, worse = make_item(), make_item(), make_item()
     broken = record(worse)
     del broken["dynamodb"]["NewImage"]
-    answer = invoke(
+    response = invoke(
         record(bad, score={"N": "7"}), record(good), broken, record(make_item(), PK={"N": "1"})
     )
-    assert answer == {"batchItemFailures": []}
+    assert response == {"batchItemFailures": []}
     assert published(feed) == [good]
     logged = [json.loads(line) for line in log.getvalue().splitlines()]
     left_out = [line for line in logged if line["message"] == "item.left_out"]

@@ -31,12 +31,12 @@ def test_only_the_items_that_could_not_be_published_are_asked_for_again(
 
 def test_a_batch_that_fails_as_a_whole_is_answered_and_not_raised(invoke, make_item):
     records = [record(make_item()) for _ in range(3)]
-    answer = invoke(*records, context=Context(remaining_ms=1000))
-    assert answer == {"batchItemFailures": [number_of(each) for each in records]}
+    response = invoke(*records, context=Context(remaining_ms=1000))
+    assert response == {"batchItemFailures": [number_of(each) for each in records]}
 
 
 def test_both_records_of_one_item_that_failed_are_asked_for_again(invoke, make_item):
     item = make_item()
     records = [record(item), record(item)]
-    answer = invoke(*records, context=Context(remaining_ms=0))
-    assert answer == {"batchItemFailures": [number_of(each) for each in records]}
+    response = invoke(*records, context=Context(remaining_ms=0))
+    assert response == {"batchItemFailures": [number_of(each) for each in records]}

@@ -1,4 +1,4 @@
-"""The HTTP functions in this process."""
+"""These fixtures run the HTTP functions in this process."""
 
 import pytest
 
@@ -9,7 +9,7 @@ __all__ = ["emitted", "make_service", "metrics_namespace", "service"]
 
 @pytest.fixture
 def mine(service):
-    """A signed-in user with a configuration for AAPL and MSFT."""
+    """Signs in a user who has a configuration for AAPL and MSFT."""
     session, headers = service.sign_in()
     created = service.configurations.create(session.user_id, "mine", ["AAPL", "MSFT"])
     path = f"/api/v2/configurations/{created.config_id}/stream"

@@ -5,7 +5,7 @@ from stream_function import life
 
 
 def test_between_two_heartbeats_there_is_time_for_three_calls_that_time_out():
-    """A renewal, a poll, and the count of connections: 15 s are promised."""
+    """Leaves time for a renewal, a poll and a count of connections within the promised 15 s."""
     assert Settings("t").heartbeat_s + 3 * life.CALL_TIMEOUT_S <= 14
 
 

@@ -1,4 +1,4 @@
-"""Who counts as one client, and how a client that has left stops a stream that it does not know yet."""
+"""Tests what the stream routes decide before the first byte: refusals, shares, goodbyes."""
 
 from collections import Counter
 
@@ -151,7 +151,7 @@ def test_the_stream_beyond_the_limit_is_refused_with_503_and_one_may_come_when_o
         "retry_after": int(refused.headers["retry-after"]),
     }
     for stream in streams * 5:
-        stream.pull()  # nobody was evicted: who has lost a lease ends with the next poll
+        stream.pull()  # no stream was evicted: one that has lost its lease ends with the next poll
     assert service.connections.open_count() == 3
     streams[0].body.close()
     assert service.stream(address="192.0.2.9").status == 200

@@ -1,4 +1,4 @@
-"""Both streams as a client reads them: what comes, in what order, and every way in which a stream ends."""
+"""Tests both streams as a client reads them: their events, their order, their endings."""
 
 import json
 import re
@@ -121,7 +121,7 @@ def test_a_stream_resumes_where_another_stopped(service, publish, make_item):
 
 
 def test_every_id_of_a_stream_is_a_place_to_resume_from(service, publish, make_item):
-    """Cut after each event: what came before and what comes after make the whole, with nothing twice."""
+    """Cuts the stream after each event: both parts make the whole, with nothing twice."""
     items = [make_item() for _ in range(6)]
     publish(*items[:2])
     stream = service.stream()
@@ -177,12 +177,12 @@ def test_goodbye_ends_the_stream_within_one_poll(service, clock):
     stream = service.stream()
     stream.pull(3)
     said_at = clock()
-    answer = service.api(
+    response = service.api(
         "POST", f"/api/v2/stream/connections/{stream.headers['x-connection-id']}/close"
     )
     stream.drain()
 
-    assert answer.status == 204
+    assert response.status == 204
     assert clock() - said_at <= 1
     assert service.connections.open_count() == 0
 
@@ -360,7 +360,7 @@ def test_a_lease_that_was_lost_ends_the_stream(service, clock, client, table, ca
 
 
 def test_titles_and_texts_never_leave(service, publish, clock):
-    """Items are parsed into a type that has no place for them; the event model would refuse them."""
+    """Items are parsed into a type without such fields; the event model would refuse them."""
     secret = "what nobody may read"
     texts = {
         name: {"S": secret} for name in ("title", "text", "body", "source_url", "url", "summary")

@@ -1,4 +1,4 @@
-"""The place that a client comes back to: whatever failed in between, it misses nothing or is told so."""
+"""Tests that a client that comes back misses nothing or learns so, whatever failed."""
 
 import json
 from itertools import count, pairwise
@@ -18,7 +18,7 @@ def mine(service):
 
 @pytest.fixture
 def failing_windows(service):
-    """From now on the metrics cannot be read, until the fixture is called again with False."""
+    """Returns a switch: from its call on, the metrics cannot be read, until `switch(False)`."""
 
     def meddle(number, name, call):
         if ":scope" in service.table.calls[-1][1].get("ExpressionAttributeValues", {}):
@@ -129,7 +129,7 @@ def test_the_first_item_of_a_ticker_that_was_just_added_is_sent(service, mine, p
 
 
 def slow(service, clock, seconds, fails=lambda name: False):
-    """Each call takes so long, and those that `fails` names time out in the end."""
+    """Makes each call take so long; those that `fails` selects time out in the end."""
 
     def meddle(number, name, call):
         clock.advance(seconds)
@@ -141,7 +141,7 @@ def slow(service, clock, seconds, fails=lambda name: False):
 
 
 def longest_gaps(stream, clock, pulls=400):
-    """Between any bytes, and between `metrics`."""
+    """Returns the longest gap between any bytes, and between `metrics`."""
     written, metrics = [clock()], [clock()]
     for _ in range(pulls):
         events = stream.pull()

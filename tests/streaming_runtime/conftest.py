@@ -1,4 +1,4 @@
-"""What the tests of the runtime share: a way to run a handler against a fake Runtime API in this very process."""
+"""These fixtures run a handler against a fake Runtime API in this process."""
 
 import os
 import time
@@ -15,7 +15,10 @@ from tests.streaming_runtime.fake_runtime_api import FakeRuntimeApi
 
 @pytest.fixture
 def serve():
-    """Returns a function: run `handler` for each entry of `script`, and return the POSTs that the platform saw."""
+    """Returns a function that serves each entry of `script` with `handler`.
+
+    It returns the POSTs that the platform received.
+    """
 
     def run(handler, *script, verdicts=None, environ=None, chunked_next=False, pauses=None):
         with FakeRuntimeApi(script, verdicts, chunked_next) as platform:

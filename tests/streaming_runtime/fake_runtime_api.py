@@ -1,6 +1,6 @@
-"""A Runtime API that behaves, on loopback: hands out invocations, remembers every byte it is sent, answers as told.
+"""A fake Runtime API on loopback. It hands out invocations and keeps every byte that it receives.
 
-h11 reads the requests, so that what the runtime writes is judged by a parser that is not ours.
+h11 reads the requests, so that a parser of others judges what the runtime writes.
 """
 
 import json
@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 
 import h11
 
+FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
+
 
 @dataclass
 class Posted:
-    """One POST as it arrived. `pieces` are its chunks, `reads` what single reads of the socket brought after that."""
+    """One POST as it arrived. `pieces` holds its chunks, `reads` the single reads of the socket."""
 
     path: str
     headers: dict
@@ -46,11 +48,12 @@ class Posted:
 
 
 class FakeRuntimeApi:
-    """Serves `script`: each entry answers one GET /next and is a dict of `body`, `headers`, `status`, `timeout_ms`.
+    """Serves `script`. Each entry is the response to one GET /next.
 
-    When the script is at its end /next says 500, upon which a runtime must exit. `verdicts` maps the number of a POST
-    to the status it is answered with (202 otherwise); a verdict of None closes the connection instead, and a tuple
-    (status, bytes) answers as soon as that many bytes of body have come.
+    An entry is a dict of `body`, `headers`, `status` and `timeout_ms`. At the end of the script,
+    /next returns 500, upon which a runtime must exit. `verdicts` maps the number of a POST to the
+    status of its response (202 otherwise). A verdict of None closes the connection instead, and a
+    tuple (status, bytes) responds as soon as that many bytes of body have arrived.
     """
 
     def __init__(
@@ -169,7 +172,7 @@ class FakeRuntimeApi:
             "Lambda-Runtime-Deadline-Ms": str(
                 int(time.time() * 1000) + entry.get("timeout_ms", 30_000)
             ),
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:f",
+            "Lambda-Runtime-Invoked-Function-Arn": FUNCTION_ARN,
             **entry.get("headers", {}),
         }
         framing = (
@@ -191,7 +194,7 @@ class FakeRuntimeApi:
 
 
 def url_request(method="GET", path="/", **context):
-    """The payload of a Function URL, format 2.0, as far as the runtime looks at it."""
+    """Returns the payload of a Function URL, format 2.0, as far as the runtime reads it."""
     http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
     context = {"http": http, "domainName": "abc.lambda-url.us-east-1.on.aws", **context}
     return {
@@ -202,7 +205,7 @@ def url_request(method="GET", path="/", **context):
 
 
 def api_request(method="GET"):
-    """The payload of API Gateway, format 1.0, as far as the runtime looks at it."""
+    """Returns the payload of API Gateway, format 1.0, as far as the runtime reads it."""
     context = {"httpMethod": method, "stage": "dev", "path": "/dev/"}
     body = {
         "resource": "/",

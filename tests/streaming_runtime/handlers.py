@@ -21,7 +21,7 @@ def ok(event, context):
 
 
 def environment(event, context):
-    """What a handler can see of where it runs."""
+    """Returns what a handler can see of its environment."""
     logging.getLogger("own").warning("a word about %s", event["word"])
     print("printed")
     return {
@@ -34,7 +34,7 @@ def environment(event, context):
 
 
 def meet(event, context):
-    """Three invocations must be in here at the same time, or this fails."""
+    """Fails unless three invocations are in here at the same time."""
     mine = contextvars.copy_context()[REQUEST_ID]
     MET.wait(10)
     SEEN.append((mine, REQUEST_ID.get(), TRACE_ID.get(), context.aws_request_id))
@@ -42,7 +42,7 @@ def meet(event, context):
 
 
 def endless(event, context):
-    """Streams until it is closed, and says so."""
+    """Streams until it is closed, and records that."""
 
     def body():
         try:
@@ -75,7 +75,7 @@ def until_sigterm(event, context):
 
 
 def swallowing(event, context):
-    """Waits for SIGTERM and behaves as if nothing had been."""
+    """Waits for SIGTERM and goes on as if nothing had happened."""
     try:
         EVENTS.append("waiting")
         while True:
@@ -86,7 +86,7 @@ def swallowing(event, context):
 
 
 def sleepy(event, context):
-    """Says one thing and then nothing for long."""
+    """Yields one piece, and then nothing for long."""
 
     def body():
         yield b"now"
@@ -97,7 +97,7 @@ def sleepy(event, context):
 
 
 def register_hooks(before=None, after=None):
-    """Register hooks as a function would on import; returns what they write down."""
+    """Registers hooks as a function would on import; returns the list that they write to."""
     calls = []
 
     def hook(name):

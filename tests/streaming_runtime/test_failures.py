@@ -1,4 +1,4 @@
-"""Every way to fail: what the platform is told, that `finally` blocks run, and that the next invocation works."""
+"""Tests every way to fail: the report, `finally` blocks, and the next invocation."""
 
 import base64
 import json
@@ -10,14 +10,14 @@ from streaming_runtime.runtime_api import last_chunk
 
 from tests.streaming_runtime.fake_runtime_api import url_request
 
-TRAILER_LIMIT_BYTES = 4_000  # 4,096 destroys an answer, so keep a margin
+TRAILER_LIMIT_BYTES = 4_000  # 4,096 destroys a response, so keep a margin
 OK = {"statusCode": 200, "body": "fine"}
 TYPE = "lambda-runtime-function-error-type"
 BODY = "lambda-runtime-function-error-body"
 
 
 def first_then_fine(first):
-    """A handler that answers with what `first` returns, and from then on with OK."""
+    """Returns a handler that returns what `first` does, and from then on OK."""
     calls = []
 
     def handler(event, context):
@@ -238,7 +238,7 @@ def test_an_iterator_whose_time_is_up_is_closed_between_pieces_and_ends_with_who
     assert bad.complete
     assert bad.content.replace(b"[whole piece]", b"") == b""
     assert bad.trailers[TYPE] == "Runtime.DeadlineExceeded"
-    assert 0 < left[0] <= 200  # a tenth of a short timeout is for closing
+    assert 0 < left[0] <= 200  # a tenth of a short timeout is reserved for closing
     assert good.content == b"fine"
 
 
@@ -355,7 +355,7 @@ def with_failing_finally():
         fails()
 
 
-# More than what the socket holds, so that the platform answers while the runtime still writes.
+# More than the socket buffers, so that the platform responds while the runtime still writes.
 TOO_LARGE = {
     "pieces": (url_request(), lambda: {"statusCode": 200, "body": in_pieces()}),
     "pieces, and then the finally fails": (
@@ -367,12 +367,12 @@ TOO_LARGE = {
 }
 
 
-@pytest.mark.parametrize("answer", TOO_LARGE)
+@pytest.mark.parametrize("response", TOO_LARGE)
 @pytest.mark.parametrize("verdict", [413, 500])
 def test_a_verdict_that_comes_while_the_runtime_still_writes_is_obeyed(
-    serve, capfd, answer, verdict
+    serve, capfd, response, verdict
 ):
-    payload, result = TOO_LARGE[answer]
+    payload, result = TOO_LARGE[response]
     posts = serve(
         first_then_fine(result), payload, url_request(), verdicts={0: (verdict, 3_000_000)}
     )

@@ -1,4 +1,4 @@
-"""The life of an execution environment: start and failed start, many invocations at once, snapshot, SIGTERM."""
+"""Tests the life of an execution environment: start, invocations at once, snapshot, SIGTERM."""
 
 import base64
 import json
@@ -45,7 +45,8 @@ def test_an_environment_that_is_asked_says_first_which_version_it_is(capfd):
         life(platform, f"{HANDLERS}.no_such_function")
 
     python = ".".join(map(str, sys.version_info[:3]))
-    expected = f"runtime.start: lambda-streaming {__version__}, Python {python}, {HANDLERS}.no_such_function"
+    handler = f"{HANDLERS}.no_such_function"
+    expected = f"runtime.start: lambda-streaming {__version__}, Python {python}, {handler}"
     assert first.startswith("[INFO]")
     assert first.endswith(expected)
     assert "runtime.start" not in capfd.readouterr().err
@@ -143,7 +144,7 @@ def test_as_many_invocations_at_once_as_the_platform_says_with_nothing_shared():
 
 @contextmanager
 def sigterm_once(holds):
-    """SIGTERM to this process when `holds()`: once, as Lambda says it."""
+    """Sends SIGTERM to this process when `holds()`, once, as Lambda does."""
 
     def send():
         eventually(holds)
@@ -214,7 +215,7 @@ def test_snap_start_runs_the_hooks_around_the_snapshot_and_then_serves(hooks):
 
     assert calls == ["before 2", "before 1", "after 1", "after 2"]
     assert platform.calls[:2] == [("GET", "restore/next"), ("GET", "invocation/next")]
-    assert platform.connections == 3  # the one from before the snapshot is not used again
+    assert platform.connections == 3  # the connection from before the snapshot is not used again
     assert platform.posts[0].content == b"fine"
 
 
@@ -295,7 +296,7 @@ def test_pth_files_in_the_task_root_count(tmp_path, monkeypatch):
 
 
 def start(platform, handler, *command, **environ):
-    """The real bootstrap as a process of its own, with an environment as bare as Lambda's."""
+    """Runs the real bootstrap as a process, with an environment as bare as Lambda's."""
     bare = {
         "PATH": os.environ["PATH"],
         "AWS_LAMBDA_RUNTIME_API": platform.address,
@@ -322,7 +323,7 @@ def test_the_bootstrap_starts_bare_and_as_the_wrapper(command):
         process = start(platform, f"{HANDLERS}.environment", *command)
 
     seen = json.loads(platform.posts[0].body)
-    assert process.returncode == 1  # what a runtime exits with after a 500
+    assert process.returncode == 1  # the exit code of a runtime after a 500
     assert seen["path"][0] == str(ROOT)
     assert seen["path"][2] == str(BOOTSTRAP.parent / "python")
     assert "printed" in process.stdout
@@ -343,7 +344,10 @@ def test_the_wrapper_uses_the_interpreter_that_it_is_given(tmp_path):
 
 @pytest.fixture
 def bare_path(tmp_path):
-    """A PATH with what the bootstrap needs and a python3 of unknown age, as Amazon Linux has it."""
+    """Makes a PATH with the needs of the bootstrap and a python3 of unknown age.
+
+    Amazon Linux has such a python3.
+    """
     if any(Path("/var/lang/bin").glob("python3*")):
         pytest.skip("there is a Python where Lambda has it")
     for name in ("dirname", "sh"):

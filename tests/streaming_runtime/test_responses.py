@@ -1,4 +1,4 @@
-"""What leaves the runtime for each kind of result, byte by byte, as the Runtime API sees it."""
+"""Tests the response for each kind of result, byte by byte, as the Runtime API receives it."""
 
 import base64
 import datetime
@@ -30,12 +30,12 @@ def alb_request():
 
 
 def http_api_request():
-    """Format 2.0: the payload of a Function URL but for the domain."""
+    """Returns format 2.0: the payload of a Function URL except for the domain."""
     return url_request(domainName="x.execute-api.eu-west-1.amazonaws.com")
 
 
 def http_api_request_1():
-    """Format 1.0: the payload of a REST API but for the version."""
+    """Returns format 1.0: the payload of a REST API except for the version."""
     return {"body": json.dumps({**json.loads(api_request()["body"]), "version": "1.0"}).encode()}
 
 
@@ -239,10 +239,10 @@ def test_a_front_that_cannot_stream_gets_a_compressed_body_as_it_is(serve, reque
     }
     (post,) = serve(returning(result), request_of())
 
-    answer = json.loads(post.body)
-    assert answer["headers"] == headers
-    assert answer["isBase64Encoded"]
-    assert gzip.decompress(base64.b64decode(answer["body"])) == b"plain"
+    response = json.loads(post.body)
+    assert response["headers"] == headers
+    assert response["isBase64Encoded"]
+    assert gzip.decompress(base64.b64decode(response["body"])) == b"plain"
 
 
 def test_a_function_url_gets_single_headers_and_the_cookies_apart(serve):
@@ -361,7 +361,7 @@ LOOP.append(LOOP)
 
 
 def of_the_stock_client(result):
-    """The call that it makes, the content type, and the body or the type of the error."""
+    """Returns its call, the content type, and the body or the type of the error."""
     try:
         body, content_type = LambdaMarshaller().marshal_response(result)
     except FaultException as fault:
@@ -477,15 +477,20 @@ def test_a_handler_that_is_a_generator_streams_its_raw_bytes(serve):
 
 
 def test_each_piece_is_on_the_wire_at_once_in_one_write(serve):
-    """Every piece waits for the platform to have read the one before: a piece held back would never end this."""
+    """Yields each piece only after the platform has read the one before.
+
+    A piece that is held back would block this for ever.
+    """
     reads = []
+
+    def has_pieces(count):
+        posts = serve.platform.posts
+        return posts and len(posts[0].pieces) == count
 
     def body():
         for number in range(5):
             yield b"piece %d" % number
-            eventually(
-                lambda: serve.platform.posts and len(serve.platform.posts[0].pieces) == number + 2
-            )  # noqa: B023
+            eventually(lambda: has_pieces(number + 2))  # noqa: B023
             reads.append(len(serve.platform.posts[0].reads))
 
     posts = serve(lambda event, context: {"statusCode": 200, "body": body()}, url_request())

@@ -1,4 +1,4 @@
-"""The project's template with some properties changed, written elsewhere."""
+"""Writes the project's template elsewhere, with some properties changed."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,10 @@ def derived_template(
     variables: dict[str, str] | None = None,
     functions: dict[str, dict[str, Any]] | None = None,
 ) -> Path:
-    """`variables` are added for all functions; `functions` names properties of single ones."""
+    """Returns the path of the new template.
+
+    `variables` apply to all functions; `functions` sets properties of single ones.
+    """
     template = load((ROOT / "template.yaml").read_text("utf-8"))
     template["Globals"]["Function"]["Environment"]["Variables"] |= variables or {}
     for resource in template["Resources"].values():

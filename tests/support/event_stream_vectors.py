@@ -1,8 +1,12 @@
 """What must a conforming client make of these bytes? Plain data, for a parser in any language.
 
-Each vector: the whole body; the events dispatched; then the last event ID and the reconnection time (None: not set).
-Sources: "html", the examples of https://html.spec.whatwg.org/multipage/server-sent-events.html; "wpt", the cases of
-https://github.com/web-platform-tests/wpt/tree/master/eventsource under the same name; "own", rules neither shows.
+Each vector holds the whole body, the events dispatched, the last event ID, and the reconnection
+time (None if it is not set). There are three sources:
+
+- "html": the examples of https://html.spec.whatwg.org/multipage/server-sent-events.html
+- "wpt": the cases of the same name in
+  https://github.com/web-platform-tests/wpt/tree/master/eventsource
+- "own": rules that neither of these shows
 """
 
 
@@ -35,7 +39,8 @@ _HTML = [
     _vector(
         "html",
         "three messages",
-        b"data: This is the first message.\n\ndata: This is the second message, it\ndata: has two lines.\n\n"
+        b"data: This is the first message.\n\n"
+        b"data: This is the second message, it\ndata: has two lines.\n\n"
         b"data: This is the third message.\n\n",
         _event("This is the first message."),
         _event("This is the second message, it\nhas two lines."),
@@ -53,14 +58,16 @@ _HTML = [
     _vector(
         "html",
         "four blocks: comment, id, id cleared, one leading space kept; the last is not ended",
-        b": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n",
+        b": test stream\n\ndata: first event\nid: 1\n\n"
+        b"data:second event\nid\n\ndata:  third event\n",
         _event("first event", id="1"),
         _event("second event"),
     ),
     _vector(
         "html",
         "four blocks, ended",
-        b": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n",
+        b": test stream\n\ndata: first event\nid: 1\n\n"
+        b"data:second event\nid\n\ndata:  third event\n\n",
         _event("first event", id="1"),
         _event("second event"),
         _event(" third event"),
@@ -207,7 +214,8 @@ _WPT = [
     _vector(
         "wpt",
         "event-data",
-        b"data:msg\ndata: msg\n\n:\nfalsefield:msg\n\nfalsefield:msg\nData:data\n\ndata\n\ndata:end\n\n",
+        b"data:msg\ndata: msg\n\n:\nfalsefield:msg\n\n"
+        b"falsefield:msg\nData:data\n\ndata\n\ndata:end\n\n",
         _event("msg\nmsg"),
         _event(""),
         _event("end"),

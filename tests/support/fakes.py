@@ -1,4 +1,4 @@
-"""Fakes that behave: a clock that jumps, a feed and records in memory, a client that fails when told to."""
+"""Fakes that behave like the real things: clock, feed, records, a client that fails on demand."""
 
 import secrets
 from collections.abc import Callable, Collection
@@ -25,7 +25,7 @@ NOON = 1_795_348_800.0  # 2026-11-22T12:00:00Z
 
 
 class FakeClock:
-    """Epoch seconds that pass only when somebody waits."""
+    """A clock in epoch seconds, which pass only when somebody waits."""
 
     def __init__(self, now: float = NOON) -> None:
         self.now = now
@@ -39,19 +39,19 @@ class FakeClock:
     sleep = advance
 
     def pause(self, condition: Condition, seconds: float) -> None:
-        """In place of `Condition.wait`, for a single thread."""
+        """Replaces `Condition.wait`, for a single thread."""
         self.advance(seconds)
 
 
 class InMemoryFeed:
-    """The feed port without a table."""
+    """Implements the feed port without a table."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.rebuild()
 
     def rebuild(self) -> None:
-        """History starts anew."""
+        """Starts the history anew."""
         self._head = Head(secrets.token_hex(5), 0, secrets.token_bytes(32))
         self._entries: list[tuple[FeedEntry, float]] = []
 
@@ -89,7 +89,10 @@ class InMemoryFeed:
 
 
 class InMemoryRecords:
-    """The records port without a table: the head of an InMemoryFeed, and whatever is put beside it."""
+    """Implements the records port without a table.
+
+    It holds the head of an InMemoryFeed, and the records that are put beside it.
+    """
 
     def __init__(self, feed: InMemoryFeed) -> None:
         self._feed = feed
@@ -128,14 +131,14 @@ class TableError(Exception):
 
 
 class Crash(BaseException):
-    """The process is gone: nothing catches this."""
+    """Raised when the process is gone; nothing catches it."""
 
 
 Meddle = Callable[[int, str, Callable[[], Any]], Any]
 
 
 class MeddledClient:
-    """A DynamoDB client of which each call goes through `meddle(number, name, call)`, numbered from 1."""
+    """A DynamoDB client whose calls go through `meddle(number, name, call)`, numbered from 1."""
 
     def __init__(self, client: Any, meddle: Meddle | None = None) -> None:
         self._client = client
@@ -156,16 +159,16 @@ def failing_at(at: int, error: BaseException, *, after_it_took_effect: bool = Fa
     def meddle(number: int, name: str, call: Callable[[], Any]) -> Any:
         if number == at and not after_it_took_effect:
             raise error
-        answer = call()
+        response = call()
         if number == at:
             raise error
-        return answer
+        return response
 
     return meddle
 
 
 def preceded_at(at: int, action: Callable[[], Any]) -> Meddle:
-    """Somebody else acts just before the call of this number."""
+    """Lets somebody else act just before the call of this number."""
 
     def meddle(number: int, name: str, call: Callable[[], Any]) -> Any:
         if number == at:

@@ -1,4 +1,4 @@
-"""The HTTP functions in this process: the real table code on moto, a clock that jumps, no sockets."""
+"""Runs the HTTP functions in this process: real table code on moto, a fake clock, no sockets."""
 
 import json
 import logging
@@ -51,11 +51,11 @@ EVENT_FIELDS = {
 
 
 class Base64(str):
-    """A body as fronts hand over what may be no text."""
+    """A body that a front hands over as base64, since it may not be text."""
 
 
 class Stream:
-    """An answer of the stream function, read piece by piece as the runtime would."""
+    """A response of a function, read piece by piece as the runtime does."""
 
     def __init__(self, result):
         self.result = result
@@ -70,7 +70,7 @@ class Stream:
         return json.loads(self.body)
 
     def pull(self, count=1):
-        """The events of the next `count` pieces."""
+        """Returns the events of the next `count` pieces."""
         new = []
         for _ in range(count):
             piece = next(self.body)
@@ -80,7 +80,7 @@ class Stream:
         return new
 
     def pull_until(self, wanted, most=1_000):
-        """Pull until an event of that type comes; it is returned as its data."""
+        """Pulls until an event of that type comes, and returns its data."""
         for _ in range(most):
             for event in self.pull():
                 if event.type == wanted:
@@ -88,7 +88,7 @@ class Stream:
         raise AssertionError(f"no {wanted} in {most} pieces")
 
     def drain(self, most=10_000):
-        """Pull until the stream ends by itself."""
+        """Pulls until the stream ends by itself."""
         for _ in range(most):
             try:
                 self.pull()
@@ -140,9 +140,16 @@ class Service:
         self.logger.propagate = True
         verify = verifier_of(self.settings, self.sessions, clock, self.logger)
         parts = Parts(
-            self.feed, self.metrics, self.connections, self.sessions, self.configurations, verify, clock, clock(),
+            self.feed,
+            self.metrics,
+            self.connections,
+            self.sessions,
+            self.configurations,
+            verify,
+            clock,
+            clock(),
             self.settings.trust_user_id,
-        )  # fmt: skip
+        )
 
         def api_routes():
             router = Routes()
@@ -167,7 +174,7 @@ class Service:
         return opened
 
     def close(self):
-        """As the runtime does it with every stream that it leaves."""
+        """Closes all streams, as the runtime does."""
         for stream in self.opened:
             if stream.status == 200:
                 stream.body.close()
@@ -248,7 +255,7 @@ def service(make_service, caplog):
 
 @pytest.fixture
 def emitted(capsys):
-    """The metrics written so far, as EMF documents."""
+    """Returns a function that reads the metrics written so far, as EMF documents."""
 
     def read():
         lines = capsys.readouterr().out.splitlines()
@@ -259,7 +266,7 @@ def emitted(capsys):
 
 @pytest.fixture(params=["1.0", "2.0"])
 def api(service, request):
-    """`api(method, path, body, **headers)` through each front."""
+    """Returns `api(method, path, body, **headers)`, which asks through each front."""
     service.front = request.param
     return service.api
 

@@ -1,4 +1,4 @@
-"""One moto for all tests, one table for each."""
+"""Provides one moto for all tests, and one table for each test."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -18,7 +18,7 @@ KEYS = (("PK", "HASH"), ("SK", "RANGE"))
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[Any]:
-    """A client of the moto that the emulator has: nearer to DynamoDB, and quicker."""
+    """Returns a client of moto, corrected as in the emulator: closer to DynamoDB, and quicker."""
     correct_moto()
     with mock_aws():
         yield boto3.client(

@@ -1,4 +1,4 @@
-"""Where the project's files are."""
+"""Names the folders of the project."""
 
 from pathlib import Path
 

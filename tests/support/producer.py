@@ -1,15 +1,15 @@
-"""A program that writes items, as the contract says, and knows nothing of streams."""
+"""Writes items as a producer does by the contract, knowing nothing of streams."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import boto3
 
-BATCH = 25  # of one BatchWriteItem
+BATCH = 25  # the limit of one BatchWriteItem
 
 
 def client_at(endpoint_url: str) -> Any:
-    """Of a table on this machine, which takes any credentials."""
+    """Returns a client of a table on this machine, which accepts any credentials."""
     local = {"endpoint_url": endpoint_url, "region_name": "us-east-1"}
     return boto3.client("dynamodb", **local, aws_access_key_id="any", aws_secret_access_key="any")
 

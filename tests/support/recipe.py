@@ -1,4 +1,4 @@
-"""The recipes in the layer's README, as files."""
+"""Lays out the recipes of the layer's README as files."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ FILE = re.compile(r"`([\w/.]+)`[^`]*?:\n\n```\w*\n(.*?)```", re.DOTALL)
 
 
 def files_of(recipe):
-    """The files that a section of the README names, each with the block that follows."""
+    """Returns the files that a section of the README names, each with the block after it."""
     section = (
         LAYER.joinpath("README.md").read_text().partition(f"## {recipe}\n")[2].partition("\n## ")[0]
     )

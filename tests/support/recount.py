@@ -1,4 +1,4 @@
-"""What the metrics must be: counted anew from the items themselves, in another way than the code under test does."""
+"""Computes the expected metrics from the items, independently of the code under test."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta

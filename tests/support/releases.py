@@ -1,4 +1,4 @@
-"""The files of a release, made of the working tree as it is: the fixtures `repository` and `release`."""
+"""Makes a release from the working tree as it is: the fixtures `repository` and `release`."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def git(folder, *arguments):
 
 
 def committed_copy(folder):
-    """Makes a repository of one commit: what git tracks here, and what it would add, as it is now."""
+    """Makes a repository of one commit, with all files that git tracks here or would add."""
     listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").stdout.split(
         "\0"
     )
@@ -49,7 +49,7 @@ def committed_copy(folder):
 
 
 def make_release(repository, output, *options, umask=0o022):
-    """Runs what `make release` runs; ends with `returncode`, `stdout` and `stderr`."""
+    """Runs the command of `make release`; returns its `returncode`, `stdout` and `stderr`."""
     command = [sys.executable, repository / "scripts/release.py", output, *options]
     return subprocess.run(command, capture_output=True, text=True, umask=umask, check=False)
 
@@ -57,13 +57,13 @@ def make_release(repository, output, *options, umask=0o022):
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory):
     if not shutil.which("git") or not (ROOT / ".git").exists():
-        pytest.skip("a release is made of a git clone, with git")
+        pytest.skip("a release needs git, and is made from a clone")
     return committed_copy(tmp_path_factory.mktemp("repository"))
 
 
 @pytest.fixture(scope="session")
 def release(repository, tmp_path_factory):
-    """The folder with the files."""
+    """Returns the folder with the files."""
     output = tmp_path_factory.mktemp("release")
     ended = make_release(repository, output)
     assert ended.returncode == 0, ended.stderr

@@ -1,4 +1,4 @@
-"""What SAM makes of a template, and the architecture of this machine in its words."""
+"""Translates a template with SAM, and names this machine's architecture as Lambda does."""
 
 import json
 import os
@@ -10,7 +10,7 @@ ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x
 
 
 def translate(sam, template):
-    """The CloudFormation template that SAM makes of one, functions and conditions still in it."""
+    """Returns the CloudFormation template that SAM makes, functions and conditions unresolved."""
     command = [
         Path(sam).resolve().with_name("python"),
         Path(__file__).with_name("translate.py"),

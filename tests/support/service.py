@@ -1,4 +1,4 @@
-"""The whole service as a client meets it: under the emulator, or where --base-url says."""
+"""Reaches the whole service as a client does: under the emulator, or at --base-url."""
 
 import contextlib
 import json
@@ -21,12 +21,13 @@ from tests.support.paths import ROOT
 from tests.support.waiting import eventually
 
 TICKERS = ("AAPL", "MSFT", "TSLA")
-OURS = f"e2e-{secrets.token_hex(4)}-"  # how the ids of our items begin: at a deployed address others write too
+# The ids of our items begin with this: at a deployed address, others write items too.
+OURS = f"e2e-{secrets.token_hex(4)}-"
 SENTIMENTS = ("positive", "neutral", "negative")
 
 
 class Client:
-    """One open stream, read by a thread of its own, with the moment at which each event came."""
+    """One open stream. A thread of its own reads it and notes when each event arrives."""
 
     def __init__(self, url, headers=None, method="GET"):
         self.events, self.times, self.chunks, self.decoder = [], [], [], Decoder()
@@ -49,25 +50,25 @@ class Client:
                     self.times.append(time.monotonic())
                     self.events.append(event)
         except (requests.RequestException, OSError, AttributeError):
-            pass  # cut, or closed from here
+            pass  # the stream was cut, or closed here
         self.ended.set()
 
     def of_type(self, event_type):
         return [json.loads(event.data) for event in list(self.events) if event.type == event_type]
 
     def item_ids(self):
-        """The ids of those items that this run wrote."""
+        """Returns the ids of the items that this run wrote."""
         return [
             item["item_id"] for item in self.of_type("new_item") if item["item_id"].startswith(OURS)
         ]
 
     def wait_for(self, event_type, count=1, within_s=10):
-        """The data of the event of that type and number."""
+        """Waits for the event of that type and number, and returns its data."""
         eventually(lambda: len(self.of_type(event_type)) >= count, within_s)
         return self.of_type(event_type)[count - 1]
 
     def wait_for_items(self, count=1, within_s=10):
-        """As many items that this run wrote; their ids."""
+        """Waits for as many items that this run wrote, and returns their ids."""
         eventually(lambda: len(self.item_ids()) >= count, within_s)
         return self.item_ids()
 
@@ -77,12 +78,15 @@ class Client:
         )
 
     def challenge(self):
-        """Both of Lambda's real fronts are reported to rename `WWW-Authenticate`."""
+        """Returns `WWW-Authenticate`, which both of Lambda's real fronts are reported to rename."""
         headers = self.response.headers
         return headers.get("WWW-Authenticate") or headers.get("x-amzn-Remapped-WWW-Authenticate")
 
     def close(self):
-        """At once: the reading thread holds what `close` needs until bytes come."""
+        """Closes the stream at once.
+
+        The reading thread holds a lock that `close` needs until bytes come.
+        """
         if connection := self.response.raw.connection:
             with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
@@ -90,7 +94,10 @@ class Client:
 
 
 class Service:
-    """Addresses, and ways in. `emulator` is None for a deployed service: there others may watch and write as well."""
+    """The service at its addresses.
+
+    `emulator` is None for a deployed service, where others may watch and write as well.
+    """
 
     def __init__(self, base_url, stream_url, table, dynamodb_url=None, emulator=None):
         self.base_url, self.stream_url = base_url.rstrip("/"), (stream_url or base_url).rstrip("/")
@@ -112,7 +119,7 @@ class Service:
         return client
 
     def say_goodbye_to_all(self):
-        """So that the next test finds every slot free: nobody tells a function that its client has gone."""
+        """Frees every slot for the next test: functions do not learn that a client has gone."""
         for client in self._open:
             if connection_id := client.response.headers.get("X-Connection-Id"):
                 self.call("POST", f"/api/v2/stream/connections/{connection_id}/close")
@@ -131,7 +138,7 @@ class Service:
         return self.call("POST", "/api/v2/auth/anonymous").json()["token"]
 
     def put(self, item_id=None, tags=None, **changed):
-        """Write one item as any producer would; returns its id."""
+        """Writes one item as any producer would; returns its id."""
         if not self.dynamodb:
             pytest.skip("writing items needs --table")
         item_id = item_id or OURS + secrets.token_hex(6)
@@ -148,7 +155,10 @@ class Service:
 
 
 def emulated(parameters):
-    """The source as it lies here or, if E2E_TEMPLATE names the template that `sam build` has written, what it built."""
+    """Runs the source under the emulator.
+
+    If E2E_TEMPLATE names the template that `sam build` has written, it runs the built files.
+    """
     if not (built := os.environ.get("E2E_TEMPLATE")):
         return Emulator(ROOT / "template.yaml", parameters=parameters)
     architecture = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")

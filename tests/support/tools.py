@@ -1,4 +1,7 @@
-"""What some tests need beside Python: found, or the test is skipped and says what to install. In CI it fails."""
+"""Finds the tools that some tests need beside Python.
+
+Tests whose tool is missing are skipped; the skip message names it. In CI they fail.
+"""
 
 import os
 import platform
@@ -11,15 +14,15 @@ import pytest
 
 
 def missing(what: str, install: str) -> NoReturn:
-    """Skip for want of a tool; in CI, where everything must run, fail."""
-    message = f"{what} is not here; {install}"
+    """Skips a test whose tool is missing; fails it in CI, where every test must run."""
+    message = f"{what} is missing: {install}"
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
 
 
 def runtime_interface_emulator() -> Path:
-    """AWS's own emulator, which comes inside the wheel of aws-sam-cli."""
+    """Returns the path of AWS's own emulator, which is part of the wheel of aws-sam-cli."""
     architecture = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
     name = f"samcli/local/rapid/aws-lambda-rie-{architecture}"
     sam = os.environ.get("SAM_CLI") or shutil.which("sam")
@@ -34,14 +37,15 @@ def runtime_interface_emulator() -> Path:
 
 
 def sam_cli() -> str:
-    """The path of the SAM CLI."""
+    """Returns the path of the SAM CLI."""
     found = os.environ.get("SAM_CLI") or shutil.which("sam")
     return found or missing("the SAM CLI", "pip install aws-sam-cli into an environment of its own")
 
 
 def chromium() -> tuple[str, str]:
-    """Chromium and its driver, of one version, as distributions package them."""
-    found = shutil.which("chromium"), shutil.which("chromedriver")
-    if all(found):
-        return found
+    """Returns the paths of Chromium and its driver, as distributions package them."""
+    browser = shutil.which("chromium")
+    driver = shutil.which("chromedriver")
+    if browser and driver:
+        return browser, driver
     missing("chromium with chromedriver", "apt-get install chromium chromium-driver")

@@ -1,4 +1,7 @@
-"""Run by the SAM CLI's own Python: the CloudFormation template that SAM makes of TEMPLATE, as JSON. Nobody is asked."""
+"""Prints the CloudFormation template that SAM makes of TEMPLATE, as JSON.
+
+The SAM CLI's own Python runs this file. It makes no request to AWS.
+"""
 
 import json
 import sys
@@ -10,7 +13,7 @@ from samtranslator.translator.translator import Translator
 
 
 class AnyManagedPolicy(dict):
-    """Instead of AWS's list of managed policies, which would have to be fetched."""
+    """Replaces AWS's list of managed policies, which would have to be fetched."""
 
     def get(self, name, default=None):
         return None if str(name).startswith("arn:") else f"arn:aws:iam::aws:policy/{name}"
@@ -20,7 +23,7 @@ class AnyManagedPolicy(dict):
 
 
 template = yaml_parse(Path(sys.argv[1]).read_text())
-for resource in template["Resources"].values():  # as after the upload
+for resource in template["Resources"].values():  # as if they were uploaded
     for key in {"CodeUri", "ContentUri"} & resource.get("Properties", {}).keys():
         resource["Properties"][key] = "s3://bucket/key"
 parameters = {

@@ -1,4 +1,4 @@
-"""Waiting for the thing itself, with a deadline, instead of sleeping and hoping."""
+"""Waits for a condition, with a deadline, instead of sleeping and hoping."""
 
 import time
 from collections.abc import Callable
@@ -13,9 +13,9 @@ def eventually(
     within_s: float = 10,
     retry_on: type[Exception] | tuple[type[Exception], ...] = (),
 ) -> T:
-    """The first true value that `attempt` returns. What it raises of `retry_on` counts as not yet.
+    """Returns the first true value of `attempt`. Its exceptions of type `retry_on` mean "not yet".
 
-    Raises AssertionError, from the last exception if there was one, when `within_s` is over.
+    Raises AssertionError when `within_s` is over, from the last exception if there was one.
     """
     until, failure, value = time.monotonic() + within_s, None, None
     while time.monotonic() < until:

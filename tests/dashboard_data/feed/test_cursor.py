@@ -1,4 +1,4 @@
-"""Event ids: what goes in comes out, what was made up or changed does not."""
+"""Tests that an event id names its cursor again, and that a forged or changed one does not."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""How the feed reads the table: how many requests, of what size, and what it does about copies that lag."""
+"""Tests how the feed reads the table: number and size of requests, and copies that lag."""
 
 import copy
 import gc
@@ -27,17 +27,17 @@ from tests.support.fakes import NOON, MeddledClient
 
 
 def stale_without(*missing, times=1):
-    """Eventually consistent queries that do not know these numbers yet, so often."""
+    """Makes eventually consistent queries miss these numbers, as often as `times` says."""
     left = [times]
 
     def meddle(number, name, call):
-        answer = call()
+        response = call()
         if name == "query" and left[0]:
             left[0] -= 1
-            answer["Items"] = [
-                record for record in answer["Items"] if int(record["SK"]["S"]) not in missing
+            response["Items"] = [
+                record for record in response["Items"] if int(record["SK"]["S"]) not in missing
             ]
-        return answer
+        return response
 
     return meddle
 
@@ -123,7 +123,7 @@ def test_a_malformed_position_costs_no_more_than_none(client, table, clock, feed
 
 
 class IndexedTable(Table):
-    """moto sorts its whole table for each Query. A table in whose place it stands finds a partition by its key."""
+    """Finds a partition by its key, where moto's own table sorts all its records for each Query."""
 
     def query(self, hash_key, *arguments, **named):
         partition = copy.copy(self)
@@ -133,7 +133,7 @@ class IndexedTable(Table):
 
 @pytest.fixture(scope="module")
 def large_table(client, new_table):
-    """100,000 entries, put straight into moto: writing them through the API would take minutes."""
+    """Puts 100,000 entries straight into moto: writing them through the API would take minutes."""
     name = new_table()
     head = DynamoDbFeed(client, name, lambda: NOON).head()
     moto_table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables[name]
@@ -143,7 +143,7 @@ def large_table(client, new_table):
         item = Item(f"i{seq}", "AAPL", ("AAPL",), "neutral", 0.5, "2026-11-22T12:00:00Z", NOON)
         record = entry_record(Cursor(head.epoch, seq), item, NOON)
         partition, sort = DynamoType(record["PK"]), DynamoType(record["SK"])
-        kept = record if seq > 99_000 else {}  # nobody looks into the older ones
+        kept = record if seq > 99_000 else {}  # older entries are never read
         moto_table.items[partition][sort] = MotoItem(partition, sort, kept)
     gc.freeze()
     gc.enable()
@@ -157,21 +157,23 @@ def large_table(client, new_table):
     gc.unfreeze()
 
 
-def units(name, arguments, answer):
-    """Read units of one request, from the bytes that it read; moto's own figures do not depend on them.
+def units(name, arguments, response):
+    """Returns the read units of one request, from the bytes that it read.
+
+    moto's own figures do not depend on the bytes.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/provisioned-capacity-mode.html
     """
     if name == "query":
-        read = [sum(map(size_of, answer["Items"]))]
+        read = [sum(map(size_of, response["Items"]))]
         consistent = arguments.get("ConsistentRead", False)
     elif name == "batch_get_item":
         ((table, request),) = arguments["RequestItems"].items()
-        read = [size_of(record) for record in answer["Responses"][table]]
+        read = [size_of(record) for record in response["Responses"][table]]
         read += [0] * (len(request["Keys"]) - len(read))
         consistent = request.get("ConsistentRead", False)
     else:
-        read, consistent = [size_of(answer.get("Item", {}))], arguments["ConsistentRead"]
+        read, consistent = [size_of(response.get("Item", {}))], arguments["ConsistentRead"]
     return sum(max(1, math.ceil(size / 4096)) for size in read) * (1 if consistent else 0.5)
 
 
@@ -180,13 +182,13 @@ def size_of(record):
 
 
 def spent(client, table, clock, position):
-    """The units of each request of one poll by a global stream that is at this position."""
+    """Returns the units of each request in one poll by a global stream at this position."""
     requests = []
 
     def metered(number, name, call):
-        answer = call()
-        requests.append(units(name, meddled.calls[-1][1], answer))
-        return answer
+        response = call()
+        requests.append(units(name, meddled.calls[-1][1], response))
+        return response
 
     meddled = MeddledClient(client, metered)
     lease = Lease(f"0-{'k' * 22}", "me", 0, 0)
@@ -217,7 +219,7 @@ def test_an_idle_poll_of_100_000_entries_costs_what_it_costs_of_100(
 
 
 def test_what_a_poll_costs_is_measured(client, table, feed, publish, make_item, clock):
-    """By a measure that sees a difference: a hundred items cost more than none."""
+    """Shows that the measure sees a difference: a hundred items cost more than none."""
     start = feed.head().cursor
     publish(*[make_item() for _ in range(100)])
     assert spent(client, table, clock, start)[0] == 1
@@ -227,7 +229,7 @@ def test_what_a_poll_costs_is_measured(client, table, feed, publish, make_item, 
 def test_a_resume_of_500_missed_entries_among_100_000_takes_few_requests(
     client, large_table, clock
 ):
-    """How long it takes through real sockets: `tests/system/limits/test_resume.py`."""
+    """`tests/system/limits/test_resume.py` measures how long it takes through real sockets."""
     meddled = MeddledClient(client)
     feed = DynamoDbFeed(meddled, large_table, clock)
     head = feed.head()

@@ -1,4 +1,4 @@
-"""What every feed promises, held against the one in the table and the one in memory."""
+"""Tests the promises of every feed, on the one in the table and the one in memory."""
 
 from itertools import pairwise
 
@@ -22,7 +22,7 @@ from tests.support.fakes import InMemoryFeed
 
 
 class TableFeed(DynamoDbFeed):
-    """The table's feed, with what the contract tests do to a feed."""
+    """The feed in the table, with the operations that the contract tests need."""
 
     def __init__(self, client, table, clock):
         super().__init__(client, table, clock)

@@ -1,4 +1,4 @@
-"""What counts as an item, and what is said of what does not."""
+"""Tests what counts as an item, and how a broken rule is reported."""
 
 import json
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A reader over a feed and records in memory."""
+"""These fixtures build a reader over a feed and records in memory."""
 
 import pytest
 from dashboard_data import (

@@ -1,4 +1,4 @@
-"""What the tests of following share: one stream, and the records that it depends on."""
+"""Helpers that the tests share: one stream, and the records that it depends on."""
 
 from dashboard_data import (
     Configuration,

@@ -51,7 +51,7 @@ def test_an_expired_configuration_is_gone(poll, memory, records):
 
 def test_a_copy_that_lags_neither_ends_a_stream_nor_turns_its_tickers_back(memory, records, clock):
     class Lagging(InMemoryRecords):
-        """An eventually consistent read misses what was just written."""
+        """Its eventually consistent reads miss what was just written."""
 
         def read(self, keys, *, consistent=False):
             found = records.read(keys, consistent=consistent)

@@ -1,4 +1,4 @@
-"""One poll for all streams of a process: what each learns, what it costs, what happens when the table lags or fails."""
+"""Tests one poll for all streams of a process: results, costs, and a table that lags or fails."""
 
 import threading
 import time
@@ -223,7 +223,7 @@ def test_a_stream_that_has_ended_is_no_longer_asked_for(poll, memory, records):
 
 
 def test_many_threads_wait_for_the_one_that_asks(memory, make_item):
-    """It gets no answer before all the others wait for it; the next poll is a minute away."""
+    """Its read returns only once all others wait for it; the next poll is a minute away."""
     asked, waiting = [], threading.Semaphore(0)
 
     class Patient(InMemoryRecords):

@@ -1,4 +1,4 @@
-"""Tests that streams share the entries that their process has read, and get every one without them."""
+"""Tests that streams share the entries that their process has read, and that none is lost."""
 
 from dashboard_data import (
     Cursor,

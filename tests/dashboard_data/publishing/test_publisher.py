@@ -1,4 +1,4 @@
-"""Whatever fails, repeats, overtakes or dies: the table ends up as after one clean run."""
+"""Tests that the table ends up as after one clean run, whatever fails, repeats or dies."""
 
 import pytest
 from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbPublisher, scopes_of
@@ -33,7 +33,7 @@ def run(publisher, items, clock, seconds=60):
 
 
 def state(client, table, clock):
-    """All that a reader can see: the feed, and the metrics of all scopes."""
+    """Returns all that a reader can see: the feed, and the metrics of all scopes."""
     feed = DynamoDbFeed(client, table, clock)
     head = feed.head()
     entries = feed.after(head.cursor._replace(seq=0)).entries

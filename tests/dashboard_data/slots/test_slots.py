@@ -1,4 +1,4 @@
-"""Slots: never more than there are, never more than a client's share, and free again whatever dies."""
+"""Tests that slots and clients' shares are never exceeded, and free again whatever dies."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ CANCELLED = "TransactionCanceledException"
 
 @pytest.fixture
 def connections_of(client, table, clock):
-    """Each with a client of its own, as each environment has one; all over the same table."""
+    """Builds slots over one table, each with a DynamoDB client of its own, as environments do."""
 
     def build(meddle=None, limit=3, client_limit=2, random=lambda: 0.0):
         meddled = MeddledClient(client, meddle)
@@ -69,7 +69,10 @@ def test_the_101st_is_refused_while_100_are_open(client, table, clock):
 
 
 def fill(client, table, lease, slots):
-    """Others hold these slots. Each transaction of moto copies the whole table, so they are written without."""
+    """Lets others hold these slots.
+
+    Each transaction of moto copies the whole table, so these are written without transactions.
+    """
     taken = client.get_item(TableName=table, Key=key(*lease.key))["Item"]
     for slot in slots:
         changed = key(*slot_key(slot)) | {
@@ -266,7 +269,7 @@ def test_a_goodbye_meets_no_error_where_others_write(connections_of, connections
 def test_who_wants_a_count_that_may_be_old_does_not_wait_for_another_who_counts(
     connections_of, connections
 ):
-    """The other thread stands still in the middle of its request."""
+    """Holds the other thread in the middle of its request."""
     reached, go_on = threading.Event(), threading.Event()
 
     def hold(number, name, call):
@@ -305,12 +308,12 @@ def test_a_mark_that_is_visible_before_its_slot_is_not_taken_for_dead(
     """An ordinary read may see one record of a transaction before the other."""
 
     def without_slots(number, name, call):
-        answer = call()
+        response = call()
         if name == "query":
-            answer["Items"] = [
-                record for record in answer["Items"] if record["SK"]["S"].startswith("SHARE#")
+            response["Items"] = [
+                record for record in response["Items"] if record["SK"]["S"].startswith("SHARE#")
             ]
-        return answer
+        return response
 
     for _ in range(2):
         connections.take("a")

@@ -1,4 +1,4 @@
-"""Configurations: one's own alone, never more than the limit, and only with what a client may write."""
+"""Tests that users reach only their own configurations, and never more than the limit."""
 
 import pytest
 from dashboard_data import DynamoDbConfigurations, TooManyConfigurations

@@ -1,4 +1,4 @@
-"""Tokens: random, stored as a hash alone, valid until they expire or are revoked."""
+"""Tests that tokens are random, stored only as a hash, and valid until expired or revoked."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""A copy of what `make` installs with, beside lists and an index of the tests' own."""
+"""These fixtures copy the Makefile and its scripts, beside lists and an index of their own."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 from tests.scripts.install.index import Index
 from tests.support.paths import ROOT
 
-# The settings of this machine's pip say where its index is; these tests have one of their own.
+# pip's settings on this machine say where its index is; these tests have one of their own.
 NO_SETTINGS = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}
 
 
@@ -49,7 +49,7 @@ class Workplace:
         }
 
     def make(self, *arguments: str, environment: dict | None = None, python: str = sys.executable):
-        """Ends with `returncode` and `stdout`, which has both outputs."""
+        """Runs make; the result has `returncode` and `stdout`, which holds both outputs."""
         command = self.command(*arguments, f"PYTHON={python}", environment=environment)
         return subprocess.run(**command, timeout=120, check=False)
 
@@ -57,7 +57,7 @@ class Workplace:
         return next((self.folder / environment).glob("lib/python3*/site-packages"))
 
     def forget(self, environment: str) -> None:
-        """Takes every package away, as if the environment had just been made; quicker than making one."""
+        """Removes every package, as if the environment were new; quicker than making one."""
         for path in self.site_packages(environment).iterdir():
             if not path.name.startswith(("pip", "of_the_user")):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -65,7 +65,7 @@ class Workplace:
         stamp.write_text(json.dumps({**json.loads(stamp.read_text()), "lists": {}}))
 
     def installed(self, environment: str, name: str) -> str:
-        """Returns the version that an environment imports, or nothing."""
+        """Returns the version that an environment imports, or an empty string."""
         python = self.folder / environment / "bin/python"
         command = [python, "-E", "-s", "-c", f"import {name}; print({name}.version)"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
@@ -73,7 +73,10 @@ class Workplace:
 
 @pytest.fixture(scope="session")
 def index(tmp_path_factory):
-    """`report` asks for an extra of `measure`, which asks for `notation`; of each there is a newer release."""
+    """Makes an index in which each package has a newer release too.
+
+    `report` requires an extra of `measure`, which requires `notation`.
+    """
     index = Index(tmp_path_factory.mktemp("index"))
     for version in ("1.0", "2.0"):
         index.add("report", version, requires=["measure[text]>=1.0"])
@@ -90,7 +93,7 @@ def workplace(index, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def made(workplace, whole_list):
-    """An environment of ours, complete."""
+    """Makes a complete environment of ours."""
     workplace.write(whole_list)
     ended = workplace.make("environment-to-run", "VENV=made")
     assert ended.returncode == 0, ended.stdout

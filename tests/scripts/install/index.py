@@ -1,4 +1,4 @@
-"""A package index on this disk: wheels of a few lines each, and lists that pin them."""
+"""A package index on disk: wheels of a few lines each, and lists that pin them."""
 
 import hashlib
 from pathlib import Path
@@ -6,7 +6,10 @@ from zipfile import ZipFile
 
 
 class Index:
-    """`simple/` below `root`, as https://packaging.python.org/en/latest/specifications/simple-repository-api/ says."""
+    """A simple repository in `simple/` below `root`.
+
+    https://packaging.python.org/en/latest/specifications/simple-repository-api/
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root

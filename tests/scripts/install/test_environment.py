@@ -20,7 +20,7 @@ from tests.support.tools import missing
 
 
 def contents(folder):
-    """Everything in a folder, with its time and what it says."""
+    """Returns all files of a folder, with their times and contents."""
     return {
         path: (path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else None)
         for path in [folder, *folder.rglob("*")]
@@ -28,7 +28,7 @@ def contents(folder):
     }
 
 
-# The oldest that Python 3.11 came with, the one of 3.13, and the newest at the time of writing.
+# The oldest pip that came with Python 3.11, that of 3.13, and the newest at the time of writing.
 PIPS = {
     "22.3": "1daab4b8d3b97d1d763caeb01a4640a2250a0ea899e257b1e44b9eded91e15ab",
     "24.2": "2cd581cf58ab7fcfca4ce8efa6dcacd0de5bf8d0a3eb9ec927e07405f4d9e2a2",
@@ -38,7 +38,7 @@ PIPS = {
 
 @pytest.fixture(scope="module", params=PIPS)
 def pip(request, tmp_path_factory):
-    """One version of pip as a wheel."""
+    """Returns one version of pip as a wheel."""
     if request.param == "22.3" and sys.version_info >= (3, 12):
         pytest.skip("pip 22.3 does not run on Python 3.12 and newer")
     folder = tmp_path_factory.mktemp("pip")
@@ -82,7 +82,7 @@ def test_what_the_list_names_is_installed_by_any_pip_though_newer_releases_exist
     used = subprocess.run(
         [made / "bin/python", "-m", "pip", "--version"], capture_output=True, text=True, check=True
     ).stdout
-    assert used.startswith(f"pip {version} ")  # the environment that was there, and not another one
+    assert used.startswith(f"pip {version} ")  # it is the same environment as before
     assert (made / "of-the-user").read_text() == version
 
 
@@ -131,7 +131,7 @@ def somebodys_files(folder):
 
 
 def somebodys_stamp(folder):
-    """Another program's file of the same name."""
+    """Respects a file of the same name that another program wrote."""
     somebodys_environment(folder)
     (folder / "installed").write_text('{"made_by": "somebody else"}')
 
@@ -211,7 +211,7 @@ def test_what_is_complete_is_left_alone_whatever_the_times_of_files_say(
 def test_a_changed_list_is_installed_into_the_environment_that_is_there(
     workplace, index, made, whole_list
 ):
-    """Packages that it no longer names go, those of the user stay."""
+    """Removes packages that it no longer names, and keeps those of the user."""
     workplace.write(index.pin("notation", "2.0"))
     (workplace.site_packages("made") / "of_the_user.py").write_text("version = 'mine'\n")
 
@@ -288,13 +288,16 @@ def test_two_that_install_at_once_wait_for_each_other(workplace, index, made):
 
 
 def test_another_python_than_the_one_that_is_asked_for_is_refused(workplace, made, tmp_path):
-    """A PYTHON that says it is 3.99: as somebody who has two types it."""
+    """Uses a PYTHON that claims to be 3.99, as if the user had two versions."""
     other = tmp_path / "python3.99"
     claim = 'import sys; sys.version_info = (3, 99, 0, "final", 0); sys.argv = sys.argv[1:]; '
     claim += "import os, runpy; sys.path.insert(0, os.path.dirname(sys.argv[0])); "
     claim += 'runpy.run_path(sys.argv[0], run_name="__main__")'
     other.write_text(
-        f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} "$@"\nshift 2\nexec {sys.executable} -c \'{claim}\' "$@"\n'
+        "#!/bin/sh\n"
+        f'[ "$1" = -c ] && exec {sys.executable} "$@"\n'
+        "shift 2\n"
+        f"exec {sys.executable} -c '{claim}' \"$@\"\n"
     )
     other.chmod(0o755)
     before = contents(made)
@@ -373,7 +376,9 @@ def test_what_goes_wrong_is_said_in_a_sentence(workplace, index, made, lines, se
     assert sentence in ended.stdout
     assert "Traceback" not in ended.stdout
     recorded = json.loads((made / "installed").read_text())["lists"]
-    assert not any("sha256" in each for each in recorded.values())  # it is not taken for done
+    assert not any(
+        "sha256" in each for each in recorded.values()
+    )  # the list does not count as installed
 
 
 def test_every_list_of_the_repository_is_pinned_with_hashes_and_they_agree():

@@ -1,4 +1,4 @@
-"""The pure parts: what a list says, when it is closed, and what a person reads when pip or venv fail."""
+"""Tests the pure parts: reading lists, checking them, and sentences for failures of pip."""
 
 import errno
 from importlib.metadata import PathDistribution
@@ -69,7 +69,10 @@ def test_lists_that_disagree_are_named(tmp_path):
 
 @pytest.fixture
 def installed(tmp_path):
-    """`installed("moto", "5.0", "docker>=3; extra == 'dynamodb'")`: adds a package, and returns all."""
+    """Returns a function that adds an installed package and returns all of them.
+
+    For example `installed("moto", "5.0", "docker>=3; extra == 'dynamodb'")`.
+    """
 
     def add(name, version, *requires, files=()):
         directory = tmp_path / f"{name}-{version}.dist-info"
@@ -157,7 +160,10 @@ DISK_FULL = (
 RETRYING = "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by "
 NOT_FOUND = "ERROR: No matching distribution found for h11==0.16.0\n"
 CERTIFICATE = f"{RETRYING}'SSLError(... CERTIFICATE_VERIFY_FAILED ...)': /simple/h11/\n{NOT_FOUND}"
-NO_NAME = f"{RETRYING}'NewConnectionError(... Temporary failure in name resolution)': /simple/h11/\n{NOT_FOUND}"
+NO_NAME = (
+    f"{RETRYING}'NewConnectionError(... Temporary failure in name resolution)': /simple/h11/\n"
+    f"{NOT_FOUND}"
+)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A release's files in the hands of somebody who has nothing else: a fresh environment in an empty folder."""
+"""Tests a release's files without the repository: a fresh environment in an empty folder."""
 
 import os
 import re
@@ -22,7 +22,7 @@ INDEX_IS_AWAY = re.compile(
 
 @pytest.fixture(scope="module")
 def alone():
-    """Environment variables without what the tests' own Python is told."""
+    """Returns environment variables without those of the tests' own Python."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -32,7 +32,7 @@ def alone():
 
 @pytest.fixture(scope="module")
 def files():
-    """Those that `make release` has made. CI makes them, and asks an index for what they need."""
+    """Returns the files of `make release`. CI makes them; their dependencies come from an index."""
     if made := os.environ.get("RELEASE_FILES"):
         return Path(made)
     pytest.skip(
@@ -59,7 +59,7 @@ def folder(request, files, alone, tmp_path_factory):
         "--constraint",
         constraints,
         f"{wheel}[local]",
-    ]  # or this test would be of other people's releases
+    ]  # otherwise this test would test releases of others
     ended = subprocess.run(
         command, cwd=folder, env=alone, capture_output=True, text=True, check=False
     )
@@ -72,7 +72,7 @@ def folder(request, files, alone, tmp_path_factory):
 
 @pytest.fixture
 def running(folder, alone):
-    """`local-lambda` as a person types it, but on free ports; the addresses that it prints."""
+    """Runs `local-lambda` as a user does, but on free ports; yields the printed addresses."""
     command = [folder / "env/bin/local-lambda", "--port", "0"]
     process = subprocess.Popen(command, cwd=folder, env=alone, stdout=subprocess.PIPE, text=True)
     try:

@@ -1,4 +1,4 @@
-"""`make release` makes the same bytes of the same commit, and everything that belongs into each file."""
+"""Tests that `make release` makes the same bytes from the same commit, and complete files."""
 
 import hashlib
 import importlib.util
@@ -28,7 +28,7 @@ LAYER = f"streaming-runtime-layer-{__version__}.zip"
 CONSTRAINTS = f"constraints-{__version__}.txt"
 TEMPLATES = [f"layer-{__version__}.yaml", f"serverless-repository-{__version__}.yaml"]
 PACKAGES = {"streaming_runtime", "event_stream", "local_lambda"}
-# The command as the script does it that pip makes.
+# Runs the command like the script that pip makes for it.
 AS_INSTALLED = """
 import sys
 from importlib.metadata import entry_points
@@ -44,7 +44,7 @@ def files_of(folder):
 
 
 def test_two_releases_of_one_commit_are_the_same_byte_for_byte(release, repository, tmp_path):
-    """Made in another folder, later, by somebody with another umask and files of his own lying about."""
+    """Makes a release later, in another folder, with another umask and other files around."""
     clone = tmp_path / "elsewhere"
     git(tmp_path, "clone", "--quiet", str(repository), str(clone))
     for path in clone.rglob("*.py"):
@@ -176,7 +176,7 @@ def test_a_template_publishes_the_layer_for_every_python_that_it_is_declared_for
 
 
 def test_sam_takes_the_templates(release):
-    """The linter is that of `sam validate --lint`, asked once for both."""
+    """Runs the linter of `sam validate --lint` once for both."""
     sam = sam_cli()
     lint = [Path(sam).resolve().with_name("cfn-lint"), "--regions", "us-east-1", "--"]
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""A client as good ones are: it comes back with the id it has, and waits before it does."""
+"""A well-behaved client: it waits, and then comes back with the last id that it has."""
 
 import json
 import random
@@ -13,7 +13,7 @@ LONGEST_BACKOFF_S = 1.0
 
 
 class Follower:
-    """Follows a stream in a thread of its own, over as many connections as it takes, until `leave`."""
+    """Follows a stream in its own thread, over as many connections as needed, until `leave`."""
 
     def __init__(self, url: str, headers: dict[str, str], seed: int) -> None:
         self.events: list[Received] = []
@@ -34,7 +34,7 @@ class Follower:
         eventually(lambda: self.of_type(event_type), within_s=40)
 
     def leave(self) -> None:
-        """Without a word, as clients do."""
+        """Leaves without a goodbye, as clients do."""
         self._left.set()
 
     def wait(self) -> None:
@@ -46,7 +46,7 @@ class Follower:
             self._left.wait(self._one_connection())
 
     def _one_connection(self) -> float:
-        """Reads one connection to its end; how long to wait before the next."""
+        """Reads one connection to its end; returns the seconds to wait before the next."""
         backoff_s = self._random.uniform(0, LONGEST_BACKOFF_S)
         resume = {"Last-Event-ID": self._last_event_id} if self._last_event_id else {}
         try:

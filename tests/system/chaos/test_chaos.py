@@ -1,4 +1,4 @@
-"""Nothing lost, nothing doubled, whatever dies: real processes, killed at random, while streams follow the items."""
+"""Tests that no item is lost or doubled while real processes are killed at random."""
 
 import os
 import random
@@ -26,7 +26,7 @@ TICKERS, FOLLOWED = ("AAPL", "MSFT", "TSLA", "NFLX"), ("AAPL", "TSLA")
 SENTIMENTS = ("positive", "neutral", "negative")
 LIFE_S, LEASE_S = 5, 8
 PUBLISHER_DIES = 0.3
-MOST_WAITING = 250  # items that are written and not published yet
+MOST_WAITING = 250  # written items that are not published yet
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,13 @@ def dynamodb(emulator):
 
 
 def test_every_stream_gets_every_item_once_in_order_whatever_dies(emulator, dynamodb):
-    print(f"to see it again: CHAOS_SEED={SEED}")  # shown when the test fails
+    print(f"to see it again: CHAOS_SEED={SEED}")  # pytest shows this when the test fails
     dice = random.Random(SEED)
     items, written = [_item(number, dice) for number in range(ITEMS)], []
     everything, configured = _open_streams(emulator)
     for follower in (
         everything + configured
-    ):  # who has no position yet has missed nothing when the first item comes
+    ):  # a stream without a position has missed nothing when the first item comes
         follower.wait_for("heartbeat")
     with ThreadPoolExecutor(2) as deliveries:
         while len(written) < ITEMS:
@@ -98,7 +98,7 @@ def test_every_stream_gets_every_item_once_in_order_whatever_dies(emulator, dyna
 
 
 def _check_that_the_slots_come_back(emulator, followers):
-    """By themselves, after everybody has gone without a word and every environment has died."""
+    """Slots free themselves after all clients left silently and all environments died."""
     for follower in followers:
         follower.leave()
     for environment in emulator.environments("StreamFunction"):
@@ -111,13 +111,13 @@ def _check_that_the_slots_come_back(emulator, followers):
 
 
 def calmly(attempt, within_s):
-    """`eventually`, on a machine that has enough to do."""
+    """Waits like `eventually`, but longer, for a busy machine."""
     return eventually(lambda: attempt() or time.sleep(0.3), within_s)
 
 
 def _item(number, dice):
     ticker = dice.choice(TICKERS)
-    late = dice.random() < 0.01  # each hour of its own costs moto two more updates
+    late = dice.random() < 0.01  # each further hour costs moto two more updates
     moment = datetime.now(UTC) - timedelta(seconds=dice.randrange(26 * 3600) if late else 0)
     return Item(
         item_id=f"{ticker}-{number}",
@@ -135,7 +135,7 @@ def _record(item):
 
 
 def _change(item, number):
-    """As the table's stream tells of it."""
+    """Returns the record as the table's stream has it."""
     record = _record(item)
     keys = {name: record[name] for name in ("PK", "SK")}
     change = {"Keys": keys, "NewImage": record, "SequenceNumber": str(number)}
@@ -168,7 +168,7 @@ def _write(emulator, dynamodb, burst, again):
 
 
 def _kill_somebody(emulator, dice):
-    """At the pace of the items, so that a slow machine is given no more trouble than a fast one."""
+    """Kills at the pace of the items, so that a slow machine suffers no more than a fast one."""
     living = [each for each in emulator.environments() if each["state"] in ("busy", "starting")]
     publishers = [each for each in living if each["logical_id"] == "PublishFunction"]
     streams = [each for each in living if each["logical_id"] == "StreamFunction"]
@@ -177,7 +177,7 @@ def _kill_somebody(emulator, dice):
 
 
 def _deliver_again(emulator, items):
-    """Beside what the table's stream delivers: the same once more, in another order, and some of it twice."""
+    """Delivers the records of the table's stream again, reordered, and some of them twice."""
     emulator.invoke(
         "PublishFunction", {"Records": [_change(item, n) for n, item in enumerate(items)]}
     )
@@ -192,7 +192,7 @@ def _wait_for(emulator, dynamodb, published):
 
 
 def _feed(emulator, dynamodb):
-    """The ids of all items, in the order that the table says."""
+    """Returns the ids of all items, in the order of the table."""
     feed = DynamoDbFeed(dynamodb, emulator.table, time.time)
     cursor, order = Cursor(_head(emulator, dynamodb).epoch, 0), []
     while (page := feed.after(cursor)).entries:
@@ -202,7 +202,7 @@ def _feed(emulator, dynamodb):
 
 
 def _counted(snapshot, items, tickers=None):
-    """Does this `metrics` equal a recount of the items at its own moment?"""
+    """Tells whether this `metrics` equals a recount of the items at its own moment."""
     moment = datetime.fromisoformat(snapshot["timestamp"]).timestamp()
     shown = {
         name: value

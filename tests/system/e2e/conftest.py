@@ -1,4 +1,4 @@
-"""The service that the end-to-end tests look at: under the emulator, or where --base-url says."""
+"""These fixtures start the service under the emulator, or reach it at --base-url."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`make dev` as a newcomer types it: what it prints, that it works, and that it leaves nothing behind."""
+"""Tests `make dev` as a newcomer types it: its output, its service, and a clean end."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 
 class MakeDev:
-    """A running `make dev` with the lines that it has printed so far."""
+    """A running `make dev`, with the lines that it has printed so far."""
 
     def __init__(self, *options):
         self.process = subprocess.Popen(
@@ -52,7 +52,7 @@ class MakeDev:
 
 
 def processes_of(session):
-    """Every process of the session, the defunct ones left out."""
+    """Returns every process of the session except defunct ones."""
     found = []
     for directory in Path("/proc").glob("[0-9]*"):
         try:
@@ -85,7 +85,7 @@ def make_dev(request):
 
 @pytest.fixture(scope="module")
 def without_demo(make_dev):
-    """The addresses of one that several tests use."""
+    """Returns the addresses of a `make dev` that several tests share."""
     return make_dev("DEMO=0").wait_ready()
 
 
@@ -119,11 +119,23 @@ def test_make_dev_prints_its_addresses_serves_and_leaves_nothing_behind(make_dev
 WRITE_ONE_ITEM = """
 import sys, boto3
 endpoint, table, timestamp = sys.argv[1:]
-client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="any",
-                      aws_secret_access_key="any")
-fields = {"PK": "ITEM#one", "SK": "ITEM", "item_id": "one", "ticker": "AAPL", "sentiment": "positive",
-          "timestamp": timestamp}
-client.put_item(TableName=table, Item={name: {"S": text} for name, text in fields.items()} | {"score": {"N": "0.5"}})
+client = boto3.client(
+    "dynamodb",
+    endpoint_url=endpoint,
+    region_name="us-east-1",
+    aws_access_key_id="any",
+    aws_secret_access_key="any",
+)
+fields = {
+    "PK": "ITEM#one",
+    "SK": "ITEM",
+    "item_id": "one",
+    "ticker": "AAPL",
+    "sentiment": "positive",
+    "timestamp": timestamp,
+}
+item = {name: {"S": text} for name, text in fields.items()}
+client.put_item(TableName=table, Item=item | {"score": {"N": "0.5"}})
 """
 
 

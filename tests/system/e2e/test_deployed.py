@@ -1,4 +1,4 @@
-"""The tests of the service as the pipeline runs them: where others watch and write, and in a small account."""
+"""Runs the service's tests as the pipeline does: among other users, and in a small account."""
 
 import os
 import subprocess
@@ -12,14 +12,14 @@ from tests.support.paths import ROOT
 from tests.support.service import Service
 
 pytestmark = pytest.mark.e2e
-# Those that would notice the others; all of them ran like this once.
+# These tests would notice other users. All tests of the service ran like this once.
 DISTURBED = "many_clients or polling or goodbye or status"
 EVERY_S = 0.5
 
 
 @pytest.fixture
 def busy(request):
-    """Items are written all the time, somebody watches, the limit is another, and 10 functions may run at once."""
+    """Starts a service where others write and watch, with another limit, 10 functions at once."""
     if request.config.getoption("--base-url"):
         pytest.skip("this is about this machine")
     parameters, over = {"MaxConnections": "150", "ClientConnections": "100"}, threading.Event()

@@ -1,4 +1,4 @@
-"""The layer as somebody else uses it: what its README says is laid out beside a release's zip file, and it streams."""
+"""Tests the layer as a user does: the README's recipe beside a release's zip file streams."""
 
 import time
 

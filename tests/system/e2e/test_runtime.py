@@ -1,6 +1,7 @@
-"""The runtime as clients meet it: real bootstrap processes, both fronts, every kind of answer and every way to fail.
+"""Tests the runtime as clients see it: real bootstrap processes behind both fronts.
 
-For each the exact status and bytes a client sees, and that the next invocation works.
+Each kind of response and each way to fail has its exact status and bytes, and the next invocation
+works.
 """
 
 import time
@@ -30,14 +31,14 @@ def emulator(request):
 
 @pytest.fixture
 def logged(emulator):
-    """Waits until something stands in what was logged since the test began."""
+    """Returns a function that waits until a text is in the log since the test began."""
     begin = len(emulator.log)
     return lambda *texts: eventually(lambda: all(text in emulator.log[begin:] for text in texts), 5)
 
 
 @pytest.fixture(params=["api", "function url"])
 def call(emulator, request):
-    """`call(case)` through each front; `call.front` says which."""
+    """Returns `call(case)`, which asks through each front; `call.front` names it."""
 
     def send(case, method="GET", function="cases", **options):
         path = case.replace("_", "-")
@@ -173,7 +174,7 @@ def test_a_process_that_dies_midway_cuts_the_stream_and_another_serves_the_next(
             for chunk in response.iter_content(None):
                 received += chunk
     except requests.RequestException:
-        pass  # cut: that is how a client may learn of it
+        pass  # a client may see the cut as one of these
 
     assert response.status_code == 200
     assert received == b"half"
@@ -223,9 +224,10 @@ def test_a_function_that_cannot_be_imported_is_a_502_each_time_and_the_log_says_
 def test_a_client_that_goes_away_is_not_told_to_the_function(emulator):
     with requests.get(emulator.url("short") + "until-closed", stream=True, timeout=5) as response:
         next(response.iter_content(None))
-    busy = lambda: [
-        each for each in emulator.environments("ShortFunction") if each["state"] == "busy"
-    ]  # noqa: E731
+
+    def busy():
+        environments = emulator.environments("ShortFunction")
+        return [each for each in environments if each["state"] == "busy"]
 
     assert busy()
     eventually(lambda: not busy(), 5)

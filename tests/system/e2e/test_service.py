@@ -1,4 +1,7 @@
-"""What the service promises, through real sockets and both fronts. Runs against a deployed address too (--base-url)."""
+"""Tests the promises of the service, through real sockets and both fronts.
+
+These tests run against a deployed address too (--base-url).
+"""
 
 import json
 import re
@@ -23,7 +26,7 @@ def test_a_stream_begins_within_a_second_of_a_warm_start(service, front):
     stream.wait_for("metrics")
     stream.wait_for("heartbeat")
 
-    if service.emulator:  # elsewhere nobody knows how long the way is
+    if service.emulator:  # the time to another address is unknown
         assert stream.times[1] - stream.opened_at < 1
     assert stream.response.status_code == 200
     assert stream.response.headers["Content-Type"] == "text/event-stream"
@@ -47,7 +50,7 @@ def test_a_first_stream_on_a_cold_environment_starts_within_two_seconds(service)
         stream.wait_for("metrics")
         return stream.times[0] - stream.opened_at
 
-    assert any(first_stream_s() < 2 for _ in range(3))  # this machine may have other things to do
+    assert any(first_stream_s() < 2 for _ in range(3))  # this machine may be busy
 
 
 @pytest.mark.timed
@@ -65,7 +68,7 @@ def test_an_item_that_any_program_writes_comes_once_and_at_once_and_metrics_foll
     if service.emulator:
         eventually(lambda: stream.of_type("metrics")[-1]["total"] == before + 2)
 
-    # Typically 2 s, at the latest 5 s, says the contract; the former holds where nothing else goes on.
+    # The contract says typically 2 s, at most 5 s; the former holds where nothing else runs.
     assert stream.time_of(item_id) - written_at < (2 if service.emulator else 5)
     assert stream.item_ids().count(item_id) == 1
     assert "never streamed" not in json.dumps([event.data for event in stream.events])
@@ -74,7 +77,7 @@ def test_an_item_that_any_program_writes_comes_once_and_at_once_and_metrics_foll
 def test_many_clients_at_once_each_get_every_item_in_order(service):
     number = (
         20 if service.emulator else 5
-    )  # a new account runs 10 functions at once, others' streams among them
+    )  # a new account runs 10 functions at once, including streams of others
     with ThreadPoolExecutor(number) as threads:
         streams = list(
             threads.map(lambda each: service.stream(front=FRONTS[each % 2]), range(number))

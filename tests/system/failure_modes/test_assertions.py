@@ -1,4 +1,4 @@
-"""The closest peer's own assertions about these endpoints, made of this service."""
+"""Makes the assertions of the closest comparable service about these endpoints on this one."""
 
 import json
 

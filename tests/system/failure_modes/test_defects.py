@@ -1,4 +1,4 @@
-"""What goes wrong in services like this one, and cannot here: the rows that no other test rules out. docs/failure-modes.md."""
+"""Tests the rows of docs/peer.md that no other test rules out."""
 
 import ast
 import json
@@ -16,7 +16,7 @@ from tests.support.paths import PACKAGES, ROOT
 
 @pytest.fixture
 def another_environment(make_service):
-    """The same service in a process that has seen nothing yet."""
+    """Returns the same service in a process that has seen nothing yet."""
     return make_service()
 
 
@@ -112,7 +112,7 @@ def test_twenty_five_tabs_of_one_visitor_leave_room_for_everybody_else(make_serv
 
 
 def test_a_tab_that_was_closed_without_a_word_costs_its_slot_for_one_life_at_most(service, clock):
-    """Nobody reads the one, and the runtime writes on; the other's environment is frozen, and never heard of again."""
+    """Covers an unread stream, which the runtime goes on writing, and a frozen environment."""
     unread, abandoned = service.stream(), service.stream()
     abandoned.pull(3)
     opened_at = clock()
@@ -124,7 +124,7 @@ def test_a_tab_that_was_closed_without_a_word_costs_its_slot_for_one_life_at_mos
 
 
 def test_whoever_is_cut_off_is_back_within_ten_seconds():
-    """As long as a stream takes that starts in a cold environment, 2 s, is left for it."""
+    """Leaves 2 s, the time of a stream that starts in a cold environment."""
     assert max(OPENING_RETRY_MS) <= 8_000
     assert max(CLOSING_RETRY_MS) <= 8_000
 
@@ -184,7 +184,10 @@ def test_a_heartbeat_moves_a_clients_position_and_never_back(service, publish, m
 
 
 def test_a_thousand_viewers_who_come_together_do_not_come_back_together():
-    """Opened within 2 s; after the first rotation no second has 2 % of them, after a cut of all none has 15 %."""
+    """They open within 2 s, and spread out when they come back.
+
+    After the first rotation no second has 2 % of them; after a cut of all none has 15 %.
+    """
     dice = random.Random(7)
     worst, cut = Counter(), Counter()
     for _ in range(1_000):
@@ -240,7 +243,7 @@ def test_sending_costs_no_call_to_anybody(service, publish, make_item, emitted):
         "query",
         *["batch_get_item"] * 2,
     ]
-    assert len(emitted()) <= 1  # written to the log, a minute's worth at a time
+    assert len(emitted()) <= 1  # metrics of one minute are written to the log together
 
 
 # --- edge cases
@@ -262,7 +265,7 @@ def test_a_client_that_comes_back_with_other_tickers_gets_theirs_from_where_it_w
 
 
 def test_the_position_of_one_stream_shows_nothing_of_anothers(service, mine, publish, make_item):
-    """A cursor is a place, not a permission: what comes after it is decided by who asks."""
+    """A cursor is a place, not a permission: the caller's identity decides what comes after it."""
     _, headers, _, path = mine
     everything = service.stream()
     everything.pull(2)

@@ -1,4 +1,4 @@
-"""A table behind an address that counts: every call is handed on to moto, and counted by its name."""
+"""Counts the calls to a table by name, and passes each of them on to moto."""
 
 import socket
 import subprocess
@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 
 
 class CountedTables:
-    """`url` is the endpoint; `calls` counts `BatchGetItem` and so on."""
+    """A counting endpoint at `url`; `calls` counts `BatchGetItem` and so on."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
@@ -38,10 +38,10 @@ class CountedTables:
                 tables.calls[self.headers["X-Amz-Target"].partition(".")[2]] += 1
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 self._onward.request("POST", self.path, body, dict(self.headers))
-                answer = self._onward.getresponse()
-                body = answer.read()
-                self.send_response_only(answer.status)
-                for name, value in answer.getheaders():
+                response = self._onward.getresponse()
+                body = response.read()
+                self.send_response_only(response.status)
+                for name, value in response.getheaders():
                     if name.lower() not in ("transfer-encoding", "content-length", "connection"):
                         self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))

@@ -1,4 +1,4 @@
-"""A hundred real streams, many in one process: where the limit is, that nobody passes it, and what they cost."""
+"""Tests a hundred real streams, many in one process: their limit and their cost."""
 
 import json
 import threading
@@ -88,7 +88,7 @@ def open_stream(emulator):
 
 @pytest.fixture(scope="module")
 def streams(open_stream):
-    """A hundred, all of them open."""
+    """Opens a hundred streams."""
     with ThreadPoolExecutor(4) as threads:
         opened = list(threads.map(open_stream, range(LIMIT)))
     assert [stream.status for stream in opened] == [200] * LIMIT

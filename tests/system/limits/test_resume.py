@@ -1,4 +1,4 @@
-"""How long does a client that missed five hundred items wait for them? Through real sockets."""
+"""How long does a client wait for five hundred missed items, through real sockets?"""
 
 import json
 import time
@@ -26,7 +26,7 @@ def emulator():
 
 @contextmanager
 def opened(emulator, last_event_id=""):
-    """The events of a new stream, one by one. It says goodbye, so that its environment is there for the next."""
+    """Yields the events of a new stream. Its goodbye frees the environment for the next one."""
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     with requests.get(
         f"{emulator.url('stream')}api/v2/stream", headers=headers, stream=True, timeout=20
@@ -42,7 +42,7 @@ def opened(emulator, last_event_id=""):
 
 
 def resumed(emulator, position):
-    """The items that a client gets which comes back, and how long the last of them took."""
+    """Returns the items that a returning client gets, and the time until the last of them."""
     started_at, item_ids = time.monotonic(), []
     with opened(emulator, position) as stream:
         while len(item_ids) < MISSED:
@@ -60,7 +60,7 @@ def test_five_hundred_missed_items_come_within_a_second_of_reconnecting(emulator
     feed = DynamoDbFeed(client, emulator.table, time.time)
     eventually(lambda: feed.head().seq == MISSED or time.sleep(0.3), 60)
     took_s = []
-    for _ in range(5):  # this machine may have other things to do
+    for _ in range(5):  # this machine may be busy
         item_ids, seconds = resumed(emulator, position)
         assert sorted(item_ids) == sorted(missed)
         took_s.append(seconds)

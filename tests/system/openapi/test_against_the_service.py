@@ -1,4 +1,4 @@
-"""The document is held against the running service: schemathesis makes up requests, good and bad, and judges."""
+"""Tests the running service against its document, with requests that schemathesis generates."""
 
 import json
 
@@ -17,12 +17,12 @@ from tests.support.paths import ROOT
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
-EXAMPLES = 25  # of each operation
+EXAMPLES = 25  # for each operation
 KEY = "k" * 22
 REMAPPED = "x-amzn-remapped-"
 GLOBAL, CONFIGURATION = "/api/v2/stream", "/api/v2/configurations/{config_id}/stream"
 DOCUMENT = document()
-# Streams are endless: they are judged by the same document, but by hand, below.
+# Streams are endless: the tests below check them against the same document by hand.
 schema = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=[GLOBAL, CONFIGURATION])
 
 
@@ -69,7 +69,7 @@ def test_every_answer_is_one_that_the_document_promises(case, service, signed_in
 
 
 class From(HTTPAdapter):
-    """Requests from one of this machine's own addresses."""
+    """Sends requests from one of this machine's own addresses."""
 
     def __init__(self, address):
         self._address = address
@@ -104,7 +104,7 @@ def conforms(value, reference):
 
 
 def promised(path, response):
-    """What the document says of the body of this answer, whose status, headers and type it promises."""
+    """Returns the schema of this response's body; asserts its status, headers and type."""
     given = DOCUMENT["paths"][path]["get"]["responses"][str(response.status_code)]
     came = {name.lower().removeprefix(REMAPPED) for name in response.headers}
     assert {name.lower() for name in given.get("headers", {})} <= came

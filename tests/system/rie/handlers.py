@@ -1,4 +1,4 @@
-"""Handlers for the runtime under AWS's own emulator. Each answers what the payload asks for."""
+"""Handlers for the runtime under AWS's own emulator. Each returns what the payload asks for."""
 
 import os
 
@@ -18,7 +18,7 @@ def half():
 
 
 def http(body, status=200):
-    """For payloads that are requests; `request` in the tests makes them."""
+    """Handles payloads that are requests; `request` in the tests makes them."""
     return {
         "statusCode": status,
         "headers": {"Content-Type": "text/event-stream"},

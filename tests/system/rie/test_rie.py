@@ -1,6 +1,7 @@
-"""The runtime under AWS's own runtime interface emulator (RIE), which `sam local` runs. It buffers: bytes, no timing.
+"""Tests the runtime under AWS's runtime interface emulator (RIE), which `sam local` runs.
 
-A process of its own for each test: the RIE dies of two invocations at once.
+The RIE buffers, so these tests check bytes and no timing. Each test has a process of its own, since
+two invocations at once crash the RIE.
 """
 
 import json
@@ -36,12 +37,12 @@ def free_port():
 
 @pytest.fixture
 def rie(tmp_path):
-    """Returns `invoke(payload)`, which gives what the caller of the function gets, as a requests.Response."""
+    """Returns `invoke(payload)`, which returns the caller's result as a requests.Response."""
     binary = runtime_interface_emulator()
     port, api_port = free_port(), free_port()
     (tmp_path / "python3.13").write_text(
         f'#!/bin/sh\nexec {sys.executable} "$@"\n'
-    )  # for the bootstrap to find
+    )  # the bootstrap looks for it there
     (tmp_path / "python3.13").chmod(0o755)
     environ = {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
@@ -80,10 +81,10 @@ def request(case):
 
 
 def test_a_plain_result_is_buffered_json(rie):
-    answer = rie({"case": "plain"}).json()
+    response = rie({"case": "plain"}).json()
 
-    assert answer["answer"] == 42
-    assert answer["request_id"]
+    assert response["answer"] == 42
+    assert response["request_id"]
 
 
 def test_the_deadline_that_the_rie_gives_is_understood(rie):
@@ -95,9 +96,9 @@ def test_the_deadline_that_the_rie_gives_is_understood(rie):
     [("text", b"whole"), ("stream", b"one two"), ("empty", b"\n"), ("large", b"x" * 65_536 * 64)],
 )
 def test_a_streamed_answer_is_prelude_eight_zero_bytes_and_body(rie, case, body):
-    answer = rie(request(case))
+    response = rie(request(case))
 
-    assert answer.content == PRELUDE + body
+    assert response.content == PRELUDE + body
 
 
 def test_an_error_answer_has_type_message_and_trace_and_the_next_invocation_works(rie):
@@ -112,10 +113,10 @@ def test_an_error_answer_has_type_message_and_trace_and_the_next_invocation_work
 @pytest.mark.parametrize(("case", "body"), [("half", b"half"), ("huge", b"begun ")])
 def test_a_failure_midway_leaves_the_runtime_in_step_with_the_platform(rie, case, body):
     """With trailers over 4,096 bytes, or none at all, the RIE would hang here until the timeout."""
-    answer = rie(request(case))
+    response = rie(request(case))
 
-    assert answer.content == PRELUDE + body
-    assert answer.elapsed.total_seconds() < 5
+    assert response.content == PRELUDE + body
+    assert response.elapsed.total_seconds() < 5
     assert rie({"case": "plain"}).json()["answer"] == 42
 
 

@@ -34,9 +34,12 @@ def sam():
 
 @pytest.fixture(scope="session")
 def built():
-    """What `sam build` has made. Only `make test BUILT=1` looks at it: it builds what is out of date first."""
+    """Returns the folder of `sam build`.
+
+    Only `make test BUILT=1` tests it: it first builds what is out of date.
+    """
     if not os.environ.get("E2E_TEMPLATE"):
-        pytest.skip("make test BUILT=1 looks at what is built")
+        pytest.skip("only make test BUILT=1 tests what is built")
     return BUILT.parent if BUILT.is_file() else missing("what `sam build` makes", "make build")
 
 
@@ -48,7 +51,7 @@ class Engine:
         self._ending = contextlib.ExitStack()
 
     def start(self, *command, **options):
-        """A process in a session of its own; at the end it is asked to stop, and waited for."""
+        """Starts a process in a session of its own; `close` stops it and waits for it."""
         process = subprocess.Popen(
             [*self.prefix, *command], cwd=ROOT, text=True, start_new_session=True, **options
         )
@@ -61,7 +64,7 @@ class Engine:
         ).stdout.strip()
 
     def reach(self, host, port):
-        """A URL of this namespace for what listens on `host:port` in the containers'."""
+        """Returns a URL here for a server on `host:port` in the containers' namespace."""
         if not self.prefix:
             return f"http://{host}:{port}"
         listener = self._ending.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -90,7 +93,7 @@ def _end(process):
 
 
 @pytest.fixture(scope="session")
-def engine(built):  # nothing is started for what is skipped
+def engine(built):  # skipped tests start nothing
     docker = shutil.which("docker")
     if docker and _succeeds(docker, "info"):
         running = Engine([])
@@ -115,7 +118,7 @@ def _succeeds(*command):
 
 
 class SamLocal:
-    """A running `make sam-local` without demo items: its address, and a way for any producer to write."""
+    """A running `make sam-local` without demo items, and a way for any producer to write."""
 
     def __init__(self, engine, process):
         self.process, self.engine, self.facts = process, engine, {}

@@ -1,4 +1,4 @@
-"""Stands between functions and their table, and writes down who asked for what. Who is said by the access key."""
+"""Stands between functions and their table, and records their calls by access key."""
 
 import json
 import re
@@ -17,7 +17,10 @@ TRANSACTED = {
 
 
 class Access(NamedTuple):
-    """What IAM decides on. `partition` is what `dynamodb:LeadingKeys` compares; None for a call that has no key."""
+    """One access, as IAM decides on it.
+
+    `dynamodb:LeadingKeys` compares `partition`, which is None for a call without a key.
+    """
 
     who: str
     action: str
@@ -38,12 +41,12 @@ class RecordingProxy:
                     name: value for name, value in self.headers.items() if name.lower() != "host"
                 }
                 try:
-                    answer = urlopen(Request(upstream, body, headers))
+                    response = urlopen(Request(upstream, body, headers))
                 except HTTPError as error:
-                    answer = error
-                content = answer.read()
-                self.send_response(answer.status)
-                self.send_header("Content-Type", answer.headers["Content-Type"])
+                    response = error
+                content = response.read()
+                self.send_response(response.status)
+                self.send_header("Content-Type", response.headers["Content-Type"])
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -62,7 +65,9 @@ class RecordingProxy:
 
 
 def accesses(headers, body):
-    """Those of one call: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"""
+    """Yields the accesses of one call.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"""
     who = re.search(r"Credential=([^/]+)/", headers["Authorization"])[1]
     action = headers["X-Amz-Target"].partition(".")[2]
     if action == "TransactWriteItems":

@@ -1,6 +1,6 @@
-"""Run inside a network namespace with a listening socket from outside: `relay.py FD HOST PORT` joins the two.
+"""Joins a listening socket from outside of a network namespace with an address inside.
 
-A socket stays in the namespace that made it, whoever holds it.
+`relay.py FD HOST PORT` runs inside of the namespace. A socket stays in the namespace that made it.
 """
 
 import socket

@@ -1,4 +1,4 @@
-"""What `sam build` has made, file by file: these very files are uploaded."""
+"""Tests the output of `sam build`, file by file, as it is uploaded."""
 
 import importlib.util
 import json
@@ -33,7 +33,8 @@ IMPORT = """
 import importlib, json, sys
 sys.path[:0] = sys.argv[2:]
 importlib.import_module(sys.argv[1])
-print(json.dumps([module.__file__ for module in sys.modules.values() if getattr(module, "__file__", None)]))
+files = [getattr(module, "__file__", None) for module in sys.modules.values()]
+print(json.dumps([file for file in files if file]))
 """
 
 
@@ -108,7 +109,7 @@ def test_machine_code_is_of_the_layer_s_architecture(built, layer, machine):
         for path in (built / f"{kind}{layer}Layer").rglob("*.so")
     ]
 
-    assert len(libraries) == 4  # pydantic's twice, cryptography's, cffi's
+    assert len(libraries) == 4  # two of pydantic, one of cryptography, one of cffi
     assert not [
         path for path in built.rglob("*.so") if not re.search("(Arm64|X86)Layer/", str(path))
     ]

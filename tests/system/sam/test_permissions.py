@@ -1,4 +1,4 @@
-"""The policies allow what the functions do and hardly more: each access of a running service is held against them."""
+"""Tests the policies against each access of a running service: they allow hardly more."""
 
 import json
 from fnmatch import fnmatchcase
@@ -30,7 +30,7 @@ def put(dynamodb, table, item_id):
 
 
 class Stream:
-    """An open stream that is read as far as somebody waits for."""
+    """An open stream, read only as far as a test waits."""
 
     def __init__(self, url, **headers):
         self._response = requests.get(url, headers=headers, stream=True, timeout=20)
@@ -38,7 +38,7 @@ class Stream:
         self.connection_id = self._response.headers["X-Connection-Id"]
 
     def read_until(self, event_type):
-        """The first event of that type. Raises StopIteration."""
+        """Returns the first event of that type. Raises StopIteration."""
         while True:
             for event in self._decoder.feed(next(self._chunks)):
                 if event.type == event_type:
@@ -50,7 +50,7 @@ class Stream:
 
 
 def use_everything(emulator, direct, renewed):
-    """Each thing that the contract names, once, and a lease renewed."""
+    """Uses each operation of the contract once, and renews a lease."""
     base = emulator.dashboard_url
     assert requests.get(f"{base}health", timeout=20).status_code == 200
     token = requests.post(f"{base}api/v2/auth/anonymous", timeout=20).json()["token"]
@@ -120,7 +120,10 @@ def accesses(tmp_path_factory):
 
 @pytest.fixture
 def allowed(translated):
-    """Whether the role of a function allows one access; a condition on keys is the only kind that ours have."""
+    """Returns a function that tells whether the role of a function allows one access.
+
+    A condition on keys is the only kind that our policies have.
+    """
     resolver = Resolver(translated, {}, "us-east-1")
 
     def decide(access):

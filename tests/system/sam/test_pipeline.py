@@ -1,4 +1,4 @@
-"""The pipeline's order and its powers, read from the workflows. That it runs at GitHub is not tested."""
+"""Tests the order and the permissions of the workflows; they do not run here."""
 
 import re
 import subprocess
@@ -19,7 +19,7 @@ def workflow(name):
 
 
 def steps_of(job):
-    """By name, or what they use or run."""
+    """Returns each step by its name, or by the action or command that it uses."""
     return {
         step.get("name") or step.get("uses") or step["run"].split()[0]: step
         for step in job["steps"]
@@ -68,7 +68,7 @@ def test_a_test_that_fails_or_hangs_or_is_cancelled_brings_back_what_ran_before(
         "cancelled",
     }
     assert "--template-file previous.yaml" in back["run"]
-    # A step that runs out of time has failed; a job that does is cancelled, and soon killed.
+    # A step that times out has failed; a job that times out is cancelled, and soon killed.
     assert int(steps["end-to-end tests"]["timeout-minutes"]) <= int(job["timeout-minutes"]) - 60
 
 
@@ -81,11 +81,11 @@ def test_a_test_that_fails_or_hangs_or_is_cancelled_brings_back_what_ran_before(
     ],
 )
 def test_only_a_stack_that_does_not_exist_is_nothing_to_go_back_to(
-    tmp_path, answer, code, remembered
+    tmp_path, response, code, remembered
 ):
     command = steps_of(workflow("deploy.yml")["jobs"]["deploy"])["remember what runs now"]["run"]
     aws = tmp_path / "aws"
-    aws.write_text(f"#!/bin/sh\n{answer}\n")
+    aws.write_text(f"#!/bin/sh\n{response}\n")
     aws.chmod(0o755)
     environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "STACK": "lambda-sse-dev"}
     ended = subprocess.run(
@@ -139,7 +139,7 @@ def test_what_others_wrote_is_named_by_its_content():
 
 @pytest.fixture(params=["dev", "preprod", "prod"])
 def role(request):
-    """The name of an environment, and the role that deploys it."""
+    """Returns the name of an environment, and the role that deploys it."""
     template = load((ROOT / ".github/deploy-role.yaml").read_text())
     resolver = Resolver(
         template, {"Repository": "owner/name", "Environment": request.param}, "us-east-1"

@@ -1,4 +1,4 @@
-"""What SAM makes of the recipes in the layer's README; tests/system/e2e/test_recipe.py runs them."""
+"""Tests the README's recipes as SAM translates them; tests/system/e2e/test_recipe.py runs them."""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""The real `sam local start-api` on what `sam build` made. It cannot stream: there an EventSource polls."""
+"""Tests the real `sam local start-api` on the output of `sam build`.
+
+It cannot stream, so an EventSource polls there.
+"""
 
 import json
 import subprocess
@@ -30,9 +33,9 @@ def items_of(events):
 
 
 def stream(sam_local, path="/api/v2/stream", **headers):
-    answer = sam_local.call("GET", path, **headers)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/event-stream")
-    return events_of(answer.text)
+    response = sam_local.call("GET", path, **headers)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "text/event-stream")
+    return events_of(response.text)
 
 
 def test_health_page_and_metrics_are_served(sam_local):
@@ -92,7 +95,10 @@ def test_a_user_keeps_configurations_and_follows_one(sam_local):
 
 @pytest.fixture
 def wrapped(engine, sam_local, built, tmp_path):
-    """The stream function's URL as Lambda starts it: AWS's bootstrap, which runs the wrapper. Read-only, as there."""
+    """Runs the stream function as Lambda does: AWS's bootstrap starts the wrapper.
+
+    Its file system is read-only, as on Lambda.
+    """
     opt = tmp_path / "opt"
     layers = ["StreamingRuntime", "EventStream", "DashboardData", "Dependencies"]
     for layer in [*layers, {"arm64": "ValidationArm64"}.get(ARCHITECTURE, "ValidationX86")]:
@@ -142,12 +148,12 @@ def test_the_wrapper_that_lambda_starts_streams_where_nothing_can_be_written(wra
         "headers": {},
         "requestContext": context,
     }
-    answer = eventually(
+    response = eventually(
         lambda: requests.post(wrapped, json=request, timeout=60), 30, requests.ConnectionError
     )
-    prelude, _, body = answer.content.partition(bytes(8))
+    prelude, _, body = response.content.partition(bytes(8))
     events, retry_ms = events_of(body.decode())
 
-    assert json.loads(prelude).get("statusCode") == 200, answer.text
+    assert json.loads(prelude).get("statusCode") == 200, response.text
     assert [event.type for event in events[:2]] == ["metrics", "heartbeat"]
     assert retry_ms > 0

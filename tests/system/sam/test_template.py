@@ -1,4 +1,7 @@
-"""What SAM makes of the template: above all what it gets wrong in silence. `sam validate --lint` finds none of this."""
+"""Tests what SAM makes of the template, above all what it silently gets wrong.
+
+`sam validate --lint` finds none of this.
+"""
 
 import json
 import re
@@ -19,7 +22,10 @@ STREAMED = {("/api/v2/stream", ANY), ("/api/v2/configurations/{config_id}/stream
 
 @pytest.fixture
 def resources(translated):
-    """`resources(Environment="prod")`: everything that is deployed with these parameters, functions resolved."""
+    """Returns a function that resolves the template for given parameters.
+
+    `resources(Environment="prod")` returns all resources that are deployed with these.
+    """
 
     def deployed(**parameters):
         resolver = Resolver(translated, parameters, "us-east-1")
@@ -50,7 +56,7 @@ def integrations(resources):
 
 
 def statements(resources):
-    """Of our own policies: role, statement, with lists where a single value may stand."""
+    """Yields role and statement of our policies, with lists where single values may stand."""
     for name, role in of_type(resources, "AWS::IAM::Role").items():
         for policy in role.get("Policies", ()):
             for statement in policy["PolicyDocument"]["Statement"]:
@@ -95,14 +101,14 @@ def test_every_request_reaches_a_function_so_that_a_wrong_method_is_405_and_not_
 
 
 def test_errors_of_api_gateway_itself_look_like_ours(resources):
-    answers = resources()["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+    responses = resources()["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
 
-    assert answers.keys() == {"DEFAULT_4XX", "DEFAULT_5XX"}
-    for answer in answers.values():
-        assert answer["responseTemplates"] == {
+    assert responses.keys() == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    for response in responses.values():
+        assert response["responseTemplates"] == {
             "application/json": '{"detail": $context.error.messageString}'
         }
-        assert "statusCode" not in answer  # each keeps its own
+        assert "statusCode" not in response  # each keeps its own value
 
 
 def test_api_gateway_takes_so_many_requests_a_second_and_no_more(resources):
@@ -114,7 +120,10 @@ def test_api_gateway_takes_so_many_requests_a_second_and_no_more(resources):
 
 
 def test_each_deployment_reaches_the_stage(resources):
-    """SAM names a deployment after the definition, which stays the same when only a parameter (ComputeMode) changes."""
+    """Checks the deployment's name, since SAM derives it from the definition alone.
+
+    The definition stays the same when only a parameter (ComputeMode) changes.
+    """
     (deployment,) = of_type(resources(), "AWS::ApiGateway::Deployment").values()
     digest, now = deployment["Description"].split()[-1], int(time.time())
 
@@ -200,7 +209,7 @@ def test_publish_sees_new_items_only_and_what_it_gives_up_is_kept(resources):
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": "PublishFailures.Arn"}}
-    # Without an end Lambda tries for as long as the record exists, and the queue never hears of it.
+    # Without a limit Lambda retries for as long as the record exists, and the queue gets nothing.
     assert 0 < mapping["MaximumRecordAgeInSeconds"] < 86_400
 
 
@@ -263,7 +272,7 @@ def test_functions_are_traced_logged_for_a_while_and_get_machine_code_of_their_a
             deployed[function["LoggingConfig"]["LogGroup"]]["Properties"]["RetentionInDays"] == 14
         )
         assert set(function["Layers"]) <= layers
-        assert len(function["Layers"]) <= 5  # Lambda takes no more
+        assert len(function["Layers"]) <= 5  # Lambda accepts no more
     wrapped = {
         name
         for name, each in functions.items()

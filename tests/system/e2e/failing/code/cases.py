@@ -1,4 +1,4 @@
-"""One function for each way to answer or to fail; the path's last part says which."""
+"""Responds or fails in one of many ways; the last part of the path chooses which."""
 
 import base64
 import gzip
@@ -18,7 +18,7 @@ def handler(event, context):
     return CASES[path.rpartition("/")[2].replace("-", "_")](event)
 
 
-def answer(body, status=200, headers=TEXT, **more):
+def response(body, status=200, headers=TEXT, **more):
     return {"statusCode": status, "headers": headers, "body": body, **more}
 
 
@@ -81,29 +81,29 @@ def flood():
 
 
 CASES = {
-    "plain": lambda event: answer("plain"),
-    "count": lambda event: answer(str(invocations)),
-    "pid": lambda event: answer(f"{os.getpid()} {threading.get_ident()}"),
-    "paced": lambda event: answer(every_200_ms(), headers=SSE),
-    "text": lambda event: answer("t\u00e4xt"),
-    "bytes": lambda event: answer(bytes(range(256))),
-    "base64": lambda event: answer(
+    "plain": lambda event: response("plain"),
+    "count": lambda event: response(str(invocations)),
+    "pid": lambda event: response(f"{os.getpid()} {threading.get_ident()}"),
+    "paced": lambda event: response(every_200_ms(), headers=SSE),
+    "text": lambda event: response("t\u00e4xt"),
+    "bytes": lambda event: response(bytes(range(256))),
+    "base64": lambda event: response(
         base64.b64encode(bytes(range(256))).decode(), isBase64Encoded=True
     ),
-    "two_members": lambda event: answer(
+    "two_members": lambda event: response(
         gzip.compress(b"one ") + gzip.compress(b"two"), headers={**TEXT, "Content-Encoding": "gzip"}
     ),
-    "gzip": lambda event: answer(
+    "gzip": lambda event: response(
         gzip.compress(b"plain"), headers={**TEXT, "Content-Encoding": "gzip"}
     ),
-    "strings": lambda event: answer(iter(["a", "", "\u00e4", "b"])),
-    "zeros": lambda event: answer(iter([bytes(8), b"x", bytes(16)])),
-    "none": lambda event: answer(None),
-    "empty_iterator": lambda event: answer(iter(())),
-    "no_content": lambda event: answer(None, 204),
-    "not_modified": lambda event: answer(None, 304),
-    "redirect": lambda event: answer(None, 302, {"Location": "/elsewhere"}),
-    "teapot": lambda event: answer("short and stout", 418),
+    "strings": lambda event: response(iter(["a", "", "\u00e4", "b"])),
+    "zeros": lambda event: response(iter([bytes(8), b"x", bytes(16)])),
+    "none": lambda event: response(None),
+    "empty_iterator": lambda event: response(iter(())),
+    "no_content": lambda event: response(None, 204),
+    "not_modified": lambda event: response(None, 304),
+    "redirect": lambda event: response(None, 302, {"Location": "/elsewhere"}),
+    "teapot": lambda event: response("short and stout", 418),
     "headers": lambda event: {
         "statusCode": 200,
         "headers": {
@@ -116,21 +116,21 @@ CASES = {
         "cookies": ["a=1", "b=2; Path=/"],
         "body": iter([b"x"]),
     },
-    "flood": lambda event: answer(flood()),
+    "flood": lambda event: response(flood()),
     "error": lambda event: fails(),
-    "error_in_iterator": lambda event: answer(fails() for _ in range(1)),
+    "error_in_iterator": lambda event: response(fails() for _ in range(1)),
     "huge_error": lambda event: (_ for _ in ()).throw(ValueError("m" * 1_000_000)),
-    "half": lambda event: answer(half()),
-    "huge": lambda event: answer(huge()),
-    "silence": lambda event: answer(silence()),
-    "silence_at_first": lambda event: answer(silence_at_first()),
+    "half": lambda event: response(half()),
+    "huge": lambda event: response(huge()),
+    "silence": lambda event: response(silence()),
+    "silence_at_first": lambda event: response(silence_at_first()),
     "hang": lambda event: time.sleep(3600),
-    "until_closed": lambda event: answer(until_closed()),
-    "ignores_closing": lambda event: answer(ignores_closing()),
-    "dies": lambda event: answer(dies()),
+    "until_closed": lambda event: response(until_closed()),
+    "ignores_closing": lambda event: response(ignores_closing()),
+    "dies": lambda event: response(dies()),
     "exit": lambda event: os._exit(3),
-    "bad_status": lambda event: answer("x", 9999),
-    "bad_body": lambda event: answer(5),
-    "bad_piece": lambda event: answer(iter([5])),
-    "long_head": lambda event: answer("x", headers={"X-Long": "x" * 17_000}),
+    "bad_status": lambda event: response("x", 9999),
+    "bad_body": lambda event: response(5),
+    "bad_piece": lambda event: response(iter([5])),
+    "long_head": lambda event: response("x", headers={"X-Long": "x" * 17_000}),
 }
