@@ -5,7 +5,14 @@ import time
 
 import pytest
 from streaming_runtime.context import LambdaContext
+from streaming_runtime.deadline import Deadline
 from streaming_runtime.runtime_api import Invocation
+from streaming_runtime.settings import Settings
+
+
+def context_of(invocation, deadline_ms=0, environ=None):
+    settings = Settings.from_environ({"AWS_LAMBDA_RUNTIME_API": "nowhere:1", **(environ or {})})
+    return LambdaContext(invocation, Deadline(deadline_ms, deadline_ms, time.time), settings)
 
 
 def test_the_context_has_what_the_managed_runtimes_has():
@@ -26,7 +33,7 @@ def test_the_context_has_what_the_managed_runtimes_has():
         "AWS_LAMBDA_LOG_GROUP_NAME": "group",
         "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
     }
-    context = LambdaContext(invocation, time.time() * 1000 + 5_000, environ)
+    context = context_of(invocation, deadline_ms=int(time.time() * 1000) + 5_000, environ=environ)
 
     assert (context.aws_request_id, context.invoked_function_arn, context.tenant_id) == (
         "req",
@@ -52,9 +59,7 @@ def test_the_context_has_what_the_managed_runtimes_has():
 
 @pytest.mark.parametrize("garbage", [None, "", "no json", "[1]", '"text"'])
 def test_a_context_without_caller_details_is_whole_all_the_same(garbage, capsys):
-    context = LambdaContext(
-        Invocation("r", None, None, None, garbage, garbage, None, None, b""), 0, {}
-    )
+    context = context_of(Invocation("r", None, None, None, garbage, garbage, None, None, b""))
     context.log("a line\n")
 
     assert context.client_context is None
@@ -66,7 +71,7 @@ def test_a_context_without_caller_details_is_whole_all_the_same(garbage, capsys)
 
 def test_a_client_context_of_the_wrong_shape_leaves_gaps():
     given = json.dumps({"client": "text", "custom": {"k": "v"}, "w3c": "text"})
-    context = LambdaContext(Invocation("r", None, None, None, given, None, None, None, b""), 0, {})
+    context = context_of(Invocation("r", None, None, None, given, None, None, None, b""))
 
     assert context.client_context.client.app_title is None
     assert context.client_context.custom == {"k": "v"}

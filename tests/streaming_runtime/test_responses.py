@@ -54,7 +54,7 @@ def test_a_streamed_answer_has_the_four_headers_the_prelude_and_the_pieces(serve
     assert post.headers["transfer-encoding"] == "chunked"
     assert (
         post.headers["content-type"]
-        == CONTENT_TYPE
+        == HTTP_INTEGRATION
         == "application/vnd.awslambda.http-integration-response"
     )
     assert (

@@ -1,4 +1,4 @@
-"""Tests the rows of docs/peer.md that no other test rules out."""
+"""Tests the rows of docs/failure-modes.md that no other test rules out."""
 
 import ast
 import json
@@ -312,7 +312,7 @@ def test_throttled_reads_delay_items_and_lose_none(service, publish, make_item):
 
 
 def test_every_test_that_the_document_names_is_there():
-    document = (ROOT / "docs/peer.md").read_text("utf-8")
+    document = (ROOT / "docs/failure-modes.md").read_text("utf-8")
     named = re.findall(
         r"`([a-z0-9_/]+/test_\w+)`((?: [a-z_0-9]+\*?(?:\[\w+\])?,?(?= [a-z]|[;| ]|$))*)", document
     )

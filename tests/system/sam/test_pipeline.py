@@ -73,7 +73,7 @@ def test_a_test_that_fails_or_hangs_or_is_cancelled_brings_back_what_ran_before(
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "remembered"),
+    ("response", "code", "remembered"),
     [
         ("echo Resources:", 0, "Resources:\n"),
         ("echo 'Stack with id lambda-sse-dev does not exist' >&2; exit 254", 0, None),
