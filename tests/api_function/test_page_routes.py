@@ -62,10 +62,12 @@ def handler():
 @pytest.fixture(params=["1.0", "2.0"])
 def api(handler, request):
     """Returns `api(method, path, **headers)`, which asks through each front."""
-    dashed = lambda headers: {name.replace("_", "-"): value for name, value in headers.items()}  # noqa: E731
-    return lambda method, path, **headers: called(
-        handler, request.param, method, path, dashed(headers)
-    )
+
+    def ask(method, path, **headers):
+        dashed = {name.replace("_", "-"): value for name, value in headers.items()}
+        return called(handler, request.param, method, path, dashed)
+
+    return ask
 
 
 def versioned(api, name="live.js"):

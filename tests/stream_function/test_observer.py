@@ -44,7 +44,9 @@ def test_metrics_are_flushed_every_minute_and_at_the_end(
             documents += (new := emitted())
             flushed += [clock() for each in new if "EventsSent" in each]
     documents += emitted()
-    total = lambda name: sum(sum(each.get(name, [])) for each in documents)  # noqa: E731
+
+    def total(name):
+        return sum(sum(each.get(name, [])) for each in documents)
 
     assert max(b - a for a, b in pairwise([*flushed, clock()])) <= 60
     assert total("StreamsOpened") == 1

@@ -4,7 +4,6 @@ h11 reads the requests, so that a parser of others judges what the runtime write
 """
 
 import json
-import queue
 import socket
 import threading
 import time
@@ -59,11 +58,17 @@ class FakeRuntimeApi:
     def __init__(
         self, script, verdicts=None, chunked_next=False, hold_next_at=None, restore_status=200
     ):
-        self._script, self._verdicts, self._chunked = list(script), verdicts or {}, chunked_next
+        self._script = list(script)
+        self._verdicts = verdicts or {}
+        self._chunked = chunked_next
         self._restore_status = restore_status
-        self._hold_at, self.held, self.let_go = hold_next_at, threading.Event(), threading.Event()
+        self._hold_at = hold_next_at
         self._lock = threading.Lock()
-        self.posts, self.calls, self.connections, self.idle = [], [], 0, queue.Queue()
+        self.held = threading.Event()
+        self.let_go = threading.Event()
+        self.posts = []
+        self.calls = []
+        self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._sockets = []
@@ -140,24 +145,23 @@ class FakeRuntimeApi:
         return self._reply(connection, protocol, verdict)
 
     def _reply(self, connection, protocol, status=200, body=b'{"status":"OK"}'):
-        head = h11.Response(status_code=status, headers=[("Content-Length", str(len(body)))])
-        connection.sendall(
-            protocol.send(head) + protocol.send(h11.Data(body)) + protocol.send(h11.EndOfMessage())
-        )
+        _send(connection, protocol, status, [("Content-Length", str(len(body)))], body)
         return True
 
-    def _next(self, connection, protocol):
+    def _entry(self):
+        """Returns the next entry of the script, or None while /next is held."""
         with self._lock:
-            if (
-                self._hold_at is not None
-                and self.calls.count(("GET", "invocation/next")) > self._hold_at
-            ):
+            calls = self.calls.count(("GET", "invocation/next"))
+            if self._hold_at is not None and calls > self._hold_at:
                 self.held.set()
-                held = True
-            else:
-                held = False
-            entry = None if held else (self._script.pop(0) if self._script else {"status": 500})
-        if held:
+                return None
+            if self._script:
+                return self._script.pop(0)
+            return {"status": 500}
+
+    def _next(self, connection, protocol):
+        entry = self._entry()
+        if entry is None:
             self.let_go.wait(30)
             return False
         if entry.get("close"):
@@ -167,30 +171,26 @@ class FakeRuntimeApi:
             return False
         number = self.calls.count(("GET", "invocation/next"))
         body = entry.get("body", b"{}")
+        deadline_ms = int(time.time() * 1000) + entry.get("timeout_ms", 30_000)
         headers = {
             "Lambda-Runtime-Aws-Request-Id": f"request-{number}",
-            "Lambda-Runtime-Deadline-Ms": str(
-                int(time.time() * 1000) + entry.get("timeout_ms", 30_000)
-            ),
+            "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
             "Lambda-Runtime-Invoked-Function-Arn": FUNCTION_ARN,
             **entry.get("headers", {}),
         }
-        framing = (
-            {"Transfer-Encoding": "chunked"}
-            if self._chunked
-            else {"Content-Length": str(len(body))}
-        )
-        headers = [
-            (name, value) for name, value in {**headers, **framing}.items() if value is not None
-        ]
-        response = h11.Response(status_code=entry.get("status", 200), headers=headers)
-        data = (
-            protocol.send(response)
-            + protocol.send(h11.Data(body))
-            + protocol.send(h11.EndOfMessage())
-        )
-        connection.sendall(data)
+        if self._chunked:
+            headers["Transfer-Encoding"] = "chunked"
+        else:
+            headers["Content-Length"] = str(len(body))
+        sent = [(name, value) for name, value in headers.items() if value is not None]
+        _send(connection, protocol, entry.get("status", 200), sent, body)
         return True
+
+
+def _send(connection, protocol, status, headers, body):
+    response = h11.Response(status_code=status, headers=headers)
+    data = [response, h11.Data(body), h11.EndOfMessage()]
+    connection.sendall(b"".join(protocol.send(each) for each in data))
 
 
 def url_request(method="GET", path="/", **context):

@@ -416,7 +416,10 @@ def test_what_json_cannot_say_is_a_marshal_error(serve):
 @pytest.mark.parametrize("request_of", [alb_request, http_api_request, http_api_request_1])
 def test_fronts_that_cannot_stream_get_buffered_proxy_json(serve, request_of):
     bodies = [[b"\xff\xfe"], [b"a", "b"]]
-    handler = lambda event, context: {"statusCode": 200, "body": iter(bodies.pop())}  # noqa: E731
+
+    def handler(event, context):
+        return {"statusCode": 200, "body": iter(bodies.pop())}
+
     text, binary = serve(handler, request_of(), request_of())
 
     assert json.loads(text.body) == {"statusCode": 200, "body": "ab", "isBase64Encoded": False}

@@ -111,7 +111,7 @@ class InMemoryRecords:
         if self.error:
             raise self.error
         head = self._feed.head()
-        head_record = {
+        head_record: Record = {
             "epoch": {"S": head.epoch},
             "seq": {"N": str(head.seq)},
             "secret": {"B": head.secret},
@@ -156,6 +156,8 @@ class MeddledClient:
 
 
 def failing_at(at: int, error: BaseException, *, after_it_took_effect: bool = False) -> Meddle:
+    """Lets the call of this number fail, before or after it took effect."""
+
     def meddle(number: int, name: str, call: Callable[[], Any]) -> Any:
         if number == at and not after_it_took_effect:
             raise error
@@ -178,8 +180,10 @@ def preceded_at(at: int, action: Callable[[], Any]) -> Meddle:
     return meddle
 
 
-def failing_while(holds):
-    def meddle(number, name, call):
+def failing_while(holds: Callable[[str], bool]) -> Meddle:
+    """Lets calls fail whose name `holds` selects."""
+
+    def meddle(number: int, name: str, call: Callable[[], Any]) -> Any:
         if holds(name):
             raise TableError("InternalServerError")
         return call()

@@ -64,7 +64,9 @@ class Stream:
         for name, values in result.get("multiValueHeaders", {}).items():
             self.headers[name.lower()] = ",".join(values)
         self.body = result["body"]
-        self.pieces, self.events, self.decoder = [], [], Decoder()
+        self.pieces = []
+        self.events = []
+        self.decoder = Decoder()
 
     def json(self):
         return json.loads(self.body)
@@ -110,7 +112,8 @@ class Service:
     """Both functions over one table."""
 
     def __init__(self, client, table, clock, **settings):
-        self.clock, self.opened = clock, []
+        self.clock = clock
+        self.opened = []
         self.table = MeddledClient(client)
         self.settings = Settings(table=table, cors_origins=(ORIGIN,), **settings)
         each = (self.table, table, clock)

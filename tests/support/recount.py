@@ -1,10 +1,15 @@
 """Computes the expected metrics from the items, independently of the code under test."""
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 
-def recount(items, now, tickers=None):
+def recount(
+    items: Iterable[Any], now: float, tickers: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Returns the metrics of these items at the moment `now`, in epoch seconds."""
     this_minute = datetime.fromtimestamp(now, UTC).replace(second=0, microsecond=0)
     this_hour = this_minute.replace(minute=0)
     followed = [item for item in items if tickers is None or item.ticker in tickers]
@@ -31,5 +36,6 @@ def recount(items, now, tickers=None):
     }
 
 
-def counts(snapshot):
+def counts(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """Returns the metrics without their timestamp."""
     return {name: value for name, value in snapshot.items() if name != "timestamp"}

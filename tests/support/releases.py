@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,8 @@ IDENTITY = {
 }
 
 
-def git(folder, *arguments):
+def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs git in a folder, with a fixed identity and time."""
     command = ["git", "-c", "init.defaultBranch=main", *arguments]
     return subprocess.run(
         command,
@@ -33,12 +35,10 @@ def git(folder, *arguments):
     )
 
 
-def committed_copy(folder):
+def committed_copy(folder: Path) -> Path:
     """Makes a repository of one commit, with all files that git tracks here or would add."""
-    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").stdout.split(
-        "\0"
-    )
-    for name in filter(None, listed):
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").stdout
+    for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
@@ -48,21 +48,23 @@ def committed_copy(folder):
     return folder
 
 
-def make_release(repository, output, *options, umask=0o022):
+def make_release(
+    repository: Path, output: Path, *options: str, umask: int = 0o022
+) -> subprocess.CompletedProcess[str]:
     """Runs the command of `make release`; returns its `returncode`, `stdout` and `stderr`."""
-    command = [sys.executable, repository / "scripts/release.py", output, *options]
+    command = [sys.executable, str(repository / "scripts/release.py"), str(output), *options]
     return subprocess.run(command, capture_output=True, text=True, umask=umask, check=False)
 
 
 @pytest.fixture(scope="session")
-def repository(tmp_path_factory):
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("git") or not (ROOT / ".git").exists():
         pytest.skip("a release needs git, and is made from a clone")
     return committed_copy(tmp_path_factory.mktemp("repository"))
 
 
 @pytest.fixture(scope="session")
-def release(repository, tmp_path_factory):
+def release(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the folder with the files."""
     output = tmp_path_factory.mktemp("release")
     ended = make_release(repository, output)

@@ -5,11 +5,12 @@ import os
 import platform
 import subprocess
 from pathlib import Path
+from typing import Any
 
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 
 
-def translate(sam, template):
+def translate(sam: str, template: Path) -> dict[str, Any]:
     """Returns the CloudFormation template that SAM makes, functions and conditions unresolved."""
     command = [
         Path(sam).resolve().with_name("python"),
@@ -17,6 +18,5 @@ def translate(sam, template):
         template,
     ]
     environ = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
-    return json.loads(
-        subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True).stdout
-    )
+    ended = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True)
+    return json.loads(ended.stdout)

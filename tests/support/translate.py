@@ -15,10 +15,10 @@ from samtranslator.translator.translator import Translator
 class AnyManagedPolicy(dict):
     """Replaces AWS's list of managed policies, which would have to be fetched."""
 
-    def get(self, name, default=None):
+    def get(self, name: object, default: object = None) -> str | None:
         return None if str(name).startswith("arn:") else f"arn:aws:iam::aws:policy/{name}"
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return self.get(name) is not None
 
 

@@ -17,7 +17,9 @@ def eventually(
 
     Raises AssertionError when `within_s` is over, from the last exception if there was one.
     """
-    until, failure, value = time.monotonic() + within_s, None, None
+    until = time.monotonic() + within_s
+    failure: Exception | None = None
+    value: T | None = None
     while time.monotonic() < until:
         try:
             if value := attempt():

@@ -122,7 +122,7 @@ def test_a_crash_at_any_call_is_healed_by_the_next_delivery(
         TableError("InternalServerError"),
         TableError(CANCELLED, ["None", "TransactionConflict"]),
         TableError(CANCELLED, ["ThrottlingError", "None"]),
-        ConnectionError("the answer was lost"),
+        ConnectionError("the response was lost"),
     ],
 )
 @pytest.mark.parametrize("after_it_took_effect", [False, True])
@@ -233,7 +233,10 @@ def test_a_cancellation_that_nothing_can_be_learnt_from_is_a_failure(clock, batc
 def test_an_hour_with_no_room_for_more_tags_counts_them_as_others(
     client, table, clock, publisher_of, make_item
 ):
-    """A record has at most 400 KB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+    """A record has at most 400 KB.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    """
     items = [make_item(ticker="AAPL", tags=(f"t{number}",)) for number in range(3)]
 
     def full(number, name, call):

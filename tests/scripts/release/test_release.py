@@ -193,7 +193,10 @@ def test_sam_takes_the_templates(release):
 
 
 def test_the_repository_s_template_says_what_the_repository_asks_for(release):
-    """https://docs.aws.amazon.com/serverlessrepo/latest/devguide/serverlessrepo-publishing-applications.html"""
+    """The repository requires these properties.
+
+    https://docs.aws.amazon.com/serverlessrepo/latest/devguide/serverlessrepo-publishing-applications.html
+    """
     template = load((release / TEMPLATES[1]).read_text())
     application = template["Metadata"]["AWS::ServerlessRepo::Application"]
 

@@ -17,8 +17,12 @@ class Follower:
 
     def __init__(self, url: str, headers: dict[str, str], seed: int) -> None:
         self.events: list[Received] = []
-        self.connections = self.cuts = self.refusals = 0
-        self._url, self._headers, self._random = url, headers, random.Random(seed)
+        self.connections = 0
+        self.cuts = 0
+        self.refusals = 0
+        self._url = url
+        self._headers = headers
+        self._random = random.Random(seed)
         self._left = threading.Event()
         self._last_event_id = ""
         self._thread = threading.Thread(target=self._follow, daemon=True)

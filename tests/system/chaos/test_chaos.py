@@ -51,7 +51,8 @@ def dynamodb(emulator):
 def test_every_stream_gets_every_item_once_in_order_whatever_dies(emulator, dynamodb):
     print(f"to see it again: CHAOS_SEED={SEED}")  # pytest shows this when the test fails
     dice = random.Random(SEED)
-    items, written = [_item(number, dice) for number in range(ITEMS)], []
+    items = [_item(number, dice) for number in range(ITEMS)]
+    written = []
     everything, configured = _open_streams(emulator)
     for follower in (
         everything + configured
@@ -87,7 +88,10 @@ def test_every_stream_gets_every_item_once_in_order_whatever_dies(emulator, dyna
             assert not follower.of_type("reset")
             assert len({event.id for event in follower.events}) == len(follower.events)
             assert follower.connections > 1
-            last_metrics = lambda follower=follower: follower.of_type("metrics")[-1]  # noqa: E731
+
+            def last_metrics(follower=follower):
+                return follower.of_type("metrics")[-1]
+
             calmly(
                 lambda read=last_metrics, tickers=tickers: _counted(read(), items, tickers),
                 within_s=10,
@@ -194,7 +198,8 @@ def _wait_for(emulator, dynamodb, published):
 def _feed(emulator, dynamodb):
     """Returns the ids of all items, in the order of the table."""
     feed = DynamoDbFeed(dynamodb, emulator.table, time.time)
-    cursor, order = Cursor(_head(emulator, dynamodb).epoch, 0), []
+    cursor = Cursor(_head(emulator, dynamodb).epoch, 0)
+    order = []
     while (page := feed.after(cursor)).entries:
         cursor = page.cursor
         order += [entry.item.item_id for entry in page.entries]

@@ -36,7 +36,8 @@ class MakeDev:
             text=True,
             start_new_session=True,
         )
-        self.lines, self.log = [], []
+        self.lines = []
+        self.log = []
         for stream, into in ((self.process.stdout, self.lines), (self.process.stderr, self.log)):
             threading.Thread(target=self._read, args=(stream, into), daemon=True).start()
 
@@ -160,10 +161,12 @@ def test_an_item_that_another_program_writes_shows_in_open_streams_of_both_front
 
 def test_demo_data_flows(make_dev):
     addresses = make_dev("DEMO=1").wait_ready()
-    metrics = lambda: requests.get(addresses["dashboard"] + "api/v2/metrics", timeout=20).json()  # noqa: E731
-    first = eventually(lambda: metrics()["total"], 30)
 
-    eventually(lambda: metrics()["total"] > first, 30)
+    def total():
+        return requests.get(addresses["dashboard"] + "api/v2/metrics", timeout=20).json()["total"]
+
+    first = eventually(total, 30)
+    eventually(lambda: total() > first, 30)
 
 
 def test_a_table_of_the_users_own_is_used_and_moto_is_not_started(make_dev, without_demo):

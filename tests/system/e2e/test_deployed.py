@@ -22,7 +22,8 @@ def busy(request):
     """Starts a service where others write and watch, with another limit, 10 functions at once."""
     if request.config.getoption("--base-url"):
         pytest.skip("this is about this machine")
-    parameters, over = {"MaxConnections": "150", "ClientConnections": "100"}, threading.Event()
+    parameters = {"MaxConnections": "150", "ClientConnections": "100"}
+    over = threading.Event()
     with Emulator(ROOT / "template.yaml", "--concurrency", "10", parameters=parameters) as emulator:
         service = Service(
             emulator.dashboard_url, emulator.url("stream"), emulator.table, emulator.dynamodb_url

@@ -168,7 +168,8 @@ def test_a_process_that_exits_or_hangs_is_a_502_and_a_fresh_one_serves_the_next(
 
 def test_a_process_that_dies_midway_cuts_the_stream_and_another_serves_the_next(call, emulator):
     call("plain")
-    before, received = pids(emulator), b""
+    before = pids(emulator)
+    received = b""
     try:
         with call("dies", stream=True) as response:
             for chunk in response.iter_content(None):
@@ -185,7 +186,8 @@ def test_a_process_that_dies_midway_cuts_the_stream_and_another_serves_the_next(
 @pytest.mark.timed
 def test_endless_silence_ends_at_the_timeout_and_a_fresh_process_serves_the_next(call):
     call("plain", function="short")
-    began, received = time.monotonic(), b""
+    began = time.monotonic()
+    received = b""
     try:
         with call("silence", function="short", stream=True) as response:
             for chunk in response.iter_content(None):

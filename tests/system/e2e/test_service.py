@@ -182,7 +182,8 @@ def test_goodbye_frees_the_slot_within_a_poll(service):
 
 @pytest.mark.parametrize("front", FRONTS)
 def test_a_configuration_stream_needs_its_owner(service, front):
-    token, other = service.sign_in(), service.sign_in()
+    token = service.sign_in()
+    other = service.sign_in()
     created = service.call(
         "POST", "/api/v2/configurations", {"name": "mine", "tickers": ["AAPL"]}, token
     )

@@ -113,7 +113,8 @@ def test_twenty_five_tabs_of_one_visitor_leave_room_for_everybody_else(make_serv
 
 def test_a_tab_that_was_closed_without_a_word_costs_its_slot_for_one_life_at_most(service, clock):
     """Covers an unread stream, which the runtime goes on writing, and a frozen environment."""
-    unread, abandoned = service.stream(), service.stream()
+    unread = service.stream()
+    abandoned = service.stream()
     abandoned.pull(3)
     opened_at = clock()
     unread.drain()
@@ -189,7 +190,8 @@ def test_a_thousand_viewers_who_come_together_do_not_come_back_together():
     After the first rotation no second has 2 % of them; after a cut of all none has 15 %.
     """
     dice = random.Random(7)
-    worst, cut = Counter(), Counter()
+    worst = Counter()
+    cut = Counter()
     for _ in range(1_000):
         now = dice.uniform(0, 2)
         cut[int(retry_ms(OPENING_RETRY_MS, dice.uniform) / 1000)] += 1

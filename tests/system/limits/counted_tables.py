@@ -17,7 +17,8 @@ class CountedTables:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
-            port, descriptor = listening.getsockname()[1], listening.fileno()
+            port = listening.getsockname()[1]
+            descriptor = listening.fileno()
             command = [
                 sys.executable,
                 str(ROOT / "local_lambda/programs/moto_process.py"),

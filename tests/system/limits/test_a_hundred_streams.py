@@ -120,7 +120,8 @@ def test_the_101st_is_refused_while_100_run_and_everybody_is_told_the_true_numbe
 
 def test_many_streams_share_one_process_and_one_poll(emulator, streams, tables):
     processes = [each for each in emulator.environments("StreamFunction") if each["active"]]
-    before, started_at = tables.calls.copy(), time.monotonic()
+    before = tables.calls.copy()
+    started_at = time.monotonic()
     eventually(lambda: all(stream.written_at[-1] > started_at for stream in streams), within_s=15)
     idle_s = time.monotonic() - started_at
     intervals = idle_s / POLL_S + 1

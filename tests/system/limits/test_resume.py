@@ -31,7 +31,8 @@ def opened(emulator, last_event_id=""):
     with requests.get(
         f"{emulator.url('stream')}api/v2/stream", headers=headers, stream=True, timeout=20
     ) as response:
-        decoder, chunks = Decoder(), response.iter_content(None)
+        decoder = Decoder()
+        chunks = response.iter_content(None)
         yield (event for chunk in chunks for event in decoder.feed(chunk))
         connection_id = response.headers["X-Connection-Id"]
         requests.post(
@@ -43,7 +44,8 @@ def opened(emulator, last_event_id=""):
 
 def resumed(emulator, position):
     """Returns the items that a returning client gets, and the time until the last of them."""
-    started_at, item_ids = time.monotonic(), []
+    started_at = time.monotonic()
+    item_ids = []
     with opened(emulator, position) as stream:
         while len(item_ids) < MISSED:
             event = next(stream)
@@ -53,7 +55,8 @@ def resumed(emulator, position):
 
 
 def test_five_hundred_missed_items_come_within_a_second_of_reconnecting(emulator):
-    client, missed = producer.table_client(emulator), [f"item-{number}" for number in range(MISSED)]
+    client = producer.table_client(emulator)
+    missed = [f"item-{number}" for number in range(MISSED)]
     with opened(emulator) as stream:
         position = next(stream).id
     producer.put(client, emulator.table, [producer.record(item_id) for item_id in missed])
