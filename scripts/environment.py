@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from lists import ListError, agree, digest, read
 from packages import InstallFailed, environment, explain, install
@@ -39,7 +40,7 @@ class Environment:
         self.path = path
         self.python = path / "bin" / "python"
         self.stamp_file = path / "installed"
-        self.stamp: dict = {}
+        self.stamp: dict[str, Any] = {}
 
     def belongs_to_others(self) -> bool:
         """Tells whether the path holds something that `make` did not make."""
@@ -47,7 +48,7 @@ class Environment:
             return False
         return not self.path.is_dir() or (any(self.path.iterdir()) and self.read_stamp() is None)
 
-    def read_stamp(self) -> dict | None:
+    def read_stamp(self) -> dict[str, Any] | None:
         """Returns the stamp, or None without one.
 
         The first environments had an empty stamp; for these it returns {}.

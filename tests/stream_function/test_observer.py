@@ -24,7 +24,7 @@ def test_a_stream_logs_its_opening_and_its_end_and_nothing_for_each_event(
     )
     assert len(opened.connection_id) < len(
         stream.headers["x-connection-id"]
-    )  # whoever knows the whole id can end the stream
+    )  # anyone who knows the whole id can end the stream
     assert (opened.stream, opened.request_id, closed.reason) == ("global", "request-1", "life")
     assert closed.duration_s >= 240
     assert closed.events["new_item"] == 30

@@ -1,9 +1,7 @@
 """Tests how the feed's head is created."""
 
 import pytest
-from dashboard_data import (
-    DynamoDbFeed,
-)
+from dashboard_data import DynamoDbFeed
 
 from tests.support.fakes import MeddledClient, TableError, preceded_at
 

@@ -1,8 +1,6 @@
 """Tests that streams share the entries that their process has read, and that none is lost."""
 
-from dashboard_data import (
-    Cursor,
-)
+from dashboard_data import Cursor
 
 from tests.dashboard_data.following.streams import seqs
 from tests.support.fakes import NOON

@@ -28,7 +28,7 @@ BUILT = ROOT / ".aws-sam/build/template.yaml"
 
 @pytest.fixture(scope="session")
 def sam():
-    """The path of the SAM CLI."""
+    """Returns the path of the SAM CLI."""
     return sam_cli()
 
 
