@@ -1,4 +1,4 @@
-"""The package's door: what it offers, and what it does not load."""
+"""Tests the package's door: the names that it offers, and the modules that it does not load."""
 
 import subprocess
 import sys
