@@ -80,9 +80,14 @@ test: environment $(BUILT_TEMPLATE)
 	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest $(ON_BUILT) $(ARGS)
 endif
 
+TYPED := streaming_runtime event_stream dashboard_data dashboard_http dashboard_setup \
+    stream_function api_function publish_function local_lambda
 check: environment
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy $(addprefix -p ,$(TYPED))
+	@$(RUN) -m mypy $(wildcard scripts/*.py)
+	@$(RUN) -m pytest -q tests/architecture
 
 build: $(BUILT_TEMPLATE)
 	@$(PYTHON) scripts/build.py .aws-sam/build sizes
@@ -111,7 +116,7 @@ release: environment
 
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)
-	rm -rf .aws-sam dist .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf .aws-sam dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
 
 # The packages that the service needs to run; and with them those of tests, linters and releases.
 environment-to-run:

@@ -33,7 +33,7 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _construct_tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _construct_tag(loader: _Loader, suffix: str, node: Any) -> dict[str, Any]:
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):

@@ -80,7 +80,7 @@ def test_bad_input_is_a_4xx_that_names_the_field_and_changes_nothing(
 
     assert refused.status == status
     assert refused.json()["detail"].startswith(names)
-    assert service.configurations.list(session.user_id) == []
+    assert service.configurations.list_all(session.user_id) == []
 
 
 def test_there_is_a_limit_to_the_configurations_of_one_user(api, service):

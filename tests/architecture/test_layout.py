@@ -20,11 +20,11 @@ MAY_IMPORT = {
     "streaming_runtime": set(),
     "event_stream": set(),
     "dashboard_data": {"pydantic"},
-    "dashboard_http": {"dashboard_data", "dashboard_setup", "jwt", *ON_LAMBDA},
+    "dashboard_http": {"dashboard_data", "jwt", *ON_LAMBDA},
     "dashboard_setup": {"dashboard_data", "dashboard_http", *ON_LAMBDA},
     "stream_function": {"event_stream", *OURS, *ON_LAMBDA},
     "api_function": {*OURS, *ON_LAMBDA},
-    "publish_function": {"dashboard_data", *ON_LAMBDA},
+    "publish_function": {"dashboard_data", "dashboard_setup", *ON_LAMBDA},
     "local_lambda": {
         "h11",
         "yaml",

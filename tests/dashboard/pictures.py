@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from local_lambda import Emulator
-from tests.dashboard.test_accessibility import shown_as
+from tests.dashboard.screens import shown_as
 from tests.support.paths import ROOT
 from tests.support.waiting import eventually
 

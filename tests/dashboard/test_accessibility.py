@@ -1,6 +1,5 @@
 """The page is usable without eyes, without a mouse, on any screen, in light and in dark."""
 
-import contextlib
 import itertools
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import axe_core_python
 import pytest
 from selenium.webdriver import ActionChains, Keys
 
+from tests.dashboard.screens import SIZES, shown_as
 from tests.dashboard.scripted import Refusal, item, metrics, new_item
 from tests.support.waiting import eventually
 
@@ -34,13 +34,6 @@ FAINT = (
     "opacity: .5",
     "background: color-mix(in srgb, var(--ink), var(--card) 20%)",
 )
-SIZES = {
-    "wall": (2560, 1440),
-    "screen": (1920, 1080),
-    "desk": (1440, 900),
-    "tablet": (768, 1024),
-    "phone": (390, 844),
-}
 STATES = ("live", "reconnecting", "polling", "stale", "offline", "paused", "ended")
 LONG = "averylongtagwithoutanyspaceinit" * 2
 
@@ -61,25 +54,6 @@ def full_page(dashboard, scripted):
 
 
 STILL = {"prefers_reduced_motion": "reduce"}  # no colour is between two others
-
-
-@contextlib.contextmanager
-def shown_as(page, size, scheme="light", **features):
-    width, height = SIZES[size]
-    usual = {"prefers_color_scheme": scheme, "prefers_reduced_motion": "no-preference"}
-    values = {name.replace("_", "-"): value for name, value in (usual | features).items()}
-    media = [{"name": name, "value": value} for name, value in values.items()]
-    page.cdp("Emulation.setEmulatedMedia", features=media)
-    page.cdp(
-        "Emulation.setDeviceMetricsOverride",
-        width=width,
-        height=height,
-        deviceScaleFactor=1,
-        mobile=False,
-    )
-    yield
-    page.cdp("Emulation.clearDeviceMetricsOverride")
-    page.cdp("Emulation.setEmulatedMedia", features=[])
 
 
 def found_by_axe(page):

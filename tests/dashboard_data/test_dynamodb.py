@@ -2,7 +2,7 @@
 
 import pytest
 from dashboard_data import (
-    DynamoDbRecords,
+    Table,
     Throttled,
 )
 
@@ -22,18 +22,18 @@ def test_keys_that_the_table_leaves_unread_are_asked_for_again_and_then_an_error
             return {"Responses": {}, "UnprocessedKeys": {table: {"Keys": [key]}}}
         return call()
 
-    reader = DynamoDbRecords(MeddledClient(client, leave), table)
-    assert set(reader.read([("FEED", "HEAD")])) == {("FEED", "HEAD")}
+    reader = Table(MeddledClient(client, leave), table)
+    assert set(reader.get_many([("FEED", "HEAD")])) == {("FEED", "HEAD")}
     left[0] = 2
     with pytest.raises(Throttled):
-        reader.read([("FEED", "HEAD")])
+        reader.get_many([("FEED", "HEAD")])
 
 
 def test_any_number_of_keys_is_read_in_batches_of_a_hundred(client, table, feed):
     feed.head()
     meddled = MeddledClient(client)
     keys = [("FEED", "HEAD"), *[("LOST", str(number)) for number in range(250)]]
-    assert set(DynamoDbRecords(meddled, table).read(keys)) == {("FEED", "HEAD")}
+    assert set(Table(meddled, table).get_many(keys)) == {("FEED", "HEAD")}
     assert [len(arguments["RequestItems"][table]["Keys"]) for _, arguments in meddled.calls] == [
         100,
         100,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from dashboard_data import DynamoDbMetrics, Item, MetricsWindow, scopes_of
+from dashboard_data import DynamoDbMetrics, Item, MetricsWindow, Table, scopes_of
 from dashboard_data.feed.feed import FeedEntry
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +65,7 @@ def test_a_window_read_from_the_table_equals_a_recount(
     ]
     publish(*published)
     for followed in (None, ["AAPL"], ["MSFT", "TSLA", "MSFT"], ["NONE"]):
-        window = DynamoDbMetrics(client, table, clock).window(
+        window = DynamoDbMetrics(Table(client, table), clock).window(
             feed.head().epoch, scopes_of(followed)
         )
         assert counts(window.snapshot(clock())) == recount(published, clock(), followed)
@@ -78,7 +78,7 @@ def test_items_between_reading_the_position_and_the_metrics_are_counted_once(
     publish(before)
     position = feed.head().cursor
     publish(between)
-    window = DynamoDbMetrics(client, table, clock).window(position.epoch, scopes_of(None))
+    window = DynamoDbMetrics(Table(client, table), clock).window(position.epoch, scopes_of(None))
     publish(after)
     assert [window.apply(entry) for entry in feed.after(position).entries] == [False, True]
     assert counts(window.snapshot(clock())) == recount([before, between, after], clock())
@@ -113,7 +113,9 @@ def test_a_snapshot_says_when_it_was_taken():
 
 def test_a_window_is_one_consistent_query_for_each_scope(client, table, clock, feed):
     meddled = MeddledClient(client)
-    DynamoDbMetrics(meddled, table, clock).window(feed.head().epoch, scopes_of(["AAPL", "MSFT"]))
+    DynamoDbMetrics(Table(meddled, table), clock).window(
+        feed.head().epoch, scopes_of(["AAPL", "MSFT"])
+    )
     assert [(name, arguments["ConsistentRead"]) for name, arguments in meddled.calls] == [
         ("query", True)
     ] * 2
@@ -132,6 +134,8 @@ def test_a_window_of_many_pages_is_read_to_its_end(client, table, clock, feed, p
         return response
 
     meddled = MeddledClient(client, one_at_a_time)
-    window = DynamoDbMetrics(meddled, table, clock).window(feed.head().epoch, scopes_of(None))
+    window = DynamoDbMetrics(Table(meddled, table), clock).window(
+        feed.head().epoch, scopes_of(None)
+    )
     assert window.snapshot(clock())["total"] == 12
     assert len(meddled.calls) == 12

@@ -6,9 +6,9 @@ import jwt
 import pytest
 from aws_lambda_powertools import Logger
 from cryptography.hazmat.primitives.asymmetric import ec
-from dashboard_data import DynamoDbSessions
-from dashboard_http.identity import verifier_of
+from dashboard_data import DynamoDbSessions, Table
 from dashboard_setup.settings import Settings
+from dashboard_setup.verifier import verifier_of
 
 from tests.dashboard_http.issuer import CLIENT, Issuer, published, rsa_key
 from tests.support.functions import api, emitted, make_service, metrics_namespace, service
@@ -41,7 +41,7 @@ def make_verify(client, table, clock, caplog):
     def make(**settings):
         logger = Logger(service="test-openid", stream=None, log_uncaught_exceptions=False)
         logger.propagate = True
-        sessions = DynamoDbSessions(client, table, clock)
+        sessions = DynamoDbSessions(Table(client, table), clock)
         return verifier_of(Settings(table, **settings), sessions, clock, logger)
 
     return make

@@ -5,7 +5,7 @@ import threading
 import pytest
 from aws_lambda_powertools import Logger
 from dashboard_http.cors import Cors
-from dashboard_http.front import Routes, answer, make_handler
+from dashboard_http.front import Routes, json_response, make_handler
 
 from tests.support.fakes import failing_while
 
@@ -23,7 +23,7 @@ def test_one_request_does_not_wait_for_another_nor_see_it(version):
             before = router.current_event.path
             router.append_context(name=name)
             together.wait(10)
-            return answer(
+            return json_response(
                 200,
                 [
                     name,

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from dashboard_data import DynamoDbSessions
+from dashboard_data import DynamoDbSessions, Table
 
 from tests.dashboard_http.issuer import CLIENT
 
@@ -21,7 +21,7 @@ def test_the_header_of_a_trusted_gateway_counts_only_when_a_setting_says_so(make
 
 
 def test_anonymous_sessions_still_count_beside_it(verify, client, table, clock, issuer):
-    session = DynamoDbSessions(client, table, clock).create_anonymous()
+    session = DynamoDbSessions(Table(client, table), clock).create_anonymous()
 
     assert verify(session.token).user_id == session.user_id
     assert issuer.asked == []

@@ -17,7 +17,7 @@ from tests.dashboard_http.issuer import CLIENT, DISCOVERY, KEYS, published, rsa_
 def test_a_token_of_the_issuer_names_its_user_and_its_end(verify, sign, clock, key_id):
     principal = verify(sign(key_id))
 
-    assert (principal.user_id, principal.expires_at, principal.session) == (
+    assert (principal.user_id, principal.expires_at_s, principal.session) == (
         "openid:user-1",
         clock() + 630,
         None,

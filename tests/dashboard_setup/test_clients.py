@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from dashboard_setup.clients import dynamodb
+from dashboard_setup.clients import table_of
+from dashboard_setup.settings import Settings
 
 
 @pytest.mark.parametrize("attempts", [1, 2])
@@ -19,7 +20,7 @@ def test_a_client_asks_a_table_that_is_silent_as_often_as_it_is_told(monkeypatch
         }.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(ReadTimeoutError):
-            dynamodb(read_timeout_s=0.1, attempts=attempts).list_tables()
+            table_of(Settings("table"), read_timeout_s=0.1, attempts=attempts).get(("PK", "SK"))
         silent.setblocking(False)
         asked = 0
         with suppress(BlockingIOError):

@@ -5,7 +5,7 @@ from dashboard_setup.settings import Settings
 
 
 def test_the_defaults_are_the_contracts_figures():
-    settings = Settings.of({"DASHBOARD_TABLE": "t"})
+    settings = Settings.from_environ({"DASHBOARD_TABLE": "t"})
 
     assert (settings.max_connections, settings.client_connections) == (100, 20)
     assert (settings.stream_life_s, settings.heartbeat_s, settings.cors_origins) == (240, 8, ())
@@ -13,7 +13,7 @@ def test_the_defaults_are_the_contracts_figures():
 
 
 def test_every_setting_is_read():
-    settings = Settings.of(
+    settings = Settings.from_environ(
         {
             "DASHBOARD_TABLE": "t",
             "DASHBOARD_MAX_CONNECTIONS": "7",
@@ -44,15 +44,17 @@ def test_every_setting_is_read():
 )
 def test_a_setting_that_cannot_be_is_named(name, text):
     with pytest.raises(ValueError, match=f"DASHBOARD_{name}"):
-        Settings.of({"DASHBOARD_TABLE": "t", f"DASHBOARD_{name}": text})
+        Settings.from_environ({"DASHBOARD_TABLE": "t", f"DASHBOARD_{name}": text})
 
 
 def test_without_a_table_nothing_starts():
     with pytest.raises(ValueError, match="DASHBOARD_TABLE"):
-        Settings.of({})
+        Settings.from_environ({})
 
 
 @pytest.mark.parametrize("name", ["ISSUER", "AUDIENCE"])
 def test_an_issuer_without_an_audience_would_accept_every_client_of_it(name):
     with pytest.raises(ValueError, match="DASHBOARD_AUTH_AUDIENCE"):
-        Settings.of({"DASHBOARD_TABLE": "t", f"DASHBOARD_AUTH_{name}": "https://issuer.example"})
+        Settings.from_environ(
+            {"DASHBOARD_TABLE": "t", f"DASHBOARD_AUTH_{name}": "https://issuer.example"}
+        )

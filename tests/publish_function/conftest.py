@@ -5,7 +5,7 @@ import io
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics.provider.cold_start import reset_cold_start_flag
-from dashboard_data import DynamoDbPublisher
+from dashboard_data import DynamoDbPublisher, Table, publisher_backoff
 from publish_function.app import make_handler
 
 from tests.publish_function.stream_records import Context, sequence
@@ -21,7 +21,9 @@ def log():
 def invoke(client, table, clock, log):
     def run(*records, meddle=None, context=None):
         publisher = DynamoDbPublisher(
-            MeddledClient(client, meddle), table, clock, clock.sleep, lambda: 0.5
+            Table(MeddledClient(client, meddle), table),
+            clock,
+            publisher_backoff(clock.sleep, lambda: 0.5),
         )
         logger = Logger(service=f"publish-{next(sequence)}", stream=log)
         handler = make_handler(

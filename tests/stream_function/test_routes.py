@@ -72,7 +72,7 @@ def test_the_key_that_a_client_has_drawn_closes_its_stream_like_the_id(service, 
     assert close(service, KEY) == 204
     stream.drain()
     assert clock() - said_at <= 1
-    assert service.connections.open_count() == 0
+    assert service.slots.open_count() == 0
 
 
 def test_a_goodbye_that_comes_before_the_stream_refuses_it(service, clock):
@@ -83,7 +83,7 @@ def test_a_goodbye_that_comes_before_the_stream_refuses_it(service, clock):
         410,
         {"detail": "The client has closed this connection already"},
     )
-    assert service.connections.open_count() == 0
+    assert service.slots.open_count() == 0
     assert service.stream(x_connection_key="j" * 22).status == 200
     clock.advance(60)
     assert service.stream(x_connection_key=KEY).status == 200
@@ -99,7 +99,7 @@ def test_a_goodbye_that_comes_between_any_two_calls_ends_the_stream(service, clo
         assert clock() - opened_at <= 2
 
     assert stream.status in (200, 410)
-    assert service.connections.open_count() == 0
+    assert service.slots.open_count() == 0
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_the_stream_beyond_the_limit_is_refused_with_503_and_one_may_come_when_o
     }
     for stream in streams * 5:
         stream.pull()  # no stream was evicted: one that has lost its lease ends with the next poll
-    assert service.connections.open_count() == 3
+    assert service.slots.open_count() == 3
     streams[0].body.close()
     assert service.stream(address="192.0.2.9").status == 200
 

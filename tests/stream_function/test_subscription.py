@@ -170,7 +170,7 @@ def test_the_slot_is_free_when_the_stream_has_ended_however_it_ended(service):
     cut.body.close()
 
     assert ended.status == cut.status == 200
-    assert service.connections.open_count() == 0
+    assert service.slots.open_count() == 0
 
 
 def test_goodbye_ends_the_stream_within_one_poll(service, clock):
@@ -184,7 +184,7 @@ def test_goodbye_ends_the_stream_within_one_poll(service, clock):
 
     assert response.status == 204
     assert clock() - said_at <= 1
-    assert service.connections.open_count() == 0
+    assert service.slots.open_count() == 0
 
 
 def test_heartbeats_tell_the_true_number_across_all_environments(service):
@@ -203,7 +203,7 @@ def test_an_open_stream_keeps_its_lease_and_a_killed_one_gives_it_back_by_itself
     while clock() < until:
         alive.pull()
 
-    assert service.connections.open_count() == 1
+    assert service.slots.open_count() == 1
 
 
 # --- configuration streams
@@ -353,7 +353,7 @@ def test_a_lease_that_was_lost_ends_the_stream(service, clock, client, table, ca
             client.delete_item(TableName=table, Key=key(*slot_key(slot)))
         stream.drain(most=30)
 
-    assert service.connections.open_count() == 0
+    assert service.slots.open_count() == 0
     assert [each.reason for each in caplog.records if each.getMessage() == "stream.closed"] == [
         "lease-lost"
     ] * 2

@@ -6,12 +6,12 @@ from dataclasses import replace
 from threading import Condition
 from typing import Any
 
-from dashboard_data.dynamodb import Record
+from dashboard_data import ResetReason
+from dashboard_data.dynamodb import Key, Record
 from dashboard_data.feed.cursor import Cursor
 from dashboard_data.feed.feed import (
     PAGE_LIMIT,
     RETENTION_S,
-    TOO_OLD,
     FeedEntry,
     Page,
     Resumption,
@@ -19,7 +19,6 @@ from dashboard_data.feed.feed import (
 )
 from dashboard_data.feed.head import Head
 from dashboard_data.feed.item import Item
-from dashboard_data.records import Key
 
 NOON = 1_795_348_800.0  # 2026-11-22T12:00:00Z
 
@@ -71,7 +70,7 @@ class InMemoryFeed:
             return Page((), cursor)
         entries = tuple(entry for entry in self._kept() if entry.seq > cursor.seq)
         if not entries or entries[0].seq != cursor.seq + 1:
-            return Page((), cursor, reset=TOO_OLD)
+            return Page((), cursor, reset=ResetReason.TOO_OLD)
         page = entries[:limit]
         return Page(page, Cursor(cursor.epoch, page[-1].seq), more=len(entries) > limit)
 
@@ -79,7 +78,7 @@ class InMemoryFeed:
         decided = decide_resumption(last_event_id, self._head)
         if decided.reset or not self.after(decided.cursor).reset:
             return decided
-        return Resumption(self._head.cursor, self._head, TOO_OLD)
+        return Resumption(self._head.cursor, self._head, ResetReason.TOO_OLD)
 
     def recent(self, cursor: Cursor, count: int) -> tuple[FeedEntry, ...]:
         return tuple(reversed([entry for entry in self._kept() if entry.seq <= cursor.seq]))[:count]
@@ -106,7 +105,7 @@ class InMemoryRecords:
     def remove(self, at: Key) -> None:
         self._records.pop(at, None)
 
-    def read(self, keys: Collection[Key], *, consistent: bool = False) -> dict[Key, Record]:
+    def get_many(self, keys: Collection[Key], *, consistent: bool = False) -> dict[Key, Record]:
         self.reads.append((frozenset(keys), consistent))
         if self.error:
             raise self.error

@@ -7,27 +7,28 @@ from types import SimpleNamespace
 
 import pytest
 from api_function.configuration_routes import add_configuration_routes
+from api_function.dependencies import ApiDependencies
 from api_function.document_routes import add_document_routes
 from api_function.open_routes import add_open_routes
 from api_function.page_routes import add_page_routes
-from api_function.parts import Parts
 from aws_lambda_powertools import Logger
 from dashboard_data import (
+    Backoff,
     DynamoDbConfigurations,
-    DynamoDbConnections,
     DynamoDbFeed,
     DynamoDbMetrics,
-    DynamoDbRecords,
     DynamoDbSessions,
-    SharedPoll,
+    SharedReader,
+    StreamSlots,
+    Table,
 )
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
-from dashboard_http.identity import verifier_of
 from dashboard_setup.settings import Settings
+from dashboard_setup.verifier import verifier_of
 from event_stream import Decoder
 from stream_function.routes import stream_routes
-from stream_function.subscription import Sources
+from stream_function.subscription import StreamDependencies
 
 from tests.support.fakes import MeddledClient
 
@@ -116,57 +117,58 @@ class Service:
         self.opened = []
         self.table = MeddledClient(client)
         self.settings = Settings(table=table, cors_origins=(ORIGIN,), **settings)
-        each = (self.table, table, clock)
-        self.feed = DynamoDbFeed(*each)
-        limits = {
-            "limit": self.settings.max_connections,
-            "client_limit": self.settings.client_connections,
-        }
-        self.connections = DynamoDbConnections(*each, clock.sleep, lambda: 0.5, **limits)
-        self.sessions = DynamoDbSessions(*each, self.settings.session_s)
-        self.configurations = DynamoDbConfigurations(*each, clock.sleep, lambda: 0.5)
-        self.metrics = DynamoDbMetrics(*each)
-        poll = SharedPoll(self.feed, DynamoDbRecords(self.table, table), clock, 1.0, clock.pause)
-        sources = Sources(
-            feed=self.feed,
-            metrics=self.metrics,
-            poll=poll,
-            connections=self.connections,
-            upkeep=self.connections,
-            clock=clock,
-            uniform=lambda low, high: (low + high) / 2,
-            heartbeat_s=self.settings.heartbeat_s,
+        handle = Table(self.table, table)
+        backoff = Backoff(clock.sleep, lambda: 0.5)
+        self.feed = DynamoDbFeed(handle, clock)
+        self.slots = StreamSlots(
+            handle,
+            clock,
+            backoff,
+            limit=self.settings.max_connections,
+            client_limit=self.settings.client_connections,
         )
+        self.sessions = DynamoDbSessions(handle, clock, self.settings.session_s)
+        self.configurations = DynamoDbConfigurations(handle, clock, backoff)
+        self.metrics = DynamoDbMetrics(handle, clock)
         self.logger = Logger(
             service=f"test-{secrets.token_hex(4)}", stream=None, log_uncaught_exceptions=False
         )
         self.logger.propagate = True
+        dependencies = StreamDependencies(
+            feed=self.feed,
+            metrics=self.metrics,
+            reader=SharedReader(self.feed, handle, clock, interval_s=1.0, pause=clock.pause),
+            slots=self.slots,
+            quick_slots=self.slots,
+            configurations=self.configurations,
+            clock=clock,
+            uniform=lambda low, high: (low + high) / 2,
+            logger=self.logger,
+        )
         verify = verifier_of(self.settings, self.sessions, clock, self.logger)
-        parts = Parts(
-            self.feed,
-            self.metrics,
-            self.connections,
-            self.sessions,
-            self.configurations,
-            verify,
-            clock,
-            clock(),
-            self.settings.trust_user_id,
+        api_dependencies = ApiDependencies(
+            feed=self.feed,
+            metrics=self.metrics,
+            slots=self.slots,
+            sessions=self.sessions,
+            configurations=self.configurations,
+            verify=verify,
+            clock=clock,
+            started_at_s=clock(),
+            trust_user_id=self.settings.trust_user_id,
         )
 
         def api_routes():
             router = Routes()
-            add_open_routes(router, parts)
-            add_configuration_routes(router, parts)
+            add_open_routes(router, api_dependencies)
+            add_configuration_routes(router, api_dependencies)
             add_document_routes(router)
             add_page_routes(router, {"index.html": "<title>page</title>", "live.js": "1"})
             return router
 
         cors = Cors(self.settings.cors_origins)
         self.api_routes = api_routes
-        self.stream_routes = lambda: stream_routes(
-            sources, self.configurations, verify, self.settings, self.logger
-        )
+        self.stream_routes = lambda: stream_routes(dependencies, verify, self.settings)
         self._stream = make_handler(self.stream_routes, cors, self.logger)
         self._api = make_handler(self.api_routes, cors, self.logger)
         self.front = "2.0"

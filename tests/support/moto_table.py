@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from dashboard_data import DynamoDbFeed, DynamoDbPublisher, Item
+from dashboard_data import DynamoDbFeed, DynamoDbPublisher, Item, Table, publisher_backoff
 from dashboard_data.times import utc_text
 from moto import mock_aws
 
@@ -60,12 +60,14 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def feed(client: Any, table: str, clock: FakeClock) -> DynamoDbFeed:
-    return DynamoDbFeed(client, table, clock)
+    return DynamoDbFeed(Table(client, table), clock)
 
 
 @pytest.fixture
 def publisher(client: Any, table: str, clock: FakeClock) -> DynamoDbPublisher:
-    return DynamoDbPublisher(client, table, clock, clock.sleep, lambda: 0.5)
+    return DynamoDbPublisher(
+        Table(client, table), clock, publisher_backoff(clock.sleep, lambda: 0.5)
+    )
 
 
 @pytest.fixture

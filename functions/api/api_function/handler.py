@@ -1,4 +1,4 @@
-"""The composition root: environment, clock, randomness and the table's client enter here and nowhere else."""
+"""The composition root: environment, clock and table enter here and nowhere else."""
 
 import os
 import time
@@ -8,30 +8,29 @@ from aws_lambda_powertools import Logger
 from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbSessions
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
-from dashboard_http.identity import verifier_of
-from dashboard_setup.clients import configurations_in, connections_in, dynamodb
+from dashboard_setup.clients import configurations_in, slots_in, table_of
 from dashboard_setup.settings import Settings
+from dashboard_setup.verifier import verifier_of
 
 from api_function.configuration_routes import add_configuration_routes
+from api_function.dependencies import ApiDependencies
 from api_function.document_routes import add_document_routes
 from api_function.open_routes import add_open_routes
 from api_function.page_routes import add_page_routes, read_files
-from api_function.parts import Parts
 
-_settings = Settings.of(os.environ)
+_settings = Settings.from_environ(os.environ)
 _logger = Logger()
-_client = dynamodb()
-_table = (_client, _settings.table)
-_sessions = DynamoDbSessions(*_table, time.time, _settings.session_s)
-_parts = Parts(
-    feed=DynamoDbFeed(*_table, time.time),
-    metrics=DynamoDbMetrics(*_table, time.time),
-    connections=connections_in(_client, _settings),
+_table = table_of(_settings)
+_sessions = DynamoDbSessions(_table, time.time, _settings.session_s)
+_dependencies = ApiDependencies(
+    feed=DynamoDbFeed(_table, time.time),
+    metrics=DynamoDbMetrics(_table, time.time),
+    slots=slots_in(_table, _settings),
     sessions=_sessions,
-    configurations=configurations_in(_client, _settings),
+    configurations=configurations_in(_table),
     verify=verifier_of(_settings, _sessions, time.time, _logger),
     clock=time.time,
-    started_at=time.time(),
+    started_at_s=time.time(),
     trust_user_id=_settings.trust_user_id,
 )
 _files = read_files(Path(__file__).parent / "static")
@@ -39,8 +38,8 @@ _files = read_files(Path(__file__).parent / "static")
 
 def _routes() -> Routes:
     router = Routes()
-    add_open_routes(router, _parts)
-    add_configuration_routes(router, _parts)
+    add_open_routes(router, _dependencies)
+    add_configuration_routes(router, _dependencies)
     add_document_routes(router)
     add_page_routes(router, _files)
     return router

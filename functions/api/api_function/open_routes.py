@@ -1,69 +1,80 @@
-"""What anyone may ask: health, the current metrics, the state of the streams, a session of one's own."""
+"""The routes that need no token: health, metrics, the state of the streams, sessions."""
+
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import Router
-from dashboard_data import FeedEntry, scopes_of, utc_text
-from dashboard_http.front import NO_STORE, answer
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from dashboard_data import scopes_of, utc_text
+from dashboard_http.front import NO_STORE, json_response
 from dashboard_http.identity import bearer_token
 from dashboard_http.requests import single_header
 
-from api_function.parts import Parts
+from api_function.dependencies import ApiDependencies
 
 RECENT = 20
 
 
-def add_open_routes(router: Router, parts: Parts) -> None:
+def add_open_routes(router: Router, dependencies: ApiDependencies) -> None:
     @router.get("/health")
-    def health() -> Response:
+    def health() -> Response[Any]:
         try:
-            parts.feed.head()
+            dependencies.feed.head()
         except Exception as error:
-            return answer(503, {"status": "unhealthy", "table": type(error).__name__, "timestamp": _now(parts)})
-        return answer(200, {"status": "healthy", "table": "ok", "timestamp": _now(parts)})
+            return _health(503, "unhealthy", type(error).__name__)
+        return _health(200, "healthy", "ok")
+
+    def _health(status: int, state: str, table: str) -> Response[Any]:
+        timestamp = utc_text(dependencies.clock())
+        body = {"status": state, "table": table, "timestamp": timestamp}
+        return json_response(status, body)
 
     @router.get("/api/v2/metrics")
-    def metrics() -> Response:
-        head = parts.feed.head()  # position first, then data: as a stream starts
-        window = parts.metrics.window(head.epoch, scopes_of(None))
-        recent = [_shown(entry) for entry in parts.feed.recent(head.cursor, RECENT)]
-        now = parts.clock()
-        return answer(200, {**window.snapshot(now), "recent_items": recent, "items_by_minute": window.by_minute(now)})
+    def metrics() -> Response[Any]:
+        head = dependencies.feed.head()  # position first, then data: as a stream starts
+        window = dependencies.metrics.window(head.epoch, scopes_of(None))
+        recent = [entry.item.data() for entry in dependencies.feed.recent(head.cursor, RECENT)]
+        now_s = dependencies.clock()
+        return json_response(
+            200,
+            {
+                **window.snapshot(now_s),
+                "recent_items": recent,
+                "items_by_minute": window.by_minute(now_s),
+            },
+        )
 
     @router.get("/api/v2/stream/status")
-    def status() -> Response:
-        connections = parts.connections.open_count()
-        limit = parts.connections.limit
-        return answer(
+    def status() -> Response[Any]:
+        connections = dependencies.slots.open_count()
+        limit = dependencies.slots.limit
+        return json_response(
             200,
             {
                 "connections": connections,
                 "max_connections": limit,
                 "available": max(0, limit - connections),
-                "uptime_seconds": round(parts.clock() - parts.started_at, 3),
+                "uptime_seconds": round(dependencies.clock() - dependencies.started_at_s, 3),
             },
         )
 
     @router.post("/api/v2/stream/connections/<connection_id>/close")
-    def close(connection_id: str) -> Response:
-        parts.connections.ask_to_close(connection_id)  # whether there is such a stream is nobody's business
+    def close(connection_id: str) -> Response[Any]:
+        # contract.md: the same response whether or not the stream exists.
+        dependencies.slots.ask_to_close(connection_id)
         return Response(204, headers=NO_STORE)
 
     @router.post("/api/v2/auth/anonymous")
-    def anonymous() -> Response:
-        created = parts.sessions.create_anonymous()
-        body = {"token": created.token, "user_id": created.user_id, "expires_at": utc_text(created.expires_at)}
-        return answer(201, body)
+    def anonymous() -> Response[Any]:
+        created = dependencies.sessions.create_anonymous()
+        body = {
+            "token": created.token,
+            "user_id": created.user_id,
+            "expires_at": utc_text(created.expires_at_s),
+        }
+        return json_response(201, body)
 
     @router.delete("/api/v2/auth/anonymous")
-    def sign_out() -> Response:
+    def sign_out() -> Response[Any]:
         if token := bearer_token(single_header(router.current_event, "authorization")):
-            parts.sessions.revoke(token)
+            dependencies.sessions.revoke(token)
         return Response(204, headers=NO_STORE)
-
-
-def _shown(entry: FeedEntry) -> dict:
-    return entry.item.data()
-
-
-def _now(parts: Parts) -> str:
-    return utc_text(parts.clock())

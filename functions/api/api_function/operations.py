@@ -1,6 +1,6 @@
-"""Every operation of the service and every answer it can give, as one table. `document` makes OpenAPI of it.
+"""Every operation of the service and every response it can give, as one table.
 
-A test compares the table with the routes of both functions.
+`document` makes OpenAPI of it, and a test compares the table with the routes of both functions.
 """
 
 from collections.abc import Mapping
@@ -11,18 +11,18 @@ from dashboard_data.users.drafts import ConfigurationDraft
 from dashboard_http.events import EVENT_TYPES
 from pydantic import BaseModel
 
-from api_function import answers
+from api_function import responses
 from api_function.page_routes import TYPES
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
-Headers = Mapping[str, str]  # name: what it says
+Headers = Mapping[str, str]  # name: description
 
 
-class Given(NamedTuple):
-    """One answer. `media`: what a body without a model may be."""
+class DocumentedResponse(NamedTuple):
+    """One response. `media`: the content types that a body without a model may have."""
 
     description: str
     model: type[BaseModel] | None = None
@@ -42,66 +42,105 @@ class Operation(NamedTuple):
     path: str
     name: str
     summary: str
-    answers: Mapping[int, Given]
+    responses: Mapping[int, DocumentedResponse]
     parameters: tuple[Parameter, ...] = ()
     body: type[BaseModel] | None = None
     protected: bool = False
 
 
 CONFIG_ID = Parameter(
-    "config_id", "path", "A configuration of one's own.", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+    "config_id",
+    "path",
+    "One of the user's own configurations.",
+    {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
 )
 POSITION = (
-    Parameter("Last-Event-ID", "header", "The id of the last event that was seen: what was missed since comes first."),
-    Parameter("last_event_id", "query", "The same, for clients that cannot set headers on their first connection."),
+    Parameter(
+        "Last-Event-ID",
+        "header",
+        "The id of the last event that was seen. Missed items come first.",
+    ),
+    Parameter(
+        "last_event_id",
+        "query",
+        "The same, for clients that cannot set headers on their first connection.",
+    ),
 )
 CONNECTION_KEY = Parameter(
     "X-Connection-Key",
     "header",
-    "22 characters of base64url, drawn at random for this one connection: closes it before its id is known.",
+    "22 random characters of base64url, for one connection. Closes it before its id is known.",
 )
 LOCATION = {"Location": "The page."}
-RETRY = {"Retry-After": "Seconds after which it is worth trying again."}
-CHALLENGE = "`Bearer`. Fronts of Lambda send it as `x-amzn-Remapped-WWW-Authenticate`."
-UNAUTHORIZED = Given("No valid token.", answers.Problem, {"WWW-Authenticate": CHALLENGE})
-NO_CONFIGURATION = Given("No such configuration of this user; anybody else's looks the same.", answers.Problem)
-FAILED = Given("Something failed; nothing about it is told.", answers.Problem)
+RETRY = {"Retry-After": "Seconds after which to try again."}
+CHALLENGE = "`Bearer`. Lambda's fronts send it as `x-amzn-Remapped-WWW-Authenticate`."
+UNAUTHORIZED = DocumentedResponse(
+    "No valid token.", responses.Problem, {"WWW-Authenticate": CHALLENGE}
+)
+NO_CONFIGURATION = DocumentedResponse(
+    "This user has no such configuration. Same response for another user's.", responses.Problem
+)
+FAILED = DocumentedResponse("An error, without its details.", responses.Problem)
 BAD_BODY = {
-    400: Given("The body is not JSON.", answers.Problem),
-    413: Given("The body is too long.", answers.Problem),
-    422: Given("The body breaks a rule; `detail` begins with the field.", answers.Problem),
+    400: DocumentedResponse("The body is not JSON.", responses.Problem),
+    413: DocumentedResponse("The body is too long.", responses.Problem),
+    422: DocumentedResponse(
+        "The body breaks a rule. `detail` begins with the field.", responses.Problem
+    ),
 }
 EVENTS = ", ".join(f"`{name}`" for name in EVENT_TYPES.values())
 STREAM = {
-    200: Given(
-        f"An endless event stream: {EVENTS}, each with an id to carry on from.",
+    200: DocumentedResponse(
+        f"An endless event stream: {EVENTS}, each with an id to resume from.",
         headers={
-            "X-Connection-Id": "Unguessable; closes this stream when it is sent to the close call.",
+            "X-Connection-Id": "Unguessable. The close call takes it to close this stream.",
             "X-Accel-Buffering": "`no`.",
         },
         media=(EVENT_STREAM,),
     ),
-    410: Given("The client has closed this connection already, by its key.", answers.Problem),
-    429: Given("This client holds its share of the streams already.", answers.ClientFull, RETRY),
-    503: Given("As many streams are open as may be, or too many are opening.", answers.StreamsFull, RETRY),
+    410: DocumentedResponse(
+        "The client has closed this connection already, by its key.", responses.Problem
+    ),
+    429: DocumentedResponse(
+        "This client holds its share of the streams already.", responses.ClientFull, RETRY
+    ),
+    503: DocumentedResponse(
+        "The limit on open streams is reached, or too many are opening.",
+        responses.StreamsFull,
+        RETRY,
+    ),
 }
 
-UNCHANGED = {304: Given("The client has it already, as `If-None-Match` says.")}
-ANSWERS_OF_FILES = {
-    "GET": {200: Given("The file.", media=tuple(dict.fromkeys(TYPES.values())))} | UNCHANGED,
-    "HEAD": {200: Given("There is such a file.")} | UNCHANGED,
+UNCHANGED = {304: DocumentedResponse("The client has it already, by its `If-None-Match`.")}
+FILE_RESPONSES = {
+    "GET": {200: DocumentedResponse("The file.", media=tuple(dict.fromkeys(TYPES.values())))}
+    | UNCHANGED,
+    "HEAD": {200: DocumentedResponse("There is such a file.")} | UNCHANGED,
 }
-NO_FILE = {404: Given("No such file.", answers.Problem)}
-FILE = Parameter("name", "path", "As the page names it.")
+NO_FILE = {404: DocumentedResponse("No such file.", responses.Problem)}
+FILE = Parameter("name", "path", "The name in the page.")
 FILES = (
-    ("/", "dashboard", "The dashboard", {308: Given("Its last slash is missing.", headers=LOCATION)}, ()),
+    (
+        "/",
+        "dashboard",
+        "The dashboard",
+        {308: DocumentedResponse("The path lacks its last slash.", headers=LOCATION)},
+        (),
+    ),
     ("/static/{name}", "file", "A file of the dashboard", NO_FILE, (FILE,)),
     (
         "/static/{version}/{name}",
         "versionedFile",
-        "The same, to be kept for ever",
+        "The same, to be cached for ever",
         NO_FILE,
-        (Parameter("version", "path", "A digest of all files; with another one, the file may change."), FILE),
+        (
+            Parameter(
+                "version",
+                "path",
+                "A digest of all files. With another one, the response is not cached for ever.",
+            ),
+            FILE,
+        ),
     ),
 )
 
@@ -129,56 +168,64 @@ OPERATIONS = (
         "closeStream",
         "The client has left: its stream ends within one poll",
         {
-            204: Given("Whether there was such a stream is nobody's business."),
-            404: Given("This cannot be the id of a stream.", answers.Problem),
+            204: DocumentedResponse("Same response whether or not the stream exists."),
+            404: DocumentedResponse("This cannot be the id of a stream.", responses.Problem),
         },
         (
             Parameter(
-                "connection_id", "path", "The stream's `X-Connection-Id`, or the `X-Connection-Key` that was sent."
+                "connection_id",
+                "path",
+                "The stream's `X-Connection-Id`, or the `X-Connection-Key` that was sent.",
             ),
         ),
     ),
     Operation(
-        "GET", "/api/v2/stream/status", "status", "How many streams are open", {200: Given("Now.", answers.Status)}
+        "GET",
+        "/api/v2/stream/status",
+        "status",
+        "How many streams are open",
+        {200: DocumentedResponse("The current values.", responses.Status)},
     ),
     Operation(
         "GET",
         "/api/v2/metrics",
         "metrics",
-        "The current metrics and the newest items, for those who poll",
-        {200: Given("Now.", answers.MetricsAndItems)},
+        "The current metrics and the newest items, for clients that poll",
+        {200: DocumentedResponse("The current values.", responses.MetricsAndItems)},
     ),
     Operation(
         "POST",
         "/api/v2/auth/anonymous",
         "signIn",
-        "A session for somebody without a name",
-        {201: Given("It is valid at once.", answers.AnonymousSession)},
+        "Creates an anonymous session",
+        {201: DocumentedResponse("The session, valid at once.", responses.AnonymousSession)},
     ),
     Operation(
         "DELETE",
         "/api/v2/auth/anonymous",
         "signOut",
-        "Ends the session of the token that is sent, and its streams within one poll",
-        {204: Given("There is no such session now.")},
+        "Ends the token's session, and its streams within one poll",
+        {204: DocumentedResponse("The session does not exist any more.")},
     ),
     Operation(
         "GET",
         "/api/v2/configurations",
         "listConfigurations",
-        "One's own configurations",
-        {200: Given("All of them.", answers.ConfigurationList), 401: UNAUTHORIZED},
+        "Lists the user's own configurations",
+        {200: DocumentedResponse("All of them.", responses.ConfigurationList), 401: UNAUTHORIZED},
         protected=True,
     ),
     Operation(
         "POST",
         "/api/v2/configurations",
         "createConfiguration",
-        "A new configuration",
+        "Creates a configuration",
         {
-            201: Given("Created.", answers.ConfigurationShown),
+            201: DocumentedResponse("Created.", responses.ConfigurationShown),
             401: UNAUTHORIZED,
-            409: Given("This user has as many as one user may have.", answers.Problem),
+            409: DocumentedResponse(
+                "This user has reached the limit on configurations.", responses.Problem
+            ),
         }
         | BAD_BODY,
         body=ConfigurationDraft,
@@ -188,8 +235,12 @@ OPERATIONS = (
         "GET",
         "/api/v2/configurations/{config_id}",
         "readConfiguration",
-        "One configuration",
-        {200: Given("As it is.", answers.ConfigurationShown), 401: UNAUTHORIZED, 404: NO_CONFIGURATION},
+        "Returns one configuration",
+        {
+            200: DocumentedResponse("The configuration.", responses.ConfigurationShown),
+            401: UNAUTHORIZED,
+            404: NO_CONFIGURATION,
+        },
         (CONFIG_ID,),
         protected=True,
     ),
@@ -198,7 +249,12 @@ OPERATIONS = (
         "/api/v2/configurations/{config_id}",
         "changeConfiguration",
         "Replaces name and tickers; open streams follow within one poll",
-        {200: Given("As it is now.", answers.ConfigurationShown), 401: UNAUTHORIZED, 404: NO_CONFIGURATION} | BAD_BODY,
+        {
+            200: DocumentedResponse("The changed configuration.", responses.ConfigurationShown),
+            401: UNAUTHORIZED,
+            404: NO_CONFIGURATION,
+        }
+        | BAD_BODY,
         (CONFIG_ID,),
         body=ConfigurationDraft,
         protected=True,
@@ -208,7 +264,7 @@ OPERATIONS = (
         "/api/v2/configurations/{config_id}",
         "deleteConfiguration",
         "Deletes a configuration; its open streams end within one poll",
-        {204: Given("Deleted."), 401: UNAUTHORIZED, 404: NO_CONFIGURATION},
+        {204: DocumentedResponse("Deleted."), 401: UNAUTHORIZED, 404: NO_CONFIGURATION},
         (CONFIG_ID,),
         protected=True,
     ),
@@ -217,14 +273,17 @@ OPERATIONS = (
         "/api/v2/openapi.json",
         "document",
         "This document",
-        {200: Given("OpenAPI 3.1.", media=(JSON,))},
+        {200: DocumentedResponse("OpenAPI 3.1.", media=(JSON,))},
     ),
     Operation(
         "GET",
         "/health",
         "health",
         "Does the table answer?",
-        {200: Given("It does.", answers.Health), 503: Given("It does not.", answers.Health)},
+        {
+            200: DocumentedResponse("It does.", responses.Health),
+            503: DocumentedResponse("It does not.", responses.Health),
+        },
     ),
     *(
         Operation(
@@ -232,7 +291,7 @@ OPERATIONS = (
             path,
             f"{name}Head" if method == "HEAD" else name,
             summary,
-            ANSWERS_OF_FILES[method] | others,
+            FILE_RESPONSES[method] | others,
             parameters,
         )
         for path, name, summary, others, parameters in FILES

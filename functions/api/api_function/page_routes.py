@@ -1,7 +1,7 @@
-"""The dashboard: a page and its static files, read once, from a directory whose files alone can be asked for.
+"""The dashboard: a page and its static files, read once from one directory.
 
-The page names its files under a digest of all of them, so a browser that has them never asks again, and a new version
-is asked for at once.
+The page names its files under a digest of all of them. So a browser that has them never requests
+them again, and requests a new version at once.
 """
 
 import hashlib
@@ -11,15 +11,16 @@ from typing import Any
 from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import Router
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from dashboard_http.front import refuse
 from dashboard_http.requests import single_header
 
 from api_function.one_script import one_script
 
 # Everything from this origin, and nothing from anywhere else.
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " + (
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -38,8 +39,13 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def read_files(directory: Path) -> dict[str, str]:
-    """The files that may be served, by name. `live.js`, which the page asks for, has all that it imports in it."""
-    files = {path.name: path.read_text("utf-8") for path in directory.iterdir() if path.suffix in TYPES}
+    """Returns the files that may be served, by name.
+
+    `live.js`, which the page requests, contains all that it imports.
+    """
+    files = {
+        path.name: path.read_text("utf-8") for path in directory.iterdir() if path.suffix in TYPES
+    }
     return files | {"live.js": one_script("live", files)}
 
 
@@ -49,37 +55,42 @@ def add_page_routes(router: Router, files: Mapping[str, str]) -> None:
 
     @router.head("/")
     @router.get("/")
-    def page() -> Response:
+    def page() -> Response[Any]:
         if slashed := _with_slash(router.current_event.raw_event):
             return Response(308, headers={"Location": slashed, "Cache-Control": ASK_AGAIN})
         return _file(PAGE, ASK_AGAIN)
 
     @router.head("/static/<name>")
     @router.get("/static/<name>")
-    def file(name: str) -> Response:
+    def file(name: str) -> Response[Any]:
         return _file(name, ASK_AGAIN)
 
     @router.head("/static/<version>/<name>")
     @router.get("/static/<version>/<name>")
-    def versioned_file(version: str, name: str) -> Response:
-        """A page that is older than this code gets what there is now: the old file is gone."""
-        return _file(name, FOR_EVER if version == digest else ASK_AGAIN)
+    def versioned_file(version: str, name: str) -> Response[Any]:
+        """Serves a page that is older than this code, too: with the file as it is now."""
+        caching = FOR_EVER if version == digest else ASK_AGAIN
+        return _file(name, caching)
 
-    def _file(name: str, caching: str) -> Response:
+    def _file(name: str, caching: str) -> Response[Any]:
         if name not in served:
             return refuse(404, "Not found")
         request = router.current_event
         headers = HEADERS | {"Cache-Control": caching, "ETag": f'"{digest}"'}
         if digest in (single_header(request, "if-none-match") or ""):
             return Response(304, headers=headers)
-        return Response(200, TYPES[Path(name).suffix], "" if request.http_method == "HEAD" else served[name], headers)
+        content = "" if request.http_method == "HEAD" else served[name]
+        return Response(200, TYPES[Path(name).suffix], content, headers)
 
 
 def _with_slash(payload: dict[str, Any]) -> str | None:
-    """Where the page is, if it was asked for without its last slash: the addresses in it are relative.
+    """Returns the address with a last slash, if the request came without it; None otherwise.
 
-    API Gateway calls `/live` (a stage) the path `/`, and tells what it was. The answer is relative itself, so it leads
-    nowhere else, whatever the path looks like.
+    The addresses in the page are relative, so it needs the slash. API Gateway calls `/live` (a
+    stage) the path `/`, and says the original path as well. The redirect is relative itself, so it
+    leads nowhere else, whatever the path looks like.
     """
-    asked_for = str(payload["requestContext"].get("path") or "/")
-    return None if asked_for.endswith("/") else f"./{quote(asked_for.rpartition('/')[2])}/"
+    requested = str(payload["requestContext"].get("path") or "/")
+    if requested.endswith("/"):
+        return None
+    return f"./{quote(requested.rpartition('/')[2])}/"

@@ -1,48 +1,58 @@
-"""What does one invocation do? Reads the batch's items, publishes them, and says what became of each."""
+"""What does one invocation do? Publishes the batch's items, and reports those that failed."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import process_partial_response
-from dashboard_data import Clock, DynamoDbPublisher, InvalidItem, Item, parse_item
+from dashboard_data import Clock, DynamoDbPublisher, InvalidItem, Item, Outcome, parse_item
 
 from publish_function.batch import PublishProcessor
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-def make_handler(publisher: DynamoDbPublisher, clock: Clock, logger: Logger, metrics: Metrics) -> Handler:
-    """The Lambda handler. The event source must have ReportBatchItemFailures switched on."""
+def make_handler(
+    publisher: DynamoDbPublisher, clock: Clock, logger: Logger, metrics: Metrics
+) -> Handler:
+    """Makes the Lambda handler. The event source must have ReportBatchItemFailures switched on."""
+
+    def publish(items: Sequence[Item], remaining_s: float) -> Outcome:
+        return publisher.publish(items, clock() + remaining_s)
 
     def item_of(record: dict[str, Any]) -> Item | None:
         try:
             return read_item(record, clock())
         except InvalidItem as error:
-            logger.warning("item.left_out", item=_digest(record), field=error.field, reason=error.reason)
+            logger.warning(
+                "item.left_out", item=_digest(record), field=error.field, reason=error.reason
+            )
             metrics.add_metric("ItemsLeftOut", MetricUnit.Count, 1)
             return None
 
     @logger.inject_lambda_context
     @metrics.log_metrics
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        processor = PublishProcessor(lambda items, remaining_s: publisher.publish(items, clock() + remaining_s))
-        answer = process_partial_response(event, record_handler=item_of, processor=processor, context=context)
+        processor = PublishProcessor(publish)
+        response = process_partial_response(
+            event, record_handler=item_of, processor=processor, context=context
+        )
         outcome = processor.outcome
         metrics.add_metric("ItemsPublished", MetricUnit.Count, outcome.published)
         if outcome.failed:
             metrics.add_metric("ItemsNotPublished", MetricUnit.Count, len(outcome.failed))
-            logger.error("publish.failed", items=len(outcome.failed), reasons=sorted(set(outcome.failed.values())))
+            reasons = sorted(set(outcome.failed.values()))
+            logger.error("publish.failed", items=len(outcome.failed), reasons=reasons)
         logger.info("publish.done", published=outcome.published, duplicates=outcome.duplicates)
-        return answer
+        return {**response}
 
     return handler
 
 
 def read_item(record: dict[str, Any], now: float) -> Item | None:
-    """The item that this record brings, None for a record of any other kind. Raises InvalidItem."""
+    """Returns the item in this record; None for a record of any other kind. Raises InvalidItem."""
     change = record.get("dynamodb", {})
     if record.get("eventName") != "INSERT" or change.get("Keys", {}).get("SK") != {"S": "ITEM"}:
         return None
@@ -50,6 +60,6 @@ def read_item(record: dict[str, Any], now: float) -> Item | None:
 
 
 def _digest(record: dict[str, Any]) -> str:
-    """Enough to find the item by, and nothing of what a producer wrote into its key."""
+    """Identifies the item in the log without the text that a producer wrote into its key."""
     partition = record["dynamodb"]["Keys"].get("PK", {}).get("S", "")
     return hashlib.sha256(partition.encode(errors="replace")).hexdigest()[:16]

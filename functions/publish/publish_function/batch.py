@@ -1,11 +1,14 @@
 """How does a whole batch of stream records share one transaction and still fail in part?
 
-Powertools' processor hands records over one at a time and counts each as done when its handler returns. Here the record
-handler only reads the record; `process` is overridden to publish all items together. Collecting failures and answering
-Lambda stay Powertools': https://docs.aws.amazon.com/powertools/python/latest/utilities/batch/#create-your-own-partial-processor
+Powertools' processor hands records over one at a time, and counts each as done when its handler
+returns. Here the record handler only reads the record, and `process` is overridden to publish all
+items together. Collecting failures and responding to Lambda stay with Powertools, as in its page on
+batches, "Create your own partial processor":
+https://docs.aws.amazon.com/powertools/python/latest/utilities/batch/
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from dashboard_data import Item, Outcome
@@ -14,13 +17,14 @@ Publish = Callable[[Sequence[Item], float], Outcome]
 
 
 class NotPublished(Exception):
-    """This item is not in the feed. Lambda shall deliver it again."""
+    """This item is not in the feed, so Lambda delivers it again."""
 
 
 class PublishProcessor(BatchProcessor):
-    """For `process_partial_response`, with a record handler that returns the record's item, or None if it brings none.
+    """For `process_partial_response`, with a record handler that returns the record's item or None.
 
-    `publish` gets all items and the seconds left. Nothing is raised even if all of them fail: the answer says so.
+    `publish` gets all items and the seconds left. Nothing is raised even if all of them fail: the
+    response to Lambda says so.
     """
 
     def __init__(self, publish: Publish) -> None:
@@ -28,13 +32,15 @@ class PublishProcessor(BatchProcessor):
         self._publish = publish
         self.outcome = Outcome()
 
-    def process(self) -> list[tuple]:
+    def process(self) -> list[tuple[Any, ...]]:
         items = [self.handler(record) for record in self.records]
         remaining_s = self.lambda_context.get_remaining_time_in_millis() / 1000
         self.outcome = self._publish([item for item in items if item], remaining_s)
-        return [self._settle(record, item) for record, item in zip(self.records, items, strict=True)]
+        return [
+            self._settle(record, item) for record, item in zip(self.records, items, strict=True)
+        ]
 
-    def _settle(self, raw: dict, item: Item | None) -> tuple:
+    def _settle(self, raw: dict[str, Any], item: Item | None) -> tuple[Any, ...]:
         record = self._to_batch_type(raw, self.event_type)
         if item is None or item.item_id not in self.outcome.failed:
             return self.success_handler(record, None)

@@ -1,1 +1,1 @@
-"""The stream function: the global stream and the streams of configurations, over Server-Sent Events."""
+"""The stream function: the global stream and those of configurations, over Server-Sent Events."""

@@ -1,7 +1,8 @@
-"""What the operators see of a stream: two log records and a few metrics, never an event's content.
+"""What do the operators see of a stream? Two log records and a few metrics, never its content.
 
-Powertools' decorators end when the handler returns, before the first byte is streamed: so each stream has metrics of
-its own (`EphemeralMetrics`: nothing shared between streams of one process), flushed every minute and at the end.
+Powertools' decorators end when the handler returns, before the first byte is streamed. So each
+stream has metrics of its own (`EphemeralMetrics`: nothing is shared between streams of one
+process), flushed every minute and at the end.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,17 +12,24 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from dashboard_data import Clock, FeedEntry
 
-FLUSH_EVERY_S = 55  # 60 are promised; a poll comes between
+FLUSH_EVERY_S = 55  # operators expect a value a minute; a poll comes between
 
 
 class Observer:
-    """`fields` (connection_id, client, stream, cursor, request_id, ...) are on every record of this stream."""
+    """Observes one stream.
+
+    `fields` (connection_id, client, stream, cursor, request_id, ...) are on each of its records.
+    """
 
     def __init__(self, logger: Logger, clock: Clock, fields: Mapping[str, Any]) -> None:
-        self._logger, self._clock, self._fields = logger, clock, dict(fields)
-        self._opened_at = self._flushed_at = clock()
-        self._poll_errors = self._events_reported = 0
-        self._connections: int | None = None
+        self._logger = logger
+        self._clock = clock
+        self._fields = dict(fields)
+        self._opened_at_s = clock()
+        self._flushed_at_s = self._opened_at_s
+        self._poll_errors = 0
+        self._events_reported = 0
+        self._open_count: int | None = None
         self._new_metrics()
 
     def opened(self) -> None:
@@ -29,35 +37,46 @@ class Observer:
         self._logger.info("stream.opened", extra=self._fields)
 
     def delivered(self, entries: Sequence[FeedEntry]) -> None:
-        """Items are about to be sent. What was written before the stream opened is a replay and says nothing."""
-        now = self._clock()
+        """Notes that items are about to be sent.
+
+        Items from before the stream opened are a replay, whose age says nothing about latency.
+        """
+        now_s = self._clock()
         for entry in entries:
-            if entry.item.written_at > self._opened_at:
-                latency_ms = max(0.0, now - entry.item.written_at) * 1000
+            if entry.item.written_at > self._opened_at_s:
+                latency_ms = max(0.0, now_s - entry.item.written_at) * 1000
                 self._metrics.add_metric("DeliveryLatency", MetricUnit.Milliseconds, latency_ms)
 
-    def connections(self, count: int) -> None:
-        """What a heartbeat has just told."""
-        self._connections = count
+    def counted(self, open_count: int) -> None:
+        """Notes the number of open streams that a heartbeat has just reported."""
+        self._open_count = open_count
 
     def poll_failed(self, error: Exception) -> None:
-        """One record for the first of a row, a count for all."""
+        """Logs the first failure, and counts all of them."""
         self._metrics.add_metric("PollErrors", MetricUnit.Count, 1)
         self._poll_errors += 1
         if self._poll_errors == 1:
-            self._logger.warning("stream.poll_failed", extra={**self._fields, "error": type(error).__name__})
+            self._logger.warning("stream.poll_failed", extra=self._fields_with(error))
 
     def failed(self, error: Exception) -> None:
-        self._logger.error("stream.failed", extra={**self._fields, "error": type(error).__name__}, exc_info=error)
+        self._logger.error("stream.failed", extra=self._fields_with(error), exc_info=error)
 
     def closed(self, reason: str, sent: Mapping[str, int], release: Callable[[], None]) -> None:
-        """The stream ends: give the slot back, say so, flush. Nothing here may hide why the stream ended."""
+        """Ends the stream: gives the slot back, says so, and flushes.
+
+        Nothing here may hide why the stream ended.
+        """
         try:
             release()
         except Exception as error:  # the lease expires by itself
-            self._logger.warning("stream.lease_not_released", extra={**self._fields, "error": type(error).__name__})
-        lived_s = round(self._clock() - self._opened_at, 3)
-        ending = {"reason": reason, "duration_s": lived_s, "events": dict(sent), "poll_errors": self._poll_errors}
+            self._logger.warning("stream.lease_not_released", extra=self._fields_with(error))
+        lived_s = round(self._clock() - self._opened_at_s, 3)
+        ending = {
+            "reason": reason,
+            "duration_s": lived_s,
+            "events": dict(sent),
+            "poll_errors": self._poll_errors,
+        }
         self._logger.info("stream.closed", extra={**self._fields, **ending})
         self._metrics.add_metric("StreamDuration", MetricUnit.Seconds, lived_s)
         self._flush(sent)
@@ -66,19 +85,23 @@ class Observer:
         self._metrics.flush_metrics()
 
     def flush_when_due(self, sent: Mapping[str, int]) -> None:
-        if self._clock() - self._flushed_at >= FLUSH_EVERY_S:
+        if self._clock() - self._flushed_at_s >= FLUSH_EVERY_S:
             self._flush(sent)
 
     def _flush(self, sent: Mapping[str, int]) -> None:
         events = sum(sent.values())
-        self._metrics.add_metric("EventsSent", MetricUnit.Count, events - self._events_reported)
+        new = events - self._events_reported
+        self._metrics.add_metric("EventsSent", MetricUnit.Count, new)
         self._events_reported = events
-        if self._connections is not None:
-            self._metrics.add_metric("OpenConnections", MetricUnit.Count, self._connections)
+        if self._open_count is not None:
+            self._metrics.add_metric("OpenConnections", MetricUnit.Count, self._open_count)
         self._metrics.flush_metrics()
         self._new_metrics()
 
+    def _fields_with(self, error: Exception) -> dict[str, Any]:
+        return {**self._fields, "error": type(error).__name__}
+
     def _new_metrics(self) -> None:
-        self._flushed_at = self._clock()
+        self._flushed_at_s = self._clock()
         self._metrics = EphemeralMetrics()
         self._metrics.add_dimension("stream", self._fields["stream"])

@@ -1,4 +1,4 @@
-"""The two stream routes: everything that can still be refused is decided here, before the first byte."""
+"""The two stream routes: everything that can still be refused is decided here, before a byte."""
 
 import secrets
 from typing import Any
@@ -6,93 +6,128 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-from dashboard_data import BUSY, CLIENT_FULL, FULL, LEFT, Configuration, DynamoDbConfigurations, Refusal
+from dashboard_data import Configuration, Refusal, RefusalReason
 from dashboard_http.front import Routes, refuse
 from dashboard_http.identity import Principal, Verifier, authorize
-from dashboard_http.requests import client_at, client_who_is, single_header
+from dashboard_http.requests import client_id_of_address, client_id_of_user, single_header
 from dashboard_setup.settings import Settings
 
 from stream_function.life import Life
 from stream_function.observer import Observer
-from stream_function.subscription import Opened, Sources, Subscription
+from stream_function.subscription import StreamDependencies, StreamStart, Subscription
 
 HEADERS = {"X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
 REFUSALS = {
-    FULL: (503, "Maximum connections reached"),
-    BUSY: (503, "Too many connections are opening at this moment"),
-    CLIENT_FULL: (429, "Too many connections from this client"),
-    LEFT: (410, "The client has closed this connection already"),
+    RefusalReason.FULL: (503, "Maximum connections reached"),
+    RefusalReason.BUSY: (503, "Too many connections are opening at this moment"),
+    RefusalReason.CLIENT_FULL: (429, "Too many connections from this client"),
+    RefusalReason.LEFT: (410, "The client has closed this connection already"),
 }
 ANYONE = Principal("")
 
 
-def stream_routes(
-    sources: Sources, configurations: DynamoDbConfigurations, verify: Verifier, settings: Settings, logger: Logger
-) -> Routes:
+def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: Settings) -> Routes:
     """`GET /api/v2/stream` and `GET /api/v2/configurations/<config_id>/stream`."""
     router = Routes()
+    protected = [authorize(verify, settings.trust_user_id)]
 
     @router.get("/api/v2/stream")
-    def global_stream() -> Response:
+    def global_stream() -> Response[Any]:
         return _open("global", ANYONE, None)
 
-    @router.get("/api/v2/configurations/<config_id>/stream", middlewares=[authorize(verify, settings.trust_user_id)])
-    def configuration_stream(config_id: str) -> Response:
+    @router.get("/api/v2/configurations/<config_id>/stream", middlewares=protected)
+    def configuration_stream(config_id: str) -> Response[Any]:
         principal: Principal = router.context["principal"]
-        configuration = configurations.get(principal.user_id, config_id)
+        configuration = dependencies.configurations.get(principal.user_id, config_id)
         if configuration is None:
             return refuse(404, "Configuration not found")
         return _open("configuration", principal, configuration)
 
-    def _open(stream: str, principal: Principal, configuration: Configuration | None) -> Response:
-        request, context, now = router.current_event, router.lambda_context, sources.clock()
-        client = _client(request, principal)
-        asked = _last_event_id(request)
-        resumption = sources.feed.resume(asked)
-        lease = sources.connections.take(client, single_header(request, "x-connection-key"))
+    def _open(
+        stream: str, principal: Principal, configuration: Configuration | None
+    ) -> Response[Any]:
+        request = router.current_event
+        context = router.lambda_context
+        now_s = dependencies.clock()
+        client_id = _client_id(request, principal)
+        last_event_id = _last_event_id(request)
+        resumption = dependencies.feed.resume(last_event_id)
+        lease = dependencies.slots.take(client_id, single_header(request, "x-connection-key"))
         if isinstance(lease, Refusal):
-            return _refused(lease, stream, client)
-        left_s = context.get_remaining_time_in_millis() / 1000
+            return _refused(lease, stream, client_id, dependencies.logger)
         fields = {
-            "connection_id": lease.connection_id[:8],  # enough to find it by; the whole id ends the stream
-            "client": client,
+            # Enough to find it by; the whole id ends the stream.
+            "connection_id": lease.connection_id[:8],
+            "client": client_id,
             "stream": stream,
-            "cursor": (asked or "")[:64] if not resumption.reset else None,
+            "cursor": None if resumption.reset else (last_event_id or "")[:64],
             "reset": resumption.reset,
             "request_id": context.aws_request_id,
         }
-        life = Life.drawn(now, settings.stream_life_s, left_s, principal.expires_at, sources.uniform)
-        opened = Opened(resumption, lease, life, principal.session, configuration)
-        observer = Observer(logger, sources.clock, fields)
-        frames = Subscription(sources, opened, observer, secrets.token_hex(4)).frames()
-        caching = {"Cache-Control": "no-store" if configuration else "no-cache"}
-        headers = {**HEADERS, **caching, "X-Connection-Id": lease.connection_id}
-        return Response(200, "text/event-stream", frames, headers)
-
-    def _refused(refusal: Refusal, stream: str, client: str) -> Response:
-        status, detail = REFUSALS[refusal.reason]
-        logger.warning("stream.refused", extra={"stream": stream, "client": client, "reason": refusal.reason})
-        metrics = EphemeralMetrics()
-        metrics.add_dimension("stream", stream)
-        metrics.add_dimension("reason", refusal.reason)
-        metrics.add_metric("StreamsRefused", MetricUnit.Count, 1)
-        metrics.flush_metrics()
-        if refusal.reason == LEFT:
-            return refuse(status, detail)
-        more: dict[str, Any] = {"max_connections": refusal.limit} if status == 503 else {}
-        retry_after_s = max(1, round(refusal.retry_after_s))
-        return refuse(status, detail, {"Retry-After": str(retry_after_s)}, **more, retry_after=retry_after_s)
+        start = StreamStart(
+            resumption=resumption,
+            lease=lease,
+            life=Life.drawn(
+                now_s,
+                life_s=settings.stream_life_s,
+                left_s=context.get_remaining_time_in_millis() / 1000,
+                expires_at_s=principal.expires_at_s,
+                uniform=dependencies.uniform,
+            ),
+            session=principal.session,
+            configuration=configuration,
+        )
+        subscription = Subscription(
+            dependencies,
+            start,
+            Observer(dependencies.logger, dependencies.clock, fields),
+            heartbeat_s=settings.heartbeat_s,
+            nonce=secrets.token_hex(4),
+        )
+        headers = {
+            **HEADERS,
+            "Cache-Control": "no-store" if configuration else "no-cache",
+            "X-Connection-Id": lease.connection_id,
+        }
+        return Response(200, "text/event-stream", subscription.pieces(), headers)
 
     return router
 
 
-def _client(request: Any, principal: Principal) -> str:
-    """Whose share a stream takes. Anonymous sessions cost nothing, so they do not multiply what an address has."""
-    anonymous = principal is ANYONE or principal.session
-    return client_at(request) if anonymous else client_who_is(principal.user_id)
+def _refused(refusal: Refusal, stream: str, client_id: str, logger: Logger) -> Response[Any]:
+    status, detail = REFUSALS[refusal.reason]
+    fields = {"stream": stream, "client": client_id, "reason": refusal.reason}
+    logger.warning("stream.refused", extra=fields)
+    metrics = EphemeralMetrics()
+    metrics.add_dimension("stream", stream)
+    metrics.add_dimension("reason", refusal.reason)
+    metrics.add_metric("StreamsRefused", MetricUnit.Count, 1)
+    metrics.flush_metrics()
+    if refusal.reason == RefusalReason.LEFT:
+        return refuse(status, detail)
+    retry_after_s = max(1, round(refusal.retry_after_s))
+    more: dict[str, Any] = {"retry_after": retry_after_s}
+    if status == 503:
+        more = {"max_connections": refusal.limit, **more}
+    return refuse(status, detail, {"Retry-After": str(retry_after_s)}, **more)
+
+
+def _client_id(request: Any, principal: Principal) -> str:
+    """Returns the client whose share a stream takes.
+
+    Anonymous sessions cost nothing, so they do not multiply the share of an address.
+    """
+    if principal is ANYONE or principal.session:
+        return client_id_of_address(request)
+    return client_id_of_user(principal.user_id)
 
 
 def _last_event_id(request: Any) -> str | None:
-    """The header, or the query parameter for a first connect of clients that cannot set headers."""
+    """Returns the header, or else the query parameter.
+
+    Clients that cannot set headers on their first connection use the parameter.
+    """
     header = single_header(request, "last-event-id")
-    return (request.query_string_parameters or {}).get("last_event_id") or None if header is None else header
+    if header is not None:
+        return header
+    return (request.query_string_parameters or {}).get("last_event_id") or None

@@ -1,54 +1,60 @@
-"""One stream from its first byte to its last. Every way in which a stream ends is visible in `frames`."""
+"""One stream from its first byte to its last. Every way in which it ends is visible in `pieces`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import event_stream
+from aws_lambda_powertools import Logger
 from dashboard_data import (
-    CLOSING,
-    HELD,
-    LOST,
     Clock,
     Configuration,
-    DynamoDbConnections,
+    DynamoDbConfigurations,
     DynamoDbMetrics,
     Feed,
+    FollowedStream,
     Lease,
+    LeaseState,
     News,
     Resumption,
     Session,
-    SharedPoll,
-    Watch,
+    SharedReader,
+    StreamSlots,
     scopes_of,
     utc_text,
 )
 
 from stream_function import life
-from stream_function.frames import Frames
+from stream_function.event_bytes import EventBytes
+from stream_function.life import Ending
 from stream_function.observer import Observer
 
 
 class TableUnreachable(Exception):
-    """For too long nothing could be read: what this stream would go on saying is not known to be true."""
+    """Nothing could be read for too long, so nothing that this stream knows is known to be true."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """What all streams of a process share."""
+class StreamDependencies:
+    """What all streams of a process share.
+
+    `slots` takes and gives back. `quick_slots` renews and counts, and would rather fail than keep a
+    heartbeat waiting.
+    """
 
     feed: Feed
     metrics: DynamoDbMetrics
-    poll: SharedPoll
-    connections: DynamoDbConnections  # takes and gives back
-    upkeep: DynamoDbConnections  # renews and counts, and would rather fail than keep a heartbeat waiting
+    reader: SharedReader
+    slots: StreamSlots
+    quick_slots: StreamSlots
+    configurations: DynamoDbConfigurations
     clock: Clock
     uniform: life.Random
-    heartbeat_s: float
+    logger: Logger
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What one stream is: where it starts, what it holds, whose it is, how long it lives."""
+class StreamStart:
+    """What one stream is: where it starts, its lease, whose it is, how long it lives."""
 
     resumption: Resumption
     lease: Lease
@@ -58,148 +64,199 @@ class Opened:
 
 
 class Subscription:
-    """`frames()` is the body of the answer: whole events, and `b""` where a poll brought nothing."""
+    """`pieces()` is the body of the response: whole events, and `b""` where a poll brought nothing.
 
-    def __init__(self, sources: Sources, opened: Opened, observer: Observer, nonce: str) -> None:
-        self._sources, self._opened, self._observer = sources, opened, observer
-        self._frames = Frames(opened.resumption.head.secret, nonce)
-        self._configuration = opened.configuration
+    `heartbeat_s`: seconds of silence before a heartbeat.
+    """
+
+    def __init__(
+        self,
+        dependencies: StreamDependencies,
+        start: StreamStart,
+        observer: Observer,
+        *,
+        heartbeat_s: float,
+        nonce: str,
+    ) -> None:
+        self._feed = dependencies.feed
+        self._metrics = dependencies.metrics
+        self._reader = dependencies.reader
+        self._slots = dependencies.slots
+        self._quick_slots = dependencies.quick_slots
+        self._clock = dependencies.clock
+        self._uniform = dependencies.uniform
+        self._start = start
+        self._observer = observer
+        self._heartbeat_s = heartbeat_s
+        self._bytes = EventBytes(start.resumption.head.secret, nonce)
+        self._configuration = start.configuration
         self._unmerged = False  # items came that no `metrics` event has counted yet
-        self._failing = False  # the last poll failed: nothing that is known is fresh
-        self._connections: int | None = None  # as the last heartbeat told it
-        self._lease_state = HELD
-        # Up to where the client knows all: what the last bytes that were yielded said. None: it has to be reset.
-        self._position = None if opened.resumption.reset else opened.resumption.cursor
-        self._metrics_at = self._written_at = self._renewed_at = self._heard_at = sources.clock()
+        self._failing = False  # the last read failed: nothing that is known is fresh
+        self._open_count: int | None = None  # as the last heartbeat reported it
+        self._lease_state = LeaseState.HELD
+        # Up to here the client knows everything, since the last bytes that were yielded said so.
+        # None: the client has to be reset.
+        self._position = None if start.resumption.reset else start.resumption.cursor
+        now_s = self._clock()
+        self._metrics_at_s = now_s
+        self._written_at_s = now_s
+        self._renewed_at_s = now_s
+        self._heard_at_s = now_s
 
-    def frames(self) -> Iterator[bytes]:
-        opened, poll, reason = self._opened, self._sources.poll, "failed"
-        followed = {"lease": opened.lease, "session": opened.session, "configuration": opened.configuration}
+    def pieces(self) -> Iterator[bytes]:
+        start = self._start
+        reason = Ending.FAILED
         self._observer.opened()
-        with poll.watch(opened.resumption.cursor, **followed) as watch:
+        with self._reader.follow(
+            start.resumption.cursor,
+            lease=start.lease,
+            session=start.session,
+            configuration=start.configuration,
+        ) as stream:
             try:
                 yield self._retry(life.OPENING_RETRY_MS)
-                yield self._written(watch, self._start(watch, opened.resumption.reset))
+                yield self._written(stream, self._opening(stream, start.resumption.reset))
                 while True:
-                    generation = watch.generation
-                    news = poll.wait(watch, until=self._next_due())
-                    self._hear(news, watch.generation != generation)
+                    news = self._reader.wait(stream, until_s=self._next_due_s())
+                    self._hear(news)
                     if ending := self._ending(news):
                         break
-                    yield self._written(watch, self._frames_of(watch, news))
+                    yield self._written(stream, self._reply(stream, news))
                     self._renew_when_due()
                 reason = ending
                 yield self._retry(life.CLOSING_RETRY_MS)
-            except GeneratorExit:  # the runtime closes: out of time, or shut down
-                reason = "closed"
+            except GeneratorExit:  # the runtime closes the body
+                reason = Ending.CLOSED
                 raise
             except Exception as error:
                 self._observer.failed(error)
-                yield self._frames.error(self._position, "The stream failed; reconnect to carry on")
+                yield self._bytes.error(self._position, "The stream failed; reconnect to carry on")
                 raise
             finally:
-                self._observer.closed(reason, self._frames.sent, self._release)
+                self._observer.closed(reason, self._bytes.sent, self._release)
 
-    def _start(self, watch: Watch, reset: str | None) -> bytes:
-        """Position first (it is in the watch), then data: nothing can fall between the two."""
+    def _opening(self, stream: FollowedStream, reset: str | None) -> bytes:
+        """Position first (it is in the stream), then data: nothing can fall between the two."""
+        self._read_window(stream)
+        now_s = self._clock()
+        reset_event = b""
+        if reset:
+            reset_event = self._bytes.reset(stream.cursor, utc_text(now_s), reset)
+        metrics = self._metrics_event(stream, now_s)
+        return reset_event + metrics + self._heartbeat(stream, now_s)
+
+    def _read_window(self, stream: FollowedStream) -> None:
         tickers = self._configuration.tickers if self._configuration else None
-        self._window = self._sources.metrics.window(watch.cursor.epoch, scopes_of(tickers))
-        now = self._sources.clock()
-        head = self._frames.reset(watch.cursor, utc_text(now), reset) if reset else b""
-        return head + self._metrics(watch, now) + self._heartbeat(watch, now)
+        self._window = self._metrics.window(stream.cursor.epoch, scopes_of(tickers))
 
-    def _hear(self, news: News, answered: bool) -> None:
-        now = self._sources.clock()
+    def _hear(self, news: News) -> None:
+        now_s = self._clock()
         if news.error:
             self._observer.poll_failed(news.error)
             self._failing = True
-            if now - self._heard_at > life.UNREACHABLE_AFTER_S:
+            if now_s - self._heard_at_s > life.UNREACHABLE_AFTER_S:
                 raise TableUnreachable from news.error
-        elif answered or news.entries:
-            self._failing, self._heard_at = False, now
+        elif news.fresh:
+            self._failing = False
+            self._heard_at_s = now_s
 
-    def _frames_of(self, watch: Watch, news: News) -> bytes:
-        now = self._sources.clock()
+    def _reply(self, stream: FollowedStream, news: News) -> bytes:
+        """Returns the events that these news, or the passing of time, make due."""
+        now_s = self._clock()
+        silent = now_s - self._written_at_s >= self._heartbeat_s
         if self._failing:
-            return event_stream.comment("waiting") if now - self._written_at >= self._sources.heartbeat_s else b""
+            return event_stream.comment("waiting") if silent else b""
         if news.reset:
-            return self._start_again(watch, news.reset)
-        if self._configuration and news.configuration and news.configuration.tickers != self._configuration.tickers:
-            self._configuration = news.configuration  # before the items: those of a new ticker are among them
-            self._window = self._sources.metrics.window(watch.cursor.epoch, scopes_of(news.configuration.tickers))
-            self._unmerged = True
-        data = self._items(watch, news)
-        since = now - self._metrics_at
-        if (self._unmerged and since >= life.MERGE_METRICS_S) or since >= life.METRICS_EVERY_S:
-            data += self._metrics(watch, now)
-        if not data and now - self._written_at >= self._sources.heartbeat_s:
-            data = self._heartbeat(watch, now)
+            return self._start_again(stream, news.reset)
+        self._take_up(stream, news.configuration)
+        data = self._items(stream, news)
+        since_s = now_s - self._metrics_at_s
+        merge_due = self._unmerged and since_s >= life.MERGE_METRICS_S
+        if merge_due or since_s >= life.METRICS_EVERY_S:
+            data += self._metrics_event(stream, now_s)
+        if not data and silent:
+            data = self._heartbeat(stream, now_s)
         return data
 
-    def _start_again(self, watch: Watch, reason: str) -> bytes:
-        resumption = self._sources.feed.resume(None)
-        watch.cursor, self._frames.secret = resumption.cursor, resumption.head.secret
-        return self._start(watch, reason)
+    def _take_up(self, stream: FollowedStream, newest: Configuration | None) -> None:
+        """Follows changed tickers, before the items: those of a new ticker are among them."""
+        if self._configuration is None or newest is None:
+            return
+        if newest.tickers != self._configuration.tickers:
+            self._configuration = newest
+            self._read_window(stream)
+            self._unmerged = True
 
-    def _items(self, watch: Watch, news: News) -> bytes:
+    def _start_again(self, stream: FollowedStream, reason: str) -> bytes:
+        resumption = self._feed.resume(None)
+        self._reader.move(stream, resumption.cursor)
+        self._bytes.secret = resumption.head.secret
+        return self._opening(stream, reason)
+
+    def _items(self, stream: FollowedStream, news: News) -> bytes:
         mine = [entry for entry in news.entries if self._window.covers(entry)]
         for entry in mine:
             self._unmerged = self._window.apply(entry) or self._unmerged
         self._observer.delivered(mine)
-        return self._frames.items(watch.cursor.epoch, mine)
+        return self._bytes.items(stream.cursor.epoch, mine)
 
-    def _metrics(self, watch: Watch, now: float) -> bytes:
-        self._metrics_at, self._unmerged = now, False
-        return self._frames.metrics(watch.cursor, self._window.snapshot(now))
+    def _metrics_event(self, stream: FollowedStream, now_s: float) -> bytes:
+        self._metrics_at_s = now_s
+        self._unmerged = False
+        return self._bytes.metrics(stream.cursor, self._window.snapshot(now_s))
 
-    def _heartbeat(self, watch: Watch, now: float) -> bytes:
-        """With the last known number of connections if it cannot be counted in time; a comment if there is none."""
+    def _heartbeat(self, stream: FollowedStream, now_s: float) -> bytes:
+        """Reports the last known count if it cannot be read in time; a comment if there is none."""
         try:
-            self._connections = self._sources.upkeep.open_count(max_age_s=life.COUNT_AGE_S)
+            self._open_count = self._quick_slots.open_count(max_age_s=life.COUNT_AGE_S)
         except Exception as error:
             self._observer.poll_failed(error)
-        if self._connections is None:
+        if self._open_count is None:
             return event_stream.comment("waiting")
-        self._observer.connections(self._connections)
-        return self._frames.heartbeat(watch.cursor, utc_text(now), self._connections)
+        self._observer.counted(self._open_count)
+        return self._bytes.heartbeat(stream.cursor, utc_text(now_s), self._open_count)
 
-    def _ending(self, news: News) -> str | None:
-        """Why the stream must end now, if it must."""
-        leases = (news.lease, self._lease_state)
-        reasons = [
-            ("goodbye", CLOSING in leases),
-            ("lease-lost", LOST in leases),
-            ("session-ended", not news.session_lives),
-            ("configuration-deleted", self._configuration and not news.configuration),
-            (self._opened.life.reason, self._opened.life.over(self._sources.clock())),
-        ]
-        return next((reason for reason, holds in reasons if holds), None)
+    def _ending(self, news: News) -> Ending | None:
+        """Returns why the stream must end now, if it must."""
+        states = (news.lease, self._lease_state)
+        if LeaseState.CLOSING in states:
+            return Ending.GOODBYE
+        if LeaseState.LOST in states:
+            return Ending.LEASE_LOST
+        if not news.session_lives:
+            return Ending.SESSION_ENDED
+        if news.configuration_gone:
+            return Ending.CONFIGURATION_DELETED
+        if self._start.life.over(self._clock()):
+            return self._start.life.reason
+        return None
 
     def _renew_when_due(self) -> None:
-        now = self._sources.clock()
-        if now - self._renewed_at < life.RENEW_EVERY * self._sources.upkeep.lease_s:
+        now_s = self._clock()
+        if now_s - self._renewed_at_s < life.RENEW_EVERY * self._quick_slots.lease_s:
             return
-        self._renewed_at = now
+        self._renewed_at_s = now_s
         try:
-            self._lease_state = self._sources.upkeep.renew(self._opened.lease)
+            self._lease_state = self._quick_slots.renew(self._start.lease)
         except Exception as error:  # the lease outlives several failed renewals
             self._observer.poll_failed(error)
 
     def _release(self) -> None:
-        self._sources.connections.release(self._opened.lease)
+        self._slots.release(self._start.lease)
 
-    def _next_due(self) -> float:
-        due = [self._written_at + self._sources.heartbeat_s, self._opened.life.ends_at]
+    def _next_due_s(self) -> float:
+        due_s = [self._written_at_s + self._heartbeat_s, self._start.life.ends_at_s]
         if not self._failing:
-            due.append(self._metrics_at + (life.MERGE_METRICS_S if self._unmerged else life.METRICS_EVERY_S))
-        return min(due)
+            pause_s = life.MERGE_METRICS_S if self._unmerged else life.METRICS_EVERY_S
+            due_s.append(self._metrics_at_s + pause_s)
+        return min(due_s)
 
-    def _written(self, watch: Watch, data: bytes) -> bytes:
-        self._observer.flush_when_due(self._frames.sent)
-        self._position = watch.cursor
+    def _written(self, stream: FollowedStream, data: bytes) -> bytes:
+        self._observer.flush_when_due(self._bytes.sent)
+        self._position = stream.cursor
         if data:
-            self._written_at = self._sources.clock()
+            self._written_at_s = self._clock()
         return data
 
     def _retry(self, bounds: tuple[int, int]) -> bytes:
-        return event_stream.encode(retry_ms=life.retry_ms(bounds, self._sources.uniform))
+        return event_stream.encode(retry_ms=life.retry_ms(bounds, self._uniform))

@@ -6,13 +6,13 @@ import math
 
 import pytest
 from dashboard_data import (
-    TOO_OLD,
     Cursor,
     DynamoDbFeed,
-    DynamoDbRecords,
     Item,
     Lease,
-    SharedPoll,
+    ResetReason,
+    SharedReader,
+    Table,
     event_id,
 )
 from dashboard_data.dynamodb import key
@@ -21,7 +21,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.dynamo_type import Item as MotoItem
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.table import Table as MotoTable
 
 from tests.support.fakes import NOON, MeddledClient
 
@@ -49,7 +49,7 @@ def queries(meddled):
 def test_an_idle_poll_is_one_eventually_consistent_query(client, table, clock, feed):
     head = feed.head()
     meddled = MeddledClient(client)
-    DynamoDbFeed(meddled, table, clock).after(head.cursor)
+    DynamoDbFeed(Table(meddled, table), clock).after(head.cursor)
     assert [name for name, _ in meddled.calls] == ["query"]
     assert meddled.calls[0][1]["ConsistentRead"] is False
 
@@ -60,7 +60,7 @@ def test_a_hole_is_read_again_consistently_before_moving_on(
     start = feed.head().cursor
     publish(*[make_item() for _ in range(5)])
     meddled = MeddledClient(client, stale_without(2, 3))
-    page = DynamoDbFeed(meddled, table, clock).after(start)
+    page = DynamoDbFeed(Table(meddled, table), clock).after(start)
     assert [entry.seq for entry in page.entries] == [1, 2, 3, 4, 5]
     assert [arguments["ConsistentRead"] for arguments in queries(meddled)] == [False, True]
 
@@ -68,7 +68,7 @@ def test_a_hole_is_read_again_consistently_before_moving_on(
 def test_a_copy_that_lags_at_its_end_loses_nothing(client, table, clock, feed, publish, make_item):
     start = feed.head().cursor
     publish(*[make_item() for _ in range(5)])
-    reader = DynamoDbFeed(MeddledClient(client, stale_without(4, 5)), table, clock)
+    reader = DynamoDbFeed(Table(MeddledClient(client, stale_without(4, 5)), table), clock)
     page = reader.after(start)
     assert [entry.seq for entry in page.entries] == [1, 2, 3]
     assert [entry.seq for entry in reader.after(page.cursor).entries] == [4, 5]
@@ -77,7 +77,7 @@ def test_a_copy_that_lags_at_its_end_loses_nothing(client, table, clock, feed, p
 def test_what_is_known_to_be_there_is_read_at_once(client, table, clock, feed, publish, make_item):
     start = feed.head().cursor
     publish(*[make_item() for _ in range(5)])
-    reader = DynamoDbFeed(MeddledClient(client, stale_without(4, 5)), table, clock)
+    reader = DynamoDbFeed(Table(MeddledClient(client, stale_without(4, 5)), table), clock)
     assert len(reader.after(start, known_seq=5).entries) == 5
 
 
@@ -88,9 +88,9 @@ def test_a_stale_page_after_a_fresh_one_moves_nothing_back(
     publish(*[make_item() for _ in range(3)])
     fresh = feed.after(start)
     publish(make_item())
-    page = DynamoDbFeed(MeddledClient(client, stale_without(1, 2, 3, 4)), table, clock).after(
-        fresh.cursor
-    )
+    page = DynamoDbFeed(
+        Table(MeddledClient(client, stale_without(1, 2, 3, 4)), table), clock
+    ).after(fresh.cursor)
     assert (page.entries, page.cursor, page.reset) == ((), fresh.cursor, None)
 
 
@@ -99,9 +99,9 @@ def test_a_hole_that_stays_is_a_reset_and_never_skipped(
 ):
     start = feed.head().cursor
     publish(*[make_item() for _ in range(3)])
-    client.delete_item(TableName=table, Key=entry_key(Cursor(start.epoch, 2)))
+    client.delete_item(TableName=table, Key=key(*entry_key(Cursor(start.epoch, 2))))
     page = feed.after(start)
-    assert (page.entries, page.cursor, page.reset) == ((), start, TOO_OLD)
+    assert (page.entries, page.cursor, page.reset) == ((), start, ResetReason.TOO_OLD)
     assert feed.after(Cursor(start.epoch, 2)).reset is None
 
 
@@ -110,32 +110,32 @@ def test_a_position_whose_next_entry_was_swept_is_too_old(
 ):
     head = feed.head()
     publish(make_item(), make_item())
-    client.delete_item(TableName=table, Key=entry_key(Cursor(head.epoch, 1)))
-    assert feed.resume(event_id(head.cursor, head.secret)).reset == TOO_OLD
+    client.delete_item(TableName=table, Key=key(*entry_key(Cursor(head.epoch, 1))))
+    assert feed.resume(event_id(head.cursor, head.secret)).reset == ResetReason.TOO_OLD
 
 
 def test_a_malformed_position_costs_no_more_than_none(client, table, clock, feed):
     feed.head()
     for text in (None, "nonsense"):
         meddled = MeddledClient(client)
-        DynamoDbFeed(meddled, table, clock).resume(text)
+        DynamoDbFeed(Table(meddled, table), clock).resume(text)
         assert [name for name, _ in meddled.calls] == ["get_item"]
 
 
-class IndexedTable(Table):
+class IndexedTable(MotoTable):
     """Finds a partition by its key, where moto's own table sorts all its records for each Query."""
 
     def query(self, hash_key, *arguments, **named):
         partition = copy.copy(self)
         partition.items = {hash_key: self.items.get(hash_key, {})}
-        return Table.query(partition, hash_key, *arguments, **named)
+        return MotoTable.query(partition, hash_key, *arguments, **named)
 
 
 @pytest.fixture(scope="module")
 def large_table(client, new_table):
     """Puts 100,000 entries straight into moto: writing them through the API would take minutes."""
     name = new_table()
-    head = DynamoDbFeed(client, name, lambda: NOON).head()
+    head = DynamoDbFeed(Table(client, name), lambda: NOON).head()
     moto_table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables[name]
     moto_table.__class__ = IndexedTable
     gc.disable()
@@ -196,13 +196,13 @@ def spent(client, table, clock, position):
     client.put_item(
         TableName=table, Item=key(*lease.key) | holder
     )  # a transaction of moto copies the whole table
-    poll = SharedPoll(
-        DynamoDbFeed(meddled, table, clock),
-        DynamoDbRecords(meddled, table),
+    poll = SharedReader(
+        DynamoDbFeed(Table(meddled, table), clock),
+        Table(meddled, table),
         clock,
         pause=clock.pause,
     )
-    with poll.watch(position, lease=lease) as watch:
+    with poll.follow(position, lease=lease) as watch:
         poll.wait(watch)
     return requests
 
@@ -213,7 +213,7 @@ def test_an_idle_poll_of_100_000_entries_costs_what_it_costs_of_100(
     publish(*[make_item() for _ in range(100)])
     small = spent(client, table, clock, feed.head().cursor)
     large = spent(
-        client, large_table, clock, DynamoDbFeed(client, large_table, clock).head().cursor
+        client, large_table, clock, DynamoDbFeed(Table(client, large_table), clock).head().cursor
     )
     assert small == large == [1]
 
@@ -231,7 +231,7 @@ def test_a_resume_of_500_missed_entries_among_100_000_takes_few_requests(
 ):
     """`tests/system/limits/test_resume.py` measures how long it takes through real sockets."""
     meddled = MeddledClient(client)
-    feed = DynamoDbFeed(meddled, large_table, clock)
+    feed = DynamoDbFeed(Table(meddled, large_table), clock)
     head = feed.head()
     last_seen = event_id(Cursor(head.epoch, head.seq - 500), head.secret)
     cursor, received, more = feed.resume(last_seen).cursor, [], True
@@ -244,7 +244,7 @@ def test_a_resume_of_500_missed_entries_among_100_000_takes_few_requests(
 
 
 def test_a_page_ends_where_a_partition_of_the_feed_does_and_says_so(client, large_table, clock):
-    feed = DynamoDbFeed(client, large_table, clock)
+    feed = DynamoDbFeed(Table(client, large_table), clock)
     epoch = feed.head().epoch
     page = feed.after(Cursor(epoch, 99_990))
     assert ([entry.seq for entry in page.entries], page.more) == (
@@ -256,6 +256,6 @@ def test_a_page_ends_where_a_partition_of_the_feed_does_and_says_so(client, larg
 
 
 def test_the_newest_entries_are_found_across_partitions(client, large_table, clock):
-    feed = DynamoDbFeed(client, large_table, clock)
+    feed = DynamoDbFeed(Table(client, large_table), clock)
     recent = feed.recent(feed.head().cursor, 20)
     assert [entry.seq for entry in recent] == list(range(100_000, 99_980, -1))

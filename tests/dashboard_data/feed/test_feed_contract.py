@@ -4,14 +4,13 @@ from itertools import pairwise
 
 import pytest
 from dashboard_data import (
-    FUTURE,
-    REBUILT,
-    TOO_OLD,
-    UNKNOWN,
     Cursor,
     DynamoDbFeed,
     DynamoDbPublisher,
+    ResetReason,
+    Table,
     event_id,
+    publisher_backoff,
 )
 from dashboard_data.dynamodb import key
 from dashboard_data.feed.feed import RETENTION_S
@@ -25,8 +24,10 @@ class TableFeed(DynamoDbFeed):
     """The feed in the table, with the operations that the contract tests need."""
 
     def __init__(self, client, table, clock):
-        super().__init__(client, table, clock)
-        self._publisher = DynamoDbPublisher(client, table, clock, clock.sleep, lambda: 0.5)
+        super().__init__(Table(client, table), clock)
+        self._publisher = DynamoDbPublisher(
+            Table(client, table), clock, publisher_backoff(clock.sleep, lambda: 0.5)
+        )
         self.clock, self.client, self.table = clock, client, table
 
     def publish(self, *items):
@@ -111,7 +112,7 @@ def test_a_client_that_missed_nothing_starts_at_the_head_however_old_its_positio
 )
 def test_a_malformed_position_is_unknown(feed, text):
     head = feed.head()
-    assert feed.resume(text) == (head.cursor, head, UNKNOWN)
+    assert feed.resume(text) == (head.cursor, head, ResetReason.UNKNOWN)
 
 
 def test_a_forged_position_is_unknown(feed, make_item):
@@ -120,13 +121,17 @@ def test_a_forged_position_is_unknown(feed, make_item):
     assert feed.resume(event_id(Cursor(head.epoch, 1), b"another secret")) == (
         head.cursor,
         head,
-        UNKNOWN,
+        ResetReason.UNKNOWN,
     )
 
 
 def test_a_position_from_the_future_is_refused(feed):
     head = feed.head()
-    assert feed.resume(event_id(Cursor(head.epoch, 5), head.secret)) == (head.cursor, head, FUTURE)
+    assert feed.resume(event_id(Cursor(head.epoch, 5), head.secret)) == (
+        head.cursor,
+        head,
+        ResetReason.FUTURE,
+    )
 
 
 def test_a_position_from_before_history_was_rebuilt_is_refused(feed, make_item):
@@ -135,7 +140,7 @@ def test_a_position_from_before_history_was_rebuilt_is_refused(feed, make_item):
     feed.rebuild()
     head = feed.head()
     assert head.epoch != old.epoch
-    assert feed.resume(event_id(old.cursor, old.secret)) == (head.cursor, head, REBUILT)
+    assert feed.resume(event_id(old.cursor, old.secret)) == (head.cursor, head, ResetReason.REBUILT)
 
 
 def test_a_position_just_past_retention_is_too_old_and_one_just_within_is_not(
@@ -146,12 +151,12 @@ def test_a_position_just_past_retention_is_too_old_and_one_just_within_is_not(
     feed.publish(make_item())
     head = feed.head()
     clock.advance(RETENTION_S - 100)
-    assert feed.resume(event_id(Cursor(head.epoch, 0), head.secret)).reset == TOO_OLD
+    assert feed.resume(event_id(Cursor(head.epoch, 0), head.secret)).reset == ResetReason.TOO_OLD
     assert feed.resume(event_id(Cursor(head.epoch, 1), head.secret)).reset is None
     clock.advance(99)
     assert feed.resume(event_id(Cursor(head.epoch, 1), head.secret)).reset is None
     clock.advance(1)
-    assert feed.resume(event_id(Cursor(head.epoch, 1), head.secret)).reset == TOO_OLD
+    assert feed.resume(event_id(Cursor(head.epoch, 1), head.secret)).reset == ResetReason.TOO_OLD
 
 
 def test_entries_past_retention_are_never_shown_though_nobody_has_swept_them(
@@ -163,7 +168,7 @@ def test_entries_past_retention_are_never_shown_though_nobody_has_swept_them(
     feed.publish(make_item())
     assert [entry.seq for entry in feed.recent(feed.head().cursor, 20)] == [3]
     page = feed.after(start)
-    assert (page.entries, page.cursor, page.reset) == ((), start, TOO_OLD)
+    assert (page.entries, page.cursor, page.reset) == ((), start, ResetReason.TOO_OLD)
 
 
 def test_a_late_item_with_an_older_timestamp_is_delivered_like_any_other(feed, make_item):
@@ -208,4 +213,4 @@ def test_two_tabs_with_one_position_get_the_same(feed, make_item):
 )
 @given(text=st.text(max_size=300) | st.none())
 def test_no_last_event_id_is_an_error(feed, text):
-    assert feed.resume(text).reset == (None if text is None else UNKNOWN)
+    assert feed.resume(text).reset == (None if text is None else ResetReason.UNKNOWN)

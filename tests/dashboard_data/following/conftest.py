@@ -1,7 +1,7 @@
 """These fixtures build a reader over a feed and records in memory."""
 
 import pytest
-from dashboard_data import SharedPoll
+from dashboard_data import SharedReader
 from dashboard_data.users.configurations import configuration_record
 
 from tests.dashboard_data.following.streams import CONFIGURATION, lease_record, session_record
@@ -24,4 +24,4 @@ def records(memory):
 
 @pytest.fixture
 def poll(memory, records, clock):
-    return SharedPoll(memory, records, clock, pause=clock.pause)
+    return SharedReader(memory, records, clock, pause=clock.pause)

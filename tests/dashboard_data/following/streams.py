@@ -32,7 +32,7 @@ def session_record(expires_at=NOON + 100):
 
 
 def everything(poll, cursor):
-    return poll.watch(cursor, lease=LEASE, session=SESSION, configuration=CONFIGURATION)
+    return poll.follow(cursor, lease=LEASE, session=SESSION, configuration=CONFIGURATION)
 
 
 def seqs(news):

@@ -1,10 +1,9 @@
 """Tests what a stream learns from the records that it depends on."""
 
 from dashboard_data import (
-    CLOSING,
-    HELD,
-    LOST,
-    SharedPoll,
+    LeaseState,
+    News,
+    SharedReader,
 )
 from dashboard_data.users.configurations import configuration_record
 
@@ -20,20 +19,25 @@ from tests.support.fakes import NOON, InMemoryRecords
 
 def test_what_a_stream_depends_on_is_as_the_records_say(poll, memory, records):
     with everything(poll, memory.head().cursor) as watch:
-        assert poll.wait(watch) == ((), None, HELD, True, CONFIGURATION, None)
+        assert poll.wait(watch) == News(configuration=CONFIGURATION, fresh=True)
         records.put(lease_record(closing={"BOOL": True}))
         changed = CONFIGURATION._replace(tickers=("MSFT", "TSLA"), version=2)
         records.put(configuration_record(changed, {}))
-        assert poll.wait(watch) == ((), None, CLOSING, True, changed, None)
+        assert poll.wait(watch) == News(lease=LeaseState.CLOSING, configuration=changed, fresh=True)
         for at in (LEASE.key, SESSION.key, CONFIGURATION.key):
             records.remove(at)
-        assert poll.wait(watch) == ((), None, LOST, False, None, None)
+        assert poll.wait(watch) == News(
+            lease=LeaseState.LOST,
+            session_lives=False,
+            configuration_gone=True,
+            fresh=True,
+        )
 
 
 def test_a_slot_that_somebody_else_holds_is_a_lost_lease(poll, memory, records):
     with everything(poll, memory.head().cursor) as watch:
         records.put(lease_record(connection_id={"S": "3-BBBBBBBBBBBBBBBBBBBBBB"}))
-        assert poll.wait(watch).lease == LOST
+        assert poll.wait(watch).lease == LeaseState.LOST
 
 
 def test_a_session_ends_when_it_expires_though_nobody_has_swept_it(poll, memory, clock):
@@ -53,18 +57,18 @@ def test_a_copy_that_lags_neither_ends_a_stream_nor_turns_its_tickers_back(memor
     class Lagging(InMemoryRecords):
         """Its eventually consistent reads miss what was just written."""
 
-        def read(self, keys, *, consistent=False):
-            found = records.read(keys, consistent=consistent)
+        def get_many(self, keys, *, consistent=False):
+            found = records.get_many(keys, consistent=consistent)
             return (
                 found
                 if consistent
                 else {at: record for at, record in found.items() if at[0] == "FEED"}
             )
 
-    poll = SharedPoll(memory, Lagging(memory), clock, pause=clock.pause)
+    poll = SharedReader(memory, Lagging(memory), clock, pause=clock.pause)
     with everything(poll, memory.head().cursor) as watch:
-        assert poll.wait(watch) == ((), None, HELD, True, CONFIGURATION, None)
+        assert poll.wait(watch) == News(configuration=CONFIGURATION, fresh=True)
     newer = CONFIGURATION._replace(tickers=("TSLA",), version=2)
-    poll = SharedPoll(memory, records, clock, pause=clock.pause)
-    with poll.watch(memory.head().cursor, configuration=newer) as watch:
+    poll = SharedReader(memory, records, clock, pause=clock.pause)
+    with poll.follow(memory.head().cursor, configuration=newer) as watch:
         assert poll.wait(watch).configuration == newer

@@ -6,18 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from dashboard_data import (
-    CLOSING,
-    HELD,
-    LOST,
-    REBUILT,
-    TOO_OLD,
+    Backoff,
     Cursor,
     DynamoDbConfigurations,
-    DynamoDbConnections,
-    DynamoDbRecords,
     DynamoDbSessions,
+    LeaseState,
+    News,
+    ResetReason,
     Session,
-    SharedPoll,
+    SharedReader,
+    StreamSlots,
+    Table,
 )
 from dashboard_data.feed.feed import RETENTION_S
 
@@ -26,7 +25,7 @@ from tests.support.fakes import NOON, InMemoryFeed, InMemoryRecords, MeddledClie
 
 
 def test_an_item_reaches_the_stream_with_the_next_poll(poll, memory, make_item, clock):
-    with poll.watch(memory.head().cursor) as watch:
+    with poll.follow(memory.head().cursor) as watch:
         assert seqs(poll.wait(watch)) == []
         memory.publish(make_item(), make_item())
         assert seqs(poll.wait(watch)) == [1, 2]
@@ -36,7 +35,7 @@ def test_an_item_reaches_the_stream_with_the_next_poll(poll, memory, make_item, 
 
 
 def test_polls_are_one_interval_apart(poll, memory, records, clock):
-    with poll.watch(memory.head().cursor) as watch:
+    with poll.follow(memory.head().cursor) as watch:
         for _ in range(5):
             poll.wait(watch)
     assert len(records.reads) == 5
@@ -46,11 +45,11 @@ def test_polls_are_one_interval_apart(poll, memory, records, clock):
 def test_an_answer_from_before_a_freeze_is_not_given_to_a_stream_that_comes_after_it(
     poll, memory, clock, make_item
 ):
-    with poll.watch(memory.head().cursor) as watch:
+    with poll.follow(memory.head().cursor) as watch:
         poll.wait(watch)
     memory.publish(make_item())
     clock.advance(3600)
-    with poll.watch(Cursor(memory.head().epoch, 0)) as watch:
+    with poll.follow(Cursor(memory.head().epoch, 0)) as watch:
         assert seqs(poll.wait(watch)) == [1]
 
 
@@ -59,7 +58,7 @@ def test_a_stream_that_is_behind_catches_up_page_by_page_without_waiting(
 ):
     memory.publish(*[make_item() for _ in range(1234)])
     received = []
-    with poll.watch(Cursor(memory.head().epoch, 0)) as watch:
+    with poll.follow(Cursor(memory.head().epoch, 0)) as watch:
         while watch.cursor.seq < 1234:
             received += seqs(poll.wait(watch))
     assert received == list(range(1, 1235))
@@ -68,10 +67,10 @@ def test_a_stream_that_is_behind_catches_up_page_by_page_without_waiting(
 
 def test_history_that_is_rebuilt_is_a_reset_until_the_stream_moves(poll, memory, make_item):
     memory.publish(make_item())
-    with poll.watch(memory.head().cursor) as watch:
+    with poll.follow(memory.head().cursor) as watch:
         poll.wait(watch)
         memory.rebuild()
-        assert poll.wait(watch).reset == REBUILT
+        assert poll.wait(watch).reset == ResetReason.REBUILT
         watch.cursor = memory.resume(None).cursor
         memory.publish(make_item())
         news = poll.wait(watch)
@@ -83,22 +82,22 @@ def test_entries_that_are_gone_are_a_reset_before_anything_newer(poll, memory, m
     memory.publish(make_item())
     clock.advance(RETENTION_S)
     memory.publish(make_item())
-    with poll.watch(start) as watch:
+    with poll.follow(start) as watch:
         news = poll.wait(watch)
-        assert (news.reset, news.entries, watch.cursor) == (TOO_OLD, (), start)
+        assert (news.reset, news.entries, watch.cursor) == (ResetReason.TOO_OLD, (), start)
 
 
 def test_a_copy_of_the_head_that_lags_moves_nothing_back(memory, records, clock, make_item):
     heads = []
 
     class OldHead(InMemoryRecords):
-        def read(self, keys, *, consistent=False):
-            found = super().read(keys)
+        def get_many(self, keys, *, consistent=False):
+            found = super().get_many(keys)
             heads.append(found["FEED", "HEAD"])
             return found | {("FEED", "HEAD"): heads[0]} if len(heads) == 3 else found
 
-    poll = SharedPoll(memory, OldHead(memory), clock, pause=clock.pause)
-    with poll.watch(memory.head().cursor) as watch:
+    poll = SharedReader(memory, OldHead(memory), clock, pause=clock.pause)
+    with poll.follow(memory.head().cursor) as watch:
         poll.wait(watch)
         memory.publish(make_item())
         assert [seqs(poll.wait(watch)) for _ in range(3)] == [[1], [], []]
@@ -106,13 +105,13 @@ def test_a_copy_of_the_head_that_lags_moves_nothing_back(memory, records, clock,
 
 def test_a_head_that_is_missing_in_a_copy_is_read_consistently(memory, clock, make_item):
     class Headless(InMemoryRecords):
-        def read(self, keys, *, consistent=False):
+        def get_many(self, keys, *, consistent=False):
             return {}
 
-    poll = SharedPoll(memory, Headless(memory), clock, pause=clock.pause)
+    poll = SharedReader(memory, Headless(memory), clock, pause=clock.pause)
     start = memory.head().cursor
     memory.publish(make_item())
-    with poll.watch(start) as watch:
+    with poll.follow(start) as watch:
         assert seqs(poll.wait(watch)) == [1]
 
 
@@ -124,7 +123,7 @@ def test_a_poll_that_fails_is_reported_and_nothing_looks_fresh(
         memory.publish(make_item())
         records.error = TableError("ThrottlingException")
         news = poll.wait(watch)
-        assert news == ((), None, HELD, True, CONFIGURATION, records.error)
+        assert news == News(configuration=CONFIGURATION, error=records.error)
         assert watch.cursor.seq == 0
         records.error = None
         assert seqs(poll.wait(watch)) == [1]
@@ -143,10 +142,10 @@ def test_a_page_of_its_own_that_fails_is_reported_to_its_stream_alone(
     broken = [TableError("InternalServerError")]
     feed = Brittle(clock)
     feed.publish(*[make_item() for _ in range(3)])
-    poll = SharedPoll(feed, InMemoryRecords(feed), clock, pause=clock.pause)
+    poll = SharedReader(feed, InMemoryRecords(feed), clock, pause=clock.pause)
     with (
-        poll.watch(feed.head().cursor) as ahead,
-        poll.watch(Cursor(feed.head().epoch, 0)) as behind,
+        poll.follow(feed.head().cursor) as ahead,
+        poll.follow(Cursor(feed.head().epoch, 0)) as behind,
     ):
         assert poll.wait(ahead).error is None
         behind.behind = True
@@ -161,7 +160,7 @@ def test_a_stream_that_is_behind_does_not_spin_while_polls_fail(
     poll, memory, records, make_item, clock
 ):
     memory.publish(*[make_item() for _ in range(1000)])
-    with poll.watch(memory.head().cursor), poll.watch(Cursor(memory.head().epoch, 0)) as behind:
+    with poll.follow(memory.head().cursor), poll.follow(Cursor(memory.head().epoch, 0)) as behind:
         assert len(poll.wait(behind).entries) == 500
         clock.advance(1)
         records.error = TableError("ThrottlingException")
@@ -172,7 +171,7 @@ def test_a_stream_that_is_behind_does_not_spin_while_polls_fail(
 def test_a_wait_that_is_cut_short_says_that_all_is_as_it_was(poll, memory, records, clock):
     with everything(poll, memory.head().cursor) as watch:
         poll.wait(watch)
-        assert poll.wait(watch, until=clock() + 0.25) == ((), None, HELD, True, CONFIGURATION, None)
+        assert poll.wait(watch, until_s=clock() + 0.25) == News(configuration=CONFIGURATION)
         assert clock() == NOON + 0.25
     assert len(records.reads) == 1
 
@@ -180,31 +179,31 @@ def test_a_wait_that_is_cut_short_says_that_all_is_as_it_was(poll, memory, recor
 def test_a_stream_that_has_just_come_is_not_judged_by_an_answer_that_did_not_ask_for_it(
     poll, memory, clock
 ):
-    with poll.watch(memory.head().cursor) as first:
+    with poll.follow(memory.head().cursor) as first:
         poll.wait(first)
         absent = LEASE._replace(slot=7)
         gone = Session("user", NOON + 1, ("SESSION#gone", "SESSION"))
-        with poll.watch(
+        with poll.follow(
             memory.head().cursor, lease=absent, session=gone, configuration=CONFIGURATION
         ) as second:
-            assert poll.wait(second) == ((), None, HELD, True, CONFIGURATION, None)
+            assert poll.wait(second) == News(configuration=CONFIGURATION, fresh=True)
             news = poll.wait(second)
-            assert (news.lease, news.session_lives) == (LOST, False)
+            assert (news.lease, news.session_lives) == (LeaseState.LOST, False)
 
 
 def test_a_slot_taken_again_is_not_judged_by_what_was_read_of_its_former_holder(
     poll, memory, clock
 ):
     """A stream ends and another takes its slot within one interval, in the same process."""
-    with poll.watch(memory.head().cursor, lease=LEASE) as former:
-        assert poll.wait(former).lease == HELD
+    with poll.follow(memory.head().cursor, lease=LEASE) as former:
+        assert poll.wait(former).lease == LeaseState.HELD
     newcomer = LEASE._replace(connection_id="3-BBBBBBBBBBBBBBBBBBBBBB")
-    with poll.watch(memory.head().cursor, lease=newcomer) as watch:
-        assert poll.wait(watch).lease == HELD
+    with poll.follow(memory.head().cursor, lease=newcomer) as watch:
+        assert poll.wait(watch).lease == LeaseState.HELD
 
 
 def test_a_clock_that_is_set_back_stops_no_poll(poll, memory, make_item, clock):
-    with poll.watch(memory.head().cursor) as watch:
+    with poll.follow(memory.head().cursor) as watch:
         poll.wait(watch)
         clock.advance(-3600)
         memory.publish(make_item())
@@ -215,7 +214,7 @@ def test_a_clock_that_is_set_back_stops_no_poll(poll, memory, make_item, clock):
 def test_a_stream_that_has_ended_is_no_longer_asked_for(poll, memory, records):
     with everything(poll, memory.head().cursor) as watch:
         poll.wait(watch)
-    with poll.watch(memory.head().cursor) as watch:
+    with poll.follow(memory.head().cursor) as watch:
         poll.wait(watch)
         poll.wait(watch)
     assert len(records.reads[0][0]) == 4
@@ -227,22 +226,22 @@ def test_many_threads_wait_for_the_one_that_asks(memory, make_item):
     asked, waiting = [], threading.Semaphore(0)
 
     class Patient(InMemoryRecords):
-        def read(self, keys, *, consistent=False):
+        def get_many(self, keys, *, consistent=False):
             asked.append(len(keys))
             for _ in range(19):
                 assert waiting.acquire(timeout=10)
-            return super().read(keys)
+            return super().get_many(keys)
 
     def pause(condition, seconds):
         waiting.release()
         condition.wait(seconds)
 
-    poll = SharedPoll(memory, Patient(memory), time.monotonic, interval_s=60, pause=pause)
+    poll = SharedReader(memory, Patient(memory), time.monotonic, interval_s=60, pause=pause)
     start = memory.head().cursor
     memory.publish(make_item(), make_item())
 
     def follow(_):
-        with poll.watch(start) as watch:
+        with poll.follow(start) as watch:
             return seqs(poll.wait(watch))
 
     with ThreadPoolExecutor(20) as threads:
@@ -251,12 +250,12 @@ def test_many_threads_wait_for_the_one_that_asks(memory, make_item):
 
 
 def test_many_threads_get_every_item_once(memory, make_item):
-    poll = SharedPoll(memory, InMemoryRecords(memory), time.monotonic, interval_s=0.02)
+    poll = SharedReader(memory, InMemoryRecords(memory), time.monotonic, interval_s=0.02)
     start = memory.head().cursor
     received = [[] for _ in range(20)]
 
     def follow(mine):
-        with poll.watch(start) as watch:
+        with poll.follow(start) as watch:
             while len(mine) < 60:
                 mine += seqs(poll.wait(watch))
 
@@ -272,27 +271,27 @@ def test_many_threads_get_every_item_once(memory, make_item):
 
 def test_a_thread_that_dies_while_it_polls_leaves_the_turn_to_the_next(memory, clock, make_item):
     class Deadly(InMemoryRecords):
-        def read(self, keys, *, consistent=False):
+        def get_many(self, keys, *, consistent=False):
             if deaths:
                 raise deaths.pop()
-            return super().read(keys)
+            return super().get_many(keys)
 
     deaths = [KeyboardInterrupt()]
-    poll = SharedPoll(memory, Deadly(memory), clock, pause=clock.pause)
+    poll = SharedReader(memory, Deadly(memory), clock, pause=clock.pause)
     start = memory.head().cursor
     memory.publish(make_item())
-    with pytest.raises(KeyboardInterrupt), poll.watch(start) as watch:
+    with pytest.raises(KeyboardInterrupt), poll.follow(start) as watch:
         poll.wait(watch)
-    with poll.watch(start) as watch:
+    with poll.follow(start) as watch:
         assert isinstance(poll.wait(watch).error, RuntimeError)
         assert seqs(poll.wait(watch)) == [1]
 
 
 def test_an_idle_poll_of_the_table_is_one_request_of_one_read_unit(client, table, clock, feed):
-    connections = DynamoDbConnections(client, table, clock, clock.sleep, lambda: 0.5)
+    connections = StreamSlots(Table(client, table), clock, Backoff(clock.sleep, lambda: 0.5))
     meddled = MeddledClient(client)
-    poll = SharedPoll(feed, DynamoDbRecords(meddled, table), clock, pause=clock.pause)
-    with poll.watch(feed.head().cursor, lease=connections.take("me")) as watch:
+    poll = SharedReader(feed, Table(meddled, table), clock, pause=clock.pause)
+    with poll.follow(feed.head().cursor, lease=connections.take("me")) as watch:
         poll.wait(watch)
     ((name, arguments),) = meddled.calls
     request = arguments["RequestItems"][table]
@@ -304,32 +303,36 @@ def test_an_idle_poll_of_the_table_is_one_request_of_one_read_unit(client, table
 def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(
     client, table, clock, feed, publish, make_item
 ):
-    connections = DynamoDbConnections(client, table, clock, clock.sleep, lambda: 0.5)
+    connections = StreamSlots(Table(client, table), clock, Backoff(clock.sleep, lambda: 0.5))
     sessions, configurations = (
-        DynamoDbSessions(client, table, clock),
-        DynamoDbConfigurations(client, table, clock, clock.sleep, lambda: 0.5),
+        DynamoDbSessions(Table(client, table), clock),
+        DynamoDbConfigurations(Table(client, table), clock, Backoff(clock.sleep, lambda: 0.5)),
     )
     created = sessions.create_anonymous()
     lease, session = connections.take("me"), sessions.verify(created.token)
     configuration = configurations.create(created.user_id, "mine", ["AAPL"])
-    poll = SharedPoll(feed, DynamoDbRecords(client, table), clock, pause=clock.pause)
-    with poll.watch(
+    poll = SharedReader(feed, Table(client, table), clock, pause=clock.pause)
+    with poll.follow(
         feed.head().cursor, lease=lease, session=session, configuration=configuration
     ) as watch:
         publish(make_item())
         news = poll.wait(watch)
         assert (seqs(news), news.lease, news.session_lives, news.configuration) == (
             [1],
-            HELD,
+            LeaseState.HELD,
             True,
             configuration,
         )
         connections.ask_to_close(lease.connection_id)
         configurations.update(created.user_id, configuration.config_id, "mine", ["MSFT"])
         news = poll.wait(watch)
-        assert (news.lease, news.configuration.tickers) == (CLOSING, ("MSFT",))
+        assert (news.lease, news.configuration.tickers) == (LeaseState.CLOSING, ("MSFT",))
         sessions.revoke(created.token)
         configurations.delete(created.user_id, configuration.config_id)
         connections.release(lease)
         news = poll.wait(watch)
-        assert (news.lease, news.session_lives, news.configuration) == (LOST, False, None)
+        assert (news.lease, news.session_lives, news.configuration) == (
+            LeaseState.LOST,
+            False,
+            None,
+        )

@@ -8,7 +8,7 @@ from tests.support.fakes import NOON
 
 def test_two_streams_share_one_answer(poll, memory, records, make_item):
     start = memory.head().cursor
-    with poll.watch(start) as one, poll.watch(start) as other:
+    with poll.follow(start) as one, poll.follow(start) as other:
         memory.publish(make_item())
         assert seqs(poll.wait(one)) == seqs(poll.wait(other)) == [1]
         assert len(records.reads) == 1
@@ -18,7 +18,7 @@ def test_a_stream_far_behind_does_not_hold_up_one_at_the_head(poll, memory, make
     memory.publish(*[make_item() for _ in range(2345)])
     head = memory.head().cursor
     received = []
-    with poll.watch(head) as ahead, poll.watch(Cursor(head.epoch, 0)) as behind:
+    with poll.follow(head) as ahead, poll.follow(Cursor(head.epoch, 0)) as behind:
         memory.publish(make_item())
         assert seqs(poll.wait(ahead)) == [2346]
         while behind.cursor.seq < 2346:
@@ -29,7 +29,7 @@ def test_a_stream_far_behind_does_not_hold_up_one_at_the_head(poll, memory, make
 
 def test_a_stream_that_fell_out_of_the_shared_entries_still_gets_every_one(poll, memory, make_item):
     start = memory.head().cursor
-    with poll.watch(start) as slow, poll.watch(start) as quick:
+    with poll.follow(start) as slow, poll.follow(start) as quick:
         poll.wait(slow)
         poll.wait(quick)
         for _ in range(4):

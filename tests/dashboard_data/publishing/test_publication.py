@@ -3,7 +3,7 @@
 import pytest
 from dashboard_data.feed.head import Head
 from dashboard_data.feed.item import MOST_TAGS
-from dashboard_data.publishing.publication import MOST_ACTIONS, chunks, publication
+from dashboard_data.publishing.publication import MOST_ACTIONS, batches, publication
 
 
 def test_no_transaction_passes_the_limits_of_dynamodb(make_item):
@@ -15,10 +15,10 @@ def test_no_transaction_passes_the_limits_of_dynamodb(make_item):
         )
         for number in range(300)
     ]
-    split = list(chunks(items))
+    split = list(batches(items))
     assert [item for chunk in split for item in chunk] == items
     for chunk in split:
-        actions = publication("table", Head("epoch", 0, b""), chunk, 0).actions
+        actions = publication(Head("epoch", 0, b""), chunk, 0).actions
         assert len(actions) <= MOST_ACTIONS
         assert all(
             len(action["Update"]["UpdateExpression"]) < 4096
@@ -38,8 +38,8 @@ def test_many_tags_in_one_hour_are_split_before_their_expression_is_too_long(mak
     items = [
         make_item(tags=tuple(f"{number}-{each}" for each in range(tags))) for number in range(48)
     ]
-    split = list(chunks(items))
+    split = list(batches(items))
     assert len(split) > 1
     for chunk in split:
-        for action in publication("table", Head("epoch", 0, b""), chunk, 0).actions:
+        for action in publication(Head("epoch", 0, b""), chunk, 0).actions:
             assert len(action.get("Update", {}).get("UpdateExpression", "")) < 4096

@@ -1,8 +1,15 @@
 """Tests that the table ends up as after one clean run, whatever fails, repeats or dies."""
 
 import pytest
-from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbPublisher, scopes_of
-from dashboard_data.hourly import OTHER_TAGS
+from dashboard_data import (
+    DynamoDbFeed,
+    DynamoDbMetrics,
+    DynamoDbPublisher,
+    Table,
+    publisher_backoff,
+    scopes_of,
+)
+from dashboard_data.metrics import OTHER_TAGS
 
 from tests.support.fakes import Crash, MeddledClient, TableError, failing_at, preceded_at
 from tests.support.recount import counts, recount
@@ -23,7 +30,9 @@ def batch(make_item):
 def publisher_of(client, table, clock):
     def build(meddle=None, sleep=clock.sleep, random=lambda: 0.5):
         meddled = MeddledClient(client, meddle)
-        return DynamoDbPublisher(meddled, table, clock, sleep, random), meddled
+        return DynamoDbPublisher(
+            Table(meddled, table), clock, publisher_backoff(sleep, random)
+        ), meddled
 
     return build
 
@@ -34,11 +43,11 @@ def run(publisher, items, clock, seconds=60):
 
 def state(client, table, clock):
     """Returns all that a reader can see: the feed, and the metrics of all scopes."""
-    feed = DynamoDbFeed(client, table, clock)
+    feed = DynamoDbFeed(Table(client, table), clock)
     head = feed.head()
     entries = feed.after(head.cursor._replace(seq=0)).entries
     assert [entry.seq for entry in entries] == list(range(1, head.seq + 1))
-    metrics = DynamoDbMetrics(client, table, clock)
+    metrics = DynamoDbMetrics(Table(client, table), clock)
     windows = {
         scope: metrics.window(head.epoch, (scope,)) for scope in ("*", "AAPL", "MSFT", "TSLA")
     }
@@ -251,9 +260,11 @@ def test_an_hour_with_no_room_for_more_tags_counts_them_as_others(
 
     publisher, meddled = publisher_of(full)
     assert run(publisher, items, clock).failed == {}
-    head = DynamoDbFeed(client, table, clock).head()
+    head = DynamoDbFeed(Table(client, table), clock).head()
     snapshot = (
-        DynamoDbMetrics(client, table, clock).window(head.epoch, scopes_of(None)).snapshot(clock())
+        DynamoDbMetrics(Table(client, table), clock)
+        .window(head.epoch, scopes_of(None))
+        .snapshot(clock())
     )
     assert (snapshot["total"], snapshot["by_tag"]) == (3, {OTHER_TAGS: 3})
 

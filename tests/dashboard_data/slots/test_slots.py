@@ -5,15 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from dashboard_data import (
-    BUSY,
-    CLIENT_FULL,
-    CLOSING,
-    FULL,
-    HELD,
-    LOST,
-    DynamoDbConnections,
+    Backoff,
     Lease,
+    LeaseState,
     Refusal,
+    RefusalReason,
+    StreamSlots,
+    Table,
 )
 from dashboard_data.dynamodb import key, text
 from dashboard_data.slots.lease import slot_key, slot_of
@@ -31,12 +29,10 @@ def connections_of(client, table, clock):
 
     def build(meddle=None, limit=3, client_limit=2, random=lambda: 0.0):
         meddled = MeddledClient(client, meddle)
-        return DynamoDbConnections(
-            meddled,
-            table,
+        return StreamSlots(
+            Table(meddled, table),
             clock,
-            clock.sleep,
-            random,
+            Backoff(clock.sleep, random),
             limit=limit,
             client_limit=client_limit,
             lease_s=45,
@@ -54,15 +50,19 @@ def test_as_many_as_there_are_slots_are_open_and_the_next_is_refused(connections
     leases = [connections.take(client) for client in "abc"]
     assert len({lease.slot for lease in leases}) == 3
     assert connections.open_count() == 3
-    assert connections.take("d") == Refusal(FULL, 3, 5)
+    assert connections.take("d") == Refusal(RefusalReason.FULL, 3, 5)
 
 
 def test_the_101st_is_refused_while_100_are_open(client, table, clock):
-    connections = DynamoDbConnections(client, table, clock, clock.sleep, lambda: 0.999)
+    connections = StreamSlots(Table(client, table), clock, Backoff(clock.sleep, lambda: 0.999))
     first = connections.take("client-0")
     fill(client, table, first, [slot for slot in range(100) if slot != first.slot])
     refusal = connections.take("client-1")
-    assert (refusal.reason, refusal.limit, connections.open_count()) == (FULL, 100, 100)
+    assert (refusal.reason, refusal.limit, connections.open_count()) == (
+        RefusalReason.FULL,
+        100,
+        100,
+    )
     connections.release(first)
     assert connections.take("client-1").slot == first.slot
     assert connections.open_count() == 100
@@ -84,7 +84,7 @@ def fill(client, table, lease, slots):
 
 def test_a_client_has_its_share_and_shuts_out_nobody(connections):
     assert [type(connections.take("greedy")) for _ in range(2)] == [Lease, Lease]
-    assert connections.take("greedy") == Refusal(CLIENT_FULL, 2, 5)
+    assert connections.take("greedy") == Refusal(RefusalReason.CLIENT_FULL, 2, 5)
     assert isinstance(connections.take("modest"), Lease)
 
 
@@ -93,7 +93,7 @@ def test_a_slot_and_a_share_can_be_taken_as_soon_as_they_are_given_back(connecti
     connections.release(first)
     assert connections.open_count() == 1
     assert isinstance(connections.take("a"), Lease)
-    assert connections.renew(second) == HELD
+    assert connections.renew(second) == LeaseState.HELD
 
 
 def test_the_last_slot_goes_to_one_of_those_who_race_for_it(connections_of, connections):
@@ -124,7 +124,7 @@ def test_the_last_of_a_clients_share_goes_to_one_of_its_tabs(connections_of, con
 
     results.append(connections_of(race).take("me"))
     assert [type(result) for result in results] == [Lease, Refusal]
-    assert results[1].reason == CLIENT_FULL
+    assert results[1].reason == RefusalReason.CLIENT_FULL
 
 
 def test_a_lease_that_nobody_renews_leaves_its_slot_and_its_share_free(connections, clock):
@@ -134,21 +134,21 @@ def test_a_lease_that_nobody_renews_leaves_its_slot_and_its_share_free(connectio
     clock.advance(1)
     assert connections.open_count() == 0
     assert [type(connections.take("a")) for _ in range(3)] == [Lease, Lease, Refusal]
-    assert [connections.renew(lease) for lease in killed] == [LOST, LOST]
+    assert [connections.renew(lease) for lease in killed] == [LeaseState.LOST, LeaseState.LOST]
 
 
 def test_a_lease_that_is_renewed_is_held_as_long_as_it_lives(connections, clock):
     lease = connections.take("a")
     for _ in range(100):
         clock.advance(40)
-        assert connections.renew(lease) == HELD
+        assert connections.renew(lease) == LeaseState.HELD
     assert connections.open_count() == 1
 
 
 def test_a_lease_that_expired_never_comes_back_to_life(connections, clock):
     lease = connections.take("a")
     clock.advance(45)
-    assert connections.renew(lease) == LOST
+    assert connections.renew(lease) == LeaseState.LOST
     assert connections.open_count() == 0
 
 
@@ -157,9 +157,9 @@ def test_a_lease_is_given_back_once_however_often_it_is_released(connections, cl
     connections.release(lease)
     connections.release(lease)
     other = connections.take("a")
-    assert (other.slot, other.share_slot) == (lease.slot, lease.share_slot)
+    assert (other.slot, other.share) == (lease.slot, lease.share)
     connections.release(lease)
-    assert connections.renew(other) == HELD
+    assert connections.renew(other) == LeaseState.HELD
     assert connections.open_count() == 1
 
 
@@ -171,17 +171,17 @@ def test_a_killed_environment_that_wakes_up_again_takes_nothing_from_its_success
     successor = connections.take("b")
     assert successor.slot == killed.slot
     connections.release(killed)
-    assert connections.renew(killed) == LOST
-    assert connections.renew(successor) == HELD
+    assert connections.renew(killed) == LeaseState.LOST
+    assert connections.renew(successor) == LeaseState.HELD
 
 
 def test_goodbye_marks_the_lease_for_closing_until_it_is_released(connections):
     lease = connections.take("a")
     assert connections.ask_to_close(lease.connection_id) is True
-    assert connections.renew(lease) == CLOSING
+    assert connections.renew(lease) == LeaseState.CLOSING
     connections.release(lease)
     assert connections.ask_to_close(lease.connection_id) is False
-    assert connections.renew(connections.take("a")) == HELD
+    assert connections.renew(connections.take("a")) == LeaseState.HELD
 
 
 @settings(
@@ -253,7 +253,7 @@ def test_a_take_that_never_gets_through_is_a_refusal_and_not_an_error(connection
             raise TableError(CANCELLED, ["TransactionConflict"])
         return call()
 
-    assert connections_of(conflict).take("a") == Refusal(BUSY, 3, 1)
+    assert connections_of(conflict).take("a") == Refusal(RefusalReason.BUSY, 3, 1)
     connections_of(conflict).release(connections.take("a"))
     assert connections.open_count() == 1
 
@@ -263,7 +263,7 @@ def test_a_goodbye_meets_no_error_where_others_write(connections_of, connections
     lease = connections.take("a", "k" * 22)
     busy = connections_of(failing_at(at, TableError("TransactionConflictException")))
     assert busy.ask_to_close("k" * 22) is True
-    assert connections.renew(lease) == CLOSING
+    assert connections.renew(lease) == LeaseState.CLOSING
 
 
 def test_who_wants_a_count_that_may_be_old_does_not_wait_for_another_who_counts(
@@ -317,14 +317,14 @@ def test_a_mark_that_is_visible_before_its_slot_is_not_taken_for_dead(
 
     for _ in range(2):
         connections.take("a")
-    assert connections_of(without_slots).take("a").reason == CLIENT_FULL
+    assert connections_of(without_slots).take("a").reason == RefusalReason.CLIENT_FULL
 
 
 def test_a_limit_that_was_lowered_refuses_until_enough_are_closed(connections_of):
     many, few = connections_of(limit=3), connections_of(limit=1)
     leases = [many.take(client) for client in "abc"]
     for lease in leases:
-        assert few.take("d").reason == FULL
+        assert few.take("d").reason == RefusalReason.FULL
         many.release(lease)
     assert isinstance(few.take("d"), Lease)
 
@@ -350,14 +350,19 @@ def test_whatever_happens_the_count_is_true_and_no_limit_is_passed(
     client, new_table, steps, random
 ):
     clock = FakeClock()
-    connections = DynamoDbConnections(
-        client, new_table(), clock, clock.sleep, random.random, limit=4, client_limit=2, lease_s=45
+    connections = StreamSlots(
+        Table(client, new_table()),
+        clock,
+        Backoff(clock.sleep, random.random),
+        limit=4,
+        client_limit=2,
+        lease_s=45,
     )
     held: dict[Lease, float] = {}
     for step, number in steps:
         live = {lease: ends_at for lease, ends_at in held.items() if ends_at > clock()}
         name = f"client-{number % 3}"
-        own = sum(lease.client == name for lease in live)
+        own = sum(lease.client_id == name for lease in live)
         if step == "take":
             lease = connections.take(name)
             assert isinstance(lease, Lease) == (len(live) < 4 and own < 2)
@@ -372,7 +377,9 @@ def test_whatever_happens_the_count_is_true_and_no_limit_is_passed(
                 connections.release(lease)
                 live.pop(lease, None)
             else:
-                assert connections.renew(lease) == (HELD if lease in live else LOST)
+                assert connections.renew(lease) == (
+                    LeaseState.HELD if lease in live else LeaseState.LOST
+                )
                 live |= {lease: clock() + 45} if lease in live else {}
         held |= live
         held = {lease: live.get(lease, 0.0) for lease in held}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
-from dashboard_data import Cursor, DynamoDbFeed, Item
+from dashboard_data import Cursor, DynamoDbFeed, Item, Table
 
 from local_lambda import Emulator
 from tests.support import producer
@@ -188,7 +188,7 @@ def _deliver_again(emulator, items):
 
 
 def _head(emulator, dynamodb):
-    return DynamoDbFeed(dynamodb, emulator.table, time.time).head()
+    return DynamoDbFeed(Table(dynamodb, emulator.table), time.time).head()
 
 
 def _wait_for(emulator, dynamodb, published):
@@ -197,7 +197,7 @@ def _wait_for(emulator, dynamodb, published):
 
 def _feed(emulator, dynamodb):
     """Returns the ids of all items, in the order of the table."""
-    feed = DynamoDbFeed(dynamodb, emulator.table, time.time)
+    feed = DynamoDbFeed(Table(dynamodb, emulator.table), time.time)
     cursor = Cursor(_head(emulator, dynamodb).epoch, 0)
     order = []
     while (page := feed.after(cursor)).entries:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 
 import pytest
+from dashboard_data import Backoff, Table
 from stream_function.life import CLOSING_RETRY_MS, OPENING_RETRY_MS, Life, retry_ms
 from stream_function.subscription import TableUnreachable
 
@@ -121,7 +122,7 @@ def test_a_tab_that_was_closed_without_a_word_costs_its_slot_for_one_life_at_mos
 
     assert clock() - opened_at <= 300
     assert service.settings.stream_life_s * 1.2 <= 300
-    assert service.connections.open_count() == 0
+    assert service.slots.open_count() == 0
 
 
 def test_whoever_is_cut_off_is_back_within_ten_seconds():
@@ -158,10 +159,10 @@ def test_a_token_in_a_url_counts_for_nothing(service, mine):
 
 
 def test_those_who_are_refused_do_not_all_come_back_at_once(client, table, clock):
-    from dashboard_data import DynamoDbConnections
+    from dashboard_data import StreamSlots
 
     dice = random.Random(1)
-    full = DynamoDbConnections(client, table, clock, clock.sleep, dice.random, limit=1)
+    full = StreamSlots(Table(client, table), clock, Backoff(clock.sleep, dice.random), limit=1)
     full.take("first")
     waits = Counter(full.take(f"client-{number}").retry_after_s for number in range(200))
 
@@ -197,10 +198,8 @@ def test_a_thousand_viewers_who_come_together_do_not_come_back_together():
         cut[int(retry_ms(OPENING_RETRY_MS, dice.uniform) / 1000)] += 1
         rotations = 0
         while now < 7_200:
-            now = (
-                Life.drawn(now, 240, 900, None, dice.uniform).ends_at
-                + retry_ms(CLOSING_RETRY_MS, dice.uniform) / 1000
-            )
+            life = Life.drawn(now, life_s=240, left_s=900, expires_at_s=None, uniform=dice.uniform)
+            now = life.ends_at_s + retry_ms(CLOSING_RETRY_MS, dice.uniform) / 1000
             rotations += 1
             if rotations > 1:
                 worst[int(now)] += 1

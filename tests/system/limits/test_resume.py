@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 import requests
-from dashboard_data import DynamoDbFeed
+from dashboard_data import DynamoDbFeed, Table
 from event_stream import Decoder
 
 from local_lambda import Emulator
@@ -60,7 +60,7 @@ def test_five_hundred_missed_items_come_within_a_second_of_reconnecting(emulator
     with opened(emulator) as stream:
         position = next(stream).id
     producer.put(client, emulator.table, [producer.record(item_id) for item_id in missed])
-    feed = DynamoDbFeed(client, emulator.table, time.time)
+    feed = DynamoDbFeed(Table(client, emulator.table), time.time)
     eventually(lambda: feed.head().seq == MISSED or time.sleep(0.3), 60)
     took_s = []
     for _ in range(5):  # this machine may be busy

@@ -1,55 +1,48 @@
-"""The one table: feed, metrics, sessions, configurations and connection leases. docs/data.md names every access.
+"""The one table: feed, metrics, users and stream slots. docs/data.md names every access.
 
-Nothing here imports boto3: a low-level DynamoDB client, the table's name and a clock are handed in. What clients send
-is validated in `dashboard_data.users.drafts`, which alone needs pydantic and is not imported here.
+Nothing here imports boto3: a `Table` and a clock are handed in. What clients send is validated in
+`dashboard_data.users.drafts`, which alone needs pydantic and is not imported here.
 """
 
-from dashboard_data.dynamodb import Clock
-from dashboard_data.feed.cursor import Cursor, EventId, base36, event_id, genuine, parse_event_id
-from dashboard_data.feed.feed import FUTURE, REBUILT, TOO_OLD, UNKNOWN, DynamoDbFeed, Feed, FeedEntry, Page, Resumption
+from dashboard_data.dynamodb import Clock, Table, Throttled
+from dashboard_data.feed.cursor import Cursor, EventId, event_id, is_signed_with, parse_event_id
+from dashboard_data.feed.feed import DynamoDbFeed, Feed, FeedEntry, Page, ResetReason, Resumption
 from dashboard_data.feed.head import Head
 from dashboard_data.feed.item import InvalidItem, Item, parse_item
-from dashboard_data.following.followed import News, Watch
-from dashboard_data.following.reader import SharedPoll
-from dashboard_data.hourly import DynamoDbMetrics
-from dashboard_data.metrics import MetricsWindow, scopes_of
-from dashboard_data.publishing.publisher import DynamoDbPublisher, Outcome
-from dashboard_data.records import DynamoDbRecords, Records, Throttled
-from dashboard_data.slots.lease import CLOSING, HELD, LOST, Lease
-from dashboard_data.slots.slots import BUSY, CLIENT_FULL, FULL, LEFT, DynamoDbConnections, Refusal
-from dashboard_data.times import utc_text
-from dashboard_data.users.configurations import Configuration, DynamoDbConfigurations, TooManyConfigurations
+from dashboard_data.following.followed import FollowedStream, News
+from dashboard_data.following.reader import Records, SharedReader
+from dashboard_data.metrics import DynamoDbMetrics, MetricsWindow, scopes_of
+from dashboard_data.publishing.publisher import DynamoDbPublisher, Outcome, publisher_backoff
+from dashboard_data.retry import Backoff
+from dashboard_data.slots.lease import Lease, LeaseState
+from dashboard_data.slots.slots import Refusal, RefusalReason, StreamSlots
+from dashboard_data.times import base36, utc_text
+from dashboard_data.users.configurations import (
+    Configuration,
+    DynamoDbConfigurations,
+    TooManyConfigurations,
+)
 from dashboard_data.users.sessions import DynamoDbSessions, NewSession, Session
 
 __all__ = [
-    "BUSY",
-    "CLIENT_FULL",
-    "CLOSING",
-    "FULL",
-    "FUTURE",
-    "HELD",
-    "LEFT",
-    "LOST",
-    "REBUILT",
-    "TOO_OLD",
-    "UNKNOWN",
+    "Backoff",
     "Clock",
     "Configuration",
     "Cursor",
     "DynamoDbConfigurations",
-    "DynamoDbConnections",
     "DynamoDbFeed",
     "DynamoDbMetrics",
     "DynamoDbPublisher",
-    "DynamoDbRecords",
     "DynamoDbSessions",
     "EventId",
     "Feed",
     "FeedEntry",
+    "FollowedStream",
     "Head",
     "InvalidItem",
     "Item",
     "Lease",
+    "LeaseState",
     "MetricsWindow",
     "NewSession",
     "News",
@@ -57,17 +50,21 @@ __all__ = [
     "Page",
     "Records",
     "Refusal",
+    "RefusalReason",
+    "ResetReason",
     "Resumption",
     "Session",
-    "SharedPoll",
+    "SharedReader",
+    "StreamSlots",
+    "Table",
     "Throttled",
     "TooManyConfigurations",
-    "Watch",
     "base36",
     "event_id",
-    "genuine",
+    "is_signed_with",
     "parse_event_id",
     "parse_item",
+    "publisher_backoff",
     "scopes_of",
     "utc_text",
 ]

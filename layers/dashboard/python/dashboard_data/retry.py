@@ -1,59 +1,94 @@
-"""What if others write the same records at the same moment? Tries again, after growing random pauses."""
+"""What if others write the same records at the same moment? Try again, after random pauses.
+
+Every pause is longer on average than the one before it, so that those who collided spread out.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TypeVar
 
-from dashboard_data.dynamodb import RETRIABLE, cancellation_codes, error_code
+from dashboard_data.dynamodb import CONDITION_FAILED, Action, Table, error_code
+
+T = TypeVar("T")
 
 MOST_TRIES = 10
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 0.5
-REFUSED = "ConditionalCheckFailed"
-WITHOUT_EFFECT = RETRIABLE - {"InternalServerError", "ServiceUnavailable"}  # after these nobody knows
+
+# After these the write may or may not have happened.
+UNCERTAIN = frozenset({"InternalServerError", "ServiceUnavailable"})
+# After these it has not.
+WITHOUT_EFFECT = frozenset(
+    {
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "ThrottlingError",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+    }
+)
+RETRIABLE = WITHOUT_EFFECT | UNCERTAIN
 
 
-class Contention:
-    """How a client's writes get past those of others."""
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How often a write is tried, and how long it waits before each new try.
 
-    def __init__(self, client: Any, sleep: Callable[[float], object], random: Callable[[], float]) -> None:
-        self._client = client
-        self._sleep = sleep
-        self._random = random
+    `sleep` takes seconds; `random` gives a number from 0 to 1.
+    """
+
+    sleep: Callable[[float], object]
+    random: Callable[[], float]
+    most_tries: int = MOST_TRIES
+    first_pause_s: float = FIRST_PAUSE_S
+    longest_pause_s: float = LONGEST_PAUSE_S
 
     def tries(self) -> Iterator[int]:
-        """The number of each try, and a pause before each but the first."""
-        for attempt in range(MOST_TRIES):
-            if attempt:
-                self._sleep(self._random() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempt - 1)))
-            yield attempt
+        """Yields the number of each try, with a pause before each but the first."""
+        for number in range(self.most_tries):
+            if number:
+                self.pause(number - 1)
+            yield number
 
-    def transact(self, actions: Sequence[dict[str, Any]], retriable: frozenset[str] = RETRIABLE) -> frozenset[str]:
-        """One try: why the transaction was cancelled, nothing if it is through.
+    def pause(self, pauses_before: int) -> None:
+        longest_s = min(self.longest_pause_s, self.first_pause_s * 2**pauses_before)
+        self.sleep(self.random() * longest_s)
 
-        Raises what no other try would help against. `retriable`: WITHOUT_EFFECT if twice is not the same as once.
+    def write(self, write: Callable[[], T]) -> T:
+        """Returns what `write` returns, which writes one record.
+
+        Tries again while a transaction is in the way. Raises errors that retrying cannot fix.
         """
-        try:
-            self._client.transact_write_items(TransactItems=list(actions))
-        except Exception as error:
-            codes = cancellation_codes(error) or [error_code(error)]
-            reasons = frozenset(codes) - {"None"}
-            if not reasons or not reasons <= retriable | {REFUSED}:
-                raise
-            return reasons
-        return frozenset()
-
-    def write(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
-        """The answer to a call that writes one record; None if its condition does not hold.
-
-        Raises what the client raises, once trying again is of no use.
-        """
-        for attempt in self.tries():
+        for number in self.tries():
             try:
-                return getattr(self._client, operation)(**arguments)
+                return write()
             except Exception as error:
-                code = error_code(error)
-                if code == f"{REFUSED}Exception":
-                    return None
-                if code != "TransactionConflictException" or attempt == MOST_TRIES - 1:
+                in_the_way = error_code(error) == "TransactionConflictException"
+                if not in_the_way or number == self.most_tries - 1:
                     raise
-        return None
+        raise AssertionError("there is at least one try")
+
+
+def attempt(
+    table: Table, actions: Sequence[Action], *, retriable: frozenset[str] = RETRIABLE
+) -> frozenset[str]:
+    """Tries a transaction once. Returns why it changed nothing: nothing if it is done.
+
+    `retriable`: WITHOUT_EFFECT if twice is not the same as once. Raises errors that retrying cannot
+    fix.
+    """
+    try:
+        cancelled = table.transact(actions)
+    except Exception as error:
+        code = error_code(error)
+        if code not in retriable:
+            raise
+        return frozenset({code})
+    if cancelled is None:
+        return frozenset()
+    if not cancelled.reasons or not cancelled.reasons <= retriable | {CONDITION_FAILED}:
+        raise cancelled.error
+    return cancelled.reasons

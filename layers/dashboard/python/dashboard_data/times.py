@@ -1,4 +1,4 @@
-"""Which texts stand for a moment, an hour, a minute? Always UTC, always with `Z`."""
+"""Which texts stand for a moment, an hour, a minute? Always UTC, always with `Z`. And base 36."""
 
 import re
 import time
@@ -8,26 +8,35 @@ HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 LONGEST_TIMESTAMP = 40
 
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z")
 
 
 def utc_text(epoch_s: float) -> str:
-    """ISO 8601 in UTC to the millisecond: `2026-11-22T09:05:07.250Z`."""
-    return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Writes epoch seconds as ISO 8601 in UTC, to the millisecond: `2026-11-22T09:05:07.250Z`."""
+    moment = datetime.fromtimestamp(epoch_s, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def normalised(timestamp: str) -> str | None:
-    """The same moment in UTC with `Z`, or None if the text names none: a time without an offset is ambiguous."""
+def normalise_timestamp(timestamp: str) -> str | None:
+    """Returns the same moment in UTC with `Z`.
+
+    None if the text names none: a time without an offset is ambiguous.
+    """
+    if len(timestamp) > LONGEST_TIMESTAMP:
+        return None
     try:
-        moment = datetime.fromisoformat(timestamp) if len(timestamp) <= LONGEST_TIMESTAMP else None
-        if moment is None or moment.tzinfo is None:
+        moment = datetime.fromisoformat(timestamp)
+        if moment.tzinfo is None:
             return None
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     if moment.year < 1970:
         return None
-    return timestamp if _USUAL.fullmatch(timestamp) else moment.replace(tzinfo=None).isoformat() + "Z"
+    if _USUAL.fullmatch(timestamp):
+        return timestamp
+    return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
 def hour_text(epoch_s: float) -> str:
@@ -35,9 +44,18 @@ def hour_text(epoch_s: float) -> str:
 
 
 def hour_and_minute(timestamp: str) -> tuple[str, int]:
-    """Of a normalised timestamp: its clock hour, as hourly records are keyed by it, and its minute."""
+    """Splits a timestamp into its hour (the hourly records' key) and its minute."""
     return timestamp[:13], int(timestamp[14:16])
 
 
 def hour_start(hour: str) -> int:
     return int(datetime.fromisoformat(hour).replace(tzinfo=UTC).timestamp())
+
+
+def base36(value: int) -> str:
+    """Writes a number of 0 or more with the digits 0-9a-z."""
+    digits = ""
+    while value:
+        value, digit = divmod(value, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"

@@ -1,4 +1,5 @@
-"""What both HTTP functions share: routes behind two fronts, cross-origin access, identity, settings, event models.
+"""What do both HTTP functions share? Routes behind two fronts, CORS, identity, event models.
 
-Submodules are imported by name; the package itself imports nothing, so that each function loads only what it uses.
+Submodules are imported by name. The package itself imports nothing, so that each function loads
+only what it uses.
 """

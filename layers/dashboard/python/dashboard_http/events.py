@@ -1,6 +1,7 @@
-"""What may leave through a stream: these events with these fields, and nothing else.
+"""Which events may leave through a stream? These, with these fields, and nothing else.
 
-The models are an allow-list: a field that is not here cannot be sent, whatever the table holds.
+docs/contract.md has the same table. The models are an allow-list: a field that is not here cannot
+be sent, whatever the table holds.
 """
 
 from typing import Literal
@@ -13,7 +14,7 @@ class StreamEvent(BaseModel):
 
 
 class NewItem(StreamEvent):
-    """Once for each newly analysed item."""
+    """Sent once for each newly analysed item."""
 
     item_id: str
     ticker: str
@@ -21,31 +22,36 @@ class NewItem(StreamEvent):
     sentiment: Literal["positive", "neutral", "negative"]
     score: float = Field(ge=0, le=1)
     timestamp: str
-    source_id: str = Field(description="The same as item_id: older dashboards key their list by it.")
+    source_id: str = Field(
+        description="The same as item_id: older dashboards key their list by it."
+    )
 
 
 class Metrics(StreamEvent):
-    """On connect, on change, and at least every 60 s. Over the current clock hour and the 23 before it."""
+    """Sent on connect, on change, and at least every 60 s.
+
+    The counts cover the current clock hour and the 23 before it.
+    """
 
     total: int
     positive: int
     neutral: int
     negative: int
     by_tag: dict[str, int]
-    rate_last_hour: int = Field(description="Items of the last 60 minutes.")
+    rate_last_hour: int = Field(description="Items in the last 60 minutes.")
     rate_last_24h: int
     timestamp: str
 
 
 class Heartbeat(StreamEvent):
-    """On connect and at most 15 s after the last bytes."""
+    """Sent on connect and at most 15 s after the last bytes."""
 
     timestamp: str
     connections: int = Field(description="Open streams across the whole system.")
 
 
 class Reset(StreamEvent):
-    """The client's position is unknown or too old: what follows starts from the current state."""
+    """The client's position is unknown or too old: the stream starts from the current state."""
 
     reason: str
     timestamp: str

@@ -1,1 +1,1 @@
-"""What the three composition roots share: settings from the environment, and clients of the table."""
+"""What do the composition roots of the three functions share? Settings, and access to the table."""

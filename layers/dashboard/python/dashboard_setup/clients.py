@@ -1,41 +1,44 @@
-"""How do the functions reach the table? What their composition roots would otherwise say twice."""
+"""How do the functions reach the table? Built here for all three composition roots."""
 
 import random
 import time
-from typing import Any
 
 import boto3
 from botocore.config import Config
-from dashboard_data import DynamoDbConfigurations, DynamoDbConnections
+from dashboard_data import Backoff, DynamoDbConfigurations, StreamSlots, Table, publisher_backoff
 
 from dashboard_setup.settings import Settings
 
-CONNECTIONS = 20  # of one client, kept open
+CONNECT_TIMEOUT_S = 1
+MAX_POOL_CONNECTIONS = 20  # kept open by one client
+BACKOFF = Backoff(time.sleep, random.random)
+PUBLISHER_BACKOFF = publisher_backoff(time.sleep, random.random)
 
 
-def dynamodb(read_timeout_s: float = 3, attempts: int = 2) -> Any:
-    """A DynamoDB client. With one attempt, for calls that are made again soon anyway: better an error than late."""
-    retries = {"mode": "standard", "total_max_attempts": attempts}
-    return boto3.client(
-        "dynamodb",
-        config=Config(
-            connect_timeout=1, read_timeout=read_timeout_s, max_pool_connections=CONNECTIONS, retries=retries
-        ),
+def table_of(settings: Settings, *, read_timeout_s: float = 3, attempts: int = 2) -> Table:
+    """Returns the table, with a client of its own.
+
+    With one attempt, for calls that are made again soon anyway: better an error than late.
+    """
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=read_timeout_s,
+        max_pool_connections=MAX_POOL_CONNECTIONS,
+        retries={"mode": "standard", "total_max_attempts": attempts},
     )
+    return Table(boto3.client("dynamodb", config=config), settings.table)
 
 
-def connections_in(client: Any, settings: Settings) -> DynamoDbConnections:
-    return DynamoDbConnections(
-        client,
-        settings.table,
+def slots_in(table: Table, settings: Settings) -> StreamSlots:
+    return StreamSlots(
+        table,
         time.time,
-        time.sleep,
-        random.random,
+        BACKOFF,
         limit=settings.max_connections,
         client_limit=settings.client_connections,
         lease_s=settings.lease_s,
     )
 
 
-def configurations_in(client: Any, settings: Settings) -> DynamoDbConfigurations:
-    return DynamoDbConfigurations(client, settings.table, time.time, time.sleep, random.random)
+def configurations_in(table: Table) -> DynamoDbConfigurations:
+    return DynamoDbConfigurations(table, time.time, BACKOFF)

@@ -1,30 +1,37 @@
-"""What can be set from outside, read once by each function's composition root."""
+"""What can be set from outside, for all three functions? Read once by each composition root."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Each field is the environment variable `DASHBOARD_<FIELD>`; README has the table. Seconds unless named."""
+    """Each field is the environment variable `DASHBOARD_<FIELD>`: docs/settings.md has the table.
+
+    In seconds where the name says `_s`.
+    """
 
     table: str
     max_connections: int = 100
     client_connections: int = 20
     stream_life_s: float = 240
     poll_interval_s: float = 1
-    heartbeat_s: float = 8  # 15 are promised; the rest is for a poll and a renewal that time out
+    # contract.md: a heartbeat at most 15 s after the last bytes. The rest is for a poll and a
+    # renewal that time out.
+    heartbeat_s: float = 8
     lease_s: int = 45
     session_s: int = 86_400
     cors_origins: tuple[str, ...] = ()
     trust_user_id: bool = False
-    auth_issuer: str = ""  # with an audience: tokens of this OpenID issuer are accepted too
+    # With an audience: tokens of this OpenID issuer are accepted, too.
+    auth_issuer: str = ""
     auth_audience: str = ""
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> "Settings":
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
         """Raises ValueError that names the variable."""
-        given = {}
+        given: dict[str, Any] = {}
         for field in fields(cls):
             name = f"DASHBOARD_{field.name.upper()}"
             if text := environ.get(name, "").strip():
@@ -50,10 +57,22 @@ def _positive(text: str) -> float:
     return number
 
 
-_PARSERS = {
+def _whole(text: str) -> int:
+    return int(_positive(str(int(text))))
+
+
+def _truth(text: str) -> bool:
+    return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
     "<class 'str'>": str,
-    "<class 'int'>": lambda text: int(_positive(str(int(text)))),
+    "<class 'int'>": _whole,
     "<class 'float'>": _positive,
-    "<class 'bool'>": lambda text: {"true": True, "1": True, "false": False, "0": False}[text.lower()],
-    "tuple[str, ...]": lambda text: tuple(text.replace(",", " ").split()),
+    "<class 'bool'>": _truth,
+    "tuple[str, ...]": _list,
 }

@@ -1,22 +1,27 @@
-"""What comes after this position? The ordered, gap-free source of items that every stream follows."""
+"""What comes after this position? The ordered, gap-free source of items for all streams."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from dashboard_data.dynamodb import Clock, Record, expired, key, text
-from dashboard_data.feed.cursor import Cursor, genuine, parse_event_id
+from dashboard_data import dynamodb
+from dashboard_data.dynamodb import Clock, Key, Record, Table, expired, key, text
+from dashboard_data.feed.cursor import Cursor, is_signed_with, parse_event_id
 from dashboard_data.feed.head import Head, read_head
 from dashboard_data.feed.item import Item
 
 RETENTION_S = 24 * 3600
 PAGE_LIMIT = 500
-BUCKET = 500  # numbers to a partition, so that none grows without bound
+BUCKET = 500  # numbers in one partition, so that none grows without bound
 
-# Why a position cannot be carried on from: the `reason` of a `reset` event.
-UNKNOWN = "unknown"  # malformed, or not signed by us
-REBUILT = "rebuilt"  # of another epoch
-TOO_OLD = "too-old"  # what came next is past retention
-FUTURE = "future"  # a number that was never given
+
+class ResetReason(StrEnum):
+    """Why a position cannot be carried on from: the `reason` of a `reset` event."""
+
+    UNKNOWN = "unknown"  # malformed, or not signed by us
+    REBUILT = "rebuilt"  # from another epoch
+    TOO_OLD = "too-old"  # the entries after it are past retention
+    FUTURE = "future"  # a number that was never given
 
 
 class FeedEntry(NamedTuple):
@@ -27,90 +32,103 @@ class FeedEntry(NamedTuple):
 class Page(NamedTuple):
     """Entries that follow a cursor without a gap; `cursor` is the position after them.
 
-    `more`: there may be more to read at once. `reset`: what follows the cursor is gone, there are no entries.
+    `more`: there may be more to read at once. `reset`: the entries after the cursor are gone.
     """
 
     entries: tuple[FeedEntry, ...]
     cursor: Cursor
     more: bool = False
-    reset: str | None = None
+    reset: ResetReason | None = None
 
 
 class Resumption(NamedTuple):
-    """Where a stream starts. With `reset` it starts from the current state, otherwise it misses nothing."""
+    """Where a stream starts.
+
+    With `reset` it starts from the current state; otherwise it misses nothing.
+    """
 
     cursor: Cursor
     head: Head
-    reset: str | None = None
+    reset: ResetReason | None = None
 
 
 class Feed(Protocol):
     def head(self) -> Head:
-        """Where the feed stands now, never from a stale copy."""
+        """Returns where the feed stands now, never from a stale copy."""
         ...
 
     def after(self, cursor: Cursor, limit: int = PAGE_LIMIT, known_seq: int = 0) -> Page:
-        """What follows the cursor. `known_seq`: a number that the caller knows to have been given."""
+        """Returns the entries after the cursor.
+
+        `known_seq`: a number that the caller knows to have been given.
+        """
         ...
 
     def resume(self, last_event_id: str | None) -> Resumption:
-        """Where a client with this `Last-Event-ID` starts, None for a first connection.
+        """Returns where a client with this `Last-Event-ID` starts; None is a first connection.
 
-        It never raises for what the id says.
+        It never raises because of the id.
         """
         ...
 
     def recent(self, cursor: Cursor, count: int) -> tuple[FeedEntry, ...]:
-        """The newest entries up to the cursor, newest first."""
+        """Returns the newest entries up to the cursor, newest first."""
         ...
 
 
 def decide_resumption(last_event_id: str | None, head: Head) -> Resumption:
-    """All that can be decided without looking whether the next entry is still there."""
+    """Decides all that can be decided without looking whether the next entry is still there."""
     if last_event_id is None:
         return Resumption(head.cursor, head)
     parsed = parse_event_id(last_event_id)
     if parsed is None:
-        return Resumption(head.cursor, head, UNKNOWN)
+        return Resumption(head.cursor, head, ResetReason.UNKNOWN)
     if parsed.cursor.epoch != head.epoch:
-        return Resumption(head.cursor, head, REBUILT)
-    if not genuine(parsed, head.secret):
-        return Resumption(head.cursor, head, UNKNOWN)
+        return Resumption(head.cursor, head, ResetReason.REBUILT)
+    if not is_signed_with(head.secret, parsed):
+        return Resumption(head.cursor, head, ResetReason.UNKNOWN)
     if parsed.cursor.seq > head.seq:
-        return Resumption(head.cursor, head, FUTURE)
+        return Resumption(head.cursor, head, ResetReason.FUTURE)
     return Resumption(parsed.cursor, head)
 
 
-def follows(entries: Iterable[FeedEntry], cursor: Cursor) -> bool:
-    """Numbers are gap-free by construction, so a missing one shows."""
+def is_gap_free(entries: Iterable[FeedEntry], cursor: Cursor) -> bool:
+    """Whether the entries follow the cursor without a gap.
+
+    Numbers are gap-free by construction, so a missing one shows.
+    """
     return all(entry.seq == expected for expected, entry in enumerate(entries, cursor.seq + 1))
 
 
 class DynamoDbFeed:
     """The feed in the table. It keeps no state, so any number of threads may share one."""
 
-    def __init__(self, client: Any, table: str, clock: Clock) -> None:
-        self._client = client
+    def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
         self._clock = clock
 
     def head(self) -> Head:
-        return read_head(self._client, self._table)
+        return read_head(self._table)
 
     def after(self, cursor: Cursor, limit: int = PAGE_LIMIT, known_seq: int = 0) -> Page:
-        """One eventually consistent Query when nothing is new: half a read unit, whatever the table holds.
+        """Costs half a read unit when nothing is new, whatever the table holds.
 
-        A stale copy shows by a hole, or by ending before `known_seq`: the same Query is then made consistently.
+        That is one eventually consistent Query. A stale copy shows by a hole, or by ending before
+        `known_seq`: the same Query is then made consistently.
         """
         page = self._read(cursor, limit, consistent=False)
         ends_early = not page.more and page.cursor.seq < known_seq
-        return self._read(cursor, limit, consistent=True) if page.reset or ends_early else page
+        if page.reset or ends_early:
+            return self._read(cursor, limit, consistent=True)
+        return page
 
     def resume(self, last_event_id: str | None) -> Resumption:
         decided = decide_resumption(last_event_id, self.head())
-        if decided.reset or decided.cursor.seq == decided.head.seq or self._next_is_there(decided.cursor):
+        if decided.reset or decided.cursor.seq == decided.head.seq:
             return decided
-        return Resumption(decided.head.cursor, decided.head, TOO_OLD)
+        if self._next_is_there(decided.cursor):
+            return decided
+        return Resumption(decided.head.cursor, decided.head, ResetReason.TOO_OLD)
 
     def recent(self, cursor: Cursor, count: int) -> tuple[FeedEntry, ...]:
         found: list[FeedEntry] = []
@@ -118,42 +136,47 @@ class DynamoDbFeed:
         if cursor.seq < oldest:
             return ()  # DynamoDB refuses an empty range
         for bucket in range(bucket_of(cursor.seq), bucket_of(oldest) - 1, -1):
-            records = self._query(
+            page = self._query(
                 Cursor(cursor.epoch, bucket * BUCKET),
                 "SK BETWEEN :seq AND :newest",
                 {":seq": text(seq_text(oldest)), ":newest": text(seq_text(cursor.seq))},
                 ScanIndexForward=False,
-            )["Items"]
-            found += self._entries(records)
+            )
+            found += self._entries(page.records)
         return tuple(found)
 
     def _read(self, cursor: Cursor, limit: int, *, consistent: bool) -> Page:
-        position = {":seq": text(seq_text(cursor.seq))}
-        answer = self._query(_next(cursor), "SK > :seq", position, Limit=limit, ConsistentRead=consistent)
-        entries = self._entries(answer["Items"])
-        if not follows(entries, cursor) or (answer["Items"] and not entries):
-            return Page((), cursor, reset=TOO_OLD)
+        page = self._query(
+            _next(cursor),
+            "SK > :seq",
+            {":seq": text(seq_text(cursor.seq))},
+            Limit=limit,
+            ConsistentRead=consistent,
+        )
+        entries = self._entries(page.records)
+        if not is_gap_free(entries, cursor) or (page.records and not entries):
+            return Page((), cursor, reset=ResetReason.TOO_OLD)
         if not entries:
             return Page((), cursor)
         reached = Cursor(cursor.epoch, entries[-1].seq)
         ends_a_bucket = bucket_of(reached.seq) != bucket_of(reached.seq + 1)
-        return Page(entries, reached, more=ends_a_bucket or "LastEvaluatedKey" in answer)
+        return Page(entries, reached, more=ends_a_bucket or page.more)
 
-    def _query(self, within: Cursor, condition: str, values: Record, **arguments: Any) -> dict[str, Any]:
-        return self._client.query(
-            TableName=self._table,
-            KeyConditionExpression=f"PK = :feed AND {condition}",
-            ExpressionAttributeValues={":feed": text(feed_partition(within))} | values,
-            **arguments,
-        )
+    def _query(
+        self, within: Cursor, condition: str, values: Record, **options: Any
+    ) -> dynamodb.Page:
+        values = {":feed": text(feed_partition(within))} | values
+        return self._table.query_page(f"PK = :feed AND {condition}", values, **options)
 
     def _entries(self, records: list[Record]) -> tuple[FeedEntry, ...]:
-        now = self._clock()
-        return tuple([entry_from_record(record) for record in records if not expired(record, now)])
+        now_s = self._clock()
+        return tuple(
+            [entry_from_record(record) for record in records if not expired(record, now_s)]
+        )
 
     def _next_is_there(self, cursor: Cursor) -> bool:
-        answer = self._client.get_item(TableName=self._table, Key=entry_key(_next(cursor)), ConsistentRead=True)
-        return "Item" in answer and not expired(answer["Item"], self._clock())
+        record = self._table.get(entry_key(_next(cursor)))
+        return record is not None and not expired(record, self._clock())
 
 
 def bucket_of(seq: int) -> int:
@@ -168,8 +191,8 @@ def seq_text(seq: int) -> str:
     return f"{seq:012d}"
 
 
-def entry_key(cursor: Cursor) -> Record:
-    return key(feed_partition(cursor), seq_text(cursor.seq))
+def entry_key(cursor: Cursor) -> Key:
+    return feed_partition(cursor), seq_text(cursor.seq)
 
 
 def _next(cursor: Cursor) -> Cursor:
@@ -180,5 +203,7 @@ def entry_from_record(record: Record) -> FeedEntry:
     return FeedEntry(int(record["SK"]["S"]), Item.from_text(record["item"]["S"]))
 
 
-def entry_record(cursor: Cursor, item: Item, now: float) -> Record:
-    return entry_key(cursor) | {"item": text(item.to_text()), "expires_at": {"N": str(int(now) + RETENTION_S)}}
+def entry_record(cursor: Cursor, item: Item, now_s: float) -> Record:
+    """Returns the record of an entry, which expires after the retention window."""
+    expires_at = {"N": str(int(now_s) + RETENTION_S)}
+    return key(*entry_key(cursor)) | {"item": text(item.to_text()), "expires_at": expires_at}

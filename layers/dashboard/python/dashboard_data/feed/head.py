@@ -1,16 +1,17 @@
-"""Where does the feed stand: which epoch, which number was given last, and with what are cursors signed?"""
+"""Where does the feed stand, and with what are cursors signed?"""
 
 import secrets
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from dashboard_data.dynamodb import Record, error_code, key, text
+from dashboard_data.dynamodb import ABSENT, Record, Table, key, text
 from dashboard_data.feed.cursor import Cursor
 
-HEAD = ("FEED", "HEAD")
-HEAD_KEY = key(*HEAD)
+HEAD_KEY = ("FEED", "HEAD")
 
 
 class Head(NamedTuple):
+    """The epoch, the number that was given last, and the secret that signs event ids."""
+
     epoch: str
     seq: int
     secret: bytes
@@ -22,23 +23,26 @@ class Head(NamedTuple):
     @classmethod
     def from_record(cls, record: Record) -> "Head":
         # A low-level boto3 client hands binary values over as bytes.
-        return cls(record["epoch"]["S"], int(record["seq"]["N"]), bytes(record["secret"]["B"]))
+        secret = bytes(record["secret"]["B"])
+        return cls(record["epoch"]["S"], int(record["seq"]["N"]), secret)
 
 
-def read_head(client: Any, table: str) -> Head:
-    """The head, read consistently. Whoever comes first creates it; of those who race, one does and all see that one."""
+def read_head(table: Table) -> Head:
+    """Returns the head, read consistently. The first reader creates it.
+
+    If several readers race, one creates it and all see that one.
+    """
     while True:
-        answer = client.get_item(TableName=table, Key=HEAD_KEY, ConsistentRead=True)
-        if "Item" in answer:
-            return Head.from_record(answer["Item"])
-        _create(client, table)
+        record = table.get(HEAD_KEY)
+        if record is not None:
+            return Head.from_record(record)
+        _create(table)
 
 
-def _create(client: Any, table: str) -> None:
-    drawn = {"epoch": text(secrets.token_hex(5)), "secret": {"B": secrets.token_bytes(32)}}
-    record = HEAD_KEY | drawn | {"seq": {"N": "0"}}
-    try:
-        client.put_item(TableName=table, Item=record, ConditionExpression="attribute_not_exists(PK)")
-    except Exception as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise
+def _create(table: Table) -> None:
+    drawn: Record = {
+        "epoch": text(secrets.token_hex(5)),
+        "secret": {"B": secrets.token_bytes(32)},
+        "seq": {"N": "0"},
+    }
+    table.put(key(*HEAD_KEY) | drawn, condition=ABSENT)

@@ -1,6 +1,7 @@
-"""What is an item, and is this record of the table's stream one?
+"""What is an item, and is this record from the table's stream one?
 
-The rules are the producer's table in the contract. A reason names the field and never quotes what stood in it.
+The rules are those of docs/contract.md, "What a producer writes". A reason names the field and
+never quotes its value.
 """
 
 import json
@@ -9,19 +10,21 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard_data.times import normalised
+from dashboard_data.times import normalise_timestamp
 
 SENTIMENTS = ("positive", "neutral", "negative")
-# What of an item's tags is shown and counted: what one event and one expression of DynamoDB have room for.
+# Only so many of an item's tags are shown and counted: one event and one expression of DynamoDB
+# have room for no more.
 MOST_TAGS = 100
 LONGEST_TAGS_BYTES = 10_000
 
 _TICKER = re.compile(r"[A-Z]{1,5}")
+_TYPES: dict[str, type] = {"S": str, "N": str, "L": list}  # in DynamoDB's JSON
 _NO_TEXT = re.compile(r"[\ud800-\udfff]")
 
 
 class InvalidItem(ValueError):
-    """This record is no item. `field` names the attribute at fault, `reason` what is wrong with it."""
+    """This record is no item. `field` names the attribute at fault, `reason` says what is wrong."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -31,7 +34,10 @@ class InvalidItem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One analysed item, as far as it is ever shown: titles, texts and sources are not even read."""
+    """One analysed item, as far as it is ever shown: titles, texts and sources are never read.
+
+    `written_at`: epoch seconds at which the table took it.
+    """
 
     item_id: str
     ticker: str
@@ -39,10 +45,13 @@ class Item:
     sentiment: str
     score: float
     timestamp: str
-    written_at: float = 0.0  # epoch seconds; when the table took it
+    written_at: float = 0.0
 
     def data(self) -> dict[str, Any]:
-        """What a `new_item` event carries. `source_id` is `item_id` again: the older dashboard keys its list by it."""
+        """Returns the data of a `new_item` event.
+
+        `source_id` is `item_id` again: the older dashboard keys its list by it.
+        """
         return {
             "item_id": self.item_id,
             "source_id": self.item_id,
@@ -54,19 +63,23 @@ class Item:
         }
 
     def to_text(self) -> str:
-        """How a feed entry keeps it: one attribute is read twice as fast as nine."""
-        return json.dumps(self.data() | {"written_at": self.written_at}, ensure_ascii=False, separators=(",", ":"))
+        """Writes it as a feed entry keeps it: one attribute is read twice as fast as nine."""
+        fields = self.data() | {"written_at": self.written_at}
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, value: str) -> "Item":
-        """Back from a feed entry. What we wrote ourselves is not validated again."""
+        """Reads it back from a feed entry. It was validated when it was written."""
         fields = json.loads(value)
         del fields["source_id"]
         return cls(**fields | {"tags": tuple(fields["tags"])})
 
 
 def parse_item(image: Any, written_at: float = 0.0) -> Item:
-    """The item in the `NewImage` of a stream record. Raises InvalidItem, and nothing else, for any other value."""
+    """Returns the item in the `NewImage` of a stream record.
+
+    Raises InvalidItem, and nothing else, for any other value.
+    """
     if not isinstance(image, dict):
         raise InvalidItem("item", "is not a record")
     ticker = _string(image, "ticker")
@@ -75,10 +88,18 @@ def parse_item(image: Any, written_at: float = 0.0) -> Item:
     sentiment = _string(image, "sentiment")
     if sentiment not in SENTIMENTS:
         raise InvalidItem("sentiment", "must be positive, neutral or negative")
-    timestamp = normalised(_string(image, "timestamp"))
+    timestamp = normalise_timestamp(_string(image, "timestamp"))
     if timestamp is None:
         raise InvalidItem("timestamp", "must be ISO 8601 with Z or an offset, from 1970 on")
-    return Item(_item_id(image), ticker, _tags(image) or (ticker,), sentiment, _score(image), timestamp, written_at)
+    return Item(
+        item_id=_item_id(image),
+        ticker=ticker,
+        tags=_tags(image) or (ticker,),
+        sentiment=sentiment,
+        score=_score(image),
+        timestamp=timestamp,
+        written_at=written_at,
+    )
 
 
 def _item_id(image: dict[str, Any]) -> str:
@@ -103,20 +124,27 @@ def _score(image: dict[str, Any]) -> float:
 def _tags(image: dict[str, Any]) -> tuple[str, ...]:
     if "tags" not in image or image["tags"] == {"NULL": True}:
         return ()
-    tags = [value.get("S") if isinstance(value, dict) else None for value in _typed(image, "tags", "L")]
-    if not all(isinstance(tag, str) and not _NO_TEXT.search(tag) for tag in tags):
-        raise InvalidItem("tags", "must be texts")
-    kept, room = [], LONGEST_TAGS_BYTES
+    tags = [_tag(value) for value in _typed(image, "tags", "L")]
+    kept: list[str] = []
+    room_bytes = LONGEST_TAGS_BYTES
     for tag in dict.fromkeys(filter(None, tags)):
-        room -= len(tag.encode())
-        if room < 0 or len(kept) == MOST_TAGS:
+        room_bytes -= len(tag.encode())
+        if room_bytes < 0 or len(kept) == MOST_TAGS:
             break
         kept.append(tag)
     return tuple(kept)
 
 
+def _tag(value: object) -> str:
+    tag = value.get("S") if isinstance(value, dict) else None
+    if not isinstance(tag, str) or _NO_TEXT.search(tag):
+        raise InvalidItem("tags", "must be texts")
+    return tag
+
+
 def _string(image: dict[str, Any], field: str) -> str:
-    return _typed(image, field, "S")
+    value: str = _typed(image, field, "S")
+    return value
 
 
 def _typed(image: dict[str, Any], field: str, kind: str) -> Any:
@@ -124,6 +152,6 @@ def _typed(image: dict[str, Any], field: str, kind: str) -> Any:
     if value is None:
         raise InvalidItem(field, "is missing")
     inner = value.get(kind) if isinstance(value, dict) else None
-    if not isinstance(inner, list if kind == "L" else str):
+    if not isinstance(inner, _TYPES[kind]):
         raise InvalidItem(field, f"must be of type {kind}")
     return inner

@@ -1,63 +1,100 @@
-"""What does one stream follow, and what do these records say about it? Pure."""
+"""What does one stream follow, and what do the records that were read say about it? Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dashboard_data.dynamodb import Record
+from dashboard_data.dynamodb import Key, Record
 from dashboard_data.feed.cursor import Cursor
-from dashboard_data.feed.feed import FeedEntry
-from dashboard_data.records import Key
-from dashboard_data.slots.lease import HELD, LOST, Lease, lease_state
+from dashboard_data.feed.feed import FeedEntry, ResetReason
+from dashboard_data.slots.lease import Lease, LeaseState, lease_state
 from dashboard_data.users.configurations import Configuration, configuration_of
 from dashboard_data.users.sessions import Session, session_lives
 
 
 class News(NamedTuple):
-    """What one stream has to know. With `error` nothing was learnt: all else is as it was, and is not fresh."""
+    """What one stream has to know.
+
+    `fresh`: the table was read since the last news. Without it, all but the entries is as it was;
+    with `error` the read failed. `reset`: the feed cannot be followed from here, so start again
+    from the current state. `configuration`: the newest version of a configuration stream's.
+    """
 
     entries: tuple[FeedEntry, ...] = ()
-    reset: str | None = None  # the feed cannot be followed from here: start again from the current state
-    lease: str = HELD
+    reset: ResetReason | None = None
+    lease: LeaseState = LeaseState.HELD
     session_lives: bool = True
-    configuration: Configuration | None = None  # None for a configuration stream: it is gone
+    configuration: Configuration | None = None
+    configuration_gone: bool = False
+    fresh: bool = False
     error: Exception | None = None
 
 
 @dataclass(eq=False)
-class Watch:
-    """One stream's place in the feed, and what else it depends on. Its owner may set `cursor` after a reset."""
+class FollowedStream:
+    """One stream's position in the feed, and the records that it depends on.
+
+    The reader alone writes here. `generation`: of the last reading that the stream has seen.
+    `behind`: the last page was full, and there is more to read at once.
+    """
 
     cursor: Cursor
     lease: Lease | None = None
     session: Session | None = None
     configuration: Configuration | None = None
-    generation: int = 0  # of the answer it has seen
-    behind: bool = False  # the last page was full
+    generation: int = 0
+    behind: bool = False
 
     def followed(self) -> Iterator[Key]:
-        yield from [followed.key for followed in (self.lease, self.session, self.configuration) if followed]
+        """Yields the keys of the records that this stream depends on."""
+        for each in (self.lease, self.session, self.configuration):
+            if each:
+                yield each.key
 
     def looks_gone(self, records: Mapping[Key, Record]) -> Iterator[Key]:
-        """What has just been written may be missing in a copy that lags: nothing ends before a consistent read."""
-        if self.lease and lease_state(records.get(self.lease.key), self.lease) == LOST:
+        """Yields the keys whose records these copies do not show.
+
+        A copy that lags may miss what has just been written, so nothing ends before a consistent
+        read.
+        """
+        if self.lease and self._lease_state(records) == LeaseState.LOST:
             yield self.lease.key
-        yield from [each.key for each in (self.session, self.configuration) if each and each.key not in records]
+        for each in (self.session, self.configuration):
+            if each and each.key not in records:
+                yield each.key
 
     def unchanged(self, error: Exception | None = None) -> News:
         return News(configuration=self.configuration, error=error)
 
-    def judge(self, records: Mapping[Key, Record], now: float) -> News:
-        """What the records say, which were read for this watch."""
+    def judged(self, records: Mapping[Key, Record], now_s: float) -> News:
+        """Returns the news in these records, which were read for this stream."""
+        configuration = self._newest_configuration(records, now_s)
         return News(
-            lease=lease_state(records.get(self.lease.key), self.lease) if self.lease else HELD,
-            session_lives=self.session is None or session_lives(records.get(self.session.key), now),
-            configuration=self._configuration(records, now),
+            lease=self._lease_state(records),
+            session_lives=self._session_lives(records, now_s),
+            configuration=configuration,
+            configuration_gone=self.configuration is not None and configuration is None,
+            fresh=True,
         )
 
-    def _configuration(self, records: Mapping[Key, Record], now: float) -> Configuration | None:
-        if self.configuration is None:
+    def _lease_state(self, records: Mapping[Key, Record]) -> LeaseState:
+        if self.lease is None:
+            return LeaseState.HELD
+        return lease_state(records.get(self.lease.key), self.lease)
+
+    def _session_lives(self, records: Mapping[Key, Record], now_s: float) -> bool:
+        if self.session is None:
+            return True
+        return session_lives(records.get(self.session.key), now_s)
+
+    def _newest_configuration(
+        self, records: Mapping[Key, Record], now_s: float
+    ) -> Configuration | None:
+        """Returns None if it is gone. A copy that lags does not bring an older version back."""
+        known = self.configuration
+        if known is None:
             return None
-        found = configuration_of(records.get(self.configuration.key), now)
-        lags = found is not None and found.version < self.configuration.version
-        return self.configuration if lags else found
+        found = configuration_of(records.get(known.key), now_s)
+        if found is not None and found.version < known.version:
+            return known
+        return found

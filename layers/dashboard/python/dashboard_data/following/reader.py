@@ -1,42 +1,74 @@
-"""How do all streams of a process learn what is new with one poll?
+"""How do all streams of a process learn what is new with one read of the table?
 
-Whoever of the waiting threads finds a poll due asks, for all of them; the others wait for that answer. There is no
-background thread: Lambda freezes a process between invocations. An idle poll of one global stream is one request of one
-read unit.
+Theory of operation. Every stream is one thread, and follows the feed through one SharedReader.
+
+- A *reading* is one look at the table for all streams at once: the feed's head, the records that
+  any stream depends on (leases, sessions, configurations), and the entries that are new in this
+  process. It has a generation, so that each stream knows whether it has seen it.
+- There is no background thread, since Lambda freezes a process between invocations. A stream that
+  waits for news waits here. The first waiting thread that finds a reading due performs it for all;
+  the others sleep until it is done. Readings are one interval apart.
+- The ring keeps the newest entries of this process. A stream whose position lies in the ring is
+  served from it. One whose position does not (it has just come, or was slow) reads its own pages,
+  at once, until it has caught up: it is *behind*.
+- Reads are eventually consistent, at half the price, and copies may lag. So a number never goes
+  back. Another epoch, or a record that seems to be gone, is believed only after a consistent read.
+  An entry that the head has announced and the copy does not show is read again, consistently.
+- A stream that has come after a reading began is not judged by it: its slot may have been somebody
+  else's then.
+- The reader alone writes to a FollowedStream. A stream learns all it has to know from the News that
+  `wait` returns, and what fails is in the News, never raised.
+
+An idle reading for one global stream is one request for one read unit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from threading import Condition
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
-from dashboard_data.dynamodb import Clock, Record
+from dashboard_data.dynamodb import Clock, Key, Record
 from dashboard_data.feed.cursor import Cursor
-from dashboard_data.feed.feed import REBUILT, Feed, Page
-from dashboard_data.feed.head import HEAD, Head
-from dashboard_data.following.followed import News, Watch
+from dashboard_data.feed.feed import Feed, Page, ResetReason
+from dashboard_data.feed.head import HEAD_KEY, Head
+from dashboard_data.following.followed import FollowedStream, News
 from dashboard_data.following.ring import Ring
-from dashboard_data.records import Key, Records
 from dashboard_data.slots.lease import Lease
 from dashboard_data.users.configurations import Configuration
 from dashboard_data.users.sessions import Session
 
 INTERVAL_S = 1.0
+NEVER_S = float("-inf")
 
 Pause = Callable[[Condition, float], Any]
 
 
-class _Answer(NamedTuple):
+class Records(Protocol):
+    """The part of a Table that the reader needs."""
+
+    def get_many(self, keys: Collection[Key], *, consistent: bool = False) -> dict[Key, Record]:
+        """Returns the records that exist."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One look at the table. `asked_for`: the streams whose records were read."""
+
     generation: int = 0
-    asked_at: float = float("-inf")
+    asked_at_s: float = NEVER_S
     head: Head | None = None
-    asked_for: frozenset[Watch] = frozenset()
-    records: dict[Key, Record] = {}
+    asked_for: frozenset[FollowedStream] = frozenset()
+    records: dict[Key, Record] = field(default_factory=dict)
     error: Exception | None = None
 
 
-class SharedPoll:
-    """One for a process; each stream holds a watch of its own and is one thread."""
+class SharedReader:
+    """One for a process; each stream is one thread, and has a FollowedStream of its own.
+
+    `pause` waits on a condition for so many seconds.
+    """
 
     def __init__(
         self,
@@ -51,97 +83,127 @@ class SharedPoll:
         self._clock = clock
         self._interval_s = interval_s
         self._pause = pause
-        self._turn = Condition()
-        self._polling = False
-        self._answer = _Answer()
+        self._turn = Condition()  # guards all that follows
+        self._is_reading = False
+        self._last = _Reading()
         self._ring = Ring()
-        self._watches: set[Watch] = set()
+        self._streams: set[FollowedStream] = set()
 
     @contextmanager
-    def watch(
+    def follow(
         self,
         cursor: Cursor,
         *,
         lease: Lease | None = None,
         session: Session | None = None,
         configuration: Configuration | None = None,
-    ) -> Iterator[Watch]:
-        """Follows the feed from the cursor, and whatever else is given, until the block is left."""
-        watch = Watch(cursor, lease, session, configuration)
+    ) -> Iterator[FollowedStream]:
+        """Follows the feed from the cursor, and all else that is given, until the block is left."""
+        stream = FollowedStream(cursor, lease, session, configuration)
         with self._turn:
-            self._watches.add(watch)
+            self._streams.add(stream)
         try:
-            yield watch
+            yield stream
         finally:
             with self._turn:
-                self._watches.discard(watch)
+                self._streams.discard(stream)
 
-    def wait(self, watch: Watch, until: float = float("inf")) -> News:
-        """The next news of this watch: at once if it is behind, else with the next poll, an interval after the last.
+    def move(self, stream: FollowedStream, cursor: Cursor) -> None:
+        """Lets the stream go on from another position, after a reset."""
+        stream.cursor = cursor
 
-        At `until` (epoch seconds), if that comes first: all as it was. What fails is handed back, never raised.
+    def wait(self, stream: FollowedStream, until_s: float = float("inf")) -> News:
+        """Returns the next news of this stream.
+
+        At once if it is behind, else with the next reading, an interval after the last. At
+        `until_s` (epoch seconds), if that comes first: nothing has changed. An error is returned in
+        the news, never raised.
         """
-        answer = self._answer_for(watch, until)
-        if answer is None:
-            return watch.unchanged()
-        watch.generation = answer.generation
-        return self._news(watch, answer)
+        reading = self._reading_for(stream, until_s)
+        if reading is None:
+            return stream.unchanged()
+        fresh = reading.generation != stream.generation
+        stream.generation = reading.generation
+        return self._news(stream, reading, fresh)
 
-    def _answer_for(self, watch: Watch, until: float) -> _Answer | None:
+    def _reading_for(self, stream: FollowedStream, until_s: float) -> _Reading | None:
+        """Waits for a reading that the stream has not seen, or performs it. None at `until_s`."""
         with self._turn:
-            generation = self._answer.generation
+            generation = self._last.generation
             while True:
-                answer, now = self._answer, self._clock()
-                due_in = self._interval_s - abs(now - answer.asked_at)  # a clock that was set back is no reason to wait
-                unseen = answer.generation > watch.generation or (watch.behind and not answer.error)
-                if answer.generation > generation or (due_in > 0 and unseen):
-                    return answer
-                if now >= until:
+                last = self._last
+                now_s = self._clock()
+                # A clock that was set back is no reason to wait.
+                due_in_s = self._interval_s - abs(now_s - last.asked_at_s)
+                unseen = last.generation > stream.generation
+                catches_up = stream.behind and not last.error
+                if last.generation > generation or (due_in_s > 0 and (unseen or catches_up)):
+                    return last
+                if now_s >= until_s:
                     return None
-                if due_in <= 0 and not self._polling:
-                    self._polling = True
+                if due_in_s <= 0 and not self._is_reading:
+                    self._is_reading = True
                     break
-                self._pause(self._turn, min(self._interval_s if self._polling else due_in, until - now))
-        return self._lead()
+                pause_s = self._interval_s if self._is_reading else due_in_s
+                self._pause(self._turn, min(pause_s, until_s - now_s))
+        return self._read_for_all()
 
-    def _lead(self) -> _Answer:
-        answer = self._answer._replace(asked_at=self._clock(), error=RuntimeError("the poll was interrupted"))
+    def _read_for_all(self) -> _Reading:
+        reading = replace(
+            self._last, asked_at_s=self._clock(), error=RuntimeError("the read was interrupted")
+        )
         try:
-            answer = self._ask(answer)
+            reading = self._read(reading)
         except Exception as error:
-            answer = answer._replace(error=error)
+            reading = replace(reading, error=error)
         finally:
             with self._turn:
-                answer = answer._replace(generation=self._answer.generation + 1)
-                self._answer = answer
-                self._polling = False
+                reading = replace(reading, generation=self._last.generation + 1)
+                self._last = reading
+                self._is_reading = False
                 self._turn.notify_all()
-        return answer
+        return reading
 
-    def _ask(self, answer: _Answer) -> _Answer:
+    def _read(self, reading: _Reading) -> _Reading:
         with self._turn:
-            watches = list(self._watches)
-        keys = {each for watch in watches for each in watch.followed()}
-        records = self._records.read(keys | {HEAD})
-        if doubted := {each for watch in watches for each in watch.looks_gone(records)}:
+            streams = list(self._streams)
+        keys = {key for stream in streams for key in stream.followed()}
+        records = self._records.get_many(keys | {HEAD_KEY})
+        if doubted := {key for stream in streams for key in stream.looks_gone(records)}:
             records = {at: record for at, record in records.items() if at not in doubted}
-            records |= self._records.read(doubted, consistent=True)
-        head = self._head(records.get(HEAD), watches)
-        more = self._fill(head, [watch.cursor for watch in watches])
-        asked_at = float("-inf") if more else answer.asked_at
-        return answer._replace(asked_at=asked_at, head=head, asked_for=frozenset(watches), records=records, error=None)
+            records |= self._records.get_many(doubted, consistent=True)
+        head = self._head(records.get(HEAD_KEY), streams)
+        more = self._fill(head, [stream.cursor for stream in streams])
+        asked_at_s = NEVER_S if more else reading.asked_at_s
+        return replace(
+            reading,
+            asked_at_s=asked_at_s,
+            head=head,
+            asked_for=frozenset(streams),
+            records=records,
+            error=None,
+        )
 
-    def _head(self, record: Record | None, watches: list[Watch]) -> Head:
-        """Copies may lag behind: a number never goes back, and another epoch is believed only if read consistently."""
+    def _head(self, record: Record | None, streams: list[FollowedStream]) -> Head:
+        """Returns the head, of which a copy may lag.
+
+        A number never goes back, and another epoch is believed only if read consistently.
+        """
         head = Head.from_record(record) if record else None
-        if head is None or any(watch.cursor.epoch != head.epoch for watch in watches):
+        if head is None or any(stream.cursor.epoch != head.epoch for stream in streams):
             return self._feed.head()
-        known = self._answer.head
-        return known if known and known.epoch == head.epoch and known.seq > head.seq else head
+        known = self._last.head
+        if known and known.epoch == head.epoch and known.seq > head.seq:
+            return known
+        return head
 
     def _fill(self, head: Head, cursors: list[Cursor]) -> bool:
-        """Reads on from the newest entries of this process. True if there is more to read at once."""
-        frontier = max((each for each in [*cursors, self._ring.end] if each.epoch == head.epoch), default=head.cursor)
+        """Reads on from the newest entries of this process.
+
+        Returns whether there is more to read at once.
+        """
+        known = [each for each in [*cursors, self._ring.end] if each.epoch == head.epoch]
+        frontier = max(known, default=head.cursor)
         if frontier != self._ring.end:
             with self._turn:
                 self._ring.restart(frontier)
@@ -152,23 +214,27 @@ class SharedPoll:
             self._ring.extend(page.entries)
         return page.more
 
-    def _news(self, watch: Watch, answer: _Answer) -> News:
-        if answer.error or answer.head is None:
-            return watch.unchanged(answer.error)
+    def _news(self, stream: FollowedStream, reading: _Reading, fresh: bool) -> News:
+        if reading.error or reading.head is None:
+            return stream.unchanged(reading.error)
         try:
-            page = self._page(watch.cursor, answer.head)
+            page = self._page(stream.cursor, reading.head)
         except Exception as error:
-            watch.behind = False  # try again with the next poll, not at once
-            return watch.unchanged(error)
-        watch.cursor, watch.behind = page.cursor, page.more
-        asked = watch in answer.asked_for  # else it has just come, perhaps into the slot of one that was asked for
-        news = watch.judge(answer.records, self._clock()) if asked else watch.unchanged()
-        watch.configuration = news.configuration or watch.configuration
-        return news._replace(entries=page.entries, reset=page.reset)
+            stream.behind = False  # try again with the next reading, not at once
+            return stream.unchanged(error)
+        stream.cursor = page.cursor
+        stream.behind = page.more
+        news = stream.unchanged()
+        if stream in reading.asked_for:
+            news = stream.judged(reading.records, self._clock())
+            stream.configuration = news.configuration or stream.configuration
+        return news._replace(
+            entries=page.entries, reset=page.reset, fresh=fresh or bool(page.entries)
+        )
 
     def _page(self, cursor: Cursor, head: Head) -> Page:
         if cursor.epoch != head.epoch:
-            return Page((), cursor, reset=REBUILT)
+            return Page((), cursor, reset=ResetReason.REBUILT)
         if cursor.seq >= head.seq:
             return Page((), cursor)
         with self._turn:

@@ -1,11 +1,11 @@
-"""What is a lease of one connection slot, and what does a look at all of them say? Pure."""
+"""What is a lease of one stream slot, and what does a survey of all of them say? Pure."""
 
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import NamedTuple
 
-from dashboard_data.dynamodb import Record, expired
-from dashboard_data.records import Key
+from dashboard_data.dynamodb import Key, Record, expired
 
 PARTITION = "CONNECTIONS"
 SLOT = "SLOT#"
@@ -13,37 +13,44 @@ SHARE = "SHARE#"
 GONE = "GONE#"  # not read with the others, which begin with an S
 SETTLED_S = 10  # the two records of one transaction may become visible one after the other
 
-# What has become of a lease.
-HELD = "held"
-CLOSING = "closing"
-LOST = "lost"
-
 _CONNECTION_ID = re.compile(r"([0-9a-z]{1,3})-[A-Za-z0-9_-]{22}")
 _CONNECTION_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
+class LeaseState(StrEnum):
+    HELD = "held"
+    CLOSING = "closing"  # the client has said that it left
+    LOST = "lost"  # it expired, or the slot is another stream's by now
+
+
 class Lease(NamedTuple):
-    connection_id: str  # the slot, a hyphen, and what nobody can guess
-    client: str
+    """`connection_id` is the slot, a hyphen, and a text that cannot be guessed."""
+
+    connection_id: str
+    client_id: str
     slot: int
-    share_slot: int
+    share: int
 
     @property
     def key(self) -> Key:
-        """What a watch follows."""
+        """The record that a stream follows."""
         return slot_key(self.slot)
 
     @property
     def share_key(self) -> Key:
-        return PARTITION, f"{SHARE}{self.client}#{self.share_slot:04d}"
+        return PARTITION, f"{SHARE}{self.client_id}#{self.share:04d}"
 
 
-class Look(NamedTuple):
-    """The partition as one consistent read shows it, as far as one client's next lease needs it."""
+class SlotSurvey(NamedTuple):
+    """One consistent read of the partition, as far as one client's next lease needs it.
+
+    `own`: live leases of this client. `marks`: the shares of this client that have a mark, with the
+    connection that holds it, or None while that mark counts.
+    """
 
     taken_slots: frozenset[int]
-    own: int  # live leases of this client
-    marks: dict[int, str | None]  # share slots of this client with a mark: whose, and None while it counts
+    own: int
+    marks: dict[int, str | None]
 
 
 def slot_key(slot: int) -> Key:
@@ -51,49 +58,60 @@ def slot_key(slot: int) -> Key:
 
 
 def slot_of(connection_id: str) -> int | None:
-    """The slot that an id of ours begins with, None for any other text."""
+    """Returns the slot that an id of ours begins with; None for any other text."""
     match = _CONNECTION_ID.fullmatch(connection_id)
-    return int(match[1], 36) if match else None
+    if match is None:
+        return None
+    return int(match[1], 36)
 
 
 def is_connection_key(value: str | None) -> bool:
-    """Could this be the random part of a connection's id, drawn by the client itself?"""
+    """Whether this can be the random part of a connection's id, drawn by the client itself."""
     return value is not None and _CONNECTION_KEY.fullmatch(value) is not None
 
 
 def gone_key(connection_key: str) -> Key:
-    """Where it says that a client has left, perhaps before its stream had a lease."""
+    """The record which says that a client has left, perhaps before its stream had a lease."""
     return PARTITION, f"{GONE}{connection_key}"
 
 
-def lease_state(record: Record | None, lease: Lease) -> str:
-    """HELD, CLOSING once the client has said that it left, or LOST."""
+def lease_state(record: Record | None, lease: Lease) -> LeaseState:
+    """Returns what the record of the lease's slot says about the lease."""
     if record is None or record["connection_id"]["S"] != lease.connection_id:
-        return LOST
-    return CLOSING if "closing" in record else HELD
+        return LeaseState.LOST
+    if "closing" in record:
+        return LeaseState.CLOSING
+    return LeaseState.HELD
 
 
-def look(records: Iterable[Record], client: str, now: float) -> Look:
+def survey(records: Iterable[Record], client_id: str, now_s: float) -> SlotSurvey:
+    """Sums up the records of slots and shares for one client."""
     live: dict[str, Record] = {}
     marks: list[Record] = []
     for record in records:
         if record["SK"]["S"].startswith(SLOT):
-            if not expired(record, now):
+            if not expired(record, now_s):
                 live[record["connection_id"]["S"]] = record
-        elif record["SK"]["S"].startswith(f"{SHARE}{client}#"):
+        elif record["SK"]["S"].startswith(f"{SHARE}{client_id}#"):
             marks.append(record)
-    return Look(
+    return SlotSurvey(
         taken_slots=frozenset(_number(record) for record in live.values()),
-        own=sum(record["client"]["S"] == client for record in live.values()),
-        marks={_number(mark): _dead_holder(mark, live, now) for mark in marks},
+        own=sum(record["client"]["S"] == client_id for record in live.values()),
+        marks={_number(mark): _dead_holder(mark, live, now_s) for mark in marks},
     )
 
 
-def _dead_holder(mark: Record, live: dict[str, Record], now: float) -> str | None:
-    """A mark counts while its lease lives. Whoever takes the place of a dead one names it, so that only one can."""
-    holder = mark["connection_id"]["S"]
-    counts = holder in live or float(mark["taken_at"]["N"]) > now - SETTLED_S
-    return None if counts else holder
+def _dead_holder(mark: Record, live: dict[str, Record], now_s: float) -> str | None:
+    """Returns the holder of a mark that does not count any more.
+
+    A mark counts while its lease lives. A taker names the dead holder that it replaces, so that
+    only one taker can.
+    """
+    holder: str = mark["connection_id"]["S"]
+    settling = float(mark["taken_at"]["N"]) > now_s - SETTLED_S
+    if holder in live or settling:
+        return None
+    return holder
 
 
 def _number(record: Record) -> int:

@@ -1,18 +1,32 @@
-"""Which tickers does a user follow? A configuration belongs to one user, and to all others it is not there."""
+"""Which tickers does a user follow? A configuration belongs to one user; nobody else can see it."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from dashboard_data.dynamodb import Clock, Record, expired, key, query_all, text, texts
-from dashboard_data.records import Key
-from dashboard_data.retry import REFUSED, WITHOUT_EFFECT, Contention
+from dashboard_data.dynamodb import (
+    CONDITION_FAILED,
+    PRESENT,
+    Action,
+    Clock,
+    Key,
+    Record,
+    Table,
+    delete_action,
+    expired,
+    key,
+    put_action,
+    text,
+    texts,
+    update_action,
+)
+from dashboard_data.retry import WITHOUT_EFFECT, Backoff, attempt
 from dashboard_data.times import utc_text
 
-MOST_CONFIGURATIONS = 20  # of one user
+MOST_CONFIGURATIONS = 20  # for one user
 LONGEST_CONFIG_ID = 64
 
-
+_TEXTS = ("name", "created_at", "updated_at")
 _LIVES = "attribute_exists(PK) AND (attribute_not_exists(expires_at) OR expires_at > :clock)"
 
 
@@ -35,11 +49,11 @@ class Configuration(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """What a watch follows."""
+        """The record that a stream follows."""
         return configuration_key(self.user_id, self.config_id)
 
     def data(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """Returns it as the API shows it."""
         shown = ("config_id", "name", "tickers", "created_at", "updated_at")
         return {name: getattr(self, name) for name in shown} | {"tickers": list(self.tickers)}
 
@@ -58,123 +72,135 @@ class Configuration(NamedTuple):
 
 class DynamoDbConfigurations:
     def __init__(
-        self,
-        client: Any,
-        table: str,
-        clock: Clock,
-        sleep: Callable[[float], object],
-        random: Callable[[], float],
-        most: int = MOST_CONFIGURATIONS,
+        self, table: Table, clock: Clock, backoff: Backoff, most: int = MOST_CONFIGURATIONS
     ) -> None:
-        self._client = client
-        self._contention = Contention(client, sleep, random)
         self._table = table
         self._clock = clock
+        self._backoff = backoff
         self._most = most
 
-    def create(self, user_id: str, name: str, tickers: Sequence[str], expires_at: float | None = None) -> Configuration:
-        """Name and tickers are validated already. `expires_at`: epoch seconds; an anonymous user's go with the session.
+    def create(
+        self, user_id: str, name: str, tickers: Sequence[str], expires_at_s: float | None = None
+    ) -> Configuration:
+        """Creates a configuration. Name and tickers are validated already.
 
-        Raises TooManyConfigurations; the count is kept in the same transaction, so that a race cannot pass the limit.
+        `expires_at_s`: epoch seconds; an anonymous user's expire with the session. Raises
+        TooManyConfigurations; the count is kept in the same transaction, so that a race cannot pass
+        the limit.
         """
         now = utc_text(self._clock())
-        created = Configuration(secrets.token_urlsafe(12), user_id, name, tuple(tickers), now, now)
-        lifetime = {} if expires_at is None else {"expires_at": {"N": str(int(expires_at))}}
-        put = {"Put": {"TableName": self._table, "Item": configuration_record(created, lifetime)}}
-        if not self._transact(self._counting(user_id, 1, lifetime), put):
+        created = Configuration(
+            config_id=secrets.token_urlsafe(12),
+            user_id=user_id,
+            name=name,
+            tickers=tuple(tickers),
+            created_at=now,
+            updated_at=now,
+        )
+        lifetime: Record = {}
+        if expires_at_s is not None:
+            lifetime["expires_at"] = {"N": str(int(expires_at_s))}
+        put = put_action(configuration_record(created, lifetime))
+        if not self._transact(self._count_update(user_id, 1, lifetime), put):
             raise TooManyConfigurations(f"at most {self._most}")
         return created
 
-    def list(self, user_id: str) -> list[Configuration]:
-        """All of this user's, oldest first."""
-        records = query_all(
-            self._client,
-            TableName=self._table,
-            KeyConditionExpression="PK = :user AND begins_with(SK, :config)",
-            ExpressionAttributeValues={":user": text(f"USER#{user_id}"), ":config": text("CONFIG#")},
-            ConsistentRead=True,
-        )
-        found = [Configuration.from_record(record) for record in records if not expired(record, self._clock())]
+    def list_all(self, user_id: str) -> list[Configuration]:
+        """Returns all of this user's, oldest first."""
+        values = {":user": text(f"USER#{user_id}"), ":config": text("CONFIG#")}
+        records = self._table.query("PK = :user AND begins_with(SK, :config)", values)
+        now_s = self._clock()
+        found = [Configuration.from_record(each) for each in records if not expired(each, now_s)]
         return sorted(found, key=lambda each: (each.created_at, each.config_id))
 
     def get(self, user_id: str, config_id: str) -> Configuration | None:
-        if not _sane(config_id):
+        if not _can_be_ours(config_id):
             return None
-        at = key(*configuration_key(user_id, config_id))
-        answer = self._client.get_item(TableName=self._table, Key=at, ConsistentRead=True)
-        return configuration_of(answer.get("Item"), self._clock())
+        record = self._table.get(configuration_key(user_id, config_id))
+        return configuration_of(record, self._clock())
 
-    def update(self, user_id: str, config_id: str, name: str, tickers: Sequence[str]) -> Configuration | None:
-        """The changed configuration; None if there is none. Open streams take the tickers up within one poll."""
-        if not _sane(config_id):
+    def update(
+        self, user_id: str, config_id: str, name: str, tickers: Sequence[str]
+    ) -> Configuration | None:
+        """Returns the changed configuration; None if there is none.
+
+        Open streams take the tickers up within one poll.
+        """
+        if not _can_be_ours(config_id):
             return None
-        answer = self._contention.write(
-            "update_item",
-            TableName=self._table,
-            Key=key(*configuration_key(user_id, config_id)),
-            UpdateExpression="SET #name = :name, tickers = :tickers, updated_at = :now ADD version :one",
-            ConditionExpression=_LIVES,
-            ExpressionAttributeNames={"#name": "name"},
-            ExpressionAttributeValues={
-                ":name": text(name),
-                ":tickers": texts(tickers),
-                ":now": text(utc_text(self._clock())),
-                ":clock": {"N": str(int(self._clock()))},
-                ":one": {"N": "1"},
-            },
-            ReturnValues="ALL_NEW",
+        values: Record = {
+            ":name": text(name),
+            ":tickers": texts(tickers),
+            ":now": text(utc_text(self._clock())),
+            ":clock": {"N": str(int(self._clock()))},
+            ":one": {"N": "1"},
+        }
+        changed = self._backoff.write(
+            lambda: self._table.update(
+                configuration_key(user_id, config_id),
+                "SET #name = :name, tickers = :tickers, updated_at = :now ADD version :one",
+                condition=_LIVES,
+                values=values,
+                names={"#name": "name"},
+            )
         )
-        return answer and Configuration.from_record(answer["Attributes"])
+        if changed is None:
+            return None
+        return Configuration.from_record(changed)
 
     def delete(self, user_id: str, config_id: str) -> bool:
-        """Whether there was one. Its open streams end within one poll."""
-        if not _sane(config_id):
+        """Returns whether there was one. Its open streams end within one poll."""
+        if not _can_be_ours(config_id):
             return False
-        at = key(*configuration_key(user_id, config_id))
-        removal = {"TableName": self._table, "Key": at, "ConditionExpression": "attribute_exists(PK)"}
-        return self._transact({"Delete": removal}, self._counting(user_id, -1, {}))
+        removal = delete_action(configuration_key(user_id, config_id), condition=PRESENT)
+        return self._transact(removal, self._count_update(user_id, -1, {}))
 
-    def _transact(self, *actions: dict[str, Any]) -> bool:
-        """False if the one condition among these actions does not hold. Raises Contended, or what the client raises."""
-        for _ in self._contention.tries():
-            reasons = self._contention.transact(actions, WITHOUT_EFFECT)
+    def _transact(self, *actions: Action) -> bool:
+        """Returns False if the one condition among these actions does not hold.
+
+        Raises Contended, or errors that retrying cannot fix.
+        """
+        for _ in self._backoff.tries():
+            reasons = attempt(self._table, actions, retriable=WITHOUT_EFFECT)
             if not reasons:
                 return True
-            if reasons == {REFUSED}:
+            if reasons == {CONDITION_FAILED}:
                 return False
         raise Contended
 
-    def _counting(self, user_id: str, change: int, lifetime: Record) -> dict[str, Any]:
-        action: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": key(f"USER#{user_id}", "COUNT"),
-            "UpdateExpression": "ADD configurations :change" + (" SET expires_at = :expires_at" if lifetime else ""),
-            "ExpressionAttributeValues": {":change": {"N": str(change)}}
-            | {f":{name}": value for name, value in lifetime.items()},
-        }
+    def _count_update(self, user_id: str, change: int, lifetime: Record) -> Action:
+        expression = "ADD configurations :change"
+        values: Record = {":change": {"N": str(change)}}
+        if lifetime:
+            expression += " SET expires_at = :expires_at"
+            values |= {f":{name}": value for name, value in lifetime.items()}
+        condition = None
         if change > 0:
-            action["ConditionExpression"] = "attribute_not_exists(configurations) OR configurations < :most"
-            action["ExpressionAttributeValues"][":most"] = {"N": str(self._most)}
-        return {"Update": action}
+            condition = "attribute_not_exists(configurations) OR configurations < :most"
+            values[":most"] = {"N": str(self._most)}
+        at = f"USER#{user_id}", "COUNT"
+        return update_action(at, expression, values=values, condition=condition)
 
 
 def configuration_key(user_id: str, config_id: str) -> Key:
     return f"USER#{user_id}", f"CONFIG#{config_id}"
 
 
-def configuration_of(record: Record | None, now: float) -> Configuration | None:
-    return None if record is None or expired(record, now) else Configuration.from_record(record)
-
-
-def _sane(config_id: str) -> bool:
-    """Anything else cannot be one of ours, and need not be looked for."""
-    return 0 < len(config_id) <= LONGEST_CONFIG_ID and config_id.isascii()
+def configuration_of(record: Record | None, now_s: float) -> Configuration | None:
+    if record is None or expired(record, now_s):
+        return None
+    return Configuration.from_record(record)
 
 
 def configuration_record(configuration: Configuration, lifetime: Record) -> Record:
     return (
         key(*configuration.key)
-        | {name: text(getattr(configuration, name)) for name in ("name", "created_at", "updated_at")}
+        | {name: text(getattr(configuration, name)) for name in _TEXTS}
         | {"tickers": texts(configuration.tickers), "version": {"N": str(configuration.version)}}
         | lifetime
     )
+
+
+def _can_be_ours(config_id: str) -> bool:
+    """Whether it makes sense to look for this id in the table."""
+    return 0 < len(config_id) <= LONGEST_CONFIG_ID and config_id.isascii()

@@ -16,21 +16,37 @@ class SymbolObject(BaseModel):
     symbol: Symbol
 
 
-def _each_once(tickers: list[str | SymbolObject]) -> list[str]:
-    return list(dict.fromkeys(each.symbol if isinstance(each, SymbolObject) else each for each in tickers))
+def _each_once(tickers: list[str | SymbolObject]) -> list[str | SymbolObject]:
+    return list(dict.fromkeys(map(_symbol, tickers)))
+
+
+def _symbol(ticker: str | SymbolObject) -> str | SymbolObject:
+    return ticker.symbol if isinstance(ticker, SymbolObject) else ticker
 
 
 class ConfigurationDraft(BaseModel):
-    """A configuration as a client sends it. Tickers are kept in upper case, each once; other fields are ignored."""
+    """A configuration as a client sends it.
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)]
-    tickers: Annotated[
-        list[Symbol | SymbolObject], Field(min_length=1, max_length=MOST_TICKERS), AfterValidator(_each_once)
+    Tickers are kept in upper case, each once; other fields are ignored.
+    """
+
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
     ]
+    tickers: Annotated[
+        list[Symbol | SymbolObject],
+        Field(min_length=1, max_length=MOST_TICKERS),
+        AfterValidator(_each_once),
+    ]
+
+    @property
+    def symbols(self) -> list[str]:
+        """The tickers, of which validation has left the short form only."""
+        return [str(ticker) for ticker in self.tickers]
 
 
 def detail(error: ValidationError) -> str:
-    """The first error as `field: what is wrong`, without what was sent."""
+    """Describes the first error as `field: problem`, without the value that was sent."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field, *rest = first["loc"] or ("body",)
     if rest:

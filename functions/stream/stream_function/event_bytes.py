@@ -1,0 +1,64 @@
+"""From facts to event bytes: each event has an id from which any environment resumes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import event_stream
+from dashboard_data import Cursor, FeedEntry, base36, event_id
+from dashboard_http.events import (
+    EVENT_TYPES,
+    Error,
+    Heartbeat,
+    Metrics,
+    NewItem,
+    Reset,
+    StreamEvent,
+)
+
+
+class EventBytes:
+    """Encodes the events of one stream, and counts them by type in `sent`.
+
+    `secret` is the feed head's, `nonce` this connection's own. Ids are unique within the stream.
+    """
+
+    def __init__(self, secret: bytes, nonce: str) -> None:
+        self.secret = secret
+        self.sent: dict[str, int] = {}
+        self._nonce = nonce
+        self._number = 0
+
+    def items(self, epoch: str, entries: Iterable[FeedEntry]) -> bytes:
+        """Encodes a `new_item` for each entry. An item has the same id on every connection."""
+        return b"".join([self._item(epoch, entry) for entry in entries])
+
+    def metrics(self, cursor: Cursor, snapshot: dict[str, Any]) -> bytes:
+        return self._event(Metrics(**snapshot), self._id(cursor))
+
+    def heartbeat(self, cursor: Cursor, timestamp: str, connections: int) -> bytes:
+        event = Heartbeat(timestamp=timestamp, connections=connections)
+        return self._event(event, self._id(cursor))
+
+    def reset(self, cursor: Cursor, timestamp: str, reason: str) -> bytes:
+        return self._event(Reset(timestamp=timestamp, reason=reason), self._id(cursor))
+
+    def error(self, cursor: Cursor | None, detail: str) -> bytes:
+        """Encodes an `error`. Without a cursor its id is one that leads to a `reset`."""
+        id = self._id(cursor) if cursor else f"none-{self._unique()}"
+        return self._event(Error(detail=detail), id)
+
+    def _item(self, epoch: str, entry: FeedEntry) -> bytes:
+        id = event_id(Cursor(epoch, entry.seq), self.secret)
+        return self._event(NewItem(**entry.item.data()), id)
+
+    def _id(self, cursor: Cursor) -> str:
+        return event_id(cursor, self.secret, self._unique())
+
+    def _unique(self) -> str:
+        self._number += 1
+        return self._nonce + base36(self._number)
+
+    def _event(self, event: StreamEvent, id: str) -> bytes:
+        event_type = EVENT_TYPES[type(event)]
+        self.sent[event_type] = self.sent.get(event_type, 0) + 1
+        return event_stream.encode(event.model_dump_json(), event=event_type, id=id)
