@@ -10,7 +10,7 @@ from streaming_runtime.loop import Worker
 from streaming_runtime.runtime_api import RuntimeApi
 from streaming_runtime.settings import Settings
 
-from tests.streaming_runtime.fake_runtime_api import FakeRuntimeApi
+from tests.support.fake_runtime_api import FakeRuntimeApi
 
 
 @pytest.fixture

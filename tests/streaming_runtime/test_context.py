@@ -4,8 +4,7 @@ import json
 import time
 
 import pytest
-from streaming_runtime.context import LambdaContext
-from streaming_runtime.deadline import Deadline
+from streaming_runtime.context import Deadline, LambdaContext
 from streaming_runtime.runtime_api import Invocation
 from streaming_runtime.settings import Settings
 

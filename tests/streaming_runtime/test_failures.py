@@ -8,7 +8,7 @@ import time
 import pytest
 from streaming_runtime.runtime_api import last_chunk
 
-from tests.streaming_runtime.fake_runtime_api import url_request
+from tests.support.fake_runtime_api import url_request
 
 TRAILER_LIMIT_BYTES = 4_000  # 4,096 destroys a response, so keep a margin
 OK = {"statusCode": 200, "body": "fine"}

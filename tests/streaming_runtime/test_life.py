@@ -18,7 +18,7 @@ from streaming_runtime.loop import run
 from streaming_runtime.version import __version__
 
 from tests.streaming_runtime import handlers
-from tests.streaming_runtime.fake_runtime_api import FakeRuntimeApi, url_request
+from tests.support.fake_runtime_api import FakeRuntimeApi, url_request
 from tests.support.paths import ROOT
 from tests.support.waiting import eventually
 

@@ -15,7 +15,7 @@ from awslambdaric.lambda_runtime_exception import FaultException
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 from streaming_runtime.plan import HTTP_INTEGRATION, PRELUDE_LIMIT_BYTES
 
-from tests.streaming_runtime.fake_runtime_api import api_request, url_request
+from tests.support.fake_runtime_api import api_request, url_request
 from tests.support.waiting import eventually
 
 HTML = {"Content-Type": "text/html"}

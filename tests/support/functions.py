@@ -169,12 +169,14 @@ class Service:
         cors = Cors(self.settings.cors_origins)
         self.api_routes = api_routes
         self.stream_routes = lambda: stream_routes(dependencies, verify, self.settings)
-        self._stream = make_handler(self.stream_routes, cors, self.logger)
+        self.stream_handler = make_handler(self.stream_routes, cors, self.logger)
         self._api = make_handler(self.api_routes, cors, self.logger)
         self.front = "2.0"
 
     def stream(self, path="/api/v2/stream", left_s=900, method="GET", **headers):
-        opened = Stream(self._stream(self._payload(method, path, headers), self._context(left_s)))
+        opened = Stream(
+            self.stream_handler(self.payload(method, path, headers), self._context(left_s))
+        )
         self.opened.append(opened)
         return opened
 
@@ -185,7 +187,7 @@ class Service:
                 stream.body.close()
 
     def api(self, method, path, body=None, **headers):
-        payload = self._payload(method, path, headers, body)
+        payload = self.payload(method, path, headers, body)
         return Stream(self._api(payload, self._context(10)))
 
     def sign_in(self):
@@ -199,7 +201,7 @@ class Service:
             aws_request_id="request-1",
         )
 
-    def _payload(self, method, path, headers, body=None):
+    def payload(self, method, path, headers, body=None):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         address = headers.pop("address", "192.0.2.1")
         query = headers.pop("query", None)

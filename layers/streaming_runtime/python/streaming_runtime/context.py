@@ -1,4 +1,4 @@
-"""The `context` argument of a handler.
+"""What does a handler get as `context`, and how much time does it have left?
 
 https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 """
@@ -12,9 +12,9 @@ from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from streaming_runtime.deadline import Deadline
     from streaming_runtime.runtime_api import Invocation
     from streaming_runtime.settings import Settings
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # variables cannot hold them.
 TRACE_ID: ContextVar[str | None] = ContextVar("trace_id", default=None)
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+LONGEST_TIMEOUT_MS = 5_400_000  # 90 minutes, on managed instances
+ASSUMED_TIMEOUT_MS = 900_000
+MARGIN_MS = 1_000  # for closing the iterator and sending the last chunk
 CLIENT_FIELDS = (
     "installation_id",
     "app_title",
@@ -29,6 +32,47 @@ CLIENT_FIELDS = (
     "app_version_code",
     "app_package_name",
 )
+
+
+class Deadline:
+    """When Lambda ends an invocation (`at_ms`), and when its body is closed before that.
+
+    Both in epoch milliseconds. `clock` gives epoch seconds.
+    """
+
+    __slots__ = ("_clock", "at_ms", "close_at_ms")
+
+    def __init__(self, at_ms: float, close_at_ms: float, clock: Callable[[], float]) -> None:
+        self.at_ms = at_ms
+        self.close_at_ms = close_at_ms
+        self._clock = clock
+
+    @classmethod
+    def of(cls, deadline_ms: str | None, clock: Callable[[], float]) -> Deadline:
+        """Reads `Lambda-Runtime-Deadline-Ms`, epoch milliseconds as text.
+
+        A deadline that cannot be true counts as 15 minutes from now: one that is missing or
+        malformed, or more than 90 minutes away (AWS's emulator can say such things). One that has
+        just passed leaves no time.
+        """
+        now_ms = clock() * 1000
+        stated_ms = 0.0
+        if deadline_ms is not None and deadline_ms.isdecimal():
+            stated_ms = float(deadline_ms)
+        left_ms = stated_ms - now_ms
+        if abs(left_ms) > LONGEST_TIMEOUT_MS:
+            left_ms = ASSUMED_TIMEOUT_MS
+        left_ms = max(0, left_ms)
+        at_ms = now_ms + left_ms
+        return cls(at_ms, at_ms - min(MARGIN_MS, left_ms / 10), clock)
+
+    def remaining_ms(self) -> int:
+        """Milliseconds until Lambda ends the invocation, never below 0."""
+        return max(0, int(self.at_ms - self._clock() * 1000))
+
+    def is_near(self) -> bool:
+        """Whether the body must be closed now, so that its end still gets through."""
+        return self._clock() * 1000 > self.close_at_ms
 
 
 class LambdaContext:

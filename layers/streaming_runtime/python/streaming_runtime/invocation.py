@@ -6,8 +6,7 @@ import json
 from contextvars import copy_context
 
 from streaming_runtime.body import as_json, as_text
-from streaming_runtime.context import REQUEST_ID, TRACE_ID, LambdaContext
-from streaming_runtime.deadline import Deadline
+from streaming_runtime.context import REQUEST_ID, TRACE_ID, Deadline, LambdaContext
 from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
 from streaming_runtime.runtime_api import PlatformGone, ResponseStream
