@@ -1,7 +1,8 @@
 """Prepares a function's process: its directories, its command and its environment variables.
 
 The process sees Lambda's variables and the template's, and no others of this machine.
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+Page configuration-envvars.html#configuration-envvars-runtime in
+https://docs.aws.amazon.com/lambda/latest/dg/
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html (the wrapper script's arguments)
 """
 

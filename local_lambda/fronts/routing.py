@@ -2,7 +2,8 @@
 
 Fixed segments win over `{param}`, and `{param}` wins over `{proxy+}`.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
+Page api-gateway-method-settings-method-request.html in
+https://docs.aws.amazon.com/apigateway/latest/developerguide/
 """
 
 import re

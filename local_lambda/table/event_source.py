@@ -3,7 +3,8 @@
 Reads the shards, filters their records, and delivers them in batches.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB_Streams.html
+Page API_Operations_Amazon_DynamoDB_Streams.html in
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/
 """
 
 import asyncio

@@ -1,7 +1,9 @@
 """Reads the events of one function: routes of the REST API and event source mappings.
 
-https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-api.html
-https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-dynamodb.html
+Page sam-property-function-api.html in
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
+Page sam-property-function-dynamodb.html in
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
 """
 
 import json

@@ -1,6 +1,7 @@
 """Reads the properties of one AWS::Serverless::Function.
 
-https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+Page sam-resource-function.html in
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
 """
 
 from collections.abc import Callable, Mapping

@@ -2,7 +2,8 @@
 
 A route is an operation with `x-amazon-apigateway-integration`; its `responseTransferMode` and
 `timeoutInMillis` are used.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html
+Page api-gateway-swagger-extensions-integration.html in
+https://docs.aws.amazon.com/apigateway/latest/developerguide/
 """
 
 from collections.abc import Callable, Mapping

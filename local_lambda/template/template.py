@@ -2,7 +2,8 @@
 
 Parts of the template that are not emulated are named in warnings.
 
-https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
+Page sam-specification.html in
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
 """
 
 from collections.abc import Mapping

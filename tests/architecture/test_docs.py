@@ -72,7 +72,7 @@ def table(page, heading):
 
 
 def names_and_defaults(heading):
-    """What a table of settings says: the default of each name in its first column."""
+    """Returns what a table of settings says: the default of each name in its first column."""
     said = {}
     for name, default, *_ in table(SETTINGS, heading):
         for each in re.findall(r"`([^`]+)`", name):

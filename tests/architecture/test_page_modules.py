@@ -72,7 +72,7 @@ def tokens(source: str) -> list[str]:
             found += [";", '""'] if resumes else ['""']
             if part[1] == "${":
                 templates.append(depth)
-                found.append(";")  # what stands in a template is an expression of its own
+                found.append(";")  # an expression in a template literal is checked by itself
             continue
         starts_a_value = not found or not re.search(r'[\w$)\]}"]$', found[-1])
         starts_a_value = starts_a_value or found[-1] in BEFORE_A_VALUE

@@ -11,7 +11,7 @@ ITEMS = "return [...document.querySelectorAll('#items li')].map((line) => line.t
 def test_it_connects_shows_totals_and_items_and_survives_a_dropped_connection(dashboard, service):
     page = dashboard(
         f"{service.base_url}/api/v2/stream/status"
-    )  # of the same origin; the page is written into it
+    )  # a page with the service's origin; the other one is written into it
     page.run(
         "document.open(); document.write(arguments[0]); document.close();", PAGE.read_text("utf-8")
     )

@@ -35,7 +35,7 @@ def test_an_item_lands_at_its_time_as_high_as_its_score(page, scripted):
     )
     older, newer = eventually(lambda: dots if len(dots := page.run(DOTS)) == 2 else None)
 
-    assert older["x"] == pytest.approx(150, abs=10)  # of 300 seconds
+    assert older["x"] == pytest.approx(150, abs=10)  # 300 seconds long
     assert newer["x"] == pytest.approx(270, abs=10)
     assert older["y"] < newer["y"]
     assert (older["sentiment"], newer["sentiment"]) == ("positive", "negative")

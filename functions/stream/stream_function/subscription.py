@@ -35,7 +35,7 @@ class TableUnreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StreamDependencies:
-    """What all streams of a process share.
+    """All streams of a process share these.
 
     `slots` takes and gives back. `quick_slots` renews and counts, and would rather fail than keep a
     heartbeat waiting.
@@ -54,7 +54,7 @@ class StreamDependencies:
 
 @dataclass(frozen=True, slots=True)
 class StreamStart:
-    """What one stream is: where it starts, its lease, whose it is, how long it lives."""
+    """One stream's own: where it starts, its lease, its user, how long it lives."""
 
     resumption: Resumption
     lease: Lease

@@ -75,7 +75,7 @@ def test_a_client_that_leaves_is_not_told_to_the_function(emulator, logged, open
 
 def test_a_slow_client_slows_the_function(emulator, open_stream):
     before = emulator.log.count("written")
-    pieces = 300  # of 64 KiB: more than all the buffers on the way hold
+    pieces = 300  # 64 KiB each: more than all the buffers on the way hold
     connection, response = open_stream(emulator.url("raw"), f"/?do=big&n={pieces}")
     emulator.wait_for(lambda: emulator.log.count("written") > before)
     settled = emulator.wait_for(

@@ -195,7 +195,8 @@ def test_sam_takes_the_templates(release):
 def test_the_repository_s_template_says_what_the_repository_asks_for(release):
     """The repository requires these properties.
 
-    https://docs.aws.amazon.com/serverlessrepo/latest/devguide/serverlessrepo-publishing-applications.html
+    Page serverlessrepo-publishing-applications.html in
+    https://docs.aws.amazon.com/serverlessrepo/latest/devguide/
     """
     template = load((release / TEMPLATES[1]).read_text())
     application = template["Metadata"]["AWS::ServerlessRepo::Application"]

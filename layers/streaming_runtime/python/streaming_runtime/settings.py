@@ -13,7 +13,7 @@ DEFAULT_LOCAL_WAIT_S = 3.0
 class Settings:
     """The settings of one execution environment. Times are in seconds."""
 
-    address: str  # of the Runtime API, `host:port`
+    address: str  # the Runtime API's `host:port`
     handler: str | None  # `package/module.function`
     concurrency: int  # invocations at the same time
     snap_start: bool

@@ -13,7 +13,7 @@ from dashboard_data.users.sessions import Session, session_lives
 
 
 class News(NamedTuple):
-    """What one stream has to know.
+    """All that one stream has to know.
 
     `fresh`: the table was read since the last news. Without it, all but the entries is as it was;
     with `error` the read failed. `reset`: the feed cannot be followed from here, so start again

@@ -61,7 +61,7 @@ class _Failure(NamedTuple):
 
 @dataclass(slots=True)
 class _Progress:
-    """What has become of one batch so far."""
+    """The state of one batch."""
 
     waiting: list[Item]
     published: int = 0

@@ -1,1 +1,1 @@
-"""Who somebody is, and which tickers they follow."""
+"""Who is somebody, and which tickers do they follow?"""
