@@ -74,7 +74,7 @@ def test_streams_name_their_events_and_how_they_refuse(operations):
 
 def test_behind_a_stage_the_document_says_where_the_service_is(service):
     service.front = "1.0"
-    payload = service._payload("GET", PATH, {})
+    payload = service.payload("GET", PATH, {})
     payload["requestContext"]["path"] = f"/live{PATH}"
     servers = json.loads(service._api(payload, service._context(10))["body"])["servers"]
 
@@ -87,7 +87,7 @@ def test_nothing_of_it_is_loaded_before_somebody_asks():
 import sys, os
 os.environ |= {"DASHBOARD_TABLE": "t", "AWS_DEFAULT_REGION": "us-east-1"}
 import api_function.handler
-heavy = {"api_function.document", "api_function.operations", "api_function.answers"}
+heavy = {"api_function.document", "api_function.operations", "api_function.responses"}
 assert not heavy & set(sys.modules), "loaded"
 """
     path = ":".join(each for each in sys.path if each)

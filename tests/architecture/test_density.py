@@ -3,24 +3,16 @@
 import ast
 import io
 import re
-import subprocess
 import tokenize
 
 import pytest
 
-from tests.support.paths import PACKAGES, ROOT
+from tests.support.paths import PACKAGES, ROOT, own_files
 
 WIDTH = 100
-LISTED = subprocess.run(
-    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-    cwd=ROOT,
-    capture_output=True,
-    text=True,
-    check=False,
-).stdout.splitlines()
 # Pins and their hashes are written by a program; pictures are no text; test_docs.py has the prose.
 NOT_CODE = re.compile(r"requirements.*\.txt$|\.(md|png|gif|zip)$|^LICENSE$")
-CODE = [ROOT / name for name in LISTED if not NOT_CODE.search(name) and (ROOT / name).is_file()]
+CODE = [path for path in own_files() if not NOT_CODE.search(path.name)]
 PYTHON = [path for path in CODE if path.suffix == ".py" and "broken" not in path.parts]
 # In YAML an ARN, a pinned action, an address or a string inside JSON cannot be broken.
 UNBREAKABLE = re.compile(r"\S{40,}|SEARCH\(")

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import subprocess
 import tomllib
 from dataclasses import MISSING, fields
 
@@ -11,7 +10,7 @@ from dashboard_setup.settings import Settings
 
 from local_lambda.command import parser
 from local_lambda.template.cloudformation import load
-from tests.support.paths import ROOT
+from tests.support.paths import ROOT, own_files
 
 DOCS = ROOT / "docs"
 SETTINGS = DOCS / "settings.md"
@@ -80,14 +79,7 @@ def names_and_defaults(heading):
     return said
 
 
-def tracked_names():
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    return {line.rpartition("/")[2] for line in listed.splitlines()}
-
-
-TRACKED = tracked_names()
+TRACKED = {path.name for path in own_files()}
 TOP = {place.name for root in ROOTS for place in root.iterdir() if place.is_dir()}
 
 
@@ -188,14 +180,11 @@ def test_the_settings_of_the_functions_are_those_of_the_code():
 
 
 def test_every_variable_that_the_code_names_has_its_row():
-    places = ["layers", "functions", "local_lambda", "scripts", "template.yaml", "Makefile"]
-    listed = subprocess.run(
-        ["git", "ls-files", *places], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    places = {"layers", "functions", "local_lambda", "scripts", "template.yaml", "Makefile"}
     named = set()
-    for name in listed:
-        if not name.endswith((".md", ".png")) and (ROOT / name).is_file():
-            text = (ROOT / name).read_text("utf-8")
+    for path in own_files():
+        if path.relative_to(ROOT).parts[0] in places and path.suffix not in (".md", ".png"):
+            text = path.read_text("utf-8")
             named |= set(
                 re.findall(r"\b(?:STREAMING_RUNTIME|DASHBOARD)_[A-Z]+(?:_[A-Z]+)*\b", text)
             )

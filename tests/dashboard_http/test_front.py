@@ -103,7 +103,7 @@ def test_what_cannot_be_a_name_is_a_404_whatever_characters_it_has(service, fron
     "path", ["/nothing", "/api/v2/nothing", "/static/../handler.py", "/static/x.py", "/static/"]
 )
 def test_what_is_not_there_is_a_404_in_the_contracts_words(api, path):
-    answer = api("GET", path)
+    response = api("GET", path)
 
-    assert answer.status == 404
-    assert answer.json() == {"detail": "Not found"}
+    assert response.status == 404
+    assert response.json() == {"detail": "Not found"}

@@ -50,7 +50,7 @@ def test_two_positions_are_none_and_an_empty_one_is_a_first_connection(service):
     service.front = "1.0"
     first = service.stream(last_event_id="")
     first.pull(2)
-    payload = service._payload("GET", "/api/v2/stream", {"last_event_id": first.events[-1].id})
+    payload = service.payload("GET", "/api/v2/stream", {"last_event_id": first.events[-1].id})
     payload["multiValueHeaders"]["last-event-id"] *= 2
     body = service._stream(payload, service._context(100))["body"]
 

@@ -208,7 +208,7 @@ def test_anyone_elses_configuration_and_none_look_the_same(service, mine):
 def test_two_authorization_headers_are_none(service, mine):
     service.front = "1.0"
     _, headers, _, path = mine
-    payload = service._payload("GET", path, headers)
+    payload = service.payload("GET", path, headers)
     payload["multiValueHeaders"]["Authorization"] = [headers["authorization"]] * 2
     del payload["multiValueHeaders"]["authorization"]
 

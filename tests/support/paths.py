@@ -1,5 +1,6 @@
-"""Names the folders of the project."""
+"""Names the project's files and packages."""
 
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,3 +15,21 @@ PACKAGES = {
     "publish_function": ROOT / "functions/publish/publish_function",
     "local_lambda": ROOT / "local_lambda",
 }
+MADE = {"__pycache__", "dist", "node_modules"}  # folders that hold nothing written by hand
+
+
+def own_files():
+    """Returns the paths of what git tracks or would add; without git, of all but what was made."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return [path for path in ROOT.rglob("*") if path.is_file() and not _is_made(path)]
+    paths = [ROOT / name for name in filter(None, listed.stdout.split("\0"))]
+    return sorted(path for path in paths if path.is_file())
+
+
+def _is_made(path):
+    parts = path.relative_to(ROOT).parts
+    hidden = [part for part in parts if part.startswith(".")]
+    return bool(MADE & set(parts)) or bool(set(hidden) - {".ci", ".github", ".gitignore"})

@@ -279,7 +279,7 @@ OPERATIONS = (
         "GET",
         "/health",
         "health",
-        "Does the table answer?",
+        "Does the table respond?",
         {
             200: DocumentedResponse("It does.", responses.Health),
             503: DocumentedResponse("It does not.", responses.Health),

@@ -140,7 +140,7 @@ def test_whoever_is_cut_off_is_back_within_ten_seconds():
         lambda user: {"cookie": f"token={user}; user_id={user}"},
     ],
 )
-def test_nobody_is_whom_he_says_he_is_without_a_token(service, mine, claim):
+def test_a_claimed_user_id_counts_for_nothing_without_a_token(service, mine, claim):
     session, _, _, path = mine
 
     assert service.stream(path, **claim(session.user_id)).status == 401
