@@ -74,7 +74,7 @@ def test_an_unexpected_error_before_the_stream_is_a_500_with_nothing_inside(serv
 
 def test_not_an_http_request_is_answered_and_not_crashed_upon(service):
     for payload in ({}, {"Records": []}, None, [], {"requestContext": None}):
-        assert service._stream(payload, service._context(10))["statusCode"] == 400
+        assert service.stream_handler(payload, service._context(10))["statusCode"] == 400
 
 
 @pytest.mark.parametrize("front", ["1.0", "2.0"])
