@@ -52,7 +52,7 @@ def test_two_positions_are_none_and_an_empty_one_is_a_first_connection(service):
     first.pull(2)
     payload = service.payload("GET", "/api/v2/stream", {"last_event_id": first.events[-1].id})
     payload["multiValueHeaders"]["last-event-id"] *= 2
-    body = service._stream(payload, service._context(100))["body"]
+    body = service.stream_handler(payload, service._context(100))["body"]
 
     assert first.events[0].type == "metrics"
     next(body)

@@ -212,4 +212,4 @@ def test_two_authorization_headers_are_none(service, mine):
     payload["multiValueHeaders"]["Authorization"] = [headers["authorization"]] * 2
     del payload["multiValueHeaders"]["authorization"]
 
-    assert service._stream(payload, service._context(10))["statusCode"] == 401
+    assert service.stream_handler(payload, service._context(10))["statusCode"] == 401
