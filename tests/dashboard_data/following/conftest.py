@@ -23,5 +23,5 @@ def records(memory):
 
 
 @pytest.fixture
-def poll(memory, records, clock):
+def reader(memory, records, clock):
     return SharedReader(memory, records, clock, pause=clock.pause)

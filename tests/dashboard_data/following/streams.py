@@ -31,8 +31,8 @@ def session_record(expires_at=NOON + 100):
     return keys | {"user_id": {"S": "user"}, "expires_at": {"N": str(expires_at)}}
 
 
-def everything(poll, cursor):
-    return poll.follow(cursor, lease=LEASE, session=SESSION, configuration=CONFIGURATION)
+def everything(reader, cursor):
+    return reader.follow(cursor, lease=LEASE, session=SESSION, configuration=CONFIGURATION)
 
 
 def seqs(news):

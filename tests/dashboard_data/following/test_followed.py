@@ -17,16 +17,18 @@ from tests.dashboard_data.following.streams import (
 from tests.support.fakes import NOON, InMemoryRecords
 
 
-def test_what_a_stream_depends_on_is_as_the_records_say(poll, memory, records):
-    with everything(poll, memory.head().cursor) as watch:
-        assert poll.wait(watch) == News(configuration=CONFIGURATION, fresh=True)
+def test_what_a_stream_depends_on_is_as_the_records_say(reader, memory, records):
+    with everything(reader, memory.head().cursor) as stream:
+        assert reader.wait(stream) == News(configuration=CONFIGURATION, fresh=True)
         records.put(lease_record(closing={"BOOL": True}))
         changed = CONFIGURATION._replace(tickers=("MSFT", "TSLA"), version=2)
         records.put(configuration_record(changed, {}))
-        assert poll.wait(watch) == News(lease=LeaseState.CLOSING, configuration=changed, fresh=True)
+        assert reader.wait(stream) == News(
+            lease=LeaseState.CLOSING, configuration=changed, fresh=True
+        )
         for at in (LEASE.key, SESSION.key, CONFIGURATION.key):
             records.remove(at)
-        assert poll.wait(watch) == News(
+        assert reader.wait(stream) == News(
             lease=LeaseState.LOST,
             session_lives=False,
             configuration_gone=True,
@@ -34,23 +36,23 @@ def test_what_a_stream_depends_on_is_as_the_records_say(poll, memory, records):
         )
 
 
-def test_a_slot_that_somebody_else_holds_is_a_lost_lease(poll, memory, records):
-    with everything(poll, memory.head().cursor) as watch:
+def test_a_slot_that_somebody_else_holds_is_a_lost_lease(reader, memory, records):
+    with everything(reader, memory.head().cursor) as stream:
         records.put(lease_record(connection_id={"S": "3-BBBBBBBBBBBBBBBBBBBBBB"}))
-        assert poll.wait(watch).lease == LeaseState.LOST
+        assert reader.wait(stream).lease == LeaseState.LOST
 
 
-def test_a_session_ends_when_it_expires_though_nobody_has_swept_it(poll, memory, clock):
-    with everything(poll, memory.head().cursor) as watch:
-        assert poll.wait(watch).session_lives
+def test_a_session_ends_when_it_expires_though_nobody_has_swept_it(reader, memory, clock):
+    with everything(reader, memory.head().cursor) as stream:
+        assert reader.wait(stream).session_lives
         clock.advance(100)
-        assert not poll.wait(watch).session_lives
+        assert not reader.wait(stream).session_lives
 
 
-def test_an_expired_configuration_is_gone(poll, memory, records):
-    with everything(poll, memory.head().cursor) as watch:
+def test_an_expired_configuration_is_gone(reader, memory, records):
+    with everything(reader, memory.head().cursor) as stream:
         records.put(configuration_record(CONFIGURATION, {"expires_at": {"N": str(NOON)}}))
-        assert poll.wait(watch).configuration is None
+        assert reader.wait(stream).configuration is None
 
 
 def test_a_copy_that_lags_neither_ends_a_stream_nor_turns_its_tickers_back(memory, records, clock):
@@ -65,10 +67,10 @@ def test_a_copy_that_lags_neither_ends_a_stream_nor_turns_its_tickers_back(memor
                 else {at: record for at, record in found.items() if at[0] == "FEED"}
             )
 
-    poll = SharedReader(memory, Lagging(memory), clock, pause=clock.pause)
-    with everything(poll, memory.head().cursor) as watch:
-        assert poll.wait(watch) == News(configuration=CONFIGURATION, fresh=True)
+    reader = SharedReader(memory, Lagging(memory), clock, pause=clock.pause)
+    with everything(reader, memory.head().cursor) as stream:
+        assert reader.wait(stream) == News(configuration=CONFIGURATION, fresh=True)
     newer = CONFIGURATION._replace(tickers=("TSLA",), version=2)
-    poll = SharedReader(memory, records, clock, pause=clock.pause)
-    with poll.follow(memory.head().cursor, configuration=newer) as watch:
-        assert poll.wait(watch).configuration == newer
+    reader = SharedReader(memory, records, clock, pause=clock.pause)
+    with reader.follow(memory.head().cursor, configuration=newer) as stream:
+        assert reader.wait(stream).configuration == newer

@@ -24,67 +24,67 @@ from tests.dashboard_data.following.streams import CONFIGURATION, LEASE, everyth
 from tests.support.fakes import NOON, InMemoryFeed, InMemoryRecords, MeddledClient, TableError
 
 
-def test_an_item_reaches_the_stream_with_the_next_poll(poll, memory, make_item, clock):
-    with poll.follow(memory.head().cursor) as watch:
-        assert seqs(poll.wait(watch)) == []
+def test_an_item_reaches_the_stream_with_the_next_poll(reader, memory, make_item, clock):
+    with reader.follow(memory.head().cursor) as stream:
+        assert seqs(reader.wait(stream)) == []
         memory.publish(make_item(), make_item())
-        assert seqs(poll.wait(watch)) == [1, 2]
-        assert watch.cursor.seq == 2
-        assert seqs(poll.wait(watch)) == []
+        assert seqs(reader.wait(stream)) == [1, 2]
+        assert stream.cursor.seq == 2
+        assert seqs(reader.wait(stream)) == []
     assert clock() == NOON + 2
 
 
-def test_polls_are_one_interval_apart(poll, memory, records, clock):
-    with poll.follow(memory.head().cursor) as watch:
+def test_polls_are_one_interval_apart(reader, memory, records, clock):
+    with reader.follow(memory.head().cursor) as stream:
         for _ in range(5):
-            poll.wait(watch)
+            reader.wait(stream)
     assert len(records.reads) == 5
     assert clock() == NOON + 4
 
 
 def test_an_answer_from_before_a_freeze_is_not_given_to_a_stream_that_comes_after_it(
-    poll, memory, clock, make_item
+    reader, memory, clock, make_item
 ):
-    with poll.follow(memory.head().cursor) as watch:
-        poll.wait(watch)
+    with reader.follow(memory.head().cursor) as stream:
+        reader.wait(stream)
     memory.publish(make_item())
     clock.advance(3600)
-    with poll.follow(Cursor(memory.head().epoch, 0)) as watch:
-        assert seqs(poll.wait(watch)) == [1]
+    with reader.follow(Cursor(memory.head().epoch, 0)) as stream:
+        assert seqs(reader.wait(stream)) == [1]
 
 
 def test_a_stream_that_is_behind_catches_up_page_by_page_without_waiting(
-    poll, memory, make_item, clock
+    reader, memory, make_item, clock
 ):
     memory.publish(*[make_item() for _ in range(1234)])
     received = []
-    with poll.follow(Cursor(memory.head().epoch, 0)) as watch:
-        while watch.cursor.seq < 1234:
-            received += seqs(poll.wait(watch))
+    with reader.follow(Cursor(memory.head().epoch, 0)) as stream:
+        while stream.cursor.seq < 1234:
+            received += seqs(reader.wait(stream))
     assert received == list(range(1, 1235))
     assert clock() == NOON
 
 
-def test_history_that_is_rebuilt_is_a_reset_until_the_stream_moves(poll, memory, make_item):
+def test_history_that_is_rebuilt_is_a_reset_until_the_stream_moves(reader, memory, make_item):
     memory.publish(make_item())
-    with poll.follow(memory.head().cursor) as watch:
-        poll.wait(watch)
+    with reader.follow(memory.head().cursor) as stream:
+        reader.wait(stream)
         memory.rebuild()
-        assert poll.wait(watch).reset == ResetReason.REBUILT
-        watch.cursor = memory.resume(None).cursor
+        assert reader.wait(stream).reset == ResetReason.REBUILT
+        stream.cursor = memory.resume(None).cursor
         memory.publish(make_item())
-        news = poll.wait(watch)
+        news = reader.wait(stream)
         assert (news.reset, seqs(news)) == (None, [1])
 
 
-def test_entries_that_are_gone_are_a_reset_before_anything_newer(poll, memory, make_item, clock):
+def test_entries_that_are_gone_are_a_reset_before_anything_newer(reader, memory, make_item, clock):
     start = memory.head().cursor
     memory.publish(make_item())
     clock.advance(RETENTION_S)
     memory.publish(make_item())
-    with poll.follow(start) as watch:
-        news = poll.wait(watch)
-        assert (news.reset, news.entries, watch.cursor) == (ResetReason.TOO_OLD, (), start)
+    with reader.follow(start) as stream:
+        news = reader.wait(stream)
+        assert (news.reset, news.entries, stream.cursor) == (ResetReason.TOO_OLD, (), start)
 
 
 def test_a_copy_of_the_head_that_lags_moves_nothing_back(memory, records, clock, make_item):
@@ -96,11 +96,11 @@ def test_a_copy_of_the_head_that_lags_moves_nothing_back(memory, records, clock,
             heads.append(found["FEED", "HEAD"])
             return found | {("FEED", "HEAD"): heads[0]} if len(heads) == 3 else found
 
-    poll = SharedReader(memory, OldHead(memory), clock, pause=clock.pause)
-    with poll.follow(memory.head().cursor) as watch:
-        poll.wait(watch)
+    reader = SharedReader(memory, OldHead(memory), clock, pause=clock.pause)
+    with reader.follow(memory.head().cursor) as stream:
+        reader.wait(stream)
         memory.publish(make_item())
-        assert [seqs(poll.wait(watch)) for _ in range(3)] == [[1], [], []]
+        assert [seqs(reader.wait(stream)) for _ in range(3)] == [[1], [], []]
 
 
 def test_a_head_that_is_missing_in_a_copy_is_read_consistently(memory, clock, make_item):
@@ -108,25 +108,25 @@ def test_a_head_that_is_missing_in_a_copy_is_read_consistently(memory, clock, ma
         def get_many(self, keys, *, consistent=False):
             return {}
 
-    poll = SharedReader(memory, Headless(memory), clock, pause=clock.pause)
+    reader = SharedReader(memory, Headless(memory), clock, pause=clock.pause)
     start = memory.head().cursor
     memory.publish(make_item())
-    with poll.follow(start) as watch:
-        assert seqs(poll.wait(watch)) == [1]
+    with reader.follow(start) as stream:
+        assert seqs(reader.wait(stream)) == [1]
 
 
 def test_a_poll_that_fails_is_reported_and_nothing_looks_fresh(
-    poll, memory, records, make_item, clock
+    reader, memory, records, make_item, clock
 ):
-    with everything(poll, memory.head().cursor) as watch:
-        poll.wait(watch)
+    with everything(reader, memory.head().cursor) as stream:
+        reader.wait(stream)
         memory.publish(make_item())
         records.error = TableError("ThrottlingException")
-        news = poll.wait(watch)
+        news = reader.wait(stream)
         assert news == News(configuration=CONFIGURATION, error=records.error)
-        assert watch.cursor.seq == 0
+        assert stream.cursor.seq == 0
         records.error = None
-        assert seqs(poll.wait(watch)) == [1]
+        assert seqs(reader.wait(stream)) == [1]
     assert clock() == NOON + 2
 
 
@@ -142,81 +142,84 @@ def test_a_page_of_its_own_that_fails_is_reported_to_its_stream_alone(
     broken = [TableError("InternalServerError")]
     feed = Brittle(clock)
     feed.publish(*[make_item() for _ in range(3)])
-    poll = SharedReader(feed, InMemoryRecords(feed), clock, pause=clock.pause)
+    reader = SharedReader(feed, InMemoryRecords(feed), clock, pause=clock.pause)
     with (
-        poll.follow(feed.head().cursor) as ahead,
-        poll.follow(Cursor(feed.head().epoch, 0)) as behind,
+        reader.follow(feed.head().cursor) as ahead,
+        reader.follow(Cursor(feed.head().epoch, 0)) as behind,
     ):
-        assert poll.wait(ahead).error is None
+        assert reader.wait(ahead).error is None
         behind.behind = True
-        errors = [poll.wait(behind).error for _ in range(3)]
+        errors = [reader.wait(behind).error for _ in range(3)]
         assert errors == broken * 3
         assert clock() == NOON + 2
         broken.clear()
-        assert seqs(poll.wait(behind)) == [1, 2, 3]
+        assert seqs(reader.wait(behind)) == [1, 2, 3]
 
 
 def test_a_stream_that_is_behind_does_not_spin_while_polls_fail(
-    poll, memory, records, make_item, clock
+    reader, memory, records, make_item, clock
 ):
     memory.publish(*[make_item() for _ in range(1000)])
-    with poll.follow(memory.head().cursor), poll.follow(Cursor(memory.head().epoch, 0)) as behind:
-        assert len(poll.wait(behind).entries) == 500
+    with (
+        reader.follow(memory.head().cursor),
+        reader.follow(Cursor(memory.head().epoch, 0)) as behind,
+    ):
+        assert len(reader.wait(behind).entries) == 500
         clock.advance(1)
         records.error = TableError("ThrottlingException")
-        assert [poll.wait(behind).error for _ in range(3)] == [records.error] * 3
+        assert [reader.wait(behind).error for _ in range(3)] == [records.error] * 3
     assert clock() == NOON + 3
 
 
-def test_a_wait_that_is_cut_short_says_that_all_is_as_it_was(poll, memory, records, clock):
-    with everything(poll, memory.head().cursor) as watch:
-        poll.wait(watch)
-        assert poll.wait(watch, until_s=clock() + 0.25) == News(configuration=CONFIGURATION)
+def test_a_wait_that_is_cut_short_says_that_all_is_as_it_was(reader, memory, records, clock):
+    with everything(reader, memory.head().cursor) as stream:
+        reader.wait(stream)
+        assert reader.wait(stream, until_s=clock() + 0.25) == News(configuration=CONFIGURATION)
         assert clock() == NOON + 0.25
     assert len(records.reads) == 1
 
 
 def test_a_stream_that_has_just_come_is_not_judged_by_an_answer_that_did_not_ask_for_it(
-    poll, memory, clock
+    reader, memory, clock
 ):
-    with poll.follow(memory.head().cursor) as first:
-        poll.wait(first)
+    with reader.follow(memory.head().cursor) as first:
+        reader.wait(first)
         absent = LEASE._replace(slot=7)
         gone = Session("user", NOON + 1, ("SESSION#gone", "SESSION"))
-        with poll.follow(
+        with reader.follow(
             memory.head().cursor, lease=absent, session=gone, configuration=CONFIGURATION
         ) as second:
-            assert poll.wait(second) == News(configuration=CONFIGURATION, fresh=True)
-            news = poll.wait(second)
+            assert reader.wait(second) == News(configuration=CONFIGURATION, fresh=True)
+            news = reader.wait(second)
             assert (news.lease, news.session_lives) == (LeaseState.LOST, False)
 
 
 def test_a_slot_taken_again_is_not_judged_by_what_was_read_of_its_former_holder(
-    poll, memory, clock
+    reader, memory, clock
 ):
     """A stream ends and another takes its slot within one interval, in the same process."""
-    with poll.follow(memory.head().cursor, lease=LEASE) as former:
-        assert poll.wait(former).lease == LeaseState.HELD
+    with reader.follow(memory.head().cursor, lease=LEASE) as former:
+        assert reader.wait(former).lease == LeaseState.HELD
     newcomer = LEASE._replace(connection_id="3-BBBBBBBBBBBBBBBBBBBBBB")
-    with poll.follow(memory.head().cursor, lease=newcomer) as watch:
-        assert poll.wait(watch).lease == LeaseState.HELD
+    with reader.follow(memory.head().cursor, lease=newcomer) as stream:
+        assert reader.wait(stream).lease == LeaseState.HELD
 
 
-def test_a_clock_that_is_set_back_stops_no_poll(poll, memory, make_item, clock):
-    with poll.follow(memory.head().cursor) as watch:
-        poll.wait(watch)
+def test_a_clock_that_is_set_back_stops_no_poll(reader, memory, make_item, clock):
+    with reader.follow(memory.head().cursor) as stream:
+        reader.wait(stream)
         clock.advance(-3600)
         memory.publish(make_item())
-        assert seqs(poll.wait(watch)) == [1]
+        assert seqs(reader.wait(stream)) == [1]
     assert clock() == NOON - 3600
 
 
-def test_a_stream_that_has_ended_is_no_longer_asked_for(poll, memory, records):
-    with everything(poll, memory.head().cursor) as watch:
-        poll.wait(watch)
-    with poll.follow(memory.head().cursor) as watch:
-        poll.wait(watch)
-        poll.wait(watch)
+def test_a_stream_that_has_ended_is_no_longer_asked_for(reader, memory, records):
+    with everything(reader, memory.head().cursor) as stream:
+        reader.wait(stream)
+    with reader.follow(memory.head().cursor) as stream:
+        reader.wait(stream)
+        reader.wait(stream)
     assert len(records.reads[0][0]) == 4
     assert records.reads[-1][0] == {("FEED", "HEAD")}
 
@@ -236,13 +239,13 @@ def test_many_threads_wait_for_the_one_that_asks(memory, make_item):
         waiting.release()
         condition.wait(seconds)
 
-    poll = SharedReader(memory, Patient(memory), time.monotonic, interval_s=60, pause=pause)
+    reader = SharedReader(memory, Patient(memory), time.monotonic, interval_s=60, pause=pause)
     start = memory.head().cursor
     memory.publish(make_item(), make_item())
 
     def follow(_):
-        with poll.follow(start) as watch:
-            return seqs(poll.wait(watch))
+        with reader.follow(start) as stream:
+            return seqs(reader.wait(stream))
 
     with ThreadPoolExecutor(20) as threads:
         assert list(threads.map(follow, range(20))) == [[1, 2]] * 20
@@ -250,14 +253,14 @@ def test_many_threads_wait_for_the_one_that_asks(memory, make_item):
 
 
 def test_many_threads_get_every_item_once(memory, make_item):
-    poll = SharedReader(memory, InMemoryRecords(memory), time.monotonic, interval_s=0.02)
+    reader = SharedReader(memory, InMemoryRecords(memory), time.monotonic, interval_s=0.02)
     start = memory.head().cursor
     received = [[] for _ in range(20)]
 
     def follow(mine):
-        with poll.follow(start) as watch:
+        with reader.follow(start) as stream:
             while len(mine) < 60:
-                mine += seqs(poll.wait(watch))
+                mine += seqs(reader.wait(stream))
 
     threads = [threading.Thread(target=follow, args=(mine,)) for mine in received]
     for thread in threads:
@@ -277,22 +280,22 @@ def test_a_thread_that_dies_while_it_polls_leaves_the_turn_to_the_next(memory, c
             return super().get_many(keys)
 
     deaths = [KeyboardInterrupt()]
-    poll = SharedReader(memory, Deadly(memory), clock, pause=clock.pause)
+    reader = SharedReader(memory, Deadly(memory), clock, pause=clock.pause)
     start = memory.head().cursor
     memory.publish(make_item())
-    with pytest.raises(KeyboardInterrupt), poll.follow(start) as watch:
-        poll.wait(watch)
-    with poll.follow(start) as watch:
-        assert isinstance(poll.wait(watch).error, RuntimeError)
-        assert seqs(poll.wait(watch)) == [1]
+    with pytest.raises(KeyboardInterrupt), reader.follow(start) as stream:
+        reader.wait(stream)
+    with reader.follow(start) as stream:
+        assert isinstance(reader.wait(stream).error, RuntimeError)
+        assert seqs(reader.wait(stream)) == [1]
 
 
 def test_an_idle_poll_of_the_table_is_one_request_of_one_read_unit(client, table, clock, feed):
     connections = StreamSlots(Table(client, table), clock, Backoff(clock.sleep, lambda: 0.5))
     meddled = MeddledClient(client)
-    poll = SharedReader(feed, Table(meddled, table), clock, pause=clock.pause)
-    with poll.follow(feed.head().cursor, lease=connections.take("me")) as watch:
-        poll.wait(watch)
+    reader = SharedReader(feed, Table(meddled, table), clock, pause=clock.pause)
+    with reader.follow(feed.head().cursor, lease=connections.take("me")) as stream:
+        reader.wait(stream)
     ((name, arguments),) = meddled.calls
     request = arguments["RequestItems"][table]
     assert name == "batch_get_item"
@@ -311,12 +314,12 @@ def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(
     created = sessions.create_anonymous()
     lease, session = connections.take("me"), sessions.verify(created.token)
     configuration = configurations.create(created.user_id, "mine", ["AAPL"])
-    poll = SharedReader(feed, Table(client, table), clock, pause=clock.pause)
-    with poll.follow(
+    reader = SharedReader(feed, Table(client, table), clock, pause=clock.pause)
+    with reader.follow(
         feed.head().cursor, lease=lease, session=session, configuration=configuration
-    ) as watch:
+    ) as stream:
         publish(make_item())
-        news = poll.wait(watch)
+        news = reader.wait(stream)
         assert (seqs(news), news.lease, news.session_lives, news.configuration) == (
             [1],
             LeaseState.HELD,
@@ -325,12 +328,12 @@ def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(
         )
         connections.ask_to_close(lease.connection_id)
         configurations.update(created.user_id, configuration.config_id, "mine", ["MSFT"])
-        news = poll.wait(watch)
+        news = reader.wait(stream)
         assert (news.lease, news.configuration.tickers) == (LeaseState.CLOSING, ("MSFT",))
         sessions.revoke(created.token)
         configurations.delete(created.user_id, configuration.config_id)
         connections.release(lease)
-        news = poll.wait(watch)
+        news = reader.wait(stream)
         assert (news.lease, news.session_lives, news.configuration) == (
             LeaseState.LOST,
             False,

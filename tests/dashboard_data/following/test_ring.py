@@ -6,36 +6,38 @@ from tests.dashboard_data.following.streams import seqs
 from tests.support.fakes import NOON
 
 
-def test_two_streams_share_one_answer(poll, memory, records, make_item):
+def test_two_streams_share_one_answer(reader, memory, records, make_item):
     start = memory.head().cursor
-    with poll.follow(start) as one, poll.follow(start) as other:
+    with reader.follow(start) as one, reader.follow(start) as other:
         memory.publish(make_item())
-        assert seqs(poll.wait(one)) == seqs(poll.wait(other)) == [1]
+        assert seqs(reader.wait(one)) == seqs(reader.wait(other)) == [1]
         assert len(records.reads) == 1
 
 
-def test_a_stream_far_behind_does_not_hold_up_one_at_the_head(poll, memory, make_item, clock):
+def test_a_stream_far_behind_does_not_hold_up_one_at_the_head(reader, memory, make_item, clock):
     memory.publish(*[make_item() for _ in range(2345)])
     head = memory.head().cursor
     received = []
-    with poll.follow(head) as ahead, poll.follow(Cursor(head.epoch, 0)) as behind:
+    with reader.follow(head) as ahead, reader.follow(Cursor(head.epoch, 0)) as behind:
         memory.publish(make_item())
-        assert seqs(poll.wait(ahead)) == [2346]
+        assert seqs(reader.wait(ahead)) == [2346]
         while behind.cursor.seq < 2346:
-            received += seqs(poll.wait(behind))
+            received += seqs(reader.wait(behind))
     assert received == list(range(1, 2347))
     assert clock() == NOON
 
 
-def test_a_stream_that_fell_out_of_the_shared_entries_still_gets_every_one(poll, memory, make_item):
+def test_a_stream_that_fell_out_of_the_shared_entries_still_gets_every_one(
+    reader, memory, make_item
+):
     start = memory.head().cursor
-    with poll.follow(start) as slow, poll.follow(start) as quick:
-        poll.wait(slow)
-        poll.wait(quick)
+    with reader.follow(start) as slow, reader.follow(start) as quick:
+        reader.wait(slow)
+        reader.wait(quick)
         for _ in range(4):
             memory.publish(*[make_item() for _ in range(400)])
-            poll.wait(quick)
+            reader.wait(quick)
         received = []
         while slow.cursor.seq < 1600:
-            received += seqs(poll.wait(slow))
+            received += seqs(reader.wait(slow))
     assert received == list(range(1, 1601))
