@@ -58,3 +58,10 @@ def test_an_issuer_without_an_audience_would_accept_every_client_of_it(name):
         Settings.from_environ(
             {"DASHBOARD_TABLE": "t", f"DASHBOARD_AUTH_{name}": "https://issuer.example"}
         )
+
+
+def test_a_function_that_needs_one_setting_is_not_stopped_by_anothers_value():
+    environ = {"DASHBOARD_TABLE": "items", "DASHBOARD_HEARTBEAT_S": "never"}
+    assert Settings.from_environ(environ, only={"table"}) == Settings("items")
+    with pytest.raises(ValueError, match="DASHBOARD_TABLE is not set"):
+        Settings.from_environ({}, only={"table"})

@@ -12,7 +12,7 @@ from stream_function.subscription import TableUnreachable
 
 from tests.support import producer
 from tests.support.fakes import failing_while
-from tests.support.functions import EVENT_FIELDS
+from tests.support.functions import USUAL_EVENT_FIELDS
 
 
 @pytest.mark.parametrize("front", ["1.0", "2.0"])
@@ -65,9 +65,9 @@ def test_every_event_has_its_fields_and_an_id_that_is_unique_in_the_stream_and_s
     stream.drain()
     ids = [event.id for event in stream.events]
 
-    assert {event.type for event in stream.events} == set(EVENT_FIELDS)
+    assert {event.type for event in stream.events} == set(USUAL_EVENT_FIELDS)
     for event in stream.events:
-        assert set(json.loads(event.data)) == EVENT_FIELDS[event.type]
+        assert set(json.loads(event.data)) == USUAL_EVENT_FIELDS[event.type]
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch("[A-Za-z0-9_-]{1,128}", each) for each in ids)
 
@@ -372,6 +372,6 @@ def test_titles_and_texts_never_leave(service, publish, clock):
     sent = stream.pull_until("new_item")
     stream.pull_until("metrics")
 
-    assert (sent["item_id"], set(sent)) == ("one", EVENT_FIELDS["new_item"])
+    assert (sent["item_id"], set(sent)) == ("one", USUAL_EVENT_FIELDS["new_item"])
     assert secret.encode() not in stream.text
     assert secret not in json.dumps(service.api("GET", "/api/v2/metrics").json())

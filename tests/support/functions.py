@@ -9,8 +9,8 @@ import pytest
 from api_function.configuration_routes import add_configuration_routes
 from api_function.dependencies import ApiDependencies
 from api_function.document_routes import add_document_routes
-from api_function.open_routes import add_open_routes
 from api_function.page_routes import add_page_routes
+from api_function.public_routes import add_public_routes
 from aws_lambda_powertools import Logger
 from dashboard_data import (
     Backoff,
@@ -34,7 +34,8 @@ from tests.support.fakes import MeddledClient
 
 ORIGIN = "https://dashboard.example"
 CONFIGURATIONS = "/api/v2/configurations"
-EVENT_FIELDS = {
+# The fields of each event type but `error`, which no healthy stream sends.
+USUAL_EVENT_FIELDS = {
     "metrics": {
         "total",
         "positive",
@@ -160,7 +161,7 @@ class Service:
 
         def api_routes():
             router = Routes()
-            add_open_routes(router, api_dependencies)
+            add_public_routes(router, api_dependencies)
             add_configuration_routes(router, api_dependencies)
             add_document_routes(router)
             add_page_routes(router, {"index.html": "<title>page</title>", "live.js": "1"})

@@ -15,8 +15,8 @@ from dashboard_setup.verifier import verifier_of
 from api_function.configuration_routes import add_configuration_routes
 from api_function.dependencies import ApiDependencies
 from api_function.document_routes import add_document_routes
-from api_function.open_routes import add_open_routes
 from api_function.page_routes import add_page_routes, read_files
+from api_function.public_routes import add_public_routes
 
 _settings = Settings.from_environ(os.environ)
 _logger = Logger()
@@ -38,7 +38,7 @@ _files = read_files(Path(__file__).parent / "static")
 
 def _routes() -> Routes:
     router = Routes()
-    add_open_routes(router, _dependencies)
+    add_public_routes(router, _dependencies)
     add_configuration_routes(router, _dependencies)
     add_document_routes(router)
     add_page_routes(router, _files)

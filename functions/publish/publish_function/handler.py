@@ -10,7 +10,7 @@ from dashboard_setup.settings import Settings
 
 from publish_function.app import make_handler
 
-_settings = Settings.from_environ(os.environ)
+_settings = Settings.from_environ(os.environ, only={"table"})
 _publisher = DynamoDbPublisher(table_of(_settings), time.time, PUBLISHER_BACKOFF)
 
 handler = make_handler(_publisher, time.time, Logger(), Metrics())

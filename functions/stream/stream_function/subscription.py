@@ -115,7 +115,7 @@ class Subscription:
         ) as stream:
             try:
                 yield self._retry(life.OPENING_RETRY_MS)
-                yield self._written(stream, self._opening(stream, start.resumption.reset))
+                yield self._written(stream, self._current_state(stream, start.resumption.reset))
                 while True:
                     news = self._reader.wait(stream, until_s=self._next_due_s())
                     self._hear(news)
@@ -135,8 +135,11 @@ class Subscription:
             finally:
                 self._observer.closed(reason, self._bytes.sent, self._release)
 
-    def _opening(self, stream: FollowedStream, reset: str | None) -> bytes:
-        """Position first (it is in the stream), then data: nothing can fall between the two."""
+    def _current_state(self, stream: FollowedStream, reset: str | None) -> bytes:
+        """Sent when the stream opens, and again after each reset.
+
+        Position first (it is in the stream), then data: nothing can fall between the two.
+        """
         self._read_window(stream)
         now_s = self._clock()
         reset_event = b""
@@ -191,7 +194,7 @@ class Subscription:
         resumption = self._feed.resume(None)
         self._reader.move(stream, resumption.cursor)
         self._bytes.secret = resumption.head.secret
-        return self._opening(stream, reason)
+        return self._current_state(stream, reason)
 
     def _items(self, stream: FollowedStream, news: News) -> bytes:
         mine = [entry for entry in news.entries if self._window.covers(entry)]

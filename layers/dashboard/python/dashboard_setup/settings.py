@@ -1,6 +1,6 @@
 """What can be set from outside, for all three functions? Read once by each composition root."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -29,10 +29,17 @@ class Settings:
     auth_audience: str = ""
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
-        """Raises ValueError that names the variable."""
+    def from_environ(
+        cls, environ: Mapping[str, str], only: Collection[str] | None = None
+    ) -> "Settings":
+        """Reads the fields named in `only`, or all. Raises ValueError that names the variable.
+
+        A function that needs few settings is not stopped by a bad value of another's.
+        """
         given: dict[str, Any] = {}
         for field in fields(cls):
+            if only is not None and field.name not in only:
+                continue
             name = f"DASHBOARD_{field.name.upper()}"
             if text := environ.get(name, "").strip():
                 given[field.name] = _parse(name, str(field.type), text)

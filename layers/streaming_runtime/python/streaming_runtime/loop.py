@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from streaming_runtime.invocation import Handler
 
 REFUSALS_BEFORE_EXIT = 10  # with the doubling pauses between them some twenty seconds
-FIRST_PAUSE_S = 0.05
+FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5
 DRAIN_S = 0.5  # Lambda grants about 0.6 s between SIGTERM and SIGKILL
 # How a failed start ends, as with the stock client: (the phase it is reported to, exit status).
@@ -124,7 +124,7 @@ class Worker:
             if self._process.stop:  # SIGTERM came, and a handler or an iterator swallowed Shutdown
                 raise Shutdown
             if refusals:
-                self._pause(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**refusals))
+                self._pause(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (refusals - 1)))
             invocation = self._next()
             if isinstance(invocation, Invocation):
                 refusals = 0

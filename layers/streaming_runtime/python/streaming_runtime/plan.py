@@ -85,7 +85,7 @@ class Streamed:
 def front_of(payload: Any) -> Front | None:
     """Returns the front whose HTTP request `payload` is; None if it is no such request.
 
-    The payload formats are API Gateway's 1.0 and 2.0: docs/runtime.md.
+    The payload formats are 1.0 and 2.0 of API Gateway's Lambda proxy integration.
     """
     context = None
     if isinstance(payload, dict):

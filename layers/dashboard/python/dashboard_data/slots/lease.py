@@ -8,9 +8,10 @@ from typing import NamedTuple
 from dashboard_data.dynamodb import Key, Record, expired
 
 PARTITION = "CONNECTIONS"
+# Sort keys. Those that begin with an S are read together, when a slot is taken.
 SLOT = "SLOT#"
 SHARE = "SHARE#"
-GONE = "GONE#"  # not read with the others, which begin with an S
+GONE = "GONE#"
 SETTLED_S = 10  # the two records of one transaction may become visible one after the other
 
 _CONNECTION_ID = re.compile(r"([0-9a-z]{1,3})-[A-Za-z0-9_-]{22}")

@@ -14,7 +14,7 @@ from api_function.dependencies import ApiDependencies
 RECENT = 20
 
 
-def add_open_routes(router: Router, dependencies: ApiDependencies) -> None:
+def add_public_routes(router: Router, dependencies: ApiDependencies) -> None:
     @router.get("/health")
     def health() -> Response[Any]:
         try:
