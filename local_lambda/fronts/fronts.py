@@ -81,7 +81,9 @@ def _request_context(server: HttpServer, api_id: str, stage: str) -> RequestCont
     )
 
 
-async def _send(exchange: HttpExchange, response: HttpResponse, extra: Headers = ()) -> None:
+async def _send_with_public_names(
+    exchange: HttpExchange, response: HttpResponse, extra: Headers = ()
+) -> None:
     try:
         await exchange.respond(with_public_names(response).with_headers(extra))
     except ClientGone:
@@ -132,7 +134,7 @@ class FunctionUrlFront:
         try:
             invocation = await self._pools[logical_id].invoke(payload, trace_id=context.trace_id)
         except Throttled:
-            await _send(exchange, _URL_THROTTLED, extra)
+            await _send_with_public_names(exchange, _URL_THROTTLED, extra)
             return
         await self._reply(exchange, invocation, extra)
 
@@ -149,11 +151,11 @@ class FunctionUrlFront:
             case Buffered(body, content_type) if self._url.streaming:
                 _log.error("url.buffered_on_stream %s the client gets the raw result", logical_id)
                 response = HttpResponse(200, (("Content-Type", content_type),), body)
-                await _send(exchange, response, extra)
+                await _send_with_public_names(exchange, response, extra)
             case Buffered(body):
-                await _send(exchange, payload_v2.render(body), extra)
+                await _send_with_public_names(exchange, payload_v2.render(body), extra)
             case Failed():
-                await _send(exchange, payload_v2.BAD_GATEWAY, extra)
+                await _send_with_public_names(exchange, payload_v2.BAD_GATEWAY, extra)
 
 
 class RestApiFront:
@@ -189,7 +191,7 @@ class RestApiFront:
         extra = (("x-amzn-RequestId", context.request_id),)
         match = self._routes.match(request.method, request.raw_path)
         if match is None:
-            await _send(exchange, payload_v1.NO_SUCH_ROUTE, extra)
+            await _send_with_public_names(exchange, payload_v1.NO_SUCH_ROUTE, extra)
             return
         fields = payload_v1.build(request, match, context, staged_path=staged.raw_path)
         payload = json.dumps(fields).encode()
@@ -197,7 +199,7 @@ class RestApiFront:
         try:
             invocation = await pool.invoke(payload, trace_id=context.trace_id)
         except Throttled:
-            await _send(exchange, _API_THROTTLED, extra)
+            await _send_with_public_names(exchange, _API_THROTTLED, extra)
             return
         await self._reply(exchange, invocation, match, extra=extra)
 
@@ -214,7 +216,7 @@ class RestApiFront:
             _log.warning("integration.timed_out %s after %g s", route.path, route.timeout_s)
             invocation.abandon()
             if not exchange.started:
-                await _send(exchange, payload_v1.GATEWAY_TIMEOUT, extra)
+                await _send_with_public_names(exchange, payload_v1.GATEWAY_TIMEOUT, extra)
 
     def _without_stage(self, request: HttpRequest) -> HttpRequest:
         prefix = f"/{self._stage}"
@@ -236,7 +238,7 @@ class RestApiFront:
                 "api.buffered_on_stream %s: the route streams, but its function replied whole",
                 match.route.path,
             )
-        await _send(exchange, payload_v1.BAD_GATEWAY, extra)
+        await _send_with_public_names(exchange, payload_v1.BAD_GATEWAY, extra)
 
     async def _send_buffered(
         self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
@@ -244,7 +246,7 @@ class RestApiFront:
         reply = await asyncio.shield(invocation.reply)
         result = await collect(reply)
         if isinstance(result, Failed):
-            await _send(exchange, payload_v1.BAD_GATEWAY, extra)
+            await _send_with_public_names(exchange, payload_v1.BAD_GATEWAY, extra)
             return
         try:
             if isinstance(reply, Streamed):
@@ -258,7 +260,7 @@ class RestApiFront:
         except ResultError as error:
             _log.error("api.malformed_result %s %s", match.route.path, error)
             response = payload_v1.BAD_GATEWAY
-        await _send(exchange, response, extra)
+        await _send_with_public_names(exchange, response, extra)
 
 
 def _render(result: Buffered, accept: str | None, route: Route) -> HttpResponse:
