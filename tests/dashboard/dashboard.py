@@ -3,6 +3,8 @@
 import json
 import re
 
+from selenium.common.exceptions import ElementNotInteractableException
+
 from tests.support.waiting import eventually
 
 READ = """
@@ -122,13 +124,15 @@ class Dashboard:
         return eventually(lambda: item_id in self.now["items"], within_s)
 
     def click(self, selector):
-        eventually(
-            lambda: self.run(
-                "return document.querySelector(arguments[0])?.checkVisibility()", selector
-            ),
-            5,
-        )
-        self.driver.find_element("css selector", selector).click()
+        """Clicks as soon as a user could: a page that is laid out anew has no place for it."""
+        shown = "return document.querySelector(arguments[0])?.checkVisibility()"
+        eventually(lambda: self.run(shown, selector), 5)
+
+        def clicked():
+            self.driver.find_element("css selector", selector).click()
+            return True
+
+        eventually(clicked, 5, retry_on=ElementNotInteractableException)
 
     def type(self, selector, text):
         field = self.driver.find_element("css selector", selector)
