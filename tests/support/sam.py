@@ -1,13 +1,10 @@
-"""Translates a template with SAM, and names this machine's architecture as Lambda does."""
+"""Translates a template with SAM."""
 
 import json
 import os
-import platform
 import subprocess
 from pathlib import Path
 from typing import Any
-
-ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 
 
 def translate(sam: str, template: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import platform
 import secrets
 import socket
 import threading
@@ -20,6 +19,7 @@ from event_stream import Decoder, Received
 from local_lambda import Emulator
 from tests.support import producer
 from tests.support.paths import ROOT
+from tests.support.tools import ARCHITECTURE
 from tests.support.waiting import eventually
 
 TICKERS = ("AAPL", "MSFT", "TSLA")
@@ -181,7 +181,6 @@ def emulated(parameters: dict[str, str]) -> Emulator:
     """
     if not (built := os.environ.get("E2E_TEMPLATE")):
         return Emulator(ROOT / "template.yaml", parameters=parameters)
-    architecture = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
     return Emulator(
-        ROOT / built, "--isolated", parameters={**parameters, "Architecture": architecture}
+        ROOT / built, "--isolated", parameters={**parameters, "Architecture": ARCHITECTURE}
     )

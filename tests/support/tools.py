@@ -12,6 +12,9 @@ from typing import NoReturn
 
 import pytest
 
+# This machine's architecture, as Lambda names it.
+ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+
 
 def missing(what: str, install: str) -> NoReturn:
     """Skips a test whose tool is missing; fails it in CI, where every test must run."""
@@ -23,8 +26,7 @@ def missing(what: str, install: str) -> NoReturn:
 
 def runtime_interface_emulator() -> Path:
     """Returns the path of AWS's own emulator, which is part of the wheel of aws-sam-cli."""
-    architecture = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-    name = f"samcli/local/rapid/aws-lambda-rie-{architecture}"
+    name = f"samcli/local/rapid/aws-lambda-rie-{ARCHITECTURE}"
     sam = os.environ.get("SAM_CLI") or shutil.which("sam")
     roots = [Path(sam).resolve().parents[1].glob("lib/python3*/site-packages")] if sam else []
     for directory in [*(root for found in roots for root in found), *map(Path, sys.path)]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.sam import ARCHITECTURE
+from tests.support.tools import ARCHITECTURE
 
 BYTECODE = ".cpython-313.pyc"
 UNCHECKED_HASH = 0b01  # https://peps.python.org/pep-0552/#pyc-header

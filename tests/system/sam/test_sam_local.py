@@ -12,8 +12,7 @@ import pytest
 import requests
 from event_stream import Decoder
 
-from tests.support.sam import ARCHITECTURE
-from tests.support.tools import runtime_interface_emulator
+from tests.support.tools import ARCHITECTURE, runtime_interface_emulator
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e

@@ -91,9 +91,10 @@ class Table:
 
     def put(self, record: Record, *, condition: str | None = None) -> bool:
         """Writes a whole record. Returns False if `condition` does not hold."""
-        conditional = {} if condition is None else {"ConditionExpression": condition}
         try:
-            self._client.put_item(TableName=self._name, Item=record, **conditional)
+            self._client.put_item(
+                TableName=self._name, Item=record, **_conditional(condition, values=None)
+            )
         except Exception as error:
             if not condition_failed(error):
                 raise

@@ -21,7 +21,7 @@ docs/connections.md gives the reason for each rule.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from math import ceil
 from threading import Lock
@@ -104,7 +104,6 @@ class StreamSlots:
         self._table = table
         self._clock = clock
         self._backoff = backoff
-        self._random: Callable[[], float] = backoff.random
         self._counting = Lock()
         self._counted = 0
         self._counted_at_s = float("-inf")
@@ -252,8 +251,8 @@ class StreamSlots:
 
     def _any(self, choices: Sequence[int]) -> int:
         """Chosen at random, so that simultaneous takers do not collide."""
-        return choices[int(self._random() * len(choices))]
+        return choices[int(self._backoff.random() * len(choices))]
 
     def _full(self, reason: RefusalReason, limit: int) -> Refusal:
-        retry_after_s = SOONEST_RETRY_S + int(self._random() * RETRY_SPREAD_S)
+        retry_after_s = SOONEST_RETRY_S + int(self._backoff.random() * RETRY_SPREAD_S)
         return Refusal(reason, limit, retry_after_s)
