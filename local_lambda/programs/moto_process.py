@@ -10,6 +10,9 @@ from DynamoDB that a client could see. They were written for moto 5.2.5:
 - A rolled-back transaction leaves no stream records, and open shard iterators continue to read the
   live shard.
 - A query looks at its own partition and range. moto sorts the whole table.
+- An item is measured once, after a write, by DynamoDB's rules and against its 400 KB. moto measures
+  the whole item at every attribute, and has another limit. A transaction that would make an item
+  too large is cancelled, with the reason at that action. In moto it is an invalid request.
 - The methods of a service are looked up once. moto looks them up at every call.
 - Serialization of an attribute value looks for the one type that the value has. moto looks for all
   ten types, each under several names.
@@ -43,8 +46,9 @@ try:  # internals of moto, which another release may place elsewhere
     from moto.core import responses
     from moto.core.serialize import ResponseSerializer
     from moto.dynamodb.comparisons import get_comparison_func
+    from moto.dynamodb.exceptions import ItemSizeTooLarge, ItemSizeToUpdateTooLarge
     from moto.dynamodb.models import DynamoDBBackend
-    from moto.dynamodb.models.dynamo_type import DynamoType
+    from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
     from moto.dynamodb.models.table import StreamShard, Table
     from moto.moto_server.werkzeug_app import MotoRequestHandler
 
@@ -84,17 +88,19 @@ def correct_moto() -> None:
         raise _import_error
     corrections: list[tuple[Any, str, Callable[[_Method], _Method]]] = [
         (DynamoDBBackend, "update_item", _update_a_copy),
+        (DynamoDBBackend, "update_item", _measure_after_update),
+        (DynamoDBBackend, "put_item", _measure_after_put),
+        (LimitedSizeDict, "__setitem__", lambda _measure_every_attribute: dict.__setitem__),
         (DynamoDBBackend, "transact_write_items", _drop_stream_records_on_rollback),
         (Table, "query", _query_one_partition),
         (Table, "all_items", _candidates_or_all),
         (ResponseSerializer, "_serialize_structure_member", _serialize_present_type),
         (responses, "method_names_from_class", functools.cache),
     ]
-    corrected = [
-        (owner, name, correct(getattr(owner, name))) for owner, name, correct in corrections
-    ]
-    for owner, name, method in corrected:
-        setattr(owner, name, method)
+    for owner, name, _ in corrections:  # raises before anything is changed
+        getattr(owner, name)
+    for owner, name, correct in corrections:
+        setattr(owner, name, correct(getattr(owner, name)))
     setattr(StreamShard, "__deepcopy__", lambda shard, _memo: shard)  # noqa: B010
     setattr(Table, "__deepcopy__", _copy_of_dictionaries)  # noqa: B010
 
@@ -143,6 +149,101 @@ def _update_a_copy(update_item: _Method) -> _Method:
         return update_item(backend, table_name, key, *args, **kwargs)
 
     return wrapper
+
+
+LARGEST_ITEM_BYTES = 400 * 1024
+
+
+class ValidationError(Exception):
+    """In a transaction, moto takes an exception's name for the reason's code."""
+
+
+def item_bytes(attributes: dict[str, Any]) -> int:
+    """Returns the size of an item in DynamoDB's JSON.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in attributes.items())
+
+
+def _value_bytes(value: dict[str, Any]) -> int:
+    kind, content = next(iter(value.items()))
+    match kind:
+        case "S":
+            return len(content.encode())
+        case "N":
+            return _number_bytes(content)
+        case "B":
+            return len(content) * 3 // 4  # base64
+        case "SS":
+            return sum(len(each.encode()) for each in content)
+        case "NS":
+            return sum(map(_number_bytes, content))
+        case "BS":
+            return sum(len(each) * 3 // 4 for each in content)
+        case "L":
+            return 3 + sum(1 + _value_bytes(each) for each in content)
+        case "M":
+            return 3 + len(content) + item_bytes(content)
+    return 1  # BOOL, NULL
+
+
+def _number_bytes(text: str) -> int:
+    """About a byte for each two significant digits, and one; a sign takes one more."""
+    digits = text.lstrip("-").replace(".", "").strip("0") or "0"
+    return (len(digits) + 1) // 2 + 1 + text.startswith("-")
+
+
+def _measure_after_update(update_item: _Method) -> _Method:
+    def wrapper(backend: Any, table_name: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
+        table = backend.get_table(table_name)
+        hash_value, range_value = backend.get_keys_value(table, key)
+        before = table.get_item(hash_value, range_value)
+        records = table.stream_shard.items if table.stream_shard else []
+        length = len(records)
+        item = update_item(backend, table_name, key, *args, **kwargs)
+        if _is_too_large(item):
+            del records[length:]
+            _put_back(table, hash_value, range_value, before)
+            raise _too_large(table, ItemSizeToUpdateTooLarge())
+        return item
+
+    return wrapper
+
+
+def _measure_after_put(put_item: _Method) -> _Method:
+    signature = inspect.signature(put_item)
+
+    def wrapper(backend: Any, *args: Any, **kwargs: Any) -> Any:
+        arguments = signature.bind(backend, *args, **kwargs).arguments
+        if item_bytes(arguments["item_attrs"]) > LARGEST_ITEM_BYTES:
+            raise _too_large(backend.get_table(arguments["table_name"]), ItemSizeTooLarge())
+        return put_item(backend, *args, **kwargs)
+
+    return wrapper
+
+
+def _is_too_large(item: Any) -> bool:
+    return item_bytes(item.to_json()["Attributes"]) > LARGEST_ITEM_BYTES
+
+
+def _put_back(table: Any, hash_value: Any, range_value: Any, item: Any) -> None:
+    partition = table.items
+    at = hash_value
+    if range_value:
+        partition = table.items[hash_value]
+        at = range_value
+    if item is None:
+        partition.pop(at, None)
+    else:
+        partition[at] = item
+
+
+def _too_large(table: Any, error: Any) -> Exception:
+    if _TOUCHED in table.__dict__:  # in a transaction
+        return ValidationError(error.message)
+    refused: Exception = error
+    return refused
 
 
 def _drop_stream_records_on_rollback(transact_write_items: _Method) -> _Method:
