@@ -105,6 +105,14 @@ class _Fault:
     over: threading.Event = field(default_factory=threading.Event)
 
 
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512
+
+    def handle_error(self, *_: Any) -> None:
+        """Says nothing: clients that go away are what these tests are about."""
+
+
 class DynamoDbProxy:
     """A DynamoDB endpoint at `url`. It passes everything on, unless a fault is switched on.
 
@@ -127,8 +135,7 @@ class DynamoDbProxy:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _QuietServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
