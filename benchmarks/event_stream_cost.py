@@ -1,6 +1,6 @@
 """What does an event cost to encode and to decode, beside the shortest code that would do?
 
-    PYTHONPATH=layers/event_stream/python python benchmarks/event_stream_cost.py
+    PYTHONPATH=layers/dashboard/python python benchmarks/event_stream_cost.py
 
 The contestants of a row take turns in one process, so that a busy machine slows all alike; the
 median of the rounds is shown. The naive encoder checks nothing; the naive decoder needs the whole

@@ -99,7 +99,7 @@ def wrapped(engine, sam_local, built, tmp_path):
     Its file system is read-only, as on Lambda.
     """
     opt = tmp_path / "opt"
-    layers = ["StreamingRuntime", "EventStream", "Dashboard", "Dependencies"]
+    layers = ["StreamingRuntime", "Dashboard", "Dependencies"]
     for layer in [*layers, {"arm64": "ValidationArm64"}.get(ARCHITECTURE, "ValidationX86")]:
         subprocess.run(["cp", "-r", "-T", built / f"{layer}Layer", opt], check=True)
     settings = {
