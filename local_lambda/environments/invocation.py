@@ -62,6 +62,7 @@ class Streamed:
         self.size_bytes = 0
         self._piece: bytes | None = None
         self._abandoned = False
+        self._cut = asyncio.Event()
         self._filled = asyncio.Event()
         self._free = asyncio.Event()
         self._free.set()
@@ -80,8 +81,14 @@ class Streamed:
     def close(self, end: StreamEnd) -> None:
         """Ends the stream. Only the first end counts."""
         self.end = self.end or end
+        if self.end.cut:
+            self._cut.set()
         self._free.set()
         self._filled.set()
+
+    async def cut(self) -> None:
+        """Returns when the stream is cut: what a client has not taken by then is lost."""
+        await self._cut.wait()
 
     def abandon(self) -> None:
         """Drops all further pieces: the client has gone. As on Lambda, the function is not told."""

@@ -39,6 +39,7 @@ _PREFIX = "/2018-06-01/runtime/"
 _MAX_ERROR_BYTES = 1024 * 1024
 # Go's net/http refuses more: "suspiciously long trailer" (golang net/http transfer.go).
 MAX_TRAILER_BYTES = 4096
+_RESET_CHECK_S = 0.1
 _OK = json_response(202, '{"status":"OK"}\n')
 
 
@@ -91,7 +92,11 @@ class RuntimeApi:
 
     async def _next(self, exchange: HttpExchange) -> None:
         await exchange.body(0)
-        if refusal := self._environment.state.next():
+        refusal = self._environment.state.next()
+        if refusal:  # perhaps it has just reset a response, which was not noticed yet
+            await asyncio.sleep(2 * _RESET_CHECK_S)
+            refusal = self._environment.state.next()
+        if refusal:
             await self._respond(exchange, refusal, _OK)
             return
         waiting = asyncio.ensure_future(self._environment.next_invocation())
@@ -165,7 +170,7 @@ class RuntimeApi:
         refusal: Refusal | None
         try:
             async for piece in exchange.pieces():
-                await stream.put(piece)
+                await _hand_on(piece, stream, exchange)
                 if stream.size_bytes > STREAMED_LIMIT_BYTES:
                     stream.close(StreamEnd("Function.ResponseSizeTooLarge", cut=True))
                     return TOO_LARGE
@@ -206,6 +211,22 @@ class RuntimeApi:
         await self._respond(exchange, refusal, _OK)
         if not refusal:
             self._environment.init_failed(failure)
+
+
+async def _hand_on(piece: bytes, stream: Streamed, exchange: HttpExchange) -> None:
+    """Waits until the client's side takes the piece.
+
+    Raises h11.RemoteProtocolError if the runtime resets its connection meanwhile, because it waits
+    no longer, and what `stream.put` raises.
+    """
+    putting = asyncio.ensure_future(stream.put(piece))
+    try:
+        while not (await asyncio.wait((putting,), timeout=_RESET_CHECK_S))[0]:
+            if exchange.is_reset:
+                raise h11.RemoteProtocolError("the runtime has given the response up")
+    finally:
+        putting.cancel()
+    putting.result()
 
 
 async def _read_failure(exchange: HttpExchange) -> Failed:

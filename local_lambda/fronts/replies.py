@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 # Documented for REST APIs:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 _REMAPPED = ("connection", "date", "server", "www-authenticate", "x-amzn-requestid")
+# How long a client may take over what was sent before its stream was cut.
+_READS_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,28 @@ async def send_stream(
 ) -> None:
     """Sends each piece as the function writes it.
 
-    A client that goes away ends the sending; the function is not told.
+    A client that goes away ends the sending; the function is not told. A client that does not read
+    when the stream is cut is cut off.
     """
+    sending = asyncio.ensure_future(
+        _send_stream(exchange, invocation, stream, rules=rules, extra=extra)
+    )
+    cut = asyncio.ensure_future(stream.cut())
     try:
-        await _send_stream(exchange, invocation, stream, rules=rules, extra=extra)
+        await asyncio.wait((sending, cut), return_when=asyncio.FIRST_COMPLETED)
+        if not sending.done():
+            await asyncio.wait((sending,), timeout=_READS_WITHIN_S)
+        if not sending.done():
+            _log.warning("stream.cut %s the client does not read", exchange.target)
+            exchange.abort()
+            return
+        sending.result()
     except ClientGone:
         _log.info("client.gone %s; the function is not told", exchange.target)
     finally:
+        sending.cancel()
+        cut.cancel()
+        await asyncio.gather(sending, cut, return_exceptions=True)
         stream.abandon()
 
 

@@ -6,6 +6,8 @@ Lambda's Runtime API needs both, and server frameworks hide them: https://h11.re
 import asyncio
 import contextlib
 import logging
+import select
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import h11
@@ -15,6 +17,7 @@ from local_lambda.http.messages import Headers, HttpResponse
 _log = logging.getLogger(__name__)
 _READ_BYTES = 64 * 1024
 _MAX_REQUEST_HEAD_BYTES = 1024 * 1024  # a Function URL accepts 1 MB of request line and headers
+_SEND_BUFFER_BYTES = 64 * 1024
 _LINGER_BYTES = 256 * 1024
 _LINGER_S = 1.0
 
@@ -99,6 +102,11 @@ class HttpExchange:
         """Returns when the other side closes while it waits for the response."""
         await self._connection.read_until_closed()
 
+    @property
+    def is_reset(self) -> bool:
+        """Whether the other side has reset the connection, even while nothing is read from it."""
+        return self._connection.is_reset
+
     async def linger(self) -> None:
         """Reads on for a moment after an early response.
 
@@ -155,6 +163,15 @@ class _Connection:
     def abort(self) -> None:
         self._writer.transport.abort()
 
+    @property
+    def is_reset(self) -> bool:
+        connection = self._writer.get_extra_info("socket")
+        if self._writer.transport.is_closing() or connection is None or connection.fileno() < 0:
+            return True
+        errors = select.poll()
+        errors.register(connection, 0)  # errors and hang-ups are reported without being asked for
+        return bool(errors.poll(0))
+
     async def serve(self, handler: Handler) -> None:
         while True:
             event = await self.next_event()
@@ -189,6 +206,8 @@ class HttpServer:
     async def start(self, port: int = 0) -> None:
         """Raises OSError when the port is taken."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, backlog=512)
+        for listener in self._server.sockets:  # a slow client is felt early, and evenly
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def drain(self, within_s: float) -> None:

@@ -13,7 +13,19 @@ from streaming_runtime import REQUEST_ID, TRACE_ID
 MET = threading.Barrier(3)
 SEEN = []
 EVENTS = []
+OK = {"statusCode": 200, "body": "fine"}
 not_callable = "text"
+
+
+def first_then_fine(first):
+    """Returns a handler that returns what `first` does, and from then on OK."""
+    calls = []
+
+    def handler(event, context):
+        calls.append(event)
+        return first() if len(calls) == 1 else OK
+
+    return handler
 
 
 def ok(event, context):
@@ -83,6 +95,20 @@ def swallowing(event, context):
     except:  # noqa: E722  (what it is about)
         EVENTS.append("swallowed")
     return {"statusCode": 200, "body": "fine"}
+
+
+def flood(event, context):
+    """Streams without a pause until it is closed, and records each piece."""
+
+    def body():
+        try:
+            while True:
+                EVENTS.append("piece")
+                yield b"x" * 100_000
+        finally:
+            EVENTS.append("closed")
+
+    return {"statusCode": 200, "body": body()}
 
 
 def sleepy(event, context):

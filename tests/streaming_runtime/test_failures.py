@@ -8,23 +8,12 @@ import time
 import pytest
 from streaming_runtime.runtime_api import last_chunk
 
+from tests.streaming_runtime.handlers import OK, first_then_fine
 from tests.support.fake_runtime_api import url_request
 
 TRAILER_LIMIT_BYTES = 4_000  # 4,096 destroys a response, so keep a margin
-OK = {"statusCode": 200, "body": "fine"}
 TYPE = "lambda-runtime-function-error-type"
 BODY = "lambda-runtime-function-error-body"
-
-
-def first_then_fine(first):
-    """Returns a handler that returns what `first` does, and from then on OK."""
-    calls = []
-
-    def handler(event, context):
-        calls.append(event)
-        return first() if len(calls) == 1 else OK
-
-    return handler
 
 
 def fails():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import h11
 
+HELD = "held"
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
 
@@ -52,7 +53,8 @@ class FakeRuntimeApi:
     An entry is a dict of `body`, `headers`, `status` and `timeout_ms`. At the end of the script,
     /next returns 500, upon which a runtime must exit. `verdicts` maps the number of a POST to the
     status of its response (202 otherwise). A verdict of None closes the connection instead, and a
-    tuple (status, bytes) responds as soon as that many bytes of body have arrived.
+    tuple (status, bytes) responds as soon as that many bytes of body have arrived; with HELD as the
+    status it reads no further then, and never responds.
     """
 
     def __init__(
@@ -135,6 +137,8 @@ class FakeRuntimeApi:
                 post.pieces.append(b"")
             post.pieces[-1] += bytes(event.data)
             if isinstance(verdict, tuple) and len(post.body) >= verdict[1]:
+                if verdict[0] == HELD:
+                    return self._hold()
                 connection.sendall(b"HTTP/1.1 %d Early\r\nContent-Length: 0\r\n\r\n" % verdict[0])
                 connection.shutdown(socket.SHUT_WR)
                 return False
@@ -142,7 +146,14 @@ class FakeRuntimeApi:
                 return False
         post.trailers = {name.decode(): value.decode() for name, value in event.headers}
         post.complete = True
+        if verdict == HELD:
+            return self._hold()
         return self._reply(connection, protocol, verdict)
+
+    def _hold(self):
+        self.held.set()
+        self.let_go.wait(30)
+        return False
 
     def _reply(self, connection, protocol, status=200, body=b'{"status":"OK"}'):
         _send(connection, protocol, status, [("Content-Length", str(len(body)))], body)

@@ -4,10 +4,14 @@ Each kind of response and each way to fail has its exact status and bytes, and t
 works.
 """
 
+import contextlib
+import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -282,3 +286,44 @@ def test_a_direct_invocation_gets_plain_json(emulator):
         "headers": {"Content-Type": "text/plain"},
         "body": "plain",
     }
+
+
+def silent_client(url):
+    """Opens a stream on a bare socket that holds little, and reads nothing of it."""
+    address = urlsplit(url)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    client.settimeout(20)
+    client.connect((address.hostname, address.port))
+    client.sendall(f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
+    return client
+
+
+def test_a_client_that_reads_nothing_loses_its_stream_and_the_environment_serves_the_next(
+    call, emulator, logged
+):
+    first_pid = call("pid", function="impatient").text.split()[0]
+    url = (
+        f"{emulator.dashboard_url}impatient/endless-flood"
+        if call.front == "api"
+        else emulator.url("impatient") + "endless-flood"
+    )
+    with silent_client(url) as client:
+        logged("runtime.response_stalled", "finally ran", "the client does not read")
+        assert call("pid", function="impatient").text.split()[0] == first_pid
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := client.recv(1 << 20):
+                received += piece
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert not received.endswith(b"0\r\n\r\n")  # it can see that its stream was cut
+
+
+def test_a_client_that_reads_slowly_keeps_its_stream(emulator):
+    """Each of its pauses is shorter than the write timeout, all of them together are longer."""
+    with requests.get(emulator.url("impatient") + "flood", stream=True, timeout=20) as slow:
+        received = 0
+        for piece in slow.iter_content(1 << 20):
+            received += len(piece)
+            threading.Event().wait(0.02)
+    assert received == 200 * 65_536

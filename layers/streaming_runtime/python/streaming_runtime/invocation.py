@@ -9,7 +9,7 @@ from streaming_runtime.body import as_json, as_text
 from streaming_runtime.context import REQUEST_ID, TRACE_ID, Deadline, LambdaContext
 from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
-from streaming_runtime.runtime_api import PlatformGone, ResponseStream
+from streaming_runtime.runtime_api import PlatformGone, ResponseStream, Stalled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def serve(
 ) -> Response | None:
     """Calls `handler` and sends its response.
 
-    Returns the platform's response, None when the platform was gone. Raises Shutdown.
+    Returns the platform's response; None when the platform was gone, or nobody read the response.
+    Raises Shutdown.
     """
     REQUEST_ID.set(invocation.aws_request_id)
     TRACE_ID.set(invocation.trace_id)
@@ -107,7 +108,7 @@ def _send(
     mode: Plain | Buffered | Streamed,
     process: Process,
     check: Checkpoint,
-) -> Response:
+) -> Response | None:
     """Raises for as long as nothing was sent."""
     match mode:
         case Plain(body, content_type):
@@ -121,9 +122,15 @@ def _send(
 
 def _stream(
     api: RuntimeApi, invocation: Invocation, mode: Streamed, process: Process, check: Checkpoint
-) -> Response:
+) -> Response | None:
     def opened(*first: bytes) -> ResponseStream:
-        return ResponseStream(api.address, invocation, first=first, content_type=mode.content_type)
+        return ResponseStream(
+            api.address,
+            invocation,
+            first=first,
+            content_type=mode.content_type,
+            write_timeout_s=process.settings.write_timeout_s,
+        )
 
     stream: ResponseStream | None = None
     failure: BaseException | None = None
@@ -141,7 +148,9 @@ def _stream(
         if stream is None:
             raise
         failure = error  # after the first byte the trailers say it, and there is no second response
-        if isinstance(error, PlatformGone):
+        if isinstance(error, Stalled):
+            pass  # `end` says it again
+        elif isinstance(error, PlatformGone):
             process.log.write("WARN", f"runtime.response_broken: {error}")
         else:
             process.log.error(error)
@@ -149,6 +158,9 @@ def _stream(
         stream = opened(mode.prelude, mode.filler)
     try:
         return stream.end(failure)
+    except Stalled as stalled:
+        process.log.write("WARN", f"runtime.response_stalled: {stalled}")
+        return None
     finally:
         if isinstance(failure, Shutdown):
             raise failure

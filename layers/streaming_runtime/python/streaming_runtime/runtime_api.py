@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import select
 import socket
+import sys
 from binascii import b2a_base64
 from collections import namedtuple
-from contextlib import suppress
 
 from streaming_runtime.errors import fitted, header_type, report
 from streaming_runtime.version import __version__
@@ -27,6 +27,9 @@ ERROR_LIMIT_BYTES = 262_144
 # stays under 4,000.
 TRAILER_ERROR_LIMIT_BYTES = 2_790
 LONGEST_LINE_BYTES = 1 << 20
+# A reader has to take this much within one write timeout; a large piece may take longer than that.
+SLICE_BYTES = 65_536
+TICK_MS = 200  # the longest wait without a look for signals
 
 # All but `body` are named after the headers of /next, without their common beginning: text, None
 # where absent. `body` is bytes.
@@ -52,6 +55,10 @@ class PlatformGone(Exception):
 
     For the platform this invocation is over.
     """
+
+
+class Stalled(PlatformGone):
+    """Nobody takes in time what was written: most likely the client does not read."""
 
 
 def chunk(data: bytes) -> bytes:
@@ -151,11 +158,18 @@ class RuntimeApi:
 class ResponseStream:
     """One streamed response: each write is one chunk in one send.
 
-    The pieces in `first` go out with the first write, or with the end.
+    The pieces in `first` go out with the first write, or with the end. `write_timeout_s`: how long
+    the platform may take over each 64 KB, seconds; None is without limit.
     """
 
     def __init__(
-        self, address: str, invocation: Invocation, *, first: Iterable[bytes], content_type: str
+        self,
+        address: str,
+        invocation: Invocation,
+        *,
+        first: Iterable[bytes],
+        content_type: str,
+        write_timeout_s: float | None = None,
     ) -> None:
         headers = {
             "Content-Type": content_type,
@@ -165,74 +179,129 @@ class ResponseStream:
             **_echo(invocation),
         }
         path = f"invocation/{invocation.aws_request_id}/response"
-        self._connection = _Connection(address)
+        self._write_timeout_s = write_timeout_s
+        self._sent_bytes = 0
+        self._stalled: Stalled | None = None
+        self._connection = _Connection(address, write_timeout_s)
         self._unsent = self._connection.request_head("POST", path, headers)
         self._unsent += b"".join([chunk(piece) for piece in first if piece])
 
     def write(self, piece: bytes) -> None:
         """Sends `piece`, one byte or more; blocks while the reader is slow.
 
-        Raises PlatformGone; `end` then returns the reason.
+        Raises PlatformGone; `end` then returns the reason, or raises Stalled again.
         """
         unsent = self._unsent
         self._unsent = b""
-        self._connection.send(unsent + chunk(piece))
+        self._sent_bytes += len(piece)
+        try:
+            self._connection.send(unsent + chunk(piece))
+        except Stalled as stalled:
+            self._stalled = stalled
+            raise
 
     def end(self, error: BaseException | None = None) -> Response:
         """Ends the body, with error trailers if there is an error.
 
-        Returns the platform's verdict, which may have come long before.
+        Returns the platform's verdict, which may have come long before. Raises Stalled if there is
+        none by the time in which even a slow reader has taken everything.
         """
+        if self._stalled:
+            raise self._stalled
         end = last_chunk()
         if error:
             error_json = fitted(report(error), TRAILER_ERROR_LIMIT_BYTES)
             end = last_chunk(header_type(error), error_json)
         try:
-            return self._connection.exchange(self._unsent + end)
+            return self._connection.exchange(self._unsent + end, within_s=self._longest_s())
         finally:
             self._connection.close()
+
+    def _longest_s(self) -> float | None:
+        """Returns how long the slowest reader that is served needs for all that was sent."""
+        if self._write_timeout_s is None:
+            return None
+        return self._write_timeout_s * (1 + self._sent_bytes // SLICE_BYTES)
 
 
 class _Connection:
     """One HTTP/1.1 connection. Raises nothing but PlatformGone.
 
-    (`http.client` would cost 20 ms of a cold start.)
+    `write_timeout_s`: for each slice of what is sent; None is without limit. (`http.client` would
+    cost 20 ms of a cold start.)
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, write_timeout_s: float | None = None) -> None:
         self._address = address
+        self._write_timeout_s = write_timeout_s
         host, _, port = address.rpartition(":")
         try:
             self._socket = socket.create_connection((host.strip("[]"), int(port)))
         except OSError as error:
             raise PlatformGone(f"connecting to {address}: {error}") from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if write_timeout_s is not None:
+            # A full buffer takes more only when a third of it is free. So a large one hides a
+            # reader that reads nothing, and makes a slow one look as if it did not read.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SLICE_BYTES)
         self._reader = self._socket.makefile("rb")
 
     def close(self) -> None:
         self._reader.close()
         self._socket.close()
 
+    def reset(self) -> None:
+        """Closes at once, and tells so to a platform that reads nothing.
+
+        Bytes that still wait here are dropped. An ordinary close would come behind them.
+        """
+        now = (1).to_bytes(4, sys.byteorder) + bytes(4)  # lingering is on, for 0 seconds
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        self.close()
+
     def send(self, data: bytes) -> None:
+        """Sends all of `data`. Raises Stalled when a slice of it is not taken in time."""
         try:
-            self._socket.sendall(data)
+            try:
+                sent = self._socket.send(data, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                sent = 0
+            if sent < len(data):
+                self._send_slowly(memoryview(data)[sent:])
+        except TimeoutError as error:
+            self.reset()
+            message = f"less than {SLICE_BYTES} bytes were read in {self._write_timeout_s} s"
+            raise Stalled(message) from error
         except OSError as error:
             raise PlatformGone(f"writing: {error}") from error
         except BaseException:  # a signal, perhaps inside a chunk: nothing may follow that
             self.close()
             raise
 
+    def _send_slowly(self, data: memoryview) -> None:
+        self._socket.settimeout(self._write_timeout_s)
+        for start in range(0, len(data), SLICE_BYTES):
+            self._socket.sendall(data[start : start + SLICE_BYTES])
+        self._socket.settimeout(None)
+
     def request_head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
         headers = {"Host": self._address, "User-Agent": USER_AGENT, **headers}
         request_line = f"{method} /2018-06-01/runtime/{path} HTTP/1.1"
         return "\r\n".join([request_line, *map(": ".join, headers.items()), "", ""]).encode()
 
-    def exchange(self, data: bytes) -> Response:
-        """Sends the end of a request, and waits without limit for the whole response."""
-        with suppress(PlatformGone):  # a response from before it hung up can still be read
-            self.send(data)
+    def exchange(self, data: bytes, within_s: float | None = None) -> Response:
+        """Sends the end of a request, and waits for the whole response.
+
+        Raises Stalled if none begins within `within_s` seconds; None is without limit.
+        """
         try:
-            self._wait_until_readable()
+            self.send(data)
+        except Stalled:
+            raise
+        except PlatformGone:
+            pass  # a response from before it hung up can still be read
+        try:
+            self._wait_until_readable(within_s)
             status = 100
             while status < 200:  # 100 Continue and its kin announce the real one
                 status = int(self._line().split(b" ", 2)[1])
@@ -241,11 +310,15 @@ class _Connection:
         except (OSError, ValueError, IndexError) as error:
             raise PlatformGone(f"reading: {error}") from error
 
-    def _wait_until_readable(self) -> None:
+    def _wait_until_readable(self, within_s: float | None) -> None:
         readable = select.poll()
         readable.register(self._socket, select.POLLIN)
-        while not readable.poll(200):  # a signal just before a wait is only seen after it
-            pass
+        waited_ms = 0
+        while not readable.poll(TICK_MS):  # a signal just before a wait is only seen after it
+            waited_ms += TICK_MS
+            if within_s is not None and waited_ms >= within_s * 1000:
+                self.reset()
+                raise Stalled(f"the end was not read within {within_s} s")
 
     def _line(self) -> bytes:
         line = self._reader.readline(LONGEST_LINE_BYTES)

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEFAULT_LOCAL_WAIT_S = 3.0
+DEFAULT_WRITE_TIMEOUT_S = 20.0
+LONGEST_S = 86_400.0
 
 
 class Settings:
@@ -19,6 +21,7 @@ class Settings:
     snap_start: bool
     buffered: bool  # HTTP responses are proxy JSON, for fronts that cannot stream
     wait_s: float | None  # how long an endless body is collected for one response; None: to its end
+    write_timeout_s: float | None  # how long a reader may take over 64 KB of a stream; None: ever
     log_start: bool
     log_as_json: bool
     # Read by `LambdaContext`, as text.
@@ -33,11 +36,17 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Raises KeyError without AWS_LAMBDA_RUNTIME_API, and ValueError for a malformed number."""
+        """Raises KeyError without AWS_LAMBDA_RUNTIME_API, and ValueError for a malformed number.
+
+        The message names the variable where the number is one of this runtime's own settings.
+        """
         local = environ.get("AWS_SAM_LOCAL") == "true"
         wait_s = None
         if local:
-            wait_s = float(environ.get("STREAMING_RUNTIME_LOCAL_WAIT_S") or DEFAULT_LOCAL_WAIT_S)
+            wait_s = _seconds(environ, "STREAMING_RUNTIME_LOCAL_WAIT_S", DEFAULT_LOCAL_WAIT_S)
+        write_timeout_s = _seconds(
+            environ, "STREAMING_RUNTIME_WRITE_TIMEOUT_S", DEFAULT_WRITE_TIMEOUT_S
+        )
         return cls(
             address=environ["AWS_LAMBDA_RUNTIME_API"],
             handler=environ.get("_HANDLER"),
@@ -45,6 +54,7 @@ class Settings:
             snap_start=environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",
             buffered=local or environ.get("STREAMING_RUNTIME_RESPONSE_MODE") == "buffered",
             wait_s=wait_s,
+            write_timeout_s=write_timeout_s or None,
             log_start=environ.get("STREAMING_RUNTIME_LOG_START") == "true",
             log_as_json=environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON",
             function_name=environ.get("AWS_LAMBDA_FUNCTION_NAME"),
@@ -53,3 +63,17 @@ class Settings:
             log_stream_name=environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
             memory_limit_in_mb=environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
         )
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    """Reads a number of seconds, 0 to a day; an empty text is the default. Raises ValueError."""
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= LONGEST_S:
+        raise ValueError(f"{name} cannot be {text!r}: it is a number of seconds, 0 to 86400")
+    return seconds

@@ -80,6 +80,14 @@ def flood():
         yield b"x" * 65_536
 
 
+def endless_flood():
+    try:
+        while True:
+            yield b"x" * 65_536
+    finally:
+        print("finally ran", flush=True)
+
+
 CASES = {
     "plain": lambda event: response("plain"),
     "count": lambda event: response(str(invocations)),
@@ -117,6 +125,7 @@ CASES = {
         "body": iter([b"x"]),
     },
     "flood": lambda event: response(flood()),
+    "endless_flood": lambda event: response(endless_flood()),
     "error": lambda event: fails(),
     "error_in_iterator": lambda event: response(fails() for _ in range(1)),
     "huge_error": lambda event: (_ for _ in ()).throw(ValueError("m" * 1_000_000)),
