@@ -9,7 +9,7 @@ from dashboard_data import (
     publisher_backoff,
     scopes_of,
 )
-from dashboard_data.metrics import OTHER_TAGS
+from dashboard_data.hourly import OTHER_TAGS
 
 from tests.support.fakes import Crash, MeddledClient, TableError, failing_at, preceded_at
 from tests.support.recount import counts, recount

@@ -12,7 +12,7 @@ from dashboard_data.feed.cursor import Cursor
 from dashboard_data.feed.feed import FeedEntry, entry_record
 from dashboard_data.feed.head import HEAD_KEY, Head
 from dashboard_data.feed.item import Item
-from dashboard_data.metrics import ALL_TICKERS, HourlyMetrics, metrics_partition, metrics_update
+from dashboard_data.hourly import ALL_TICKERS, HourlyMetrics, metrics_partition, metrics_update
 from dashboard_data.times import DAY_S, hour_and_minute
 
 MOST_ACTIONS = 100
