@@ -170,8 +170,9 @@ class Service:
         cors = Cors(self.settings.cors_origins)
         self.api_routes = api_routes
         self.stream_routes = lambda: stream_routes(dependencies, verify, self.settings)
-        self.stream_handler = make_handler(self.stream_routes, cors, self.logger)
-        self._api = make_handler(self.api_routes, cors, self.logger)
+        options = {"timer": clock, "base_path": self.settings.base_path}
+        self.stream_handler = make_handler(self.stream_routes, cors, self.logger, **options)
+        self._api = make_handler(self.api_routes, cors, self.logger, **options)
         self.front = "2.0"
 
     def stream(self, path="/api/v2/stream", left_s=900, method="GET", **headers):
@@ -184,7 +185,7 @@ class Service:
     def close(self):
         """Closes all streams, as the runtime does."""
         for stream in self.opened:
-            if stream.status == 200:
+            if hasattr(stream.body, "close"):
                 stream.body.close()
 
     def api(self, method, path, body=None, **headers):

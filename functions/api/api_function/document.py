@@ -14,6 +14,7 @@ from api_function.operations import (
     FAILED,
     JSON,
     OPERATIONS,
+    OUTAGE,
     DocumentedResponse,
     Operation,
     Parameter,
@@ -29,7 +30,7 @@ RENAMED = {"WWW-Authenticate"}  # by the fronts, so that clients may miss it
 ABOUT = """Items and metrics over Server-Sent Events, with sessions and configurations.
 
 Errors are `{"detail": ...}`. A `Last-Event-ID` without a meaning leads to a `reset` event, never to
-an error. A path with a method that it does not have: 405, with `Allow`.
+an error. A path with a method that it does not have: 405, with `Allow`. HEAD works where GET does.
 The platform may also respond for the service, with a 403, 413, 429, 502, 503 or 504 of its own."""
 
 
@@ -51,7 +52,10 @@ def document(server: str = "/") -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    responses = dict(sorted({**operation.responses, 500: FAILED}.items()))
+    own = {**operation.responses, 500: FAILED}
+    if operation.uses_table:
+        own.setdefault(503, OUTAGE)
+    responses = dict(sorted(own.items()))
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,

@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from dashboard_http.front import json_response
+from dashboard_http.paths import requested_path
 
 PATH = "/api/v2/openapi.json"
 
@@ -18,8 +19,8 @@ def add_document_routes(router: Router) -> None:
 
 
 def _server(payload: dict[str, Any]) -> str:
-    """Returns the stage or base path in front of the service: API Gateway sends it along."""
-    requested = str(payload["requestContext"].get("path") or "")
+    """Returns the stage or base path in front of the service: the fronts send it along."""
+    requested = requested_path(payload).rstrip("/")
     if not requested.endswith(PATH):
         return "/"
     return requested.removesuffix(PATH) or "/"

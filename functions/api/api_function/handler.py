@@ -45,4 +45,10 @@ def _routes() -> Routes:
     return router
 
 
-handler = make_handler(_routes, Cors(_settings.cors_origins), _logger)
+handler = make_handler(
+    _routes,
+    Cors(_settings.cors_origins),
+    _logger,
+    timer=time.monotonic,
+    base_path=_settings.base_path,
+)

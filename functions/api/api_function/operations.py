@@ -46,6 +46,7 @@ class Operation(NamedTuple):
     parameters: tuple[Parameter, ...] = ()
     body: type[BaseModel] | None = None
     protected: bool = False
+    uses_table: bool = True
 
 
 CONFIG_ID = Parameter(
@@ -81,6 +82,11 @@ NO_CONFIGURATION = DocumentedResponse(
     "This user has no such configuration. Same response for another user's.", responses.Problem
 )
 FAILED = DocumentedResponse("An error, without its details.", responses.Problem)
+OUTAGE = DocumentedResponse(
+    "The table cannot be read at the moment. Nothing was changed, or it is not known.",
+    responses.Problem,
+    RETRY,
+)
 BAD_BODY = {
     400: DocumentedResponse("The body is not JSON.", responses.Problem),
     413: DocumentedResponse("The body is too long.", responses.Problem),
@@ -110,12 +116,12 @@ STREAM = {
         RETRY,
     ),
 }
+NO_STREAM = DocumentedResponse("There is such a stream. It may still be refused.")
 
 UNCHANGED = {304: DocumentedResponse("The client has it already, by its `If-None-Match`.")}
 FILE_RESPONSES = {
-    "GET": {200: DocumentedResponse("The file.", media=tuple(dict.fromkeys(TYPES.values())))}
-    | UNCHANGED,
-    "HEAD": {200: DocumentedResponse("There is such a file.")} | UNCHANGED,
+    200: DocumentedResponse("The file.", media=tuple(dict.fromkeys(TYPES.values()))),
+    **UNCHANGED,
 }
 NO_FILE = {404: DocumentedResponse("No such file.", responses.Problem)}
 FILE = Parameter("name", "path", "The name in the page.")
@@ -163,14 +169,28 @@ OPERATIONS = (
         protected=True,
     ),
     Operation(
+        "HEAD",
+        "/api/v2/stream",
+        "streamHead",
+        "The headers of a stream. It opens none, takes no slot, and has no connection id",
+        {200: NO_STREAM},
+        uses_table=False,
+    ),
+    Operation(
+        "HEAD",
+        "/api/v2/configurations/{config_id}/stream",
+        "streamConfigurationHead",
+        "The same for a configuration's stream",
+        {200: NO_STREAM, 401: UNAUTHORIZED, 404: NO_CONFIGURATION},
+        (CONFIG_ID,),
+        protected=True,
+    ),
+    Operation(
         "POST",
         "/api/v2/stream/connections/{connection_id}/close",
         "closeStream",
         "The client has left: its stream ends within one poll",
-        {
-            204: DocumentedResponse("Same response whether or not the stream exists."),
-            404: DocumentedResponse("This cannot be the id of a stream.", responses.Problem),
-        },
+        {204: DocumentedResponse("Same response whether or not the stream exists.")},
         (
             Parameter(
                 "connection_id",
@@ -274,6 +294,7 @@ OPERATIONS = (
         "document",
         "This document",
         {200: DocumentedResponse("OpenAPI 3.1.", media=(JSON,))},
+        uses_table=False,
     ),
     Operation(
         "GET",
@@ -286,15 +307,7 @@ OPERATIONS = (
         },
     ),
     *(
-        Operation(
-            method,
-            path,
-            f"{name}Head" if method == "HEAD" else name,
-            summary,
-            FILE_RESPONSES[method] | others,
-            parameters,
-        )
+        Operation("GET", path, name, summary, FILE_RESPONSES | others, parameters, uses_table=False)
         for path, name, summary, others, parameters in FILES
-        for method in ("GET", "HEAD")
     ),
 )

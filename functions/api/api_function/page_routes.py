@@ -8,11 +8,11 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from dashboard_http.front import refuse
+from dashboard_http.paths import requested_path
 from dashboard_http.requests import single_header
 
 from api_function.one_script import one_script
@@ -24,7 +24,6 @@ POLICY = (
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
 TYPES = {
@@ -53,19 +52,16 @@ def add_page_routes(router: Router, files: Mapping[str, str]) -> None:
     digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
     served = {**files, PAGE: files[PAGE].replace('"static/', f'"static/{digest}/')}
 
-    @router.head("/")
     @router.get("/")
     def page() -> Response[Any]:
         if slashed := _with_slash(router.current_event.raw_event):
             return Response(308, headers={"Location": slashed, "Cache-Control": ASK_AGAIN})
         return _file(PAGE, ASK_AGAIN)
 
-    @router.head("/static/<name>")
     @router.get("/static/<name>")
     def file(name: str) -> Response[Any]:
         return _file(name, ASK_AGAIN)
 
-    @router.head("/static/<version>/<name>")
     @router.get("/static/<version>/<name>")
     def versioned_file(version: str, name: str) -> Response[Any]:
         """Serves a page that is older than this code, too: with the file as it is now."""
@@ -79,18 +75,17 @@ def add_page_routes(router: Router, files: Mapping[str, str]) -> None:
         headers = HEADERS | {"Cache-Control": caching, "ETag": f'"{digest}"'}
         if digest in (single_header(request, "if-none-match") or ""):
             return Response(304, headers=headers)
-        content = "" if request.http_method == "HEAD" else served[name]
-        return Response(200, TYPES[Path(name).suffix], content, headers)
+        return Response(200, TYPES[Path(name).suffix], served[name], headers)
 
 
 def _with_slash(payload: dict[str, Any]) -> str | None:
     """Returns the address with a last slash, if the request came without it; None otherwise.
 
     The addresses in the page are relative, so it needs the slash. API Gateway calls `/live` (a
-    stage) the path `/`, and says the original path as well. The redirect is relative itself, so it
-    leads nowhere else, whatever the path looks like.
+    stage) or `/dash` (a base path) the path `/`, and says the original path as well. The redirect
+    is relative itself, so it leads nowhere else, whatever the path looks like.
     """
-    requested = str(payload["requestContext"].get("path") or "/")
+    requested = requested_path(payload)
     if requested.endswith("/"):
         return None
-    return f"./{quote(requested.rpartition('/')[2])}/"
+    return f"./{requested.rpartition('/')[2]}/"

@@ -16,7 +16,8 @@ from stream_function.life import Life
 from stream_function.observer import Observer
 from stream_function.subscription import StreamDependencies, StreamStart, Subscription
 
-HEADERS = {"X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
+HEADERS = {"X-Accel-Buffering": "no"}
+EVENT_STREAM = "text/event-stream"
 REFUSALS = {
     RefusalReason.FULL: (503, "Maximum connections reached"),
     RefusalReason.BUSY: (503, "Too many connections are opening at this moment"),
@@ -30,6 +31,17 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
     """`GET /api/v2/stream` and `GET /api/v2/configurations/<config_id>/stream`."""
     router = Routes()
     protected = [authorize(verify, settings.trust_user_id)]
+
+    @router.head("/api/v2/stream")
+    def global_headers() -> Response[Any]:
+        return _headers_alone("no-cache")
+
+    @router.head("/api/v2/configurations/<config_id>/stream", middlewares=protected)
+    def configuration_headers(config_id: str) -> Response[Any]:
+        principal: Principal = router.context["principal"]
+        if dependencies.configurations.get(principal.user_id, config_id) is None:
+            return refuse(404, "Configuration not found")
+        return _headers_alone("no-store")
 
     @router.get("/api/v2/stream")
     def global_stream() -> Response[Any]:
@@ -89,9 +101,14 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
             "Cache-Control": "no-store" if configuration else "no-cache",
             "X-Connection-Id": lease.connection_id,
         }
-        return Response(200, "text/event-stream", subscription.pieces(), headers)
+        return Response(200, EVENT_STREAM, subscription.pieces(), headers)
 
     return router
+
+
+def _headers_alone(caching: str) -> Response[Any]:
+    """Makes the response to a HEAD request, which takes no slot and so is never refused one."""
+    return Response(200, EVENT_STREAM, "", {**HEADERS, "Cache-Control": caching})
 
 
 def _refused(refusal: Refusal, stream: str, client_id: str, logger: Logger) -> Response[Any]:

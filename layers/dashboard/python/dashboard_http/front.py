@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from threading import local
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import (
@@ -21,9 +22,23 @@ from aws_lambda_powertools.utilities.data_classes import (
 )
 
 from dashboard_http.cors import Cors
+from dashboard_http.observing import count_failure, log_request
+from dashboard_http.outage import is_outage
+from dashboard_http.paths import routed_path
 
 JSON = "application/json"
-NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+NO_STORE = {"Cache-Control": "no-store"}
+# On every response. A page on another origin that CORS admits may read them all the same.
+# https://www.rfc-editor.org/rfc/rfc6797
+# https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header
+SECURITY = {
+    "Strict-Transport-Security": "max-age=31536000",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+OUTAGE = "The table cannot be read at the moment"
+OUTAGE_RETRY_S = 5
+UNKNOWN_ROUTE = "none"
 NOT_HTTP = {
     "statusCode": 400,
     "headers": {"Content-Type": JSON},
@@ -43,12 +58,19 @@ class Routes(Router):
         self.known.append((method, rule))
         return super().route(rule, method, *args, **kwargs)
 
+    def at(self, path: str) -> dict[str, str]:
+        """Returns the rules that match this path, by method."""
+        return {method: rule for method, rule in self.known if _pattern(rule).fullmatch(path)}
+
     def methods_at(self, path: str) -> list[str]:
-        """Returns the methods of the routes that match this path."""
-        found = {method for method, rule in self.known if _pattern(rule).fullmatch(path)}
+        """Returns the methods that this path has. Where there is a GET, there is a HEAD."""
+        found = set(self.at(path))
+        if "GET" in found:
+            found.add("HEAD")
         return sorted(found)
 
 
+@cache
 def _pattern(rule: str) -> re.Pattern[str]:
     return re.compile(re.sub("<[^>]+>", "[^/]+", rule))
 
@@ -69,28 +91,65 @@ def refuse(
 
 
 def make_handler(
-    routes: Callable[[], Routes], cors: Cors, logger: Logger, **resolver_options: Any
+    routes: Callable[[], Routes],
+    cors: Cors,
+    logger: Logger,
+    *,
+    timer: Callable[[], float],
+    base_path: str = "",
 ) -> Handler:
     """Makes the Lambda handler for the routes that `routes` builds, once for each front.
 
-    It is safe with several invocations at once.
+    It is safe with several invocations at once. `timer`: seconds since any moment, for the log.
+    `base_path`: what stands before each path on the Function URL.
     """
-    fronts = _Fronts(routes, logger, resolver_options)
+    fronts = _Fronts(routes, logger)
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        started_s = timer()
         request = event.get("requestContext") if isinstance(event, dict) else None
         if not isinstance(request, dict):  # somebody tries the function, or the platform calls it
             logger.info("request.not_http")
             return NOT_HTTP
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         method = str(event.get("httpMethod") or request.get("http", {}).get("method")).upper()
-        if preflight := cors.preflight(method, headers):
-            return _with_headers(preflight, cors.headers(headers))
-        payload_format = "2.0" if "http" in request else "1.0"
-        result = fronts.resolve(payload_format, event, context)
-        return _with_headers(result, cors.headers(headers))
+        asked = _Request(event, method, routed_path(event, base_path))
+        result = cors.preflight(method, headers) or fronts.resolve(asked, context)
+        log_request(
+            logger,
+            event,
+            method=method,
+            route=fronts.route_of(asked),
+            status=result["statusCode"],
+            duration_s=timer() - started_s,
+        )
+        return _with_headers(result, {**SECURITY, **cors.headers(headers)})
 
     return handler
+
+
+class _Request(NamedTuple):
+    """A request as it came, and what the routes see of it."""
+
+    payload: dict[str, Any]
+    method: str
+    path: str
+
+    @property
+    def is_on_function_url(self) -> bool:
+        return "http" in self.payload["requestContext"]
+
+    def routed(self, method: str) -> dict[str, Any]:
+        """Returns the payload with this method, and the path below stage and base path."""
+        if not self.is_on_function_url:
+            return {**self.payload, "path": self.path, "httpMethod": method}
+        context = self.payload["requestContext"]
+        http = {**context["http"], "method": method}
+        return {
+            **self.payload,
+            "rawPath": self.path,
+            "requestContext": {**context, "stage": "$default", "http": http},
+        }
 
 
 class _Fronts(local):
@@ -100,22 +159,37 @@ class _Fronts(local):
     other's. An attribute of the resolver with the same name hides that one.
     """
 
-    def __init__(
-        self, routes: Callable[[], Routes], logger: Logger, options: dict[str, Any]
-    ) -> None:
-        self._resolvers = {
-            "1.0": (APIGatewayRestResolver(**options), APIGatewayProxyEvent),
-            "2.0": (LambdaFunctionUrlResolver(**options), LambdaFunctionUrlEvent),
-        }
-        for resolver, _ in self._resolvers.values():
-            resolver.include_router(own := routes())
-            _add_error_responses(resolver, own, logger)
+    def __init__(self, routes: Callable[[], Routes], logger: Logger) -> None:
+        self._rest_api = APIGatewayRestResolver()
+        self._function_url = LambdaFunctionUrlResolver()
+        for resolver in (self._rest_api, self._function_url):
+            self._routes = routes()
+            resolver.include_router(self._routes)
+            _add_error_responses(resolver, self._routes, logger)
 
-    def resolve(self, payload_format: str, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        resolver, request = self._resolvers[payload_format]
-        resolver.current_event = request(event)
+    def resolve(self, asked: _Request, context: Any) -> dict[str, Any]:
+        """Returns the response. Without a route of its own, HEAD has the response of GET.
+
+        That includes the body. HTTP forbids to send it, so the front drops it, and can state its
+        length. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2
+        """
+        method = asked.method
+        if method == "HEAD" and "HEAD" not in self._routes.at(asked.path):
+            method = "GET"
+        payload = asked.routed(method)
+        resolver: ApiGatewayResolver = self._rest_api
+        if asked.is_on_function_url:
+            resolver = self._function_url
+            resolver.current_event = LambdaFunctionUrlEvent(payload)
+        else:
+            resolver.current_event = APIGatewayProxyEvent(payload)
         resolver.lambda_context = context
-        return resolver.resolve(event, context)
+        return resolver.resolve(payload, context)
+
+    def route_of(self, asked: _Request) -> str:
+        """Returns the rule of the route, or of another method's at this path: never the path."""
+        rules = self._routes.at(asked.path)
+        return rules.get(asked.method) or next(iter(rules.values()), UNKNOWN_ROUTE)
 
 
 def _add_error_responses(resolver: ApiGatewayResolver, routes: Routes, logger: Logger) -> None:
@@ -133,7 +207,11 @@ def _add_error_responses(resolver: ApiGatewayResolver, routes: Routes, logger: L
 
     @resolver.exception_handler(Exception)
     def unexpected(error: Exception) -> Response[Any]:
-        logger.error("request.failed", error=type(error).__name__, exc_info=error)
+        outage = is_outage(error)
+        logger.error("request.failed", error=type(error).__name__, outage=outage, exc_info=error)
+        count_failure(outage=outage)
+        if outage:
+            return refuse(503, OUTAGE, {"Retry-After": str(OUTAGE_RETRY_S)})
         return refuse(500, "Internal error")
 
 

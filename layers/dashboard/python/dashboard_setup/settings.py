@@ -1,8 +1,11 @@
 """What can be set from outside, for all three functions? Read once by each composition root."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
+
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Settings:
     lease_s: int = 45
     session_s: int = 86_400
     cors_origins: tuple[str, ...] = ()
+    base_path: str = ""
     trust_user_id: bool = False
     # With an audience: tokens of this OpenID issuer are accepted, too.
     auth_issuer: str = ""
@@ -45,6 +49,8 @@ class Settings:
                 given[field.name] = _parse(name, str(field.type), text)
         if "table" not in given:
             raise ValueError("DASHBOARD_TABLE is not set")
+        if not _BASE_PATH.fullmatch(base_path := given.get("base_path", "")):
+            raise ValueError(f"DASHBOARD_BASE_PATH is a path like /dash, not {base_path!r}")
         if ("auth_issuer" in given) != ("auth_audience" in given):
             raise ValueError("DASHBOARD_AUTH_ISSUER and DASHBOARD_AUTH_AUDIENCE need each other")
         return cls(**given)
