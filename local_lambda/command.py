@@ -118,6 +118,11 @@ def _add_front_options(result: argparse.ArgumentParser) -> None:
     group = result.add_argument_group("streams and responses")
     group.add_argument("--stage", help="also serve the REST API under /STAGE/")
     group.add_argument(
+        "--base-path",
+        metavar="NAME",
+        help="also serve the REST API under /NAME/, as a custom domain's base path does",
+    )
+    group.add_argument(
         "--bandwidth",
         action="store_true",
         help="limit streams as Lambda does: 6 MB at once, then 2 MB/s",
@@ -175,6 +180,7 @@ def options(arguments: argparse.Namespace) -> Options:
             bandwidth=arguments.bandwidth,
             hang_on_empty_body=arguments.strict_empty_body,
             stage=arguments.stage,
+            base_path=arguments.base_path,
         ),
     )
 

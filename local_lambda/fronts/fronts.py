@@ -51,6 +51,7 @@ class FrontSettings:
     bandwidth: bool = False
     hang_on_empty_body: bool = False
     stage: str | None = None
+    base_path: str | None = None
 
 
 async def _read_request(exchange: HttpExchange) -> HttpRequest | None:
@@ -172,6 +173,7 @@ class RestApiFront:
         self._pools = pools
         self._faults = faults
         self._stage = settings.stage
+        self._base_path = settings.base_path
         self._rules = StreamRules(
             bad_gateway=payload_v1.BAD_GATEWAY,
             bandwidth=bandwidth.REST_API if settings.bandwidth else None,
@@ -183,17 +185,19 @@ class RestApiFront:
         await self._faults.run(exchange, self._serve)
 
     async def _serve(self, exchange: HttpExchange) -> None:
-        staged = await _read_request(exchange)
-        if staged is None:
+        sent = await _read_request(exchange)
+        if sent is None:
             return
-        request = self._without_stage(staged)
+        in_domain = _without_prefix(sent, self._stage)
+        request = _without_prefix(in_domain, self._base_path)
         context = _request_context(self.server, api_id="local", stage=self._stage or "local")
         extra = (("x-amzn-RequestId", context.request_id),)
         match = self._routes.match(request.method, request.raw_path)
         if match is None:
             await _send_with_public_names(exchange, payload_v1.NO_SUCH_ROUTE, extra)
             return
-        fields = payload_v1.build(request, match, context, staged_path=staged.raw_path)
+        paths = payload_v1.Paths(in_domain=in_domain.raw_path, sent=sent.raw_path)
+        fields = payload_v1.build(request, match, context, paths)
         payload = json.dumps(fields).encode()
         pool = self._pools[match.route.function]
         try:
@@ -217,14 +221,6 @@ class RestApiFront:
             invocation.abandon()
             if not exchange.started:
                 await _send_with_public_names(exchange, payload_v1.GATEWAY_TIMEOUT, extra)
-
-    def _without_stage(self, request: HttpRequest) -> HttpRequest:
-        prefix = f"/{self._stage}"
-        path = request.raw_path
-        if not self._stage or not (path == prefix or path.startswith(prefix + "/")):
-            return request
-        target = request.target.removeprefix(prefix)
-        return replace(request, target=target if target.startswith("/") else f"/{target}")
 
     async def _send_streamed(
         self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
@@ -261,6 +257,18 @@ class RestApiFront:
             _log.error("api.malformed_result %s %s", match.route.path, error)
             response = payload_v1.BAD_GATEWAY
         await _send_with_public_names(exchange, response, extra)
+
+
+def _without_prefix(request: HttpRequest, name: str | None) -> HttpRequest:
+    """Returns the request without `/name` before its path, if it is there."""
+    prefix = f"/{name}"
+    path = request.raw_path
+    if not name or not (path == prefix or path.startswith(prefix + "/")):
+        return request
+    target = request.target.removeprefix(prefix)
+    if not target.startswith("/"):
+        target = f"/{target}"
+    return replace(request, target=target)
 
 
 def _render(result: Buffered, accept: str | None, route: Route) -> HttpResponse:

@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 
 import base64
 import json
-from typing import Any
-from urllib.parse import parse_qsl, unquote
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from local_lambda.application import ACCOUNT_ID
 from local_lambda.fronts.payload import (
@@ -26,10 +26,20 @@ GATEWAY_TIMEOUT = json_response(504, '{"message": "Endpoint request timed out"}'
 NO_SUCH_ROUTE = json_response(403, '{"message":"Missing Authentication Token"}')
 
 
+class Paths(NamedTuple):
+    """The path of a request as the client encoded it: API Gateway decodes none.
+
+    `in_domain`: without the stage, but with the base path of a custom domain. `sent`: with both.
+    """
+
+    in_domain: str
+    sent: str
+
+
 def build(
-    request: HttpRequest, match: RouteMatch, context: RequestContext, staged_path: str
+    request: HttpRequest, match: RouteMatch, context: RequestContext, paths: Paths
 ) -> dict[str, Any]:
-    """Builds a payload. `staged_path` is the path that the client sent, stage included."""
+    """Builds a payload."""
     headers = group_headers((*request.headers, *_forwarding(request, context)))
     query: dict[str, list[str]] = {}
     for name, value in parse_qsl(request.raw_query, keep_blank_values=True):
@@ -37,7 +47,7 @@ def build(
     body, encoded = _body(request, match.route.binary_media_types)
     return {
         "resource": match.route.path,
-        "path": unquote(request.raw_path),
+        "path": paths.in_domain,
         "httpMethod": request.method,
         "headers": {name: values[-1] for name, values in headers.items()},
         "multiValueHeaders": headers,
@@ -45,7 +55,7 @@ def build(
         "multiValueQueryStringParameters": query or None,
         "pathParameters": match.path_parameters or None,
         "stageVariables": None,
-        "requestContext": _request_context(request, match, context, staged_path=staged_path),
+        "requestContext": _request_context(request, match, context, path=paths.sent),
         "body": body,
         "isBase64Encoded": encoded,
     }
@@ -61,7 +71,7 @@ def _forwarding(request: HttpRequest, context: RequestContext) -> Headers:
 
 
 def _request_context(
-    request: HttpRequest, match: RouteMatch, context: RequestContext, staged_path: str
+    request: HttpRequest, match: RouteMatch, context: RequestContext, path: str
 ) -> dict[str, Any]:
     return {
         "accountId": ACCOUNT_ID,
@@ -71,7 +81,7 @@ def _request_context(
         "extendedRequestId": context.request_id,
         "httpMethod": request.method,
         "identity": {"sourceIp": request.source_ip, "userAgent": request.header("user-agent")},
-        "path": unquote(staged_path),
+        "path": path,
         "protocol": "HTTP/1.1",
         "requestId": context.request_id,
         "requestTime": context.time_text,

@@ -31,7 +31,7 @@ def build(request: HttpRequest, context: RequestContext) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": unquote(request.raw_path),
+        "rawPath": request.raw_path,
         "rawQueryString": request.raw_query,
         "headers": payload_headers,
         "requestContext": _request_context(request, context, headers),

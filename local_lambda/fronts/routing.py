@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from local_lambda.application import Route
 
@@ -27,7 +26,7 @@ class RouteTable:
         self._entries = [(_pattern(route.path), route) for route in ordered]
 
     def match(self, method: str, path: str) -> RouteMatch | None:
-        """Returns the route and its path parameters.
+        """Returns the route and its path parameters, encoded as the client sent them.
 
         Only the most specific resource counts: when it has no such method the result is None, as
         on API Gateway.
@@ -42,8 +41,7 @@ class RouteTable:
             resource = route.path
             if route.method in (method, ANY):
                 names = re.findall(r"\{([^}+]+)\+?\}", route.path)
-                values = map(unquote, found.groups())
-                return RouteMatch(route, dict(zip(names, values, strict=True)))
+                return RouteMatch(route, dict(zip(names, found.groups(), strict=True)))
         return None
 
 

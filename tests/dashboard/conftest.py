@@ -73,9 +73,9 @@ def _service(emulator):
 
 @pytest.fixture(scope="session")
 def running():
-    with Emulator(
-        ROOT / "template.yaml", "--stage", "dev", parameters={"ClientConnections": "100"}
-    ) as emulator:
+    options = ("--stage", "dev", "--base-path", "dash")
+    limits = {"ClientConnections": "100"}
+    with Emulator(ROOT / "template.yaml", *options, parameters=limits) as emulator:
         yield _service(emulator)
 
 

@@ -143,7 +143,7 @@ def test_the_payload_of_a_function_url_is_format_2(emulator):
         timeout=10,
     ).json()
     assert payload["version"] == "2.0"
-    assert (payload["rawPath"], payload["rawQueryString"]) == ("/a b/c", "do=event&x=1&x=2")
+    assert (payload["rawPath"], payload["rawQueryString"]) == ("/a%20b/c", "do=event&x=1&x=2")
     assert payload["queryStringParameters"] == {"do": "event", "x": "1,2"}
     assert payload["cookies"] == ["k=v", "l=w"]
     assert (payload["body"], payload["isBase64Encoded"]) == ("AP8=", True)

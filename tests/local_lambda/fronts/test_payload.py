@@ -29,28 +29,33 @@ def test_format_2_joins_what_is_repeated():
     assert payload["headers"]["x-a"] == "1,2"
     assert payload["cookies"] == ["a=1", "b=2"]
     assert payload["queryStringParameters"] == {"x": "1,2", "y": ""}
-    assert payload["rawPath"] == "/a b"
+    assert payload["rawPath"] == "/a%20b"
+    assert payload["requestContext"]["http"]["path"] == "/a b"
     assert "body" not in payload
     assert payload["requestContext"]["time"] == "14/Nov/2023:22:13:20 +0000"
 
 
 def test_format_1_keeps_what_is_repeated():
-    request = HttpRequest("GET", "/i/1?x=1&x=2", (("X-A", "1"), ("x-a", "2")))
-    match = RouteMatch(Route("GET", "/i/{id}", "f"), {"id": "1"})
-    payload = payload_v1.build(request, match, CONTEXT, staged_path="/dev/i/1")
+    request = HttpRequest("GET", "/i/a%20b?x=1&x=2", (("X-A", "1"), ("x-a", "2")))
+    match = RouteMatch(Route("GET", "/i/{id}", "f"), {"id": "a%20b"})
+    paths = payload_v1.Paths(in_domain="/dash/i/a%20b", sent="/dev/dash/i/a%20b")
+    payload = payload_v1.build(request, match, CONTEXT, paths)
     assert payload["multiValueHeaders"]["X-A"] == ["1", "2"]
     assert payload["headers"]["X-A"] == "2"
     assert payload["multiValueQueryStringParameters"] == {"x": ["1", "2"]}
-    assert payload["requestContext"]["path"] == "/dev/i/1"
+    assert (payload["resource"], payload["path"]) == ("/i/{id}", "/dash/i/a%20b")
+    assert payload["pathParameters"] == {"id": "a%20b"}
+    assert payload["requestContext"]["path"] == "/dev/dash/i/a%20b"
     assert payload["body"] is None
 
 
 def test_format_1_encodes_binary_media_types_alone():
     route = Route("POST", "/", "f", binary_media_types=("image/*",))
     request = HttpRequest("POST", "/", (("content-type", "image/png"),), b"\xff")
-    assert payload_v1.build(request, RouteMatch(route, {}), CONTEXT, "/")["body"] == "/w=="
+    paths = payload_v1.Paths("/", "/")
+    assert payload_v1.build(request, RouteMatch(route, {}), CONTEXT, paths)["body"] == "/w=="
     request = HttpRequest("POST", "/", (("content-type", "text/plain"),), b"x")
-    assert payload_v1.build(request, RouteMatch(route, {}), CONTEXT, "/")["body"] == "x"
+    assert payload_v1.build(request, RouteMatch(route, {}), CONTEXT, paths)["body"] == "x"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ ROUTES = RouteTable(
     [
         ("GET", "/", "root", {}),
         ("GET", "/items/fixed", "fixed", {}),
-        ("GET", "/items/a%20b", "one", {"id": "a b"}),
+        ("GET", "/items/a%20b", "one", {"id": "a%20b"}),
         ("GET", "/items/1/", "one", {"id": "1"}),
         ("POST", "/items/1", "post", {"id": "1"}),
         ("GET", "/items/1/parts/2", "part", {"id": "1", "part": "2"}),
