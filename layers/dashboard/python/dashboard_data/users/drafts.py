@@ -3,6 +3,9 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
+
+from dashboard_data.users.names import problem_of
 
 LONGEST_NAME = 100
 MOST_TICKERS = 5
@@ -24,6 +27,12 @@ def _symbol(ticker: str | SymbolObject) -> str | SymbolObject:
     return ticker.symbol if isinstance(ticker, SymbolObject) else ticker
 
 
+def _readable(name: str) -> str:
+    if problem := problem_of(name):
+        raise PydanticCustomError("name", "{problem}", {"problem": problem})
+    return name
+
+
 class ConfigurationDraft(BaseModel):
     """A configuration as a client sends it.
 
@@ -31,7 +40,9 @@ class ConfigurationDraft(BaseModel):
     """
 
     name: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
+        str,
+        AfterValidator(_readable),
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME),
     ]
     tickers: Annotated[
         list[Symbol | SymbolObject],
