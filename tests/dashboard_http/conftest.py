@@ -10,7 +10,7 @@ from dashboard_data import DynamoDbSessions, Table
 from dashboard_setup.settings import Settings
 from dashboard_setup.verifier import verifier_of
 
-from tests.dashboard_http.issuer import CLIENT, Issuer, published, rsa_key
+from tests.dashboard_http.issuer import CLIENT, Dripping, Issuer, published, rsa_key
 from tests.support.functions import api, emitted, make_service, metrics_namespace, service
 
 __all__ = ["api", "emitted", "make_service", "metrics_namespace", "service"]
@@ -32,6 +32,20 @@ def issuer(pairs):
     running.publish(published("first", pairs["first"]), published("curve", pairs["curve"]))
     yield running
     running.stop()
+
+
+@pytest.fixture
+def dripping():
+    """Returns a function that starts a server which drips after these bytes; returns its URL."""
+    running = []
+
+    def start(first_bytes):
+        running.append(Dripping(first_bytes))
+        return running[-1].url
+
+    yield start
+    for each in running:
+        each.stop()
 
 
 @pytest.fixture

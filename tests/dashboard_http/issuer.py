@@ -1,7 +1,9 @@
 """An OpenID issuer on loopback, for tests of its tokens."""
 
 import json
+import socket
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
@@ -24,6 +26,33 @@ def published(key_id, private, **changed):
     jwk = (algorithm or jwt.algorithms.RSAAlgorithm).to_jwk(private.public_key(), as_dict=True)
     jwk.pop("key_ops", None)
     return {**jwk, "kid": key_id, "use": "sig", **changed}
+
+
+class Dripping:
+    """A server that sends `start` at once, and then a byte every 50 ms for ever."""
+
+    def __init__(self, start):
+        self._start = start
+        self._ended = threading.Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}/keys"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                threading.Thread(target=self._drip, args=(client,), daemon=True).start()
+
+    def _drip(self, client):
+        with client, suppress(OSError):
+            client.sendall(self._start)
+            while not self._ended.wait(0.05):
+                client.sendall(b"x")
+
+    def stop(self):
+        self._ended.set()
+        self._listening.close()
 
 
 class Issuer:

@@ -2,13 +2,15 @@
 
 import base64
 import json
-import socket
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from dashboard_http.openid import FETCH_TIMEOUT_S, LARGEST_DOCUMENT, checked_url, fetch_json
+from dashboard_http.fetch import LARGEST_DOCUMENT_BYTES, fetch_json
+from dashboard_http.openid import KeySet, checked_url
 
 from tests.dashboard_http.issuer import CLIENT, DISCOVERY, KEYS, published, rsa_key
 
@@ -228,13 +230,55 @@ def test_known_keys_stand_while_the_issuer_cannot_be_reached(verify, sign, issue
     assert len(issuer.asked) == 3
 
 
-def test_an_address_where_nobody_answers_is_given_up():
-    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as thread:
-        asking = thread.submit(fetch_json, f"http://127.0.0.1:{silent.getsockname()[1]}", 0.05)
-        failure = asking.exception(timeout=10)
+class Gate:
+    """A fetch that waits until it is let through."""
 
-    assert isinstance(failure, OSError)
-    assert FETCH_TIMEOUT_S <= 2
+    def __init__(self):
+        self.asked = threading.Event()
+        self.open = threading.Event()
+        self.open.set()
+
+    def __call__(self, url, timeout_s):
+        self.asked.set()
+        assert self.open.wait(20)
+        return fetch_json(url, timeout_s)
+
+
+@pytest.fixture
+def gate():
+    made = Gate()
+    yield made
+    made.open.set()
+
+
+def test_while_one_thread_reads_the_keys_others_go_on_with_those_they_have(
+    issuer, pairs, clock, gate
+):
+    keys = KeySet(issuer.url, clock, gate)
+    assert keys.key("first")
+    issuer.publish(published("first", pairs["first"]), published("second", pairs["second"]))
+    gate.open.clear()
+    gate.asked.clear()
+    clock.advance(31)
+    with ThreadPoolExecutor(2) as threads:
+        rotated = threads.submit(keys.key, "second")
+        assert gate.asked.wait(10)
+        assert threads.submit(keys.key, "first").result(timeout=2)
+        assert not rotated.done()
+        gate.open.set()
+        assert rotated.result(timeout=10)
+
+
+def test_a_request_waits_for_a_dripping_issuer_no_longer_than_the_limit(issuer, clock, dripping):
+    keys = KeySet(issuer.url, clock, lambda url, timeout_s: fetch_json(dripping(b""), 0.5))
+    begun = time.monotonic()
+    with ThreadPoolExecutor(4) as threads:
+        asking = [threads.submit(keys.key, "first") for _ in range(4)]
+        failures = [each.exception(timeout=10) for each in asking]
+
+    assert time.monotonic() - begun < 2
+    assert {str(each) for each in failures} <= {"keys-unreachable", "unknown-key"}
+    assert "keys-unreachable" in {str(each) for each in failures}
 
 
 @pytest.mark.parametrize(
@@ -260,7 +304,11 @@ def test_what_is_no_key_set_is_not_trusted(verify, sign, issuer, pairs, trouble)
         issuer.say("/moved", json.loads(issuer.responses[KEYS][2]))
         issuer.say(KEYS, b"", 302, Location=issuer.origin + "/moved")
     elif trouble == "too large":
-        issuer.responses[KEYS] = (200, {}, issuer.responses[KEYS][2] + b" " * LARGEST_DOCUMENT)
+        issuer.responses[KEYS] = (
+            200,
+            {},
+            issuer.responses[KEYS][2] + b" " * LARGEST_DOCUMENT_BYTES,
+        )
     else:
         kinds = {
             "not json": b"<html>",

@@ -5,13 +5,11 @@ Cognito's access tokens have instead. PyJWT checks the signature. It needs `cryp
 module is imported only where an issuer is set.
 """
 
-import json
 import re
 from collections.abc import Callable
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, build_opener
 
 import jwt
 from aws_lambda_powertools import Logger
@@ -23,8 +21,7 @@ ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}  # by the key's type, so that a tok
 LEEWAY_S = 30
 KEYS_AGE_S = 3600
 SOONEST_REFRESH_S = 30
-FETCH_TIMEOUT_S = 2
-LARGEST_DOCUMENT = 256 * 1024
+FETCH_TIMEOUT_S = 3  # for both documents together, from the connection to the last byte
 MOST_KEYS = 100
 SMALLEST_RSA_BITS = 2048
 
@@ -37,7 +34,7 @@ _UNCHECKED: Any = dict.fromkeys(
 )
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-Fetch = Callable[[str], dict[str, Any]]
+Fetch = Callable[[str, float], dict[str, Any]]  # address, seconds that it may take
 
 
 class Refused(Exception):
@@ -50,44 +47,84 @@ class KeySet:
     They are read when first needed, again after an hour, and when an unknown key is asked for,
     which is how keys are rotated; but never twice within half a minute, so that made-up key ids
     cause no requests. Known keys are kept while the issuer cannot be reached.
+
+    A thread of its own reads them. The request that caused it waits for it, FETCH_TIMEOUT_S at
+    most, and so do others that need a key which is not known. All others go on with known keys.
     """
 
     def __init__(self, issuer: str, clock: Clock, fetch: Fetch) -> None:
         self._issuer = issuer
         self._clock = clock
         self._fetch = fetch
-        self._lock = Lock()
+        self._lock = Lock()  # for these fields; nothing is fetched while it is held
         self._keys: dict[str, jwt.PyJWK] = {}
         self._asked_at_s = float("-inf")
         self._read_at_s = float("-inf")
+        self._reading: _Reading | None = None
 
     def key(self, key_id: str) -> jwt.PyJWK:
         """Returns a key. Raises Refused; its cause is the error, if the keys cannot be read."""
         with self._lock:
-            now_s = self._clock()
-            wanted = key_id not in self._keys or abs(now_s - self._read_at_s) >= KEYS_AGE_S
-            if wanted and abs(now_s - self._asked_at_s) >= SOONEST_REFRESH_S:
-                self._refresh(now_s, key_id)
-            if key_id not in self._keys:
-                raise Refused("unknown-key")
-            return self._keys[key_id]
+            known = self._keys.get(key_id)
+            begun = self._begin_if_due(key_id)
+            reading = begun or self._reading
+        if begun:
+            Thread(target=self._read, args=(begun,), daemon=True).start()
+        elif known:
+            return known
+        if reading and not reading.ended.wait(FETCH_TIMEOUT_S):
+            reading.error = TimeoutError("the keys did not come in time")
+        with self._lock:
+            if found := self._keys.get(key_id):
+                return found
+        if reading and reading.error:
+            raise Refused("keys-unreachable") from reading.error
+        raise Refused("unknown-key")
 
-    def _refresh(self, now_s: float, key_id: str) -> None:
+    def _begin_if_due(self, key_id: str) -> "_Reading | None":
+        """Returns the reading that has to begin now; None if there is none."""
+        now_s = self._clock()
+        wanted = key_id not in self._keys or abs(now_s - self._read_at_s) >= KEYS_AGE_S
+        too_soon = abs(now_s - self._asked_at_s) < SOONEST_REFRESH_S
+        if not wanted or too_soon or self._reading:
+            return None
         self._asked_at_s = now_s
+        self._reading = _Reading(now_s)
+        return self._reading
+
+    def _read(self, reading: "_Reading") -> None:
         try:
-            self._keys = self._published()
-            self._read_at_s = now_s
+            keys = self._published()
+            with self._lock:
+                self._keys = keys
+                self._read_at_s = reading.begun_at_s
         except Exception as error:
-            if key_id not in self._keys:
-                raise Refused("keys-unreachable") from error
+            reading.error = error
+        finally:
+            with self._lock:
+                self._reading = None
+            reading.ended.set()
 
     def _published(self) -> dict[str, jwt.PyJWK]:
         """https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig"""
-        about = self._fetch(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+        until_s = self._clock() + FETCH_TIMEOUT_S
+        about = self._fetch(
+            f"{self._issuer.rstrip('/')}/.well-known/openid-configuration", FETCH_TIMEOUT_S
+        )
         if about.get("issuer") != self._issuer:
             raise ValueError("the discovery document is another issuer's")
-        published = self._fetch(checked_url(about["jwks_uri"]))["keys"][:MOST_KEYS]
+        left_s = min(FETCH_TIMEOUT_S, until_s - self._clock())
+        published = self._fetch(checked_url(about["jwks_uri"]), left_s)["keys"][:MOST_KEYS]
         return {each["kid"]: key for each in published if (key := _signing_key(each)) is not None}
+
+
+class _Reading:
+    """One reading of the keys. `error` is why it failed, once it has `ended`."""
+
+    def __init__(self, begun_at_s: float) -> None:
+        self.begun_at_s = begun_at_s
+        self.ended = Event()
+        self.error: Exception | None = None
 
 
 def openid_verifier(
@@ -123,29 +160,6 @@ def checked_url(url: str) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         return url
     raise ValueError("an issuer and its keys are at an https address")
-
-
-def fetch_json(url: str, timeout_s: float = FETCH_TIMEOUT_S) -> dict[str, Any]:
-    """Returns the JSON object at this address: soon, of limited size, and without redirects.
-
-    Raises OSError or ValueError.
-    """
-    with _opener.open(url, timeout=timeout_s) as response:
-        body = response.read(LARGEST_DOCUMENT + 1)
-    if len(body) > LARGEST_DOCUMENT:
-        raise ValueError("the document is too large")
-    document = json.loads(body)
-    if not isinstance(document, dict):
-        raise ValueError("the document is no object")
-    return document
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None  # the redirect itself is then the response, and an HTTPError
-
-
-_opener = build_opener(_NoRedirects)
 
 
 def _signing_key(published: Any) -> jwt.PyJWK | None:

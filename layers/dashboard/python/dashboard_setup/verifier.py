@@ -13,10 +13,10 @@ def verifier_of(
     """Returns the check of tokens. Raises ValueError for an issuer that cannot be one."""
     if not settings.auth_issuer:
         return sessions_verifier(sessions)
-    from dashboard_http import openid  # loads `cryptography`, and only here
+    from dashboard_http import fetch, openid  # loads `cryptography`, and only here
 
     issuer = openid.checked_url(settings.auth_issuer)
-    keys = openid.KeySet(issuer, clock, openid.fetch_json)
+    keys = openid.KeySet(issuer, clock, fetch.fetch_json)
     verify = openid.openid_verifier(
         keys, issuer=issuer, audience=settings.auth_audience, clock=clock, logger=logger
     )

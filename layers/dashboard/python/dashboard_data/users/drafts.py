@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
-from pydantic_core import PydanticCustomError
 
 from dashboard_data.users.names import problem_of
 
@@ -29,7 +28,7 @@ def _symbol(ticker: str | SymbolObject) -> str | SymbolObject:
 
 def _readable(name: str) -> str:
     if problem := problem_of(name):
-        raise PydanticCustomError("name", "{problem}", {"problem": problem})
+        raise ValueError(problem)
     return name
 
 
@@ -62,4 +61,5 @@ def detail(error: ValidationError) -> str:
     field, *rest = first["loc"] or ("body",)
     if rest:
         return f"{field}[{rest[0]}]: must be 1 to 5 letters, or an object with such a symbol"
-    return f"{field}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    problem = first["msg"].removeprefix("Value error, ")  # pydantic writes it before ours
+    return f"{field}: {problem[0].lower()}{problem[1:]}"
