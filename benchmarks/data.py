@@ -89,14 +89,14 @@ def import_ms() -> float:
 def main() -> None:
     secret = b"x" * 32
     window = typical_window()
-    record = entry_record(CURSOR, ITEM, NOW)
+    record = entry_record(CURSOR.epoch, FeedEntry(CURSOR.seq, ITEM), NOW)
     text = event_id(CURSOR, secret, "n1")
     print(f"{'import of dashboard_data':40} {import_ms():8.1f} ms")
     for name, work in {
         "read a feed entry": lambda: entry_from_record(record),
         "write an event id": lambda: event_id(CURSOR, secret),
         "parse and check an event id": lambda: is_signed_with(secret, parse_event_id(text)),
-        "validate a stream record": lambda: parse_item(IMAGE),
+        "validate a stream record": lambda: parse_item(IMAGE, NOW),
         "count an entry that is counted already": lambda: window.apply(FeedEntry(1, ITEM)),
     }.items():
         print(f"{name:40} {cpu_us(work):8.2f} us")

@@ -13,6 +13,8 @@ from DynamoDB that a client could see. They were written for moto 5.2.5:
 - An item is measured once, after a write, by DynamoDB's rules and against its 400 KB. moto measures
   the whole item at every attribute, and has another limit. A transaction that would make an item
   too large is cancelled, with the reason at that action. In moto it is an invalid request.
+- An expression may be as long as in DynamoDB. moto recurses with each of its clauses, deeper than
+  Python allows by default.
 - The methods of a service are looked up once. moto looks them up at every call.
 - Serialization of an attribute value looks for the one type that the value has. moto looks for all
   ten types, each under several names.
@@ -103,7 +105,10 @@ def correct_moto() -> None:
         setattr(owner, name, correct(getattr(owner, name)))
     setattr(StreamShard, "__deepcopy__", lambda shard, _memo: shard)  # noqa: B010
     setattr(Table, "__deepcopy__", _copy_of_dictionaries)  # noqa: B010
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST_RECURSION))
 
+
+DEEPEST_RECURSION = 10_000
 
 _TOUCHED = "partitions_of_this_transaction"
 _BACKUP = "backup_of_this_transaction"

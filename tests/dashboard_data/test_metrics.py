@@ -1,9 +1,13 @@
 """Tests that metrics equal a recount of the items, at any time and with items in between."""
 
+import json
 from datetime import UTC, datetime
 
-from dashboard_data import DynamoDbMetrics, Item, MetricsWindow, Table, scopes_of
+import pytest
+from dashboard_data import DynamoDbMetrics, Item, MetricsWindow, Table, scopes_of, utc_text
 from dashboard_data.feed.feed import FeedEntry
+from dashboard_data.hourly import OTHER_TAGS
+from dashboard_data.metrics import MOST_BY_TAG_BYTES, MOST_TAGS_SHOWN, most_frequent
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,3 +143,112 @@ def test_a_window_of_many_pages_is_read_to_its_end(client, table, clock, feed, p
     )
     assert window.snapshot(clock())["total"] == 12
     assert len(meddled.calls) == 12
+
+
+def test_a_window_reads_no_hour_that_is_further_ahead_than_an_item_may_be(
+    client, table, clock, feed, publish, make_item
+):
+    """Older versions counted items of any hour ahead."""
+    publish(make_item())
+    epoch = feed.head().epoch
+    for hour in range(1_500):
+        ahead = datetime.fromtimestamp(NOON + (2 + 3 * hour) * 3600, UTC).strftime("%Y-%m-%dT%H")
+        record = {"PK": {"S": f"METRICS#{epoch}#*"}, "SK": {"S": ahead}, "seq": {"N": "1"}}
+        client.put_item(TableName=table, Item=record)
+    read = []
+
+    def count(number, name, call):
+        response = call()
+        read.extend(response["Items"])
+        return response
+
+    metrics = DynamoDbMetrics(Table(MeddledClient(client, count), table), clock)
+    assert metrics.window(epoch, scopes_of(None)).snapshot(clock())["total"] == 1
+    assert len(read) == 1
+
+
+def test_a_window_has_at_most_25_records_of_each_scope(
+    client, table, clock, feed, publish, make_item
+):
+    hours = range(-40, 2)
+    publish(*[make_item(timestamp=utc_text(clock() + hour * 3600)) for hour in hours])
+    read = []
+
+    def count(number, name, call):
+        response = call()
+        read.extend(response["Items"])
+        return response
+
+    metrics = DynamoDbMetrics(Table(MeddledClient(client, count), table), clock)
+    metrics.window(feed.head().epoch, scopes_of(None))
+    assert len(read) == 25
+
+
+def test_an_item_too_old_to_be_shown_is_published_and_leaves_no_record(
+    client, table, clock, feed, publish, make_item
+):
+    publish(make_item(timestamp="1999-01-01T00:00:00Z"), make_item())
+    hours = [
+        record["SK"]["S"]
+        for record in client.scan(TableName=table)["Items"]
+        if record["PK"]["S"].startswith("METRICS#")
+    ]
+    assert set(hours) == {"2026-11-22T12"}
+    assert feed.head().seq == 2
+
+
+any_tags = st.dictionaries(
+    st.text(st.characters(codec="utf-8"), max_size=200)
+    | st.sampled_from(
+        [OTHER_TAGS, '"' * 100, "\x00" * 100, "\n" * 100, "\\" * 100, "\U0001f600" * 25]
+    ),
+    st.integers(1, 10**9),
+    max_size=120,
+)
+
+
+@given(any_tags, st.integers(0, 300))
+def test_by_tag_names_the_most_frequent_tags_and_keeps_the_sum(tags, more):
+    tags |= {f"more-{number}" + "\x01" * 90: 1 for number in range(more)}
+    shown = most_frequent(tags)
+    assert sum(shown.values()) == sum(tags.values())
+    named = shown.keys() - {OTHER_TAGS}
+    assert len(named) <= MOST_TAGS_SHOWN
+    assert all(shown[name] == tags[name] for name in named)
+    as_sent = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    assert len(as_sent.encode()) <= MOST_BY_TAG_BYTES
+    ranked = sorted(tags.keys() - {OTHER_TAGS}, key=lambda name: (-tags[name], name))
+    assert named <= set(ranked[:MOST_TAGS_SHOWN])
+
+
+def test_fifty_tags_of_usual_length_are_all_named_and_more_are_summed_up():
+    fifty = {f"tag-{number:02d}": 100 - number for number in range(50)}
+    assert most_frequent(fifty) == fifty
+    assert most_frequent(fifty | {"rare": 3, "rarer": 2}) == fifty | {OTHER_TAGS: 5}
+    assert most_frequent({"b": 1, "a": 1, OTHER_TAGS: 7}) == {"a": 1, "b": 1, OTHER_TAGS: 7}
+
+
+def test_a_name_that_finds_no_room_leaves_it_to_the_others():
+    """Older versions counted tags of any length."""
+    assert most_frequent({"x" * 9_000: 9, "a": 1}) == {"a": 1, OTHER_TAGS: 9}
+
+
+@pytest.mark.parametrize("followed", [None, ["AAPL", "MSFT"]])
+def test_folded_tags_are_the_same_from_the_table_in_memory_and_by_a_recount(
+    client, table, clock, feed, publish, make_item, followed
+):
+    items = [
+        make_item(tags=("often", *[f"{number}-{each}" for each in range(20)]))
+        for number in range(90)
+    ]
+    metrics = DynamoDbMetrics(Table(client, table), clock)
+    in_memory = MetricsWindow(scopes_of(followed))
+    for batch in (items[:7], items[7:50], items[50:]):
+        publish(*batch)
+    for entry in feed.after(feed.head().cursor._replace(seq=0)).entries:
+        in_memory.apply(entry)
+    from_table = metrics.window(feed.head().epoch, scopes_of(followed)).snapshot(clock())
+    assert in_memory.snapshot(clock()) == from_table
+    assert counts(from_table) == recount(items, clock(), followed)
+    assert from_table["by_tag"]["often"] == from_table["total"]
+    assert sum(from_table["by_tag"].values()) == 21 * from_table["total"]

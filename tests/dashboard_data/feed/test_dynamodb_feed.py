@@ -16,7 +16,7 @@ from dashboard_data import (
     event_id,
 )
 from dashboard_data.dynamodb import key
-from dashboard_data.feed.feed import entry_key, entry_record
+from dashboard_data.feed.feed import FeedEntry, entry_key, entry_record
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
@@ -141,7 +141,7 @@ def large_table(client, new_table):
     gc.disable()
     for seq in range(1, 100_001):
         item = Item(f"i{seq}", "AAPL", ("AAPL",), "neutral", 0.5, "2026-11-22T12:00:00Z", NOON)
-        record = entry_record(Cursor(head.epoch, seq), item, NOON)
+        record = entry_record(head.epoch, FeedEntry(seq, item), NOON)
         partition, sort = DynamoType(record["PK"]), DynamoType(record["SK"])
         kept = record if seq > 99_000 else {}  # older entries are never read
         moto_table.items[partition][sort] = MotoItem(partition, sort, kept)

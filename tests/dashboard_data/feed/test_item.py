@@ -5,11 +5,18 @@ from contextlib import suppress
 
 import pytest
 from dashboard_data import InvalidItem, Item, parse_item
-from dashboard_data.feed.item import LONGEST_TAGS_BYTES, MOST_TAGS
+from dashboard_data.feed.item import LONGEST_TAGS_BYTES, MOST_TAGS, NotAnalysedYet
+from dashboard_data.times import moment_s
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 RAW = "a title nobody may see"
+NOON = moment_s("2026-11-22T12:00:00Z")
+FAR = moment_s("9999-12-31T23:59:59Z")
+
+
+def parse(record, written_at=NOON):
+    return parse_item(record, written_at)
 
 
 def image(**changed):
@@ -28,18 +35,18 @@ def image(**changed):
 
 
 def test_an_item_is_read_with_its_tags_each_once():
-    assert parse_item(image(), 5.0) == Item(
-        "n1", "AAPL", ("earnings", "chips"), "positive", 0.75, "2026-11-22T12:00:00Z", 5.0
+    assert parse(image(), NOON) == Item(
+        "n1", "AAPL", ("earnings", "chips"), "positive", 0.75, "2026-11-22T12:00:00Z", NOON
     )
 
 
 @pytest.mark.parametrize("tags", [None, {"L": []}, {"NULL": True}])
 def test_an_item_without_tags_is_tagged_with_its_ticker(tags):
-    assert parse_item(image(tags=tags)).tags == ("AAPL",)
+    assert parse(image(tags=tags)).tags == ("AAPL",)
 
 
 def tagged(*tags):
-    return parse_item(image(tags={"L": [{"S": tag} for tag in tags]})).tags
+    return parse(image(tags={"L": [{"S": tag} for tag in tags]})).tags
 
 
 def test_whatever_the_contract_calls_an_item_is_one():
@@ -47,7 +54,7 @@ def test_whatever_the_contract_calls_an_item_is_one():
     assert tagged(*eleven) == eleven
     assert tagged("x" * 65, "a\nb") == ("x" * 65, "a\nb")
     long_id = "n" * 2_000
-    assert parse_item(image(PK={"S": f"ITEM#{long_id}"}, item_id={"S": long_id})).item_id == long_id
+    assert parse(image(PK={"S": f"ITEM#{long_id}"}, item_id={"S": long_id})).item_id == long_id
 
 
 def test_of_very_many_tags_as_many_as_there_is_room_for_are_shown_and_counted():
@@ -57,6 +64,29 @@ def test_of_very_many_tags_as_many_as_there_is_room_for_are_shown_and_counted():
     half = "ü" * (LONGEST_TAGS_BYTES // 4)
     assert tagged(half, "", half[:-1] + "xy", "a") == (half, half[:-1] + "xy")
     assert tagged("x" * 20_000) == ("AAPL",)
+
+
+def test_tags_are_measured_as_an_event_carries_them():
+    assert tagged(*["\x01" * 1_000, "\x02" * 1_000]) == ("\x01" * 1_000,)
+    quotes = '"' * (LONGEST_TAGS_BYTES // 2)
+    assert tagged(quotes, "a") == (quotes,)
+
+
+def test_an_item_may_be_dated_an_hour_ahead_of_its_writing():
+    ahead = image(timestamp={"S": "2026-11-22T13:00:00Z"})
+    assert parse(ahead).timestamp == "2026-11-22T13:00:00Z"
+    with pytest.raises(InvalidItem, match="timestamp: must not be more than an hour ahead"):
+        parse(ahead, NOON - 1)
+
+
+@pytest.mark.parametrize("nothing", [None, {"NULL": True}])
+def test_an_item_without_sentiment_and_score_is_not_analysed_yet(nothing):
+    with pytest.raises(NotAnalysedYet):
+        parse(image(sentiment=nothing, score=nothing, timestamp=None))
+    for half in ("sentiment", "score"):
+        with pytest.raises(InvalidItem) as raised:
+            parse(image(**{half: nothing}))
+        assert not isinstance(raised.value, NotAnalysedYet)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +102,7 @@ def test_of_very_many_tags_as_many_as_there_is_room_for_are_shown_and_counted():
     ],
 )
 def test_a_timestamp_is_kept_in_utc(text, normalised):
-    assert parse_item(image(timestamp={"S": text})).timestamp == normalised
+    assert parse(image(timestamp={"S": text}), FAR).timestamp == normalised
 
 
 @pytest.mark.parametrize(
@@ -109,6 +139,8 @@ def test_a_timestamp_is_kept_in_utc(text, normalised):
         ("timestamp", {"S": "9999-12-31T23:59:59-14:00"}),
         ("timestamp", {"S": "2026-11-22T12:00:00Z" + " " * 30}),
         ("timestamp", {"N": "1795348800"}),
+        ("timestamp", {"S": "2026-11-22T13:00:00.001Z"}),
+        ("timestamp", {"S": "9999-12-31T23:59:59Z"}),
         ("tags", {"S": "earnings"}),
         ("tags", {"SS": ["earnings"]}),
         ("tags", {"L": [{"N": "1"}]}),
@@ -118,7 +150,7 @@ def test_a_timestamp_is_kept_in_utc(text, normalised):
 )
 def test_a_broken_rule_is_named_by_its_field(field, value):
     with pytest.raises(InvalidItem) as raised:
-        parse_item(image(**{field: value}))
+        parse(image(**{field: value}))
     assert raised.value.field == field
     assert RAW not in str(raised.value)
 
@@ -137,7 +169,7 @@ attributes = (
 def test_no_record_whatever_raises_anything_but_invalid_item(changed):
     record = image(**changed) if isinstance(changed, dict) else changed
     with suppress(InvalidItem):
-        assert 0 <= parse_item(record).score <= 1
+        assert 0 <= parse(record).score <= 1
 
 
 @given(
@@ -155,7 +187,7 @@ def test_whatever_passes_survives_the_table_and_can_be_sent(item_id, score, mome
         tags={"L": [{"S": tag} for tag in tags]},
     )
     try:
-        item = parse_item(record, 1795348800.25)
+        item = parse_item(record, FAR)
     except InvalidItem:
         return
     assert Item.from_text(item.to_text()) == item
@@ -164,7 +196,7 @@ def test_whatever_passes_survives_the_table_and_can_be_sent(item_id, score, mome
 
 
 def test_what_is_shown_names_the_item_for_the_older_dashboard_too():
-    assert parse_item(image()).data() == {
+    assert parse(image()).data() == {
         "item_id": "n1",
         "source_id": "n1",
         "ticker": "AAPL",

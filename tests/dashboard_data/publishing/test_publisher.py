@@ -9,8 +9,8 @@ from dashboard_data import (
     publisher_backoff,
     scopes_of,
 )
-from dashboard_data.hourly import OTHER_TAGS
 
+from local_lambda.programs.moto_process import LARGEST_ITEM_BYTES, item_bytes
 from tests.support.fakes import Crash, MeddledClient, TableError, failing_at, preceded_at
 from tests.support.recount import counts, recount
 
@@ -106,19 +106,19 @@ def test_an_item_that_is_written_again_keeps_its_place(
 
 
 @pytest.mark.parametrize("after_it_took_effect", [False, True])
-@pytest.mark.parametrize("at", range(1, 6))
+@pytest.mark.parametrize("at", range(1, 7))
 def test_a_crash_at_any_call_is_healed_by_the_next_delivery(
     client, table, clock, batch, publisher_of, at, after_it_took_effect
 ):
     dying, meddled = publisher_of(
         failing_at(at, Crash(), after_it_took_effect=after_it_took_effect)
     )
-    if at <= 4:  # get_item, put_item, get_item, transact_write_items
+    if at <= 5:  # get_item, put_item, get_item, batch_get_item, transact_write_items
         with pytest.raises(Crash):
             run(dying, batch, clock)
     else:
         run(dying, batch, clock)
-        assert len(meddled.calls) == 4
+        assert len(meddled.calls) == 5
     surviving, _ = publisher_of()
     assert run(surviving, batch, clock).failed == {}
     assert_clean(client, table, clock, batch)
@@ -135,7 +135,7 @@ def test_a_crash_at_any_call_is_healed_by_the_next_delivery(
     ],
 )
 @pytest.mark.parametrize("after_it_took_effect", [False, True])
-@pytest.mark.parametrize("at", range(1, 5))
+@pytest.mark.parametrize("at", range(1, 6))
 def test_an_error_at_any_call_is_healed_by_trying_again(
     client, table, clock, batch, publisher_of, at, after_it_took_effect, error
 ):
@@ -144,7 +144,7 @@ def test_an_error_at_any_call_is_healed_by_trying_again(
     assert_clean(client, table, clock, batch)
 
 
-@pytest.mark.parametrize("at", range(1, 5))
+@pytest.mark.parametrize("at", range(1, 6))
 @pytest.mark.parametrize("theirs", [slice(0, 6), slice(0, 3), slice(4, 6), slice(0, 0)])
 def test_a_concurrent_run_before_any_call_leaves_one_clean_state(
     client, table, clock, batch, publisher_of, make_item, at, theirs
@@ -239,34 +239,191 @@ def test_a_cancellation_that_nothing_can_be_learnt_from_is_a_failure(clock, batc
     assert len(run(publisher, batch, clock).failed) == 6
 
 
-def test_an_hour_with_no_room_for_more_tags_counts_them_as_others(
-    client, table, clock, publisher_of, make_item
+def snapshot_of(client, table, clock, tickers=None):
+    head = DynamoDbFeed(Table(client, table), clock).head()
+    metrics = DynamoDbMetrics(Table(client, table), clock)
+    return metrics.window(head.epoch, scopes_of(tickers)).snapshot(clock())
+
+
+def put_full_record(client, table, epoch, scope="*", hour="2026-11-22T12"):
+    """Puts an hourly record as an older version may have left it: with no byte to spare."""
+    tags = {f"tag#{number:04d}{'x' * 90}": {"N": "1"} for number in range(4_090)}
+    keys = {"PK": {"S": f"METRICS#{epoch}#{scope}"}, "SK": {"S": hour}}
+    record = keys | tags | {"seq": {"N": "1"}, "neutral": {"N": "4090"}}
+    room = LARGEST_ITEM_BYTES - item_bytes(record) - len("tag#") - 2
+    client.put_item(TableName=table, Item=record | {"tag#" + "y" * room: {"N": "1"}})
+
+
+def test_a_record_that_an_older_version_has_filled_stops_nothing(
+    client, table, clock, feed, publish, publisher_of, make_item
 ):
-    """A record has at most 400 KB.
+    publish(make_item(ticker="MSFT"))
+    put_full_record(client, table, feed.head().epoch)
+    items = [
+        make_item(ticker="AAPL", tags=tuple(f"{number}-{each}" for each in range(100)))
+        for number in range(48)
+    ]
+    publisher, _ = publisher_of()
+    outcome = run(publisher, [*items, make_item(ticker="AAPL")], clock)
+    assert (outcome.published, outcome.failed) == (49, {})
+    assert (outcome.uncounted, outcome.uncountable) == (49, {("*", "2026-11-22T12")})
+    assert snapshot_of(client, table, clock, ["AAPL"])["total"] == 49
+    assert snapshot_of(client, table, clock)["total"] == 4090  # as the full record has it
 
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-    """
-    items = [make_item(ticker="AAPL", tags=(f"t{number}",)) for number in range(3)]
 
-    def full(number, name, call):
-        actions = meddled.calls[-1][1].get("TransactItems", [])
-        reasons = [
-            "ValidationError" if "'tag#t1'" in str(action.get("Update")) else "None"
+def test_distinct_tags_without_end_stop_nothing(client, table, clock, publisher_of, make_item):
+    """48 items of 100 tags each, then an ordinary one."""
+    items = [
+        make_item(ticker="AAPL", tags=tuple(f"{number}-{each}-{'x' * 60}" for each in range(100)))
+        for number in range(48)
+    ]
+    ordinary = make_item(ticker="AAPL")
+    publisher, _ = publisher_of()
+    for number in range(0, 48, 12):
+        outcome = run(publisher, items[number : number + 12], clock)
+        assert (outcome.failed, outcome.uncounted) == ({}, 0)
+    assert run(publisher, [ordinary], clock).published == 1
+    for tickers in (None, ["AAPL"]):
+        snapshot = snapshot_of(client, table, clock, tickers)
+        assert snapshot["total"] == 49
+        assert len(snapshot["by_tag"]) == 51
+        assert sum(snapshot["by_tag"].values()) == 4801
+    for record in client.scan(TableName=table)["Items"]:
+        assert item_bytes(record) < 40_000
+
+
+def refusing_to_count(scope, client_of, error):
+    """Lets transactions fail that write an hourly record of this scope."""
+
+    def meddle(number, name, call):
+        actions = client_of().calls[-1][1].get("TransactItems", [])
+        counted = [
+            action.get("Update", {}).get("Key", {}).get("PK", {}).get("S", "").endswith(scope)
             for action in actions
         ]
-        if "ValidationError" in reasons:
-            raise TableError(CANCELLED, reasons)
+        if any(counted):
+            raise error(counted)
         return call()
 
-    publisher, meddled = publisher_of(full)
-    assert run(publisher, items, clock).failed == {}
-    head = DynamoDbFeed(Table(client, table), clock).head()
-    snapshot = (
-        DynamoDbMetrics(Table(client, table), clock)
-        .window(head.epoch, scopes_of(None))
-        .snapshot(clock())
-    )
-    assert (snapshot["total"], snapshot["by_tag"]) == (3, {OTHER_TAGS: 3})
+    return meddle
+
+
+def cancelled_there(counted):
+    return TableError(CANCELLED, ["ValidationError" if each else "None" for each in counted])
+
+
+def refused_as_a_whole(_counted):
+    return TableError("ValidationException")
+
+
+@pytest.mark.parametrize("error", [cancelled_there, refused_as_a_whole])
+@pytest.mark.parametrize("scope", ["#*", "#MSFT"])
+def test_an_hour_that_cannot_be_counted_keeps_no_other_from_being_counted(
+    client, table, clock, batch, publisher_of, scope, error
+):
+    publisher, meddled = publisher_of(refusing_to_count(scope, lambda: meddled, error))
+    outcome = run(publisher, batch, clock)
+    assert (outcome.published, outcome.failed) == (6, {})
+    published, metrics = state(client, table, clock)
+    assert published == batch
+    refused = {"#*": "*", "#MSFT": "MSFT"}[scope]
+    assert {each for each, _ in outcome.uncountable} == {refused}
+    for ticker in {"AAPL", "MSFT", "TSLA"} - {refused}:
+        assert metrics[ticker] == recount(batch, clock(), [ticker])
+    if refused != "*":
+        assert metrics["*"] == recount(batch, clock())
+        assert outcome.uncounted == sum(item.ticker == refused for item in batch)
+    assert metrics[refused]["total"] == 0
+
+
+def test_what_a_record_does_not_count_is_not_counted_in_memory_either(
+    client, table, clock, batch, publisher_of, feed
+):
+    start = feed.head().cursor
+    window = DynamoDbMetrics(Table(client, table), clock).window(start.epoch, ("*",))
+    publisher, meddled = publisher_of(refusing_to_count("#*", lambda: meddled, cancelled_there))
+    run(publisher, batch[:3], clock)
+    healthy, _ = publisher_of()
+    run(healthy, batch[3:], clock)
+    for entry in feed.after(start).entries:
+        window.apply(entry)
+    assert window.snapshot(clock()) == snapshot_of(client, table, clock)
+    assert window.snapshot(clock())["total"] == 3
+
+
+def test_an_hourly_record_that_nobody_can_read_stops_nothing(
+    client, table, clock, feed, publish, publisher_of, make_item
+):
+    publish(make_item())
+    broken = {"PK": {"S": f"METRICS#{feed.head().epoch}#AAPL"}, "SK": {"S": "2026-11-22T12"}}
+    client.put_item(TableName=table, Item=broken | {"seq": {"N": "1"}, "minute#xx": {"N": "1"}})
+    publisher, _ = publisher_of()
+    outcome = run(publisher, [make_item(ticker="AAPL"), make_item(ticker="MSFT")], clock)
+    assert (outcome.published, outcome.uncounted) == (2, 1)
+    assert snapshot_of(client, table, clock)["total"] == 3
+
+
+def test_an_item_that_changes_is_published_only_if_it_never_was(
+    client, table, clock, batch, publisher_of
+):
+    publisher, meddled = publisher_of()
+    run(publisher, batch[:3], clock)
+    meddled.calls.clear()
+    outcome = publisher.publish(batch, clock() + 60, changed=[item.item_id for item in batch])
+    assert (outcome.published, outcome.duplicates, outcome.failed) == (3, 3, {})
+    assert_clean(client, table, clock, batch)
+    written = [arguments for name, arguments in meddled.calls if name == "transact_write_items"]
+    assert len(written) == 1
+    again = publisher.publish(batch, clock() + 60, changed=[item.item_id for item in batch])
+    assert (again.published, again.duplicates) == (0, 6)
+
+
+def test_an_item_that_changes_costs_a_read_and_no_write(clock, batch, publisher_of):
+    publisher, meddled = publisher_of()
+    run(publisher, batch, clock)
+    meddled.calls.clear()
+    publisher.publish(batch, clock() + 60, changed={item.item_id for item in batch})
+    assert [name for name, _ in meddled.calls] == ["batch_get_item"]
+
+
+@pytest.mark.parametrize(
+    ("days", "inserted", "changed"), [(6.9, 0, 0), (7.1, 1, 0), (399, 1, 0), (500, 1, 0)]
+)
+def test_the_same_id_is_a_new_item_after_seven_days_if_it_is_inserted_and_never_if_it_changes(
+    client, clock, table, publish, publisher_of, make_item, days, inserted, changed
+):
+    item = make_item()
+    publish(item)
+    clock.advance(days * 24 * 3600)
+    publisher, _ = publisher_of()
+    assert publisher.publish([item], clock() + 60, changed=[item.item_id]).published == changed
+    assert publisher.publish([item], clock() + 60).published == inserted
+
+
+def test_a_mark_of_an_older_version_holds_until_it_is_gone(
+    client, clock, table, publisher_of, make_item
+):
+    item = make_item()
+    mark = {"PK": {"S": f"ITEM#{item.item_id}"}, "SK": {"S": "PUBLISHED"}, "seq": {"N": "1"}}
+    client.put_item(TableName=table, Item=mark)
+    publisher, _ = publisher_of()
+    assert publisher.publish([item], clock() + 60).published == 0
+    assert publisher.publish([item], clock() + 60, changed=[item.item_id]).published == 0
+
+
+def test_several_transactions_of_one_batch_read_the_table_once(
+    client, table, clock, publisher_of, make_item
+):
+    items = [make_item() for _ in range(200)]
+    publisher, meddled = publisher_of()
+    run(publisher, items[:1], clock)
+    meddled.calls.clear()
+    run(publisher, items, clock)
+    names = [name for name, _ in meddled.calls]
+    assert names.count("transact_write_items") == 6  # the first is cancelled by the mark
+    assert names.count("get_item") == 2
+    assert names.count("batch_get_item") == 2
+    assert_clean(client, table, clock, items)
 
 
 def test_every_record_has_its_time_to_live(client, table, clock, batch, publisher_of):
@@ -280,7 +437,7 @@ def test_every_record_has_its_time_to_live(client, table, clock, batch, publishe
     }
     lifetimes = {name: at - int(clock()) for name, at in ends.items()}
     assert lifetimes["000000000001"] == 24 * 3600
-    assert lifetimes["PUBLISHED"] == 7 * 24 * 3600
+    assert lifetimes["PUBLISHED"] == 400 * 24 * 3600
     assert lifetimes["2026-11-22T08"] == (26 + 1 - 4) * 3600
     assert [record["SK"]["S"] for record in records if "expires_at" not in record] == ["HEAD"]
 

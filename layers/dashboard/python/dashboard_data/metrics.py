@@ -1,16 +1,22 @@
 """What do the last 24 hours add up to? Hourly records in the table, a window of them in memory."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from heapq import nsmallest
 from typing import Any
 
 from dashboard_data.dynamodb import Clock, Record, Table, text
 from dashboard_data.feed.feed import FeedEntry
-from dashboard_data.feed.item import SENTIMENTS
-from dashboard_data.hourly import ALL_TICKERS, HourlyMetrics, metrics_partition
+from dashboard_data.feed.item import MOST_AHEAD_S, SENTIMENTS
+from dashboard_data.hourly import ALL_TICKERS, OTHER_TAGS, HourlyMetrics, metrics_partition
 from dashboard_data.times import HOUR_S, hour_and_minute, hour_text, utc_text
 
 WINDOW_HOURS = 24
+# docs/contract.md: `by_tag` names at most the 50 most frequent tags, and a `metrics` event has at
+# most 8 KB. All of such an event but `by_tag` has less than 500 bytes.
+MOST_TAGS_SHOWN = 50
+MOST_BY_TAG_BYTES = 8192 - 500
 
 
 def scopes_of(tickers: Iterable[str] | None) -> tuple[str, ...]:
@@ -18,6 +24,33 @@ def scopes_of(tickers: Iterable[str] | None) -> tuple[str, ...]:
     if tickers is None:
         return (ALL_TICKERS,)
     return tuple(dict.fromkeys(tickers))
+
+
+def most_frequent(tags: Mapping[str, int]) -> dict[str, int]:
+    """Returns what `by_tag` says: the most frequent tags by name, and the sum of the others.
+
+    Of equally frequent tags those come first whose names do. The sum of all counts is that of
+    `tags`. As JSON it has at most MOST_BY_TAG_BYTES: a name that finds no room is left to the
+    others.
+    """
+    shown: dict[str, int] = {}
+    rest = sum(tags.values())
+    room_bytes = MOST_BY_TAG_BYTES - len(_member(OTHER_TAGS, rest))
+    named = (name for name in tags if name != OTHER_TAGS)
+    for name in nsmallest(MOST_TAGS_SHOWN, named, key=lambda name: (-tags[name], name)):
+        member_bytes = len(_member(name, tags[name]))
+        if member_bytes <= room_bytes:
+            room_bytes -= member_bytes
+            rest -= tags[name]
+            shown[name] = tags[name]
+    if rest:
+        shown[OTHER_TAGS] = rest
+    return shown
+
+
+def _member(name: str, count: int) -> bytes:
+    """Writes one member of `by_tag` as an event carries it, with its comma."""
+    return f"{json.dumps(name, ensure_ascii=False)}:{count},".encode()
 
 
 class MetricsWindow:
@@ -39,9 +72,12 @@ class MetricsWindow:
         return self._scope_of(entry) in self.scopes
 
     def apply(self, entry: FeedEntry) -> bool:
-        """Counts an entry in these scopes that is not counted yet. Returns whether it did."""
+        """Counts an entry in these scopes that is not counted yet. Returns whether it did.
+
+        An entry that the record of its hour could not count is not counted here either.
+        """
         scope = self._scope_of(entry)
-        if scope not in self.scopes:
+        if scope not in self.scopes or scope in entry.uncounted:
             return False
         hour, _ = hour_and_minute(entry.item.timestamp)
         hourly = self._hours.setdefault((scope, hour), HourlyMetrics())
@@ -63,7 +99,7 @@ class MetricsWindow:
         return {
             "total": total,
             **sentiments,
-            "by_tag": dict(tags),
+            "by_tag": most_frequent(tags),
             "rate_last_hour": sum(self.by_minute(now_s)),
             "rate_last_24h": total,
             "timestamp": utc_text(now_s),
@@ -106,14 +142,20 @@ class DynamoDbMetrics:
         """Reads the window of these scopes, with one consistent Query for each.
 
         Consistent, since the records must know everything that the position read before them knows.
+        A scope has at most 25 of them: the window, and the hour after it, since an item may be
+        dated that much ahead.
         """
         window_scopes = tuple(scopes)
-        oldest = hour_text(self._clock() - (WINDOW_HOURS - 1) * HOUR_S)
-        records = [each for scope in window_scopes for each in self._since(oldest, epoch, scope)]
+        now_s = self._clock()
+        hours: Record = {
+            ":oldest": text(hour_text(now_s - (WINDOW_HOURS - 1) * HOUR_S)),
+            ":newest": text(hour_text(now_s + MOST_AHEAD_S)),
+        }
+        records = [each for scope in window_scopes for each in self._within(hours, epoch, scope)]
         return MetricsWindow(window_scopes, records)
 
-    def _since(self, oldest: str, epoch: str, scope: str) -> Iterable[Record]:
-        partition = metrics_partition(epoch, scope)
+    def _within(self, hours: Record, epoch: str, scope: str) -> Iterable[Record]:
+        partition = text(metrics_partition(epoch, scope))
         return self._table.query(
-            "PK = :scope AND SK >= :oldest", {":scope": text(partition), ":oldest": text(oldest)}
+            "PK = :scope AND SK BETWEEN :oldest AND :newest", {":scope": partition, **hours}
         )

@@ -39,6 +39,11 @@ def normalise_timestamp(timestamp: str) -> str | None:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
+def moment_s(timestamp: str) -> float:
+    """Returns the epoch seconds of a timestamp."""
+    return datetime.fromisoformat(timestamp).timestamp()
+
+
 def hour_text(epoch_s: float) -> str:
     return time.strftime("%Y-%m-%dT%H", time.gmtime(epoch_s))
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from dashboard_data import dynamodb
-from dashboard_data.dynamodb import Clock, Key, Record, Table, expired, key, text
+from dashboard_data.dynamodb import Clock, Key, Record, Table, expired, key, text, texts
 from dashboard_data.feed.cursor import Cursor, is_signed_with, parse_event_id
 from dashboard_data.feed.head import Head, read_head
 from dashboard_data.feed.item import Item
@@ -25,8 +25,11 @@ class ResetReason(StrEnum):
 
 
 class FeedEntry(NamedTuple):
+    """An item with its number. `uncounted`: scopes whose hourly record does not count it."""
+
     seq: int
     item: Item
+    uncounted: frozenset[str] = frozenset()
 
 
 class Page(NamedTuple):
@@ -200,10 +203,20 @@ def _next(cursor: Cursor) -> Cursor:
 
 
 def entry_from_record(record: Record) -> FeedEntry:
-    return FeedEntry(int(record["SK"]["S"]), Item.from_text(record["item"]["S"]))
+    scopes = record.get("uncounted", {}).get("L", ())
+    return FeedEntry(
+        seq=int(record["SK"]["S"]),
+        item=Item.from_text(record["item"]["S"]),
+        uncounted=frozenset([scope["S"] for scope in scopes]),
+    )
 
 
-def entry_record(cursor: Cursor, item: Item, now_s: float) -> Record:
+def entry_record(epoch: str, entry: FeedEntry, now_s: float) -> Record:
     """Returns the record of an entry, which expires after the retention window."""
-    expires_at = {"N": str(int(now_s) + RETENTION_S)}
-    return key(*entry_key(cursor)) | {"item": text(item.to_text()), "expires_at": expires_at}
+    record = key(*entry_key(Cursor(epoch, entry.seq))) | {
+        "item": text(entry.item.to_text()),
+        "expires_at": {"N": str(int(now_s) + RETENTION_S)},
+    }
+    if entry.uncounted:
+        record["uncounted"] = texts(sorted(entry.uncounted))
+    return record

@@ -10,16 +10,19 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard_data.times import normalise_timestamp
+from dashboard_data.times import HOUR_S, moment_s, normalise_timestamp
 
 SENTIMENTS = ("positive", "neutral", "negative")
 # Only so many of an item's tags are shown and counted: one event and one expression of DynamoDB
-# have room for no more.
+# have room for no more. The bytes are those of an event, where JSON writes some characters as six.
 MOST_TAGS = 100
 LONGEST_TAGS_BYTES = 10_000
+# A timestamp may be so much later than the writing of the item: clocks differ.
+MOST_AHEAD_S = HOUR_S
 
 _TICKER = re.compile(r"[A-Z]{1,5}")
 _TYPES: dict[str, type] = {"S": str, "N": str, "L": list}  # in DynamoDB's JSON
+_NOTHING = (None, {"NULL": True})
 _NO_TEXT = re.compile(r"[\ud800-\udfff]")
 
 
@@ -30,6 +33,13 @@ class InvalidItem(ValueError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+class NotAnalysedYet(InvalidItem):
+    """This record has neither a sentiment nor a score: its producer writes first, then analyses."""
+
+    def __init__(self) -> None:
+        super().__init__("sentiment", "is missing, and so is the score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,31 +85,40 @@ class Item:
         return cls(**fields | {"tags": tuple(fields["tags"])})
 
 
-def parse_item(image: Any, written_at: float = 0.0) -> Item:
+def parse_item(image: Any, written_at: float) -> Item:
     """Returns the item in the `NewImage` of a stream record.
 
-    Raises InvalidItem, and nothing else, for any other value.
+    `written_at`: epoch seconds at which the table took it. Raises InvalidItem, and nothing else,
+    for any other value; NotAnalysedYet for one that may still become an item.
     """
     if not isinstance(image, dict):
         raise InvalidItem("item", "is not a record")
+    if all(image.get(field) in _NOTHING for field in ("sentiment", "score")):
+        raise NotAnalysedYet
     ticker = _string(image, "ticker")
     if not _TICKER.fullmatch(ticker):
         raise InvalidItem("ticker", "must be 1 to 5 upper-case letters")
     sentiment = _string(image, "sentiment")
     if sentiment not in SENTIMENTS:
         raise InvalidItem("sentiment", "must be positive, neutral or negative")
-    timestamp = normalise_timestamp(_string(image, "timestamp"))
-    if timestamp is None:
-        raise InvalidItem("timestamp", "must be ISO 8601 with Z or an offset, from 1970 on")
     return Item(
         item_id=_item_id(image),
         ticker=ticker,
         tags=_tags(image) or (ticker,),
         sentiment=sentiment,
         score=_score(image),
-        timestamp=timestamp,
+        timestamp=_timestamp(image, written_at),
         written_at=written_at,
     )
+
+
+def _timestamp(image: dict[str, Any], written_at: float) -> str:
+    timestamp = normalise_timestamp(_string(image, "timestamp"))
+    if timestamp is None:
+        raise InvalidItem("timestamp", "must be ISO 8601 with Z or an offset, from 1970 on")
+    if moment_s(timestamp) > written_at + MOST_AHEAD_S:
+        raise InvalidItem("timestamp", "must not be more than an hour ahead")
+    return timestamp
 
 
 def _item_id(image: dict[str, Any]) -> str:
@@ -122,13 +141,13 @@ def _score(image: dict[str, Any]) -> float:
 
 
 def _tags(image: dict[str, Any]) -> tuple[str, ...]:
-    if "tags" not in image or image["tags"] == {"NULL": True}:
+    if image.get("tags") in _NOTHING:
         return ()
     tags = [_tag(value) for value in _typed(image, "tags", "L")]
     kept: list[str] = []
     room_bytes = LONGEST_TAGS_BYTES
     for tag in dict.fromkeys(filter(None, tags)):
-        room_bytes -= len(tag.encode())
+        room_bytes -= len(json.dumps(tag, ensure_ascii=False).encode()) - len('""')
         if room_bytes < 0 or len(kept) == MOST_TAGS:
             break
         kept.append(tag)
