@@ -23,7 +23,8 @@ sequence = count(1)
 
 
 def record(item, **changed):
-    image = {
+    """Returns the record of an insert. An attribute that is None is left out."""
+    attributes = {
         "PK": {"S": f"ITEM#{item.item_id}"},
         "SK": {"S": "ITEM"},
         "item_id": {"S": item.item_id},
@@ -33,6 +34,7 @@ def record(item, **changed):
         "timestamp": {"S": item.timestamp},
         "title": {"S": SECRET_TEXT},
     } | changed
+    image = {name: value for name, value in attributes.items() if value is not None}
     return {
         "eventID": "1",
         "eventName": "INSERT",

@@ -3,8 +3,13 @@
 import json
 
 import pytest
+from dashboard_data import DynamoDbMetrics, Table, scopes_of, utc_text
 
 from tests.publish_function.stream_records import SECRET_TEXT, metric_values, published, record
+from tests.support.fakes import TableError
+from tests.support.recount import counts, recount
+
+CANCELLED = "TransactionCanceledException"
 
 
 def test_a_batch_of_new_items_is_published_in_order_with_the_moment_it_was_written(
@@ -58,7 +63,6 @@ def test_no_text_of_a_producer_is_logged(invoke, make_item, log):
 @pytest.mark.parametrize(
     "change",
     [
-        {"eventName": "MODIFY"},
         {"eventName": "REMOVE"},
         {
             "dynamodb": {
@@ -73,3 +77,87 @@ def test_records_of_any_other_kind_are_passed_over(invoke, feed, make_item, log,
     assert invoke(record(make_item()) | change) == {"batchItemFailures": []}
     assert published(feed) == []
     assert "item.left_out" not in log.getvalue()
+
+
+def changed(item, **attributes):
+    return record(item, **attributes) | {"eventName": "MODIFY"}
+
+
+def test_an_item_that_becomes_valid_later_is_published_then_and_once(invoke, feed, make_item):
+    early, late = make_item(), make_item()
+    invoke(record(early), record(late, sentiment=None, score=None))
+    assert published(feed) == [early]
+    invoke(changed(late), changed(late, score={"N": "0.75"}), changed(early))
+    invoke(changed(late, sentiment={"S": "negative"}))
+    assert published(feed) == [early, late]
+
+
+def test_an_item_written_and_analysed_within_one_batch_is_published_once(invoke, feed, make_item):
+    item = make_item()
+    invoke(record(item, score=None), changed(item), changed(item, score={"N": "1"}))
+    assert published(feed) == [item]
+
+
+def test_an_item_that_is_touched_is_published_if_it_never_was(invoke, feed, make_item):
+    """The queue of publishing failures has given it up before."""
+    item = make_item()
+    invoke(changed(item, redriven_at={"S": "2026-11-22T12:00:00Z"}))
+    invoke(changed(item, redriven_at={"S": "2026-11-22T12:00:01Z"}))
+    assert published(feed) == [item]
+
+
+def test_metrics_equal_a_recount_when_items_become_valid_later(
+    invoke, feed, make_item, client, table, clock
+):
+    items = [make_item() for _ in range(20)]
+    for item in items:
+        invoke(record(item, sentiment=None, score=None))
+    clock.advance(600)
+    for item in items[::-1]:
+        invoke(changed(item), changed(item, score={"N": "1"}))
+    metrics = DynamoDbMetrics(Table(client, table), clock)
+    window = metrics.window(feed.head().epoch, scopes_of(None))
+    assert counts(window.snapshot(clock())) == recount(items, clock())
+
+
+def test_a_change_of_an_item_older_than_any_mark_is_passed_over(invoke, feed, make_item, log):
+    old = make_item(timestamp="2025-10-01T00:00:00Z")
+    invoke(changed(old))
+    assert published(feed) == []
+    assert "left_out" not in log.getvalue()
+
+
+def test_items_that_wait_for_their_analysis_ring_no_alarm(invoke, make_item, log, capsys):
+    invoke(record(make_item(), sentiment=None, score=None), record(make_item(), score=None))
+    counted = metric_values(capsys.readouterr().out)
+    assert counted == {"ItemsWaiting": [1.0], "ItemsLeftOut": [1.0], "ItemsPublished": [0.0]}
+    assert "item.waiting" not in log.getvalue()
+
+
+def test_a_timestamp_more_than_an_hour_ahead_of_its_writing_is_left_out(
+    invoke, feed, make_item, clock, log
+):
+    good = make_item(timestamp=utc_text(clock() + 3600))
+    invoke(record(good), record(make_item(timestamp=utc_text(clock() + 3601))))
+    unknown = record(make_item(timestamp=utc_text(clock() + 3601)))
+    del unknown["dynamodb"]["ApproximateCreationDateTime"]
+    invoke(unknown)
+    assert published(feed) == [good]
+    assert log.getvalue().count("must not be more than an hour ahead") == 2
+
+
+def test_what_could_not_be_counted_is_logged_and_counted(invoke, feed, make_item, log, capsys):
+    def refuse(number, name, call):
+        if name == "transact_write_items" and refusals and refusals.pop():
+            raise TableError(CANCELLED, ["None", "None", "None", "ValidationError", "None"])
+        return call()
+
+    refusals = [True]
+    item = make_item()
+    assert invoke(record(item), meddle=refuse) == {"batchItemFailures": []}
+    assert published(feed) == [item]
+    assert metric_values(capsys.readouterr().out)["ItemsNotCounted"] == [1.0]
+    (line,) = [
+        json.loads(line) for line in log.getvalue().splitlines() if "publish.not_counted" in line
+    ]
+    assert (line["items"], line["hours"]) == (1, ["* 2026-11-22T12"])

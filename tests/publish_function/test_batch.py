@@ -20,7 +20,8 @@ def test_only_the_items_that_could_not_be_published_are_asked_for_again(
             raise TableError("ValidationException")
         return call()
 
-    refusals = [True, False, True]
+    # Both, then each alone; then the second one, counted in fewer and fewer hours.
+    refusals = [True, False, True, True, True, True]
     assert invoke(good, poison, meddle=refuse) == {"batchItemFailures": [number_of(poison)]}
     assert [item.item_id for item in published(feed)] == ["good"]
     assert "publish.failed" in log.getvalue()

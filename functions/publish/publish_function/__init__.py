@@ -1,1 +1,1 @@
-"""The publish function: inserts from the table's stream, into the feed and the metrics."""
+"""The publish function: items from the table's stream, into the feed and the metrics."""

@@ -1,15 +1,28 @@
 """What does one invocation do? Publishes the batch's items, and reports those that failed."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import process_partial_response
-from dashboard_data import Clock, DynamoDbPublisher, InvalidItem, Item, Outcome, parse_item
+from dashboard_data import (
+    Clock,
+    DynamoDbPublisher,
+    InvalidItem,
+    Item,
+    NotAnalysedYet,
+    Outcome,
+    moment_s,
+    parse_item,
+)
 
 from publish_function.batch import PublishProcessor
+
+CHANGED = "MODIFY"
+# The marks of items are kept for 400 days. An older item may have been published, and nobody knows.
+OLDEST_CHANGED_S = 399 * 24 * 3600
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -19,18 +32,21 @@ def make_handler(
 ) -> Handler:
     """Makes the Lambda handler. The event source must have ReportBatchItemFailures switched on."""
 
-    def publish(items: Sequence[Item], remaining_s: float) -> Outcome:
-        return publisher.publish(items, clock() + remaining_s)
+    def publish(items: Sequence[Item], changed: Collection[str], remaining_s: float) -> Outcome:
+        return publisher.publish(items, clock() + remaining_s, changed=changed)
 
     def item_of(record: dict[str, Any]) -> Item | None:
         try:
             return read_item(record, clock())
+        except NotAnalysedYet:
+            logger.debug("item.waiting", item=_digest(record))
+            metrics.add_metric("ItemsWaiting", MetricUnit.Count, 1)
         except InvalidItem as error:
             logger.warning(
                 "item.left_out", item=_digest(record), field=error.field, reason=error.reason
             )
             metrics.add_metric("ItemsLeftOut", MetricUnit.Count, 1)
-            return None
+        return None
 
     @logger.inject_lambda_context
     @metrics.log_metrics
@@ -45,18 +61,27 @@ def make_handler(
             metrics.add_metric("ItemsNotPublished", MetricUnit.Count, len(outcome.failed))
             reasons = sorted(set(outcome.failed.values()))
             logger.error("publish.failed", items=len(outcome.failed), reasons=reasons)
+        if outcome.uncounted:
+            metrics.add_metric("ItemsNotCounted", MetricUnit.Count, outcome.uncounted)
+            hours = sorted(" ".join(each) for each in outcome.uncountable)
+            logger.error("publish.not_counted", items=outcome.uncounted, hours=hours)
         logger.info("publish.done", published=outcome.published, duplicates=outcome.duplicates)
         return {**response}
 
     return handler
 
 
-def read_item(record: dict[str, Any], now: float) -> Item | None:
+def read_item(record: dict[str, Any], now_s: float) -> Item | None:
     """Returns the item in this record; None for a record of any other kind. Raises InvalidItem."""
     change = record.get("dynamodb", {})
-    if record.get("eventName") != "INSERT" or change.get("Keys", {}).get("SK") != {"S": "ITEM"}:
+    written = record.get("eventName") in ("INSERT", CHANGED)
+    if not written or change.get("Keys", {}).get("SK") != {"S": "ITEM"}:
         return None
-    return parse_item(change.get("NewImage"), float(change.get("ApproximateCreationDateTime", now)))
+    written_at = float(change.get("ApproximateCreationDateTime", now_s))
+    item = parse_item(change.get("NewImage"), written_at)
+    if record["eventName"] == CHANGED and moment_s(item.timestamp) < now_s - OLDEST_CHANGED_S:
+        return None
+    return item
 
 
 def _digest(record: dict[str, Any]) -> str:

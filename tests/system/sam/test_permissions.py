@@ -1,6 +1,7 @@
 """Tests the policies against each access of a running service: they allow hardly more."""
 
 import json
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 import boto3
@@ -20,11 +21,12 @@ ROLES = {
     "ApiFunction": "ApiFunctionRole",
     "PublishFunction": "PublishRole",
 }
-ITEM = {"ticker": "AAPL", "sentiment": "positive", "timestamp": "2026-01-01T00:00:00Z"}
+ITEM = {"ticker": "AAPL", "sentiment": "positive"}
 
 
 def put(dynamodb, table, item_id):
-    texts = {"PK": f"ITEM#{item_id}", "SK": "ITEM", "item_id": item_id, **ITEM}
+    keys = {"PK": f"ITEM#{item_id}", "SK": "ITEM", "item_id": item_id}
+    texts = keys | ITEM | {"timestamp": datetime.now(UTC).isoformat()}
     item = {name: {"S": value} for name, value in texts.items()}
     dynamodb.put_item(TableName=table, Item={**item, "score": {"N": "0.5"}})
 
@@ -74,6 +76,7 @@ def use_everything(emulator, direct, renewed):
         stream.read_until("heartbeat")
     put(direct, emulator.table, "one")
     first, _ = (stream.read_until("new_item") for stream in streams)
+    put(direct, emulator.table, "one")  # it is published already
     put(direct, emulator.table, "two")
     streams[0].read_until("new_item")
     key = "drawn-by-the-client-00"

@@ -8,7 +8,7 @@ from dashboard_data.dynamodb import Clock, Table, Throttled
 from dashboard_data.feed.cursor import Cursor, EventId, event_id, is_signed_with, parse_event_id
 from dashboard_data.feed.feed import DynamoDbFeed, Feed, FeedEntry, Page, ResetReason, Resumption
 from dashboard_data.feed.head import Head
-from dashboard_data.feed.item import InvalidItem, Item, parse_item
+from dashboard_data.feed.item import InvalidItem, Item, NotAnalysedYet, parse_item
 from dashboard_data.following.followed import FollowedStream, News
 from dashboard_data.following.reader import Records, SharedReader
 from dashboard_data.metrics import DynamoDbMetrics, MetricsWindow, scopes_of
@@ -16,7 +16,7 @@ from dashboard_data.publishing.publisher import DynamoDbPublisher, Outcome, publ
 from dashboard_data.retry import Backoff
 from dashboard_data.slots.lease import Lease, LeaseState
 from dashboard_data.slots.slots import Refusal, RefusalReason, StreamSlots
-from dashboard_data.times import base36, utc_text
+from dashboard_data.times import base36, moment_s, utc_text
 from dashboard_data.users.configurations import (
     Configuration,
     DynamoDbConfigurations,
@@ -46,6 +46,7 @@ __all__ = [
     "MetricsWindow",
     "NewSession",
     "News",
+    "NotAnalysedYet",
     "Outcome",
     "Page",
     "Records",
@@ -62,6 +63,7 @@ __all__ = [
     "base36",
     "event_id",
     "is_signed_with",
+    "moment_s",
     "parse_event_id",
     "parse_item",
     "publisher_backoff",
