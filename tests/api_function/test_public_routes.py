@@ -30,6 +30,14 @@ def test_metrics_are_what_a_metrics_event_carries_and_the_last_twenty_items(
     assert all(set(each) == USUAL_EVENT_FIELDS["new_item"] for each in response["recent_items"])
 
 
+def test_metrics_name_fifty_tags_whatever_producers_write(api, publish, make_item):
+    publish(*[make_item(tags=(f"t{number}", "often", '"' * 90)) for number in range(60)])
+    told = api("GET", "/api/v2/metrics").json()["by_tag"]
+
+    assert len(told) == 51
+    assert (told["often"], told["(other)"], sum(told.values())) == (60, 12, 180)
+
+
 def test_the_items_of_each_minute_are_told_across_the_turn_of_the_hour(
     api, publish, make_item, clock
 ):

@@ -136,6 +136,20 @@ def test_an_invalid_item_is_left_out_and_stops_nobody(service):
     assert bad not in json.dumps(service.call("GET", "/api/v2/metrics").json())
 
 
+def test_an_item_that_is_analysed_after_it_was_written_comes_then_and_once(service):
+    stream = service.stream()
+    stream.wait_for("heartbeat")
+    late = service.put(sentiment="not yet")
+    first = service.put()
+    stream.wait_for_items(1)
+    assert service.put(late) == late  # a change of the item that makes it valid
+    service.put(first)
+    last = service.put()
+    stream.wait_for_items(3)
+
+    assert stream.item_ids() == [first, late, last]
+
+
 def test_the_polling_fallback_says_what_the_stream_says(service):
     stream = service.stream()
     stream.wait_for("heartbeat")
