@@ -37,7 +37,9 @@ class Metrics(StreamEvent):
     positive: int
     neutral: int
     negative: int
-    by_tag: dict[str, int]
+    by_tag: dict[str, int] = Field(
+        description="The 50 most frequent tags; the rest is summed under `(other)`."
+    )
     rate_last_hour: int = Field(description="Items in the last 60 minutes.")
     rate_last_24h: int
     timestamp: str
