@@ -8,10 +8,8 @@ import pytest
 from dashboard_data.dynamodb import key
 from dashboard_data.feed.item import parse_item
 from dashboard_data.slots.lease import slot_key
-from stream_function.subscription import TableUnreachable
 
 from tests.support import producer
-from tests.support.fakes import failing_while
 from tests.support.functions import USUAL_EVENT_FIELDS
 
 
@@ -19,13 +17,13 @@ from tests.support.functions import USUAL_EVENT_FIELDS
 def test_a_stream_begins_with_retry_metrics_and_heartbeat(service, front):
     service.front = front
     stream = service.stream()
-    events = stream.pull(2)
+    events = stream.pull()
 
     assert stream.status == 200
     assert stream.headers["content-type"] == "text/event-stream"
     assert stream.headers["cache-control"] == "no-cache"
     assert stream.headers["x-accel-buffering"] == "no"
-    assert stream.pieces[0] == b"retry: 4100\n\n"
+    assert stream.pieces[0].startswith(b"retry: 4100\nevent: metrics\n")
     assert [event.type for event in events] == ["metrics", "heartbeat"]
     assert json.loads(events[1].data)["connections"] == 1
 
@@ -157,10 +155,34 @@ def test_an_id_that_means_nothing_is_a_reset_and_never_an_error(
     assert json.loads(events[1].data)["total"] == 1
 
 
-def test_the_query_may_carry_the_id_of_a_first_connect(service, publish, make_item):
-    stream = service.stream(query={"last_event_id": "nonsense"})
+@pytest.mark.parametrize("front", ["1.0", "2.0"])
+@pytest.mark.parametrize("name", ["last_event_id", "lastEventId"])
+def test_the_query_may_carry_the_position(service, publish, make_item, front, name):
+    service.front = front
+    first = service.stream()
+    first.pull()
+    publish(missed := make_item())
+    again = service.stream(query={name: first.events[-1].id})
+    again.pull(3)
 
-    assert stream.pull(2)[0].type == "reset"
+    assert again.items() == [missed.item_id]
+    assert service.stream(query={name: "nonsense"}).pull()[0].type == "reset"
+
+
+def test_a_header_wins_over_every_parameter_and_ours_over_the_polyfills(
+    service, publish, make_item
+):
+    first = service.stream()
+    first.pull()
+    publish(missed := make_item())
+    old = first.events[-1].id
+    new = service.stream().pull()[-1].id
+    by_header = service.stream(last_event_id=old, query={"last_event_id": new, "lastEventId": new})
+    by_ours = service.stream(query={"lastEventId": new, "last_event_id": old})
+    by_header.pull(3)
+    by_ours.pull(3)
+
+    assert by_header.items() == by_ours.items() == [missed.item_id]
 
 
 def test_the_slot_is_free_when_the_stream_has_ended_however_it_ended(service):
@@ -288,38 +310,6 @@ def test_a_stream_ends_with_its_session(make_service, clock):
 
 
 # --- trouble
-
-
-def test_a_poll_that_fails_says_nothing_untrue_and_the_stream_goes_on(
-    service, publish, make_item, emitted
-):
-    stream = service.stream()
-    stream.pull(3)
-    service.table._meddle = failing_while(lambda name: name == "batch_get_item")
-    before = len(stream.events)
-    stream.pull(18)
-    assert stream.events[before:] == []
-    assert b": waiting" in stream.text
-    publish(item := make_item())
-    service.table._meddle = lambda number, name, call: call()
-    stream.pull_until("new_item")
-
-    assert stream.items() == [item.item_id]
-    stream.body.close()
-    assert sum(sum(each.get("PollErrors", [])) for each in emitted()) >= 10
-
-
-def test_a_table_that_stays_away_ends_the_stream_with_an_error_event_and_an_exception(
-    service, emitted
-):
-    stream = service.stream()
-    stream.pull(3)
-    service.table._meddle = failing_while(lambda name: name == "batch_get_item")
-    with pytest.raises(TableUnreachable):
-        stream.drain()
-
-    assert stream.events[-1].type == "error"
-    assert any(each.get("reason") == "failed" for each in emitted())
 
 
 def test_a_rebuilt_history_resets_an_open_stream(service, client, table, publish, make_item):

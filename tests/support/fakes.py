@@ -74,6 +74,11 @@ class InMemoryFeed:
         page = entries[:limit]
         return Page(page, Cursor(cursor.epoch, page[-1].seq), more=len(entries) > limit)
 
+    def page_after(
+        self, cursor: Cursor, limit: int = PAGE_LIMIT, *, consistent: bool = False
+    ) -> Page:
+        return self.after(cursor, limit)
+
     def resume(self, last_event_id: str | None) -> Resumption:
         decided = decide_resumption(last_event_id, self._head)
         if decided.reset or not self.after(decided.cursor).reset:

@@ -34,7 +34,7 @@ from tests.support.fakes import MeddledClient
 
 ORIGIN = "https://dashboard.example"
 CONFIGURATIONS = "/api/v2/configurations"
-# The fields of each event type but `error`, which no healthy stream sends.
+# The fields of each event type but `failure`, which no healthy stream sends.
 USUAL_EVENT_FIELDS = {
     "metrics": {
         "total",
@@ -66,6 +66,8 @@ class Stream:
         for name, values in result.get("multiValueHeaders", {}).items():
             self.headers[name.lower()] = ",".join(values)
         self.body = result["body"]
+        if isinstance(self.body, str) and self.headers.get("content-type") == "text/event-stream":
+            self.body = (piece for piece in [self.body.encode()])
         self.pieces = []
         self.events = []
         self.decoder = Decoder()
@@ -127,6 +129,7 @@ class Service:
             backoff,
             limit=self.settings.max_connections,
             client_limit=self.settings.client_connections,
+            lease_s=self.settings.lease_s,
         )
         self.sessions = DynamoDbSessions(handle, clock, self.settings.session_s)
         self.configurations = DynamoDbConfigurations(handle, clock, backoff)

@@ -1,13 +1,12 @@
 """From facts to event bytes: each event has an id from which any environment resumes."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import event_stream
 from dashboard_data import Cursor, FeedEntry, base36, event_id
 from dashboard_http.events import (
     EVENT_TYPES,
-    Error,
+    Failure,
     Heartbeat,
     Metrics,
     NewItem,
@@ -28,37 +27,45 @@ class EventBytes:
         self._nonce = nonce
         self._number = 0
 
-    def items(self, epoch: str, entries: Iterable[FeedEntry]) -> bytes:
-        """Encodes a `new_item` for each entry. An item has the same id on every connection."""
-        return b"".join([self._item(epoch, entry) for entry in entries])
+    def item(self, epoch: str, entry: FeedEntry) -> bytes:
+        """Encodes a `new_item`. An item has the same id on every connection."""
+        id = event_id(Cursor(epoch, entry.seq), self.secret)
+        return self._event(NewItem(**entry.item.data()), id)
 
-    def metrics(self, cursor: Cursor, snapshot: dict[str, Any]) -> bytes:
-        return self._event(Metrics(**snapshot), self._id(cursor))
+    def metrics(
+        self, cursor: Cursor | None, snapshot: dict[str, Any], retry_ms: int | None = None
+    ) -> bytes:
+        return self._event(Metrics(**snapshot), self._id(cursor), retry_ms)
 
-    def heartbeat(self, cursor: Cursor, timestamp: str, connections: int) -> bytes:
+    def heartbeat(
+        self,
+        cursor: Cursor | None,
+        timestamp: str,
+        connections: int,
+        retry_ms: int | None = None,
+    ) -> bytes:
         event = Heartbeat(timestamp=timestamp, connections=connections)
-        return self._event(event, self._id(cursor))
+        return self._event(event, self._id(cursor), retry_ms)
 
     def reset(self, cursor: Cursor, timestamp: str, reason: str) -> bytes:
         return self._event(Reset(timestamp=timestamp, reason=reason), self._id(cursor))
 
-    def error(self, cursor: Cursor | None, detail: str) -> bytes:
-        """Encodes an `error`. Without a cursor its id is one that leads to a `reset`."""
-        id = self._id(cursor) if cursor else f"none-{self._unique()}"
-        return self._event(Error(detail=detail), id)
+    def failure(self, cursor: Cursor | None, detail: str) -> bytes:
+        return self._event(Failure(detail=detail), self._id(cursor))
 
-    def _item(self, epoch: str, entry: FeedEntry) -> bytes:
-        id = event_id(Cursor(epoch, entry.seq), self.secret)
-        return self._event(NewItem(**entry.item.data()), id)
-
-    def _id(self, cursor: Cursor) -> str:
+    def _id(self, cursor: Cursor | None) -> str:
+        """Returns a new id. Without a cursor it is one that leads to a `reset`."""
+        if cursor is None:
+            return f"none-{self._unique()}"
         return event_id(cursor, self.secret, self._unique())
 
     def _unique(self) -> str:
         self._number += 1
         return self._nonce + base36(self._number)
 
-    def _event(self, event: StreamEvent, id: str) -> bytes:
+    def _event(self, event: StreamEvent, id: str, retry_ms: int | None = None) -> bytes:
         event_type = EVENT_TYPES[type(event)]
         self.sent[event_type] = self.sent.get(event_type, 0) + 1
-        return event_stream.encode(event.model_dump_json(), event=event_type, id=id)
+        return event_stream.encode(
+            event.model_dump_json(), event=event_type, id=id, retry_ms=retry_ms
+        )

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbSessions, SharedReader
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
-from dashboard_setup.clients import configurations_in, slots_in, table_of
+from dashboard_setup.clients import ONE_TRY, configurations_in, slots_in, table_of
 from dashboard_setup.settings import Settings
 from dashboard_setup.verifier import verifier_of
 
@@ -19,11 +19,16 @@ from stream_function.subscription import StreamDependencies
 _settings = Settings.from_environ(os.environ)
 _logger = Logger()
 _table = table_of(_settings)
-# For calls between two heartbeats, which are made again soon.
-_quick_table = table_of(_settings, read_timeout_s=CALL_TIMEOUT_S, attempts=1)
+# For the calls of an open stream, which is silent meanwhile. They are made again soon.
+_quick_table = table_of(
+    _settings,
+    connect_timeout_s=CALL_TIMEOUT_S / 4,
+    read_timeout_s=CALL_TIMEOUT_S * 3 / 4,
+    attempts=1,
+)
 _dependencies = StreamDependencies(
     feed=DynamoDbFeed(_table, time.time),
-    metrics=DynamoDbMetrics(_table, time.time),
+    metrics=DynamoDbMetrics(_quick_table, time.time),
     reader=SharedReader(
         DynamoDbFeed(_quick_table, time.time),
         _quick_table,
@@ -31,7 +36,7 @@ _dependencies = StreamDependencies(
         _settings.poll_interval_s,
     ),
     slots=slots_in(_table, _settings),
-    quick_slots=slots_in(_quick_table, _settings),
+    quick_slots=slots_in(_quick_table, _settings, ONE_TRY),
     configurations=configurations_in(_table),
     clock=time.time,
     uniform=random.uniform,

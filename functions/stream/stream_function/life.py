@@ -8,12 +8,14 @@ METRICS_EVERY_S = 55  # contract.md: metrics at least every 60 s; a poll comes b
 MERGE_METRICS_S = 1  # a burst of items is one `metrics` event
 RENEW_EVERY = 1 / 4  # fraction of a lease's time, so that several renewals may fail
 COUNT_AGE_S = 1  # how old a count of open streams may be that a heartbeat reports
-# For each call between two heartbeats: after several slow ones the next heartbeat is still in time.
-CALL_TIMEOUT_S = 2
-UNREACHABLE_AFTER_S = 30
+# contract.md: a byte at least every 4 s. After so long without one a comment line is sent, and at
+# most one call of the table comes between.
+KEEPALIVE_S = 2
+CALL_TIMEOUT_S = 2  # for each call of an open stream, its connection included
 # Wide: it governs who comes back when everything dies at once (contract.md: within 10 s).
 OPENING_RETRY_MS = (200, 8_000)
 CLOSING_RETRY_MS = (100, 1_500)  # short: the client carries on where this stream ended
+OUTAGE_RETRY_MS = (5_000, 15_000)  # contract.md: while the table cannot be read
 SPREAD = 0.2
 DEADLINE_MARGIN_S = 5
 
@@ -30,6 +32,7 @@ class Ending(StrEnum):
     LEASE_LOST = "lease-lost"
     CONFIGURATION_DELETED = "configuration-deleted"
     CLOSED = "closed"  # by the runtime: out of time, or shut down
+    UNAVAILABLE = "unavailable"  # its first state could not be read
     FAILED = "failed"
 
 

@@ -58,6 +58,11 @@ class Observer:
         if self._poll_errors == 1:
             self._logger.warning("stream.poll_failed", extra=self._fields_with(error))
 
+    def unavailable(self, error: Exception) -> None:
+        """Notes that the stream ends at once, since its first state cannot be read."""
+        self._metrics.add_metric("StreamsUnavailable", MetricUnit.Count, 1)
+        self._logger.warning("stream.unavailable", extra=self._fields_with(error))
+
     def failed(self, error: Exception) -> None:
         self._logger.error("stream.failed", extra=self._fields_with(error), exc_info=error)
 
@@ -99,7 +104,7 @@ class Observer:
         self._new_metrics()
 
     def _fields_with(self, error: Exception) -> dict[str, Any]:
-        return {**self._fields, "error": type(error).__name__}
+        return {**self._fields, "error": type(error.__cause__ or error).__name__}
 
     def _new_metrics(self) -> None:
         self._flushed_at_s = self._clock()

@@ -1,19 +1,25 @@
-"""The two stream routes: everything that can still be refused is decided here, before a byte."""
+"""The routes of the stream function. Whatever can still be refused is decided here, before a byte.
+
+A stream that cannot be opened for any other reason is 200 and its end (outage.py), never 500.
+"""
 
 import secrets
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler import ApiGatewayResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import ServiceError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from dashboard_data import Configuration, Refusal, RefusalReason
-from dashboard_http.front import Routes, refuse
-from dashboard_http.identity import Principal, Verifier, authorize
+from dashboard_http.front import NO_STORE, Routes, refuse
+from dashboard_http.identity import Middleware, Principal, Verifier, authorize
 from dashboard_http.requests import client_id_of_address, client_id_of_user, single_header
 from dashboard_setup.settings import Settings
 
 from stream_function.life import Life
 from stream_function.observer import Observer
+from stream_function.outage import CANNOT_OPEN, farewell
 from stream_function.subscription import StreamDependencies, StreamStart, Subscription
 
 HEADERS = {"X-Accel-Buffering": "no"}
@@ -25,12 +31,26 @@ REFUSALS = {
     RefusalReason.LEFT: (410, "The client has closed this connection already"),
 }
 ANYONE = Principal("")
+POSITION_PARAMETERS = ("last_event_id", "lastEventId")
 
 
 def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: Settings) -> Routes:
-    """`GET /api/v2/stream` and `GET /api/v2/configurations/<config_id>/stream`."""
+    """`GET /api/v2/stream`, `GET /api/v2/configurations/<config_id>/stream`, and their close call.
+
+    The API has the close call too: a page says goodbye to whichever front it streams from.
+    """
     router = Routes()
-    protected = [authorize(verify, settings.trust_user_id)]
+    anyone = [_unavailable_for("global", dependencies)]
+    protected = [
+        _unavailable_for("configuration", dependencies),
+        authorize(verify, settings.trust_user_id),
+    ]
+
+    @router.post("/api/v2/stream/connections/<connection_id>/close")
+    def close(connection_id: str) -> Response[Any]:
+        # contract.md: the same response whether or not the stream exists.
+        dependencies.slots.ask_to_close(connection_id)
+        return Response(204, headers=NO_STORE)
 
     @router.head("/api/v2/stream")
     def global_headers() -> Response[Any]:
@@ -43,7 +63,7 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
             return refuse(404, "Configuration not found")
         return _headers_alone("no-store")
 
-    @router.get("/api/v2/stream")
+    @router.get("/api/v2/stream", middlewares=anyone)
     def global_stream() -> Response[Any]:
         return _open("global", ANYONE, None)
 
@@ -111,15 +131,39 @@ def _headers_alone(caching: str) -> Response[Any]:
     return Response(200, EVENT_STREAM, "", {**HEADERS, "Cache-Control": caching})
 
 
+def _unavailable_for(stream: str, dependencies: StreamDependencies) -> Middleware:
+    """Returns the middleware that makes an ended stream of whatever fails while one opens."""
+
+    def middleware(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
+        try:
+            return next_middleware(app)
+        except ServiceError:
+            raise
+        except Exception as error:
+            fields = {"stream": stream, "error": type(error).__name__}
+            dependencies.logger.warning("stream.unavailable", extra=fields, exc_info=error)
+            _count("StreamsUnavailable", stream=stream)
+            body = farewell(CANNOT_OPEN, dependencies.uniform).decode()
+            return Response(
+                200, EVENT_STREAM, body, {**HEADERS, "Cache-Control": "no-store"}
+            )
+
+    return middleware
+
+
+def _count(metric: str, **dimensions: str) -> None:
+    metrics = EphemeralMetrics()
+    for name, value in dimensions.items():
+        metrics.add_dimension(name, value)
+    metrics.add_metric(metric, MetricUnit.Count, 1)
+    metrics.flush_metrics()
+
+
 def _refused(refusal: Refusal, stream: str, client_id: str, logger: Logger) -> Response[Any]:
     status, detail = REFUSALS[refusal.reason]
     fields = {"stream": stream, "client": client_id, "reason": refusal.reason}
     logger.warning("stream.refused", extra=fields)
-    metrics = EphemeralMetrics()
-    metrics.add_dimension("stream", stream)
-    metrics.add_dimension("reason", refusal.reason)
-    metrics.add_metric("StreamsRefused", MetricUnit.Count, 1)
-    metrics.flush_metrics()
+    _count("StreamsRefused", stream=stream, reason=refusal.reason)
     if refusal.reason == RefusalReason.LEFT:
         return refuse(status, detail)
     retry_after_s = max(1, round(refusal.retry_after_s))
@@ -140,11 +184,16 @@ def _client_id(request: Any, principal: Principal) -> str:
 
 
 def _last_event_id(request: Any) -> str | None:
-    """Returns the header, or else the query parameter.
+    """Returns the header, or else a query parameter.
 
-    Clients that cannot set headers on their first connection use the parameter.
+    Clients that cannot set headers use a parameter: by the name in our documents, or by the one
+    that EventSource polyfills use.
     """
     header = single_header(request, "last-event-id")
     if header is not None:
         return header
-    return (request.query_string_parameters or {}).get("last_event_id") or None
+    query = request.query_string_parameters or {}
+    for name in POSITION_PARAMETERS:
+        if value := query.get(name):
+            return str(value)
+    return None

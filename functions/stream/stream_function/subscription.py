@@ -1,6 +1,19 @@
-"""One stream from its first byte to its last. Every way in which it ends is visible in `pieces`."""
+"""One stream from its first byte to its last. Every way in which it ends is visible in `pieces`.
 
-from collections.abc import Iterator
+Theory of operation. After each wait for news, one turn sends what is due: items, `metrics`, a
+`heartbeat`, or nothing.
+
+- The stream knows up to which *position* its client knows everything. Every id says that position,
+  so a client may come back from any byte. A turn that fails goes back to the position: what was
+  read and not sent is read again.
+- While the table cannot be read, no event is sent. The stream stays open, and goes on by itself.
+- Clients give up on silence. So a comment line goes out before and after each call of the table, if
+  nothing else has been written for a while (`_keepalive`). Between two bytes is one call at most.
+- Replays are sent in pieces of bounded size. Between them the stream looks at what is due, and
+  whether it must end, as it does between turns.
+"""
+
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 import event_stream
@@ -8,12 +21,15 @@ from aws_lambda_powertools import Logger
 from dashboard_data import (
     Clock,
     Configuration,
+    Cursor,
     DynamoDbConfigurations,
     DynamoDbMetrics,
     Feed,
+    FeedEntry,
     FollowedStream,
     Lease,
     LeaseState,
+    MetricsWindow,
     News,
     Resumption,
     Session,
@@ -27,10 +43,18 @@ from stream_function import life
 from stream_function.event_bytes import EventBytes
 from stream_function.life import Ending
 from stream_function.observer import Observer
+from stream_function.outage import (
+    TABLE_UNREADABLE,
+    TableUnreadableError,
+    farewell,
+    reading_the_table,
+)
 
+# contract.md: what a client missed is sent in pieces of bounded size.
+MOST_ITEMS = 200
+MOST_BYTES = 64 * 1024
 
-class TableUnreachable(Exception):
-    """Nothing could be read for too long, so nothing that this stream knows is known to be true."""
+Pieces = Generator[bytes, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +88,9 @@ class StreamStart:
 
 
 class Subscription:
-    """`pieces()` is the body of the response: whole events, and `b""` where a poll brought nothing.
+    """`pieces()` is the body of the response: event bytes, and `b""` where a turn brought nothing.
 
-    `heartbeat_s`: seconds of silence before a heartbeat.
+    `heartbeat_s`: seconds without an event before a heartbeat.
     """
 
     def __init__(
@@ -78,7 +102,6 @@ class Subscription:
         heartbeat_s: float,
         nonce: str,
     ) -> None:
-        self._feed = dependencies.feed
         self._metrics = dependencies.metrics
         self._reader = dependencies.reader
         self._slots = dependencies.slots
@@ -90,18 +113,20 @@ class Subscription:
         self._heartbeat_s = heartbeat_s
         self._bytes = EventBytes(start.resumption.head.secret, nonce)
         self._configuration = start.configuration
+        self._window: MetricsWindow
         self._unmerged = False  # items came that no `metrics` event has counted yet
         self._failing = False  # the last read failed: nothing that is known is fresh
+        self._is_quiet = True  # this turn has yielded no bytes
         self._open_count: int | None = None  # as the last heartbeat reported it
-        self._lease_state = LeaseState.HELD
         # Up to here the client knows everything, since the last bytes that were yielded said so.
         # None: the client has to be reset.
         self._position = None if start.resumption.reset else start.resumption.cursor
         now_s = self._clock()
         self._metrics_at_s = now_s
+        self._event_at_s = now_s
         self._written_at_s = now_s
         self._renewed_at_s = now_s
-        self._heard_at_s = now_s
+        self._tried_to_renew_at_s = now_s
 
     def pieces(self) -> Iterator[bytes]:
         start = self._start
@@ -114,117 +139,185 @@ class Subscription:
             configuration=start.configuration,
         ) as stream:
             try:
-                yield self._retry(life.OPENING_RETRY_MS)
-                yield self._written(stream, self._current_state(stream, start.resumption.reset))
-                while True:
+                yield from self._current_state(stream, start.resumption.reset, is_first=True)
+                ending = None
+                while ending is None:
                     news = self._reader.wait(stream, until_s=self._next_due_s())
-                    self._hear(news)
-                    if ending := self._ending(news):
-                        break
-                    yield self._written(stream, self._reply(stream, news))
-                    self._renew_when_due()
+                    ending = yield from self._turn(stream, news)
                 reason = ending
-                yield self._retry(life.CLOSING_RETRY_MS)
+                yield self._last_bytes()
+            except TableUnreadableError as error:
+                reason = Ending.UNAVAILABLE
+                self._observer.unavailable(error)
+                yield farewell(TABLE_UNREADABLE, self._uniform)
             except GeneratorExit:  # the runtime closes the body
                 reason = Ending.CLOSED
                 raise
             except Exception as error:
                 self._observer.failed(error)
-                yield self._bytes.error(self._position, "The stream failed; reconnect to carry on")
+                yield self._bytes.failure(
+                    self._position, "The stream failed; reconnect to carry on"
+                )
                 raise
             finally:
                 self._observer.closed(reason, self._bytes.sent, self._release)
 
-    def _current_state(self, stream: FollowedStream, reset: str | None) -> bytes:
+    def _turn(self, stream: FollowedStream, news: News) -> Generator[bytes, None, Ending | None]:
+        """Yields the events that these news, or the passing of time, make due.
+
+        Returns why the stream must end now, if it must.
+        """
+        self._is_quiet = True
+        self._hear(news)
+        yield from self._keepalive()
+        lease_state = yield from self._renewed_when_due(news.lease)
+        if ending := self._ending(news, lease_state):
+            return ending
+        try:
+            ending = yield from self._told(stream, news)
+        except TableUnreadableError as error:
+            self._lose_touch(error)
+            if self._position:
+                self._reader.move(stream, self._position)
+        self._observer.flush_when_due(self._bytes.sent)
+        if self._is_quiet:
+            yield b""  # hands control to the runtime
+        return ending
+
+    def _hear(self, news: News) -> None:
+        if news.error:
+            self._lose_touch(news.error)
+        elif news.fresh:
+            self._failing = False
+
+    def _lose_touch(self, error: Exception) -> None:
+        self._observer.poll_failed(error)
+        self._failing = True
+
+    def _told(self, stream: FollowedStream, news: News) -> Generator[bytes, None, Ending | None]:
+        if self._failing:
+            return None
+        if news.reset:
+            yield from self._start_again(stream, news.reset)
+            return None
+        yield from self._take_up(stream, news.configuration)
+        ending = yield from self._items(stream.cursor.epoch, news.entries)
+        if ending is None:
+            self._position = stream.cursor
+            yield from self._due_events()
+        return ending
+
+    def _current_state(
+        self, stream: FollowedStream, reset: str | None, *, is_first: bool = False
+    ) -> Pieces:
         """Sent when the stream opens, and again after each reset.
 
         Position first (it is in the stream), then data: nothing can fall between the two.
         """
-        self._read_window(stream)
+        yield from self._read_window(stream, stream.configuration)
+        self._count_streams()
         now_s = self._clock()
-        reset_event = b""
+        data = b""
         if reset:
-            reset_event = self._bytes.reset(stream.cursor, utc_text(now_s), reset)
-        metrics = self._metrics_event(stream, now_s)
-        return reset_event + metrics + self._heartbeat(stream, now_s)
+            data = self._bytes.reset(stream.cursor, utc_text(now_s), reset)
+        self._position = stream.cursor
+        retry_ms = self._drawn(life.OPENING_RETRY_MS) if is_first else None
+        data += self._metrics_event(stream.cursor, retry_ms)
+        yield self._sent(data + self._heartbeat())
 
-    def _read_window(self, stream: FollowedStream) -> None:
-        tickers = self._configuration.tickers if self._configuration else None
-        self._window = self._metrics.window(stream.cursor.epoch, scopes_of(tickers))
+    def _read_window(self, stream: FollowedStream, configuration: Configuration | None) -> Pieces:
+        scopes = scopes_of(configuration.tickers if configuration else None)
+        records = []
+        with reading_the_table():
+            for scope in scopes:
+                for record in self._metrics.records(stream.cursor.epoch, scope):
+                    records.append(record)
+                    yield from self._keepalive()
+                yield from self._keepalive()
+        self._window = MetricsWindow(scopes, records)
+        self._configuration = configuration
 
-    def _hear(self, news: News) -> None:
-        now_s = self._clock()
-        if news.error:
-            self._observer.poll_failed(news.error)
-            self._failing = True
-            if now_s - self._heard_at_s > life.UNREACHABLE_AFTER_S:
-                raise TableUnreachable from news.error
-        elif news.fresh:
-            self._failing = False
-            self._heard_at_s = now_s
-
-    def _reply(self, stream: FollowedStream, news: News) -> bytes:
-        """Returns the events that these news, or the passing of time, make due."""
-        now_s = self._clock()
-        silent = now_s - self._written_at_s >= self._heartbeat_s
-        if self._failing:
-            return event_stream.comment("waiting") if silent else b""
-        if news.reset:
-            return self._start_again(stream, news.reset)
-        self._take_up(stream, news.configuration)
-        data = self._items(stream, news)
-        since_s = now_s - self._metrics_at_s
-        merge_due = self._unmerged and since_s >= life.MERGE_METRICS_S
-        if merge_due or since_s >= life.METRICS_EVERY_S:
-            data += self._metrics_event(stream, now_s)
-        if not data and silent:
-            data = self._heartbeat(stream, now_s)
-        return data
-
-    def _take_up(self, stream: FollowedStream, newest: Configuration | None) -> None:
+    def _take_up(self, stream: FollowedStream, newest: Configuration | None) -> Pieces:
         """Follows changed tickers, before the items: those of a new ticker are among them."""
         if self._configuration is None or newest is None:
             return
         if newest.tickers != self._configuration.tickers:
-            self._configuration = newest
-            self._read_window(stream)
+            yield from self._read_window(stream, newest)
             self._unmerged = True
 
-    def _start_again(self, stream: FollowedStream, reason: str) -> bytes:
-        resumption = self._feed.resume(None)
-        self._reader.move(stream, resumption.cursor)
-        self._bytes.secret = resumption.head.secret
-        return self._current_state(stream, reason)
+    def _start_again(self, stream: FollowedStream, reason: str) -> Pieces:
+        with reading_the_table():
+            head = self._reader.start_again(stream)
+        yield from self._keepalive()
+        self._bytes.secret = head.secret
+        yield from self._current_state(stream, reason)
 
-    def _items(self, stream: FollowedStream, news: News) -> bytes:
-        mine = [entry for entry in news.entries if self._window.covers(entry)]
-        for entry in mine:
-            self._unmerged = self._window.apply(entry) or self._unmerged
-        self._observer.delivered(mine)
-        return self._bytes.items(stream.cursor.epoch, mine)
+    def _items(
+        self, epoch: str, entries: Iterable[FeedEntry]
+    ) -> Generator[bytes, None, Ending | None]:
+        """Yields the items in pieces of bounded size. Returns why the stream must end between."""
+        mine: list[FeedEntry] = []
+        data = b""
+        for entry in entries:
+            if len(mine) >= MOST_ITEMS or len(data) >= MOST_BYTES:
+                yield from self._items_sent(mine, data)
+                mine = []
+                data = b""
+                lease_state = yield from self._renewed_when_due(LeaseState.HELD)
+                if ending := self._ending(News(), lease_state):
+                    return ending
+                yield from self._due_events()
+            self._position = Cursor(epoch, entry.seq)
+            if self._window.covers(entry):
+                self._unmerged = self._window.apply(entry) or self._unmerged
+                mine.append(entry)
+                data += self._bytes.item(epoch, entry)
+        yield from self._items_sent(mine, data)
+        return None
 
-    def _metrics_event(self, stream: FollowedStream, now_s: float) -> bytes:
+    def _items_sent(self, entries: list[FeedEntry], data: bytes) -> Pieces:
+        if data:
+            self._observer.delivered(entries)
+            yield self._sent(data)
+
+    def _due_events(self) -> Pieces:
+        """Yields `metrics` or a `heartbeat`, if it is time for one."""
+        now_s = self._clock()
+        since_s = now_s - self._metrics_at_s
+        merge_due = self._unmerged and since_s >= life.MERGE_METRICS_S
+        if merge_due or since_s >= life.METRICS_EVERY_S:
+            yield self._sent(self._metrics_event(self._position))
+        elif now_s - self._event_at_s >= self._heartbeat_s:
+            self._count_streams()
+            yield self._sent(self._heartbeat())
+
+    def _metrics_event(self, cursor: Cursor | None, retry_ms: int | None = None) -> bytes:
+        now_s = self._clock()
         self._metrics_at_s = now_s
         self._unmerged = False
-        return self._bytes.metrics(stream.cursor, self._window.snapshot(now_s))
+        return self._bytes.metrics(cursor, self._window.snapshot(now_s), retry_ms)
 
-    def _heartbeat(self, stream: FollowedStream, now_s: float) -> bytes:
-        """Reports the last known count if it cannot be read in time; a comment if there is none."""
+    def _count_streams(self) -> None:
+        """Counts the open streams. If that fails, the last known number stays."""
         try:
             self._open_count = self._quick_slots.open_count(max_age_s=life.COUNT_AGE_S)
         except Exception as error:
             self._observer.poll_failed(error)
-        if self._open_count is None:
-            return event_stream.comment("waiting")
-        self._observer.counted(self._open_count)
-        return self._bytes.heartbeat(stream.cursor, utc_text(now_s), self._open_count)
 
-    def _ending(self, news: News) -> Ending | None:
+    def _heartbeat(self, retry_ms: int | None = None) -> bytes:
+        """Returns no event if no number of streams is known yet."""
+        self._event_at_s = self._clock()
+        if self._open_count is None:
+            return b""
+        self._observer.counted(self._open_count)
+        timestamp = utc_text(self._event_at_s)
+        return self._bytes.heartbeat(self._position, timestamp, self._open_count, retry_ms)
+
+    def _ending(self, news: News, lease_state: LeaseState) -> Ending | None:
         """Returns why the stream must end now, if it must."""
-        states = (news.lease, self._lease_state)
-        if LeaseState.CLOSING in states:
+        if lease_state == LeaseState.CLOSING:
             return Ending.GOODBYE
-        if LeaseState.LOST in states:
+        if lease_state == LeaseState.LOST:
             return Ending.LEASE_LOST
         if not news.session_lives:
             return Ending.SESSION_ENDED
@@ -234,32 +327,62 @@ class Subscription:
             return self._start.life.reason
         return None
 
-    def _renew_when_due(self) -> None:
+    def _last_bytes(self) -> bytes:
+        """Announces the end: the client comes back after the reconnection time."""
+        if self._failing or self._open_count is None:
+            return farewell(TABLE_UNREADABLE, self._uniform)
+        return self._heartbeat(self._drawn(life.CLOSING_RETRY_MS))
+
+    def _renewed_when_due(self, seen: LeaseState) -> Generator[bytes, None, LeaseState]:
+        """Renews the lease if it is time. Returns its newest state; `seen` is what a reading saw.
+
+        A reading cannot tell whether a lease that lapsed in an outage can be had again: a renewal
+        can. So an overdue renewal comes first, and is tried with every turn once the table is back.
+        """
         now_s = self._clock()
-        if now_s - self._renewed_at_s < life.RENEW_EVERY * self._quick_slots.lease_s:
-            return
-        self._renewed_at_s = now_s
+        pause_s = life.RENEW_EVERY * self._quick_slots.lease_s
+        if now_s - self._renewed_at_s < pause_s:
+            return seen
+        if self._failing and now_s - self._tried_to_renew_at_s < pause_s:
+            return LeaseState.HELD
+        self._tried_to_renew_at_s = now_s
         try:
-            self._lease_state = self._quick_slots.renew(self._start.lease)
+            state = self._quick_slots.renew(self._start.lease)
         except Exception as error:  # the lease outlives several failed renewals
             self._observer.poll_failed(error)
+            state = LeaseState.CLOSING if seen == LeaseState.CLOSING else LeaseState.HELD
+        else:
+            self._renewed_at_s = now_s
+        yield from self._keepalive()
+        return state
 
     def _release(self) -> None:
         self._slots.release(self._start.lease)
 
     def _next_due_s(self) -> float:
-        due_s = [self._written_at_s + self._heartbeat_s, self._start.life.ends_at_s]
+        due_s = [self._written_at_s + life.KEEPALIVE_S, self._start.life.ends_at_s]
         if not self._failing:
             pause_s = life.MERGE_METRICS_S if self._unmerged else life.METRICS_EVERY_S
             due_s.append(self._metrics_at_s + pause_s)
+            due_s.append(self._event_at_s + self._heartbeat_s)
         return min(due_s)
 
-    def _written(self, stream: FollowedStream, data: bytes) -> bytes:
-        self._observer.flush_when_due(self._bytes.sent)
-        self._position = stream.cursor
+    def _keepalive(self) -> Pieces:
+        """Yields a lone comment line, if nothing has been written for a while."""
+        if self._clock() - self._written_at_s < life.KEEPALIVE_S:
+            return
+        self._is_quiet = False
+        self._written_at_s = self._clock()
+        yield event_stream.comment_line(TABLE_UNREADABLE if self._failing else "")
+
+    def _sent(self, data: bytes) -> bytes:
+        """Notes that events are about to be sent."""
         if data:
-            self._written_at_s = self._clock()
+            now_s = self._clock()
+            self._event_at_s = now_s
+            self._written_at_s = now_s
+            self._is_quiet = False
         return data
 
-    def _retry(self, bounds: tuple[int, int]) -> bytes:
-        return event_stream.encode(retry_ms=life.retry_ms(bounds, self._uniform))
+    def _drawn(self, bounds: tuple[int, int]) -> int:
+        return life.retry_ms(bounds, self._uniform)

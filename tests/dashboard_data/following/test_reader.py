@@ -134,10 +134,10 @@ def test_a_page_of_its_own_that_fails_is_reported_to_its_stream_alone(
     memory, records, clock, make_item
 ):
     class Brittle(InMemoryFeed):
-        def after(self, cursor, limit=500, known_seq=0):
+        def page_after(self, cursor, limit=500, *, consistent=False):
             if cursor.seq == 0 and broken:
                 raise broken[0]
-            return super().after(cursor, limit, known_seq)
+            return super().page_after(cursor, limit, consistent=consistent)
 
     broken = [TableError("InternalServerError")]
     feed = Brittle(clock)

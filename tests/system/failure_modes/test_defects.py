@@ -9,7 +9,6 @@ from collections import Counter
 import pytest
 from dashboard_data import Backoff, Table
 from stream_function.life import CLOSING_RETRY_MS, OPENING_RETRY_MS, Life, retry_ms
-from stream_function.subscription import TableUnreachable
 
 from tests.support.fakes import failing_while
 from tests.support.paths import PACKAGES, ROOT
@@ -44,25 +43,27 @@ def test_every_kind_of_stream_ends_before_its_deadline_with_a_retry_and_whole_ev
     stream = service.stream(path, left_s=30, **headers).drain()
 
     assert clock() - opened_at <= 25
-    assert stream.text.endswith(b"retry: 800\n\n")
+    assert b"retry: 800\nevent: heartbeat\n" in stream.text[-300:]
+    assert stream.text.endswith(b"\n\n")
     assert [each.reason for each in caplog.records if each.getMessage() == "stream.closed"] == [
         "deadline"
     ]
 
 
-def test_an_exception_midway_leaves_an_error_event_and_no_second_prelude(
+def test_an_exception_midway_leaves_a_failure_event_and_no_second_prelude(
     service, publish, make_item
 ):
+    """The item is one that the event model refuses, as only a defect could let it be."""
     stream = service.stream()
     stream.pull(2)
-    service.table._meddle = failing_while(lambda name: name == "batch_get_item")
-    with pytest.raises(TableUnreachable):
+    publish(make_item(score=2))
+    with pytest.raises(ValueError, match="score"):
         stream.drain()
 
     assert stream.text.endswith(b"\n\n")
     assert b"\x00" not in stream.text
     assert b"statusCode" not in stream.text
-    assert [event.type for event in stream.events][-1:] == ["error"]
+    assert [event.type for event in stream.events][-1:] == ["failure"]
 
 
 # --- rows 4 and 5: resume from any environment, with nothing lost
@@ -236,7 +237,7 @@ def test_sending_costs_no_call_to_anybody(service, publish, make_item, emitted):
     publish(*[make_item() for _ in range(100)])
     calls = len(service.table.calls)
     stream.pull_until("new_item")
-    stream.pull(2)
+    stream.pull(3)
 
     assert len(stream.items()) == 100
     assert [name for name, _ in service.table.calls[calls:]] == [

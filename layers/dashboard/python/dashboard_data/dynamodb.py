@@ -19,7 +19,7 @@ ABSENT = "attribute_not_exists(PK)"
 
 
 class Throttled(Exception):
-    """The table left keys unread, twice."""
+    """The table left keys unread, at every try."""
 
 
 class Cancelled(NamedTuple):
@@ -49,11 +49,13 @@ class Table:
     """A DynamoDB table: the only place that names it in a request. Threads may share one.
 
     `client` is a low-level boto3 client. Methods raise what it raises, unless they say otherwise.
+    `batch_tries`: how often keys are asked for that the table leaves unread.
     """
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, *, batch_tries: int = 2) -> None:
         self._client = client
         self._name = name
+        self._batch_tries = batch_tries
 
     def get(self, at: Key) -> Record | None:
         """Returns the record, read consistently; None if there is none."""
@@ -158,7 +160,7 @@ class Table:
 
     def _get_batch(self, wanted: list[Record], consistent: bool) -> list[Record]:
         records: list[Record] = []
-        for _ in range(2):
+        for _ in range(self._batch_tries):
             request = {self._name: {"Keys": wanted, "ConsistentRead": consistent}}
             response = self._client.batch_get_item(RequestItems=request)
             records += response["Responses"].get(self._name, [])

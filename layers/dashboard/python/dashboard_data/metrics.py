@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import nsmallest
 from typing import Any
 
@@ -146,15 +146,16 @@ class DynamoDbMetrics:
         dated that much ahead.
         """
         window_scopes = tuple(scopes)
+        records = [each for scope in window_scopes for each in self.records(epoch, scope)]
+        return MetricsWindow(window_scopes, records)
+
+    def records(self, epoch: str, scope: str) -> Iterator[Record]:
+        """Yields the records of one scope's window, each page of them read when it is asked for."""
         now_s = self._clock()
         hours: Record = {
             ":oldest": text(hour_text(now_s - (WINDOW_HOURS - 1) * HOUR_S)),
             ":newest": text(hour_text(now_s + MOST_AHEAD_S)),
         }
-        records = [each for scope in window_scopes for each in self._within(hours, epoch, scope)]
-        return MetricsWindow(window_scopes, records)
-
-    def _within(self, hours: Record, epoch: str, scope: str) -> Iterable[Record]:
         partition = text(metrics_partition(epoch, scope))
         return self._table.query(
             "PK = :scope AND SK BETWEEN :oldest AND :newest", {":scope": partition, **hours}

@@ -59,8 +59,11 @@ class Reset(StreamEvent):
     timestamp: str
 
 
-class Error(StreamEvent):
-    """The stream failed and ends; the client comes back with the id it has."""
+class Failure(StreamEvent):
+    """The stream failed and ends; the client comes back with the id it has.
+
+    Not called `error`: an `EventSource` dispatches an event of its own by that name.
+    """
 
     detail: str
 
@@ -70,5 +73,5 @@ EVENT_TYPES: dict[type[StreamEvent], str] = {
     Metrics: "metrics",
     Heartbeat: "heartbeat",
     Reset: "reset",
-    Error: "error",
+    Failure: "failure",
 }

@@ -12,28 +12,36 @@ from dashboard_setup.settings import Settings
 CONNECT_TIMEOUT_S = 1
 MAX_POOL_CONNECTIONS = 20  # kept open by one client
 BACKOFF = Backoff(time.sleep, random.random)
+ONE_TRY = Backoff(time.sleep, random.random, most_tries=1)
 PUBLISHER_BACKOFF = publisher_backoff(time.sleep, random.random)
 
 
-def table_of(settings: Settings, *, read_timeout_s: float = 3, attempts: int = 2) -> Table:
+def table_of(
+    settings: Settings,
+    *,
+    connect_timeout_s: float = CONNECT_TIMEOUT_S,
+    read_timeout_s: float = 3,
+    attempts: int = 2,
+) -> Table:
     """Returns the table, with a client of its own.
 
     With one attempt, for calls that are made again soon anyway: better an error than late.
     """
     config = Config(
-        connect_timeout=CONNECT_TIMEOUT_S,
+        connect_timeout=connect_timeout_s,
         read_timeout=read_timeout_s,
         max_pool_connections=MAX_POOL_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    return Table(boto3.client("dynamodb", config=config), settings.table)
+    client = boto3.client("dynamodb", config=config)
+    return Table(client, settings.table, batch_tries=attempts)
 
 
-def slots_in(table: Table, settings: Settings) -> StreamSlots:
+def slots_in(table: Table, settings: Settings, backoff: Backoff = BACKOFF) -> StreamSlots:
     return StreamSlots(
         table,
         time.time,
-        BACKOFF,
+        backoff,
         limit=settings.max_connections,
         client_limit=settings.client_connections,
         lease_s=settings.lease_s,

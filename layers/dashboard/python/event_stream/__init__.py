@@ -6,6 +6,6 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 from .decoder import Decoder, EventTooLargeError, Received
-from .encoder import comment, encode
+from .encoder import comment, comment_line, encode
 
-__all__ = ["Decoder", "EventTooLargeError", "Received", "comment", "encode"]
+__all__ = ["Decoder", "EventTooLargeError", "Received", "comment", "comment_line", "encode"]

@@ -64,6 +64,20 @@ def comment(text: str = "") -> bytes:
     return _to_utf8("comment", _lines("comment", ": ", text) + "\n")
 
 
+def comment_line(text: str = "") -> bytes:
+    """Returns one comment line without the empty line that ends a block.
+
+    A client ignores it, and so does one that makes an empty message of every empty line. It goes
+    between events: the next event's block begins with it.
+
+    Raises TypeError if `text` is not a str, ValueError if it holds a line end or a lone surrogate.
+    """
+    _require_str("comment", text)
+    if "\r" in text or "\n" in text:
+        raise ValueError("comment holds a line end, and is to be one line")
+    return _to_utf8("comment", f": {text}\n" if text else ":\n")
+
+
 def _lines(field: str, prefix: str, text: str) -> str:
     _require_str(field, text)
     # Not str.splitlines: it also splits on U+2028, U+0085, form feed and others, which are plain

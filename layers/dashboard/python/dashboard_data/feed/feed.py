@@ -67,6 +67,12 @@ class Feed(Protocol):
         """
         ...
 
+    def page_after(
+        self, cursor: Cursor, limit: int = PAGE_LIMIT, *, consistent: bool = False
+    ) -> Page:
+        """Makes one call for these entries. The page may lag unless `consistent`: see `lags`."""
+        ...
+
     def resume(self, last_event_id: str | None) -> Resumption:
         """Returns where a client with this `Last-Event-ID` starts; None is a first connection.
 
@@ -103,6 +109,15 @@ def is_gap_free(entries: Iterable[FeedEntry], cursor: Cursor) -> bool:
     return all(entry.seq == expected for expected, entry in enumerate(entries, cursor.seq + 1))
 
 
+def lags(page: Page, known_seq: int) -> bool:
+    """Whether the page may come from a stale copy, so that it has to be read consistently.
+
+    That shows by a hole, or by ending before `known_seq`, a number that is known to be given.
+    """
+    ends_early = not page.more and page.cursor.seq < known_seq
+    return page.reset is not None or ends_early
+
+
 class DynamoDbFeed:
     """The feed in the table. It keeps no state, so any number of threads may share one."""
 
@@ -116,13 +131,12 @@ class DynamoDbFeed:
     def after(self, cursor: Cursor, limit: int = PAGE_LIMIT, known_seq: int = 0) -> Page:
         """Costs half a read unit when nothing is new, whatever the table holds.
 
-        That is one eventually consistent Query. A stale copy shows by a hole, or by ending before
-        `known_seq`: the same Query is then made consistently.
+        That is one eventually consistent Query. If its page lags, the same Query is made
+        consistently.
         """
-        page = self._read(cursor, limit, consistent=False)
-        ends_early = not page.more and page.cursor.seq < known_seq
-        if page.reset or ends_early:
-            return self._read(cursor, limit, consistent=True)
+        page = self.page_after(cursor, limit)
+        if lags(page, known_seq):
+            return self.page_after(cursor, limit, consistent=True)
         return page
 
     def resume(self, last_event_id: str | None) -> Resumption:
@@ -148,7 +162,9 @@ class DynamoDbFeed:
             found += self._entries(page.records)
         return tuple(found)
 
-    def _read(self, cursor: Cursor, limit: int, *, consistent: bool) -> Page:
+    def page_after(
+        self, cursor: Cursor, limit: int = PAGE_LIMIT, *, consistent: bool = False
+    ) -> Page:
         page = self._query(
             _next(cursor),
             "SK > :seq",

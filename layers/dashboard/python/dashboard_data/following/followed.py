@@ -35,7 +35,9 @@ class FollowedStream:
     """One stream's position in the feed, and the records that it depends on.
 
     The reader alone writes here. `generation`: of the last reading that the stream has seen.
-    `behind`: the last page was full, and there is more to read at once.
+    `behind`: the last page was full, and there is more to read at once. `owed`: time was up before
+    a page of its own was read, so that comes first now. `doubtful`: that page has to be read
+    consistently.
     """
 
     cursor: Cursor
@@ -44,6 +46,8 @@ class FollowedStream:
     configuration: Configuration | None = None
     generation: int = 0
     behind: bool = False
+    owed: bool = False
+    doubtful: bool = False
 
     def followed(self) -> Iterator[Key]:
         """Yields the keys of the records that this stream depends on."""
