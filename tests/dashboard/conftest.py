@@ -12,6 +12,7 @@ from selenium.webdriver.chrome.service import Service as Driver
 from local_lambda import Emulator
 from tests.dashboard.dashboard import Dashboard
 from tests.dashboard.scripted import Scripted
+from tests.support.dynamodb_proxy import moto_behind_proxy
 from tests.support.paths import ROOT
 from tests.support.service import Service
 from tests.support.tools import chromium
@@ -92,6 +93,16 @@ def small_service():
     limits = {"MaxConnections": "2", "ClientConnections": "1"}
     with Emulator(ROOT / "template.yaml", parameters=limits) as emulator:
         yield _service(emulator)
+
+
+@pytest.fixture(scope="session")
+def fragile():
+    """Yields the whole service behind a table that can be taken away, and the proxy that does."""
+    with moto_behind_proxy() as proxy:
+        options = ("--dynamodb-endpoint", proxy.url)
+        parameters = {"StreamLifeSeconds": "20", "ClientConnections": "100"}
+        with Emulator(ROOT / "template.yaml", *options, parameters=parameters) as emulator:
+            yield _service(emulator), proxy
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-// How long to wait before the next attempt? Pure but for the `random` that is handed in.
+// How long to wait before the next attempt, and what does the page know meanwhile?
 
 /** Full jitter: waits a random part of a ceiling, which doubles with each failure. */
 export class Backoff {
@@ -11,7 +11,7 @@ export class Backoff {
   }
 
   /** Returns the milliseconds to wait after an ending (what `follow` of stream.js resolves to). */
-  after({ announced, livedMs, retryMs, retryAfterMs }) {
+  after({ announced, empty, livedMs, retryMs, retryAfterMs }) {
     const { healthyMs, firstRetryMs, longestFirstRetryMs } = this.timings;
     const { longestRetryMs, longestServerDelayMs } = this.timings;
     this.#retryMs = Math.min(retryMs ?? this.#retryMs, longestServerDelayMs);
@@ -20,9 +20,26 @@ export class Backoff {
     const first = Math.min(Math.max(this.#retryMs, firstRetryMs), longestFirstRetryMs);
     const jitterMs = this.random() * Math.min(longestRetryMs, first * 2 ** this.#failures);
     this.#failures += 1;
+    if (empty && retryMs >= firstRetryMs) return this.#retryMs; // drawn for an outage
     if (retryAfterMs === null) return jitterMs;
     return Math.min(retryAfterMs, longestServerDelayMs) + Math.min(jitterMs, first);
   }
+}
+
+/** Returns the fact that the page waits after this ending, until `retryAt`. */
+export function waitingFact(ending, retryAt, { firstRetryMs, renewalMs }) {
+  const { announced, empty, livedMs, silent, status: httpStatus, detail } = ending;
+  const isRenewal = announced && livedMs >= firstRetryMs;
+  return {
+    type: "waiting",
+    patientUntil: isRenewal ? Date.now() + renewalMs : null,
+    silent,
+    empty,
+    status: httpStatus,
+    detail,
+    online: navigator.onLine,
+    retryAt,
+  };
 }
 
 /**

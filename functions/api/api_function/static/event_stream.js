@@ -12,13 +12,14 @@ export class EventStreamParser {
   #data = [];
   #type = "";
   #id;
+  #retryInBlock = false;
 
   /** `lastEventId`: the event to resume after; it stands until the stream sets another. */
   constructor(lastEventId = "") {
     this.#id = lastEventId;
     this.lastEventId = lastEventId;
     this.retryMs = null;
-    this.retryIsNewest = false; // no event has come since the last `retry`
+    this.retryIsNewest = false; // the last event's block has a `retry`, or one came after it
   }
 
   /** Returns the events `{type, data, id}` that these bytes complete. */
@@ -48,6 +49,7 @@ export class EventStreamParser {
     else if (field === "id" && !value.includes("\0")) this.#id = value;
     else if (field === "retry" && DIGITS.test(value)) {
       this.retryMs = Math.min(Number(value), Number.MAX_SAFE_INTEGER);
+      this.#retryInBlock = true;
       this.retryIsNewest = true;
     }
   }
@@ -56,8 +58,9 @@ export class EventStreamParser {
     this.lastEventId = this.#id;
     if (this.#data.length) {
       events.push({ type: this.#type || "message", data: this.#data.join("\n"), id: this.#id });
-      this.retryIsNewest = false;
+      this.retryIsNewest = this.#retryInBlock;
     }
+    this.#retryInBlock = false;
     this.#data = [];
     this.#type = "";
   }

@@ -1,14 +1,13 @@
 // Turns the network into facts: follows the stream, reconnects after every end, and polls while no
 // stream can be had.
 //
-// A run lasts from `start` to `stop`. It is a loop of attempts, each one request (stream.js) with
-// its own connection key. On a visitor's own stream, a refusal that retrying cannot change ends the
-// run. After any other end, the run waits as backoff.js says. It polls meanwhile after a
-// `Retry-After`, or after `failuresBeforePolling` attempts in a row without an event; the first
-// event ends the polling. A change of the network ends both the attempt and the wait. The service
-// cannot see that a stream was cut, so the page asks it to close that connection (goodbye.js).
+// A run is a loop of attempts, each one request (stream.js) with its own connection key. On a
+// visitor's own stream, a refusal that retrying cannot change ends the run. After any other end,
+// the run waits as backoff.js says. It polls meanwhile after a `Retry-After`, or after
+// `failuresBeforePolling` attempts in a row without an event; the first event ends the polling. A
+// change of the network ends both the attempt and the wait.
 
-import { Backoff } from "./backoff.js";
+import { Backoff, waitingFact } from "./backoff.js";
 import { Goodbyes, randomKey } from "./goodbye.js";
 import { Poller } from "./poller.js";
 import { eventFields } from "./received.js";
@@ -97,10 +96,15 @@ export class Source {
     const signal = AbortSignal.any([run, this.#attempt.signal]);
     const ending = await follow(
       { url, headers, lastEventId: this.lastEventId, timings, signal },
-      { opened: (id) => this.#opened(id ?? key), received: (events) => this.#received(events) },
+      {
+        opened: (id) => this.#opened(id ?? key),
+        received: (events) => this.#received(events),
+        quiet: () => this.#emit({ type: "quiet" }),
+      },
     );
     if (run.aborted) return ending; // the current connection belongs to another run
-    if (!ending.announced && ending.status === null) this.#goodbyes.say(this.#connectionId); // cut
+    const { announced, empty, status: httpStatus } = ending;
+    if (!announced && !empty && httpStatus === null) this.#goodbyes.say(this.#connectionId); // cut
     this.#connectionId = null;
     this.lastEventId = ending.lastEventId;
     return ending;
@@ -122,18 +126,8 @@ export class Source {
     }
   }
 
-  #wait(ms, { announced, livedMs, silent, status: httpStatus, detail }) {
-    const { firstRetryMs, renewalMs } = this.#options.timings;
-    const now = Date.now();
-    this.#emit({
-      type: "waiting",
-      patientUntil: announced && livedMs >= firstRetryMs ? now + renewalMs : null,
-      silent,
-      status: httpStatus,
-      detail,
-      online: navigator.onLine,
-      retryAt: now + ms,
-    });
+  #wait(ms, ending) {
+    this.#emit(waitingFact(ending, Date.now() + ms, this.#options.timings));
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {

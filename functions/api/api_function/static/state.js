@@ -10,6 +10,7 @@ const REPLAY_MS = 60_000; // a reconnected stream has by then replayed all that 
 export const INITIAL = Object.freeze({
   status: "reconnecting", // live, reconnecting, polling, stale, offline, paused or ended
   opened: false, // whether any data has come yet
+  outage: false, // the service has said that it cannot read its data
   refusal: null, // status and detail of the last refusal
   retryAt: null, // when the next attempt is due
   patientUntil: null, // the stream ended as announced: until then it counts as live
@@ -38,6 +39,7 @@ const FACTS = {
       ...state,
       status: "live",
       opened: true,
+      outage: false,
       refusal: null,
       retryAt: null,
       patientUntil: null,
@@ -55,13 +57,15 @@ const FACTS = {
     status: state.status === "paused" ? "reconnecting" : state.status,
   }),
   opened: (state, { connectionId }) => ({ ...state, connectionId }),
-  waiting: (state, { retryAt, patientUntil, silent, status: httpStatus, detail, online }) => ({
+  quiet: (state) => ({ ...state, status: "stale", outage: true, retryAt: null }),
+  waiting: (state, fact) => ({
     ...state,
     connectionId: null,
-    retryAt,
-    patientUntil,
-    refusal: httpStatus ? { status: httpStatus, detail } : null,
-    status: waitingAs(state.status, { patient: patientUntil !== null, silent, online }),
+    outage: state.outage || Boolean(fact.empty),
+    retryAt: fact.retryAt,
+    patientUntil: fact.patientUntil,
+    refusal: fact.status ? { status: fact.status, detail: fact.detail } : null,
+    status: waitingAs(state.status, fact),
   }),
   polled: (state, fact) => {
     const { data, fallback, askedAt, at } = fact;
@@ -71,7 +75,7 @@ const FACTS = {
     const complete = completeSince(data.recent_items, minuteCounts(data) ? Infinity : RECENT, now);
     return {
       ...state,
-      ...(replacesStream && { status: "polling", opened: true }),
+      ...(replacesStream && { status: "polling", opened: true, outage: false }),
       ...((replacesStream || state.metrics === null) && { metrics: data, heardAt: at }),
       skewMs,
       hasPolled: true,
@@ -80,15 +84,12 @@ const FACTS = {
       knownSince: Math.min(state.knownSince ?? Infinity, complete),
     };
   },
-  pollFailed: (state) => (state.status === "live" ? state : { ...state, status: "offline" }),
+  pollFailed: (state) => ({ ...state, status: withoutPolls(state) }),
   left: (state) => ({ ...state, connectionId: null }),
   paused: (state) => ({ ...state, status: "paused", retryAt: null }),
-  ended: (state, { status: httpStatus, detail }) => ({
-    ...state,
-    status: "ended",
-    connectionId: null,
-    retryAt: null,
-    refusal: { status: httpStatus, detail },
+  ended: (state, fact) => ({
+    ...{ ...state, status: "ended", connectionId: null, retryAt: null },
+    refusal: { status: fact.status, detail: fact.detail },
   }),
   // A tab that has just begun to lead may know nothing yet.
   adopted: (state, { state: other }) => (other.opened || !state.opened ? other : state),
@@ -135,9 +136,14 @@ function skew({ skewMs }, { event: type, data, at }) {
   return Number.isFinite(ms) ? ms : skewMs;
 }
 
-function waitingAs(before, { patient, silent, online }) {
-  if (patient && online) return before;
-  if (silent) return "stale";
+function withoutPolls({ status: before, outage }) {
+  if (before === "live") return before;
+  return outage ? "stale" : "offline";
+}
+
+function waitingAs(before, { patientUntil, silent, empty, online }) {
+  if (patientUntil !== null && online) return before;
+  if (silent || (empty && online && before !== "polling")) return "stale";
   if (before === "polling" || (before === "offline" && online)) return before;
   return online ? "reconnecting" : "offline";
 }

@@ -5,16 +5,19 @@ import { EventStreamParser } from "./event_stream.js";
 
 /**
  * Follows one stream. Never rejects; resolves to an ending:
- * `heard`: any event came. `announced`: the server announced the end by a last `retry`.
+ * `heard`: any event came. `empty`: an event stream came, and ended without an event.
+ * `announced`: the server announced the end by a last `retry`.
  * `silent`: the watchdog ended it. `status`, `detail`: how the service refused it; else null, "".
  * `livedMs`: how long it lived; 0 without an event. `retryMs`, `lastEventId`: the newest that came.
  * `retryAfterMs`: the delay that a refusal asked for; else null.
  */
-export async function follow({ url, headers, lastEventId, timings, signal }, { opened, received }) {
+export async function follow(request, { opened, received, quiet }) {
+  const { url, headers, lastEventId, timings, signal } = request;
   const startedAt = performance.now();
   const watchdog = new Watchdog(timings.openMs);
   const parser = new EventStreamParser(lastEventId);
-  const ending = { heard: false, announced: false, status: null, detail: "", retryAfterMs: null };
+  const ending = { heard: false, empty: false, announced: false };
+  Object.assign(ending, { status: null, detail: "", retryAfterMs: null });
   try {
     const response = await fetch(url, {
       headers: { Accept: "text/event-stream", ...headers, ...position(lastEventId) },
@@ -26,11 +29,17 @@ export async function follow({ url, headers, lastEventId, timings, signal }, { o
     } else {
       opened(response.headers.get("X-Connection-Id"));
       watchdog.rearm(timings.silenceMs);
+      let heardAt = performance.now();
       await read(response.body.getReader(), parser, (events) => {
+        const now = performance.now();
+        // Comments do not prove that the data is up to date.
+        if (!events.length) return now - heardAt > timings.quietMs && quiet();
+        heardAt = now;
         ending.heard = true;
         watchdog.rearm(timings.silenceMs);
         received(events);
       });
+      ending.empty = !ending.heard;
       ending.announced = ending.heard && parser.retryIsNewest;
     }
   } catch {
@@ -53,12 +62,12 @@ function position(lastEventId) {
   return { "Last-Event-ID": String.fromCharCode(...new TextEncoder().encode(lastEventId)) };
 }
 
-async function read(reader, parser, received) {
+/** Calls `push` with the events of each chunk, which may be none. */
+async function read(reader, parser, push) {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    const events = parser.push(value);
-    if (events.length) received(events); // comments do not prove that the data is up to date
+    push(parser.push(value));
   }
 }
 

@@ -5,6 +5,7 @@ const HEARTBEAT_MS = 15_000; // contract.md: a heartbeat at least every 15 s
 
 export const TIMINGS = Object.freeze({
   silenceMs: 2.5 * HEARTBEAT_MS, // without an event for so long, the data is stale
+  quietMs: 12_000, // comments, and for so long no event: the service cannot read its data
   openMs: 15_000, // for the first bytes of a response; long enough for a cold start
   healthyMs: 30_000, // after a stream that lived so long, earlier failures no longer count
   firstRetryMs: 1_000,

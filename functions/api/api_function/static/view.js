@@ -16,6 +16,7 @@ const LABELS = {
   paused: "Paused",
   ended: "Ended",
 };
+const OUTAGE = "The service cannot read its data at the moment";
 const REFUSALS = {
   503: "The service cannot open a stream now",
   429: "You have too many open streams",
@@ -24,12 +25,12 @@ const REFUSALS = {
 /** `now` decides what is stale: a follower tab may have lost the tab whose events it shows. */
 export function view(state, now, silenceMs) {
   const shown = statusAt(state, now, silenceMs);
-  const { metrics, opened, skewMs } = state;
+  const { metrics, skewMs } = state;
   const serviceNow = now + skewMs; // the clock of the items' timestamps
   const lastHour = metrics?.rate_last_hour ?? 0;
   return {
     status: shown,
-    label: shown === "reconnecting" && !opened ? "Connecting" : LABELS[shown],
+    label: label(shown, state),
     detail: detail(shown, state, now),
     fields: {
       ...figures(metrics),
@@ -49,6 +50,11 @@ function statusAt(state, now, silenceMs) {
   if (now - state.heardAt > silenceMs) return "stale";
   const renewalIsLate = state.patientUntil !== null && now > state.patientUntil;
   return renewalIsLate ? "reconnecting" : "live";
+}
+
+function label(shown, { opened, outage }) {
+  if (shown === "reconnecting" && !opened) return "Connecting";
+  return shown === "stale" && outage ? "Waiting" : LABELS[shown];
 }
 
 function figures(metrics) {
@@ -89,11 +95,14 @@ function age(heardAt, now) {
   return s < 100 ? `${s} s ago` : `${Math.round(s / 60)} min ago`;
 }
 
-function detail(shown, { retryAt, refusal }, now) {
+function detail(shown, { retryAt, refusal, outage }, now) {
   const next = nextAttempt(retryAt, now);
   const why = REFUSALS[refusal?.status];
   if (shown === "live") return "live stream";
   if (shown === "polling") return `${why ?? "Streaming unavailable"}; polling, ${next}`;
+  if (shown === "stale" && outage) {
+    return `${OUTAGE}; ${retryAt === null ? "waiting for it" : next}`;
+  }
   if (shown === "stale") return `no new data for a while, ${next}`;
   if (shown === "paused") return "while this tab is hidden";
   if (shown === "ended") return refusal?.detail ?? "";
