@@ -75,6 +75,21 @@ def test_the_key_that_a_client_has_drawn_closes_its_stream_like_the_id(service, 
     assert service.slots.open_count() == 0
 
 
+@pytest.mark.parametrize("front", ["1.0", "2.0"])
+def test_the_function_of_the_streams_takes_goodbyes_too(service, front):
+    service.front = front
+    stream = service.stream()
+    stream.pull()
+    path = "/api/v2/stream/connections/{}/close"
+    closed = service.stream(path.format(stream.headers["x-connection-id"]), method="POST")
+    stream.drain()
+
+    assert (closed.status, closed.body or "") == (204, "")
+    assert service.slots.open_count() == 0
+    for none in ("nobody", "0-" + KEY, "x" * 500, "a b", "ü", "..;", "%00"):
+        assert service.stream(path.format(none), method="POST").status == 204
+
+
 def test_a_goodbye_that_comes_before_the_stream_refuses_it(service, clock):
     assert close(service, KEY) == 204
     refused = service.stream(x_connection_key=KEY)

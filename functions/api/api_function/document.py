@@ -51,8 +51,14 @@ def document(server: str = "/") -> dict[str, Any]:
     }
 
 
+def _is_a_stream(operation: Operation) -> bool:
+    return operation.method == "GET" and EVENT_STREAM in operation.responses[200].media
+
+
 def _operation(operation: Operation) -> dict[str, Any]:
-    own = {**operation.responses, 500: FAILED}
+    own = dict(operation.responses)
+    if not _is_a_stream(operation):  # contract.md: a stream is never answered with 500
+        own[500] = FAILED
     if operation.uses_table:
         own.setdefault(503, OUTAGE)
     responses = dict(sorted(own.items()))

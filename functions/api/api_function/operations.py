@@ -64,7 +64,12 @@ POSITION = (
     Parameter(
         "last_event_id",
         "query",
-        "The same, for clients that cannot set headers on their first connection.",
+        "The same, for clients that cannot set headers. The header has precedence.",
+    ),
+    Parameter(
+        "lastEventId",
+        "query",
+        "The same, as EventSource polyfills name it. `last_event_id` has precedence.",
     ),
 )
 CONNECTION_KEY = Parameter(
@@ -97,7 +102,10 @@ BAD_BODY = {
 EVENTS = ", ".join(f"`{name}`" for name in EVENT_TYPES.values())
 STREAM = {
     200: DocumentedResponse(
-        f"An endless event stream: {EVENTS}, each with an id to resume from.",
+        f"An endless event stream: {EVENTS}, each with an id to resume from. Comment lines come "
+        "between. The first `metrics` event has a `retry` of 0.2 to 8 s, the last `heartbeat` one "
+        "of 0.1 to 1.5 s. If the table cannot be read, the stream ends at once, without an event: "
+        "with a `retry` of 5 to 15 s and a comment.",
         headers={
             "X-Connection-Id": "Unguessable. The close call takes it to close this stream.",
             "X-Accel-Buffering": "`no`.",

@@ -14,12 +14,13 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from dashboard_data import Configuration, Refusal, RefusalReason
 from dashboard_http.front import NO_STORE, Routes, refuse
 from dashboard_http.identity import Middleware, Principal, Verifier, authorize
+from dashboard_http.outage import is_outage
 from dashboard_http.requests import client_id_of_address, client_id_of_user, single_header
 from dashboard_setup.settings import Settings
 
 from stream_function.life import Life
 from stream_function.observer import Observer
-from stream_function.outage import CANNOT_OPEN, farewell
+from stream_function.outage import CANNOT_OPEN, TABLE_UNREADABLE, farewell
 from stream_function.subscription import StreamDependencies, StreamStart, Subscription
 
 HEADERS = {"X-Accel-Buffering": "no"}
@@ -40,11 +41,9 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
     The API has the close call too: a page says goodbye to whichever front it streams from.
     """
     router = Routes()
+    authorized = authorize(verify, settings.trust_user_id)
     anyone = [_unavailable_for("global", dependencies)]
-    protected = [
-        _unavailable_for("configuration", dependencies),
-        authorize(verify, settings.trust_user_id),
-    ]
+    protected = [_unavailable_for("configuration", dependencies), authorized]
 
     @router.post("/api/v2/stream/connections/<connection_id>/close")
     def close(connection_id: str) -> Response[Any]:
@@ -56,7 +55,7 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
     def global_headers() -> Response[Any]:
         return _headers_alone("no-cache")
 
-    @router.head("/api/v2/configurations/<config_id>/stream", middlewares=protected)
+    @router.head("/api/v2/configurations/<config_id>/stream", middlewares=[authorized])
     def configuration_headers(config_id: str) -> Response[Any]:
         principal: Principal = router.context["principal"]
         if dependencies.configurations.get(principal.user_id, config_id) is None:
@@ -143,10 +142,9 @@ def _unavailable_for(stream: str, dependencies: StreamDependencies) -> Middlewar
             fields = {"stream": stream, "error": type(error).__name__}
             dependencies.logger.warning("stream.unavailable", extra=fields, exc_info=error)
             _count("StreamsUnavailable", stream=stream)
-            body = farewell(CANNOT_OPEN, dependencies.uniform).decode()
-            return Response(
-                200, EVENT_STREAM, body, {**HEADERS, "Cache-Control": "no-store"}
-            )
+            why = TABLE_UNREADABLE if is_outage(error) else CANNOT_OPEN
+            body = farewell(why, dependencies.uniform).decode()
+            return Response(200, EVENT_STREAM, body, {**HEADERS, "Cache-Control": "no-store"})
 
     return middleware
 
