@@ -3,11 +3,14 @@
 import pytest
 from dashboard_setup.settings import Settings
 
+SECRET = "0123456789abcdef"
+
 
 def test_the_defaults_are_the_contracts_figures():
     settings = Settings.from_environ({"DASHBOARD_TABLE": "t"})
 
     assert (settings.max_connections, settings.client_connections) == (100, 20)
+    assert (settings.network_connections, settings.reserved_connections) == (40, 10)
     assert (settings.stream_life_s, settings.heartbeat_s, settings.cors_origins) == (240, 8, ())
     assert not settings.trust_user_id
 
@@ -20,6 +23,9 @@ def test_every_setting_is_read():
             "DASHBOARD_POLL_INTERVAL_S": "0.5",
             "DASHBOARD_CORS_ORIGINS": "https://a.example, https://b.example",
             "DASHBOARD_TRUST_USER_ID": "true",
+            "DASHBOARD_RESERVED_CONNECTIONS": "0",
+            "DASHBOARD_PROXY_ADDRESS_HEADER": "X-Forwarded-For",
+            "DASHBOARD_PROXY_SECRET": SECRET,
         }
     )
 
@@ -28,6 +34,8 @@ def test_every_setting_is_read():
         0.5,
         True,
     )
+    assert settings.reserved_connections == 0
+    assert (settings.proxy_address_header, settings.proxy_secret) == ("X-Forwarded-For", SECRET)
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
@@ -40,6 +48,10 @@ def test_every_setting_is_read():
         ("STREAM_LIFE_S", "-1"),
         ("STREAM_LIFE_S", "nan"),
         ("TRUST_USER_ID", "perhaps"),
+        ("RESERVED_CONNECTIONS", "-1"),
+        ("RESERVED_CONNECTIONS", "few"),
+        ("NETWORK_CONNECTIONS", "0"),
+        ("PROXY_ADDRESS_HEADER", "X-Forwarded-For:"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(name, text):
@@ -65,3 +77,28 @@ def test_a_function_that_needs_one_setting_is_not_stopped_by_anothers_value():
     assert Settings.from_environ(environ, only={"table"}) == Settings("items")
     with pytest.raises(ValueError, match="DASHBOARD_TABLE is not set"):
         Settings.from_environ({}, only={"table"})
+
+
+@pytest.mark.parametrize(
+    "given", [{"ADDRESS_HEADER": "X-Forwarded-For"}, {"SECRET": SECRET}], ids=["header", "secret"]
+)
+def test_a_proxys_header_without_a_secret_would_be_anybodys(given):
+    environ = {f"DASHBOARD_PROXY_{name}": value for name, value in given.items()}
+    with pytest.raises(ValueError, match="DASHBOARD_PROXY_SECRET need each other"):
+        Settings.from_environ({"DASHBOARD_TABLE": "t", **environ})
+
+
+@pytest.mark.parametrize("secret", ["short", "with a space in it", "ümläute-in-a-secret"])
+def test_a_secret_that_is_refused_is_not_shown(secret):
+    environ = {
+        "DASHBOARD_TABLE": "t",
+        "DASHBOARD_PROXY_ADDRESS_HEADER": "X-Forwarded-For",
+        "DASHBOARD_PROXY_SECRET": secret,
+    }
+    with pytest.raises(ValueError, match="DASHBOARD_PROXY_SECRET needs 16") as refused:
+        Settings.from_environ(environ)
+    assert secret not in str(refused.value)
+
+
+def test_the_secret_is_not_shown_with_the_settings():
+    assert SECRET not in repr(Settings("t", proxy_address_header="h", proxy_secret=SECRET))

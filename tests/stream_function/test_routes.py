@@ -135,7 +135,7 @@ def test_without_a_key_nothing_more_is_asked(service):
         call for call in service.table.calls[calls:] if call[0] == "transact_write_items"
     ]
 
-    assert [list(action) for action in taking["TransactItems"]] == [["Put"], ["Put"]]
+    assert [list(action) for action in taking["TransactItems"]] == [["Put"], ["Put"], ["Put"]]
     close(service, "0-" + KEY)
     assert [name for name, _ in service.table.calls].count("put_item") <= 1  # the feed's head
 

@@ -5,6 +5,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from dashboard_data import Client
 from dashboard_data.dynamodb import key
 from dashboard_data.feed.item import parse_item
 from dashboard_data.slots.lease import slot_key
@@ -336,14 +337,16 @@ def test_a_lease_that_was_lost_ends_the_stream(service, clock, client, table, ca
     for lost in ("expired", "taken away"):
         stream = service.stream()
         stream.pull(3)
+        slot = stream.headers["x-connection-id"].partition("-")[0]
         if lost == "expired":
             clock.advance(50)  # frozen, within the stream's life
+            other = service.slots.take(Client("other"))
+            assert other.connection_id.partition("-")[0] == slot
         else:
-            slot = int(stream.headers["x-connection-id"].partition("-")[0], 36)
-            client.delete_item(TableName=table, Key=key(*slot_key(slot)))
+            client.delete_item(TableName=table, Key=key(*slot_key(int(slot, 36))))
         stream.drain(most=30)
 
-    assert service.slots.open_count() == 0
+    assert service.slots.open_count() == 1
     assert [each.reason for each in caplog.records if each.getMessage() == "stream.closed"] == [
         "lease-lost"
     ] * 2

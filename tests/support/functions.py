@@ -129,6 +129,8 @@ class Service:
             backoff,
             limit=self.settings.max_connections,
             client_limit=self.settings.client_connections,
+            network_limit=self.settings.network_connections,
+            reserved=self.settings.reserved_connections,
             lease_s=self.settings.lease_s,
         )
         self.sessions = DynamoDbSessions(handle, clock, self.settings.session_s)

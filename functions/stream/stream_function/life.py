@@ -29,6 +29,7 @@ class Ending(StrEnum):
     DEADLINE = "deadline"
     SESSION_ENDED = "session-ended"
     GOODBYE = "goodbye"
+    MADE_ROOM = "made-room"  # somebody else gets the slot: dashboard_data/slots/room.py
     LEASE_LOST = "lease-lost"
     CONFIGURATION_DELETED = "configuration-deleted"
     CLOSED = "closed"  # by the runtime: out of time, or shut down

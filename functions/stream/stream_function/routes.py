@@ -11,11 +11,17 @@ from aws_lambda_powertools.event_handler import ApiGatewayResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import ServiceError
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-from dashboard_data import Configuration, Refusal, RefusalReason
+from dashboard_data import Client, Configuration, Refusal, RefusalReason
 from dashboard_http.front import NO_STORE, Routes, refuse
 from dashboard_http.identity import Middleware, Principal, Verifier, authorize
 from dashboard_http.outage import is_outage
-from dashboard_http.requests import client_id_of_address, client_id_of_user, single_header
+from dashboard_http.requests import (
+    TrustedProxy,
+    address_of,
+    anonymous_client,
+    single_header,
+    user_client,
+)
 from dashboard_setup.settings import Settings
 
 from stream_function.life import Life
@@ -41,6 +47,9 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
     The API has the close call too: a page says goodbye to whichever front it streams from.
     """
     router = Routes()
+    proxy = None
+    if settings.proxy_secret:
+        proxy = TrustedProxy(settings.proxy_address_header, settings.proxy_secret)
     authorized = authorize(verify, settings.trust_user_id)
     anyone = [_unavailable_for("global", dependencies)]
     protected = [_unavailable_for("configuration", dependencies), authorized]
@@ -80,16 +89,16 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
         request = router.current_event
         context = router.lambda_context
         now_s = dependencies.clock()
-        client_id = _client_id(request, principal)
+        client = _client(request, principal, proxy)
         last_event_id = _last_event_id(request)
         resumption = dependencies.feed.resume(last_event_id)
-        lease = dependencies.slots.take(client_id, single_header(request, "x-connection-key"))
+        lease = dependencies.slots.take(client, single_header(request, "x-connection-key"))
         if isinstance(lease, Refusal):
-            return _refused(lease, stream, client_id, dependencies.logger)
+            return _refused(lease, stream, client.client_id, dependencies.logger)
         fields = {
             # Enough to find it by; the whole id ends the stream.
             "connection_id": lease.connection_id[:8],
-            "client": client_id,
+            "client": client.client_id,
             "stream": stream,
             "cursor": None if resumption.reset else (last_event_id or "")[:64],
             "reset": resumption.reset,
@@ -171,14 +180,18 @@ def _refused(refusal: Refusal, stream: str, client_id: str, logger: Logger) -> R
     return refuse(status, detail, {"Retry-After": str(retry_after_s)}, **more)
 
 
-def _client_id(request: Any, principal: Principal) -> str:
-    """Returns the client whose share a stream takes.
+def _client(request: Any, principal: Principal, proxy: TrustedProxy | None) -> Client:
+    """Returns the client whose shares a stream takes.
 
-    Anonymous sessions cost nothing, so they do not multiply the share of an address.
+    Anonymous sessions cost nothing, so they do not multiply the share of an address. The address of
+    a gateway that vouches for its users is not theirs, unless it says theirs, too.
     """
+    address = address_of(request, proxy)
     if principal is ANYONE or principal.session:
-        return client_id_of_address(request)
-    return client_id_of_user(principal.user_id)
+        return anonymous_client(address, authenticated=principal is not ANYONE)
+    if principal.by_gateway and proxy is None:
+        return user_client(principal.user_id, None)
+    return user_client(principal.user_id, address)
 
 
 def _last_event_id(request: Any) -> str | None:

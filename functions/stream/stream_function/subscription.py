@@ -317,6 +317,8 @@ class Subscription:
         """Returns why the stream must end now, if it must."""
         if lease_state == LeaseState.CLOSING:
             return Ending.GOODBYE
+        if lease_state == LeaseState.MADE_ROOM:
+            return Ending.MADE_ROOM
         if lease_state == LeaseState.LOST:
             return Ending.LEASE_LOST
         if not news.session_lives:

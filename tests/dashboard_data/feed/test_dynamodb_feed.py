@@ -191,7 +191,7 @@ def spent(client, table, clock, position):
         return response
 
     meddled = MeddledClient(client, metered)
-    lease = Lease(f"0-{'k' * 22}", "me", 0, 0)
+    lease = Lease(f"0-{'k' * 22}", "me", 0, ("me#0000",))
     holder = {"connection_id": {"S": lease.connection_id}, "expires_at": {"N": "9999999999"}}
     client.put_item(
         TableName=table, Item=key(*lease.key) | holder

@@ -8,7 +8,7 @@ from dashboard_data import (
 
 from tests.support.fakes import NOON
 
-LEASE = Lease("3-AAAAAAAAAAAAAAAAAAAAAA", "client", 3, 0)
+LEASE = Lease("3-AAAAAAAAAAAAAAAAAAAAAA", "client", 3, ("client#0000",))
 
 
 SESSION = Session("user", NOON + 100, ("SESSION#hash", "SESSION"))

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from dashboard_data import (
     Backoff,
+    Client,
     Cursor,
     DynamoDbConfigurations,
     DynamoDbSessions,
@@ -294,7 +295,7 @@ def test_an_idle_poll_of_the_table_is_one_request_of_one_read_unit(client, table
     connections = StreamSlots(Table(client, table), clock, Backoff(clock.sleep, lambda: 0.5))
     meddled = MeddledClient(client)
     reader = SharedReader(feed, Table(meddled, table), clock, pause=clock.pause)
-    with reader.follow(feed.head().cursor, lease=connections.take("me")) as stream:
+    with reader.follow(feed.head().cursor, lease=connections.take(Client("me"))) as stream:
         reader.wait(stream)
     ((name, arguments),) = meddled.calls
     request = arguments["RequestItems"][table]
@@ -312,7 +313,7 @@ def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(
         DynamoDbConfigurations(Table(client, table), clock, Backoff(clock.sleep, lambda: 0.5)),
     )
     created = sessions.create_anonymous()
-    lease, session = connections.take("me"), sessions.verify(created.token)
+    lease, session = connections.take(Client("me")), sessions.verify(created.token)
     configuration = configurations.create(created.user_id, "mine", ["AAPL"])
     reader = SharedReader(feed, Table(client, table), clock, pause=clock.pause)
     with reader.follow(

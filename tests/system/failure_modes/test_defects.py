@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 import pytest
-from dashboard_data import Backoff, Table
+from dashboard_data import Backoff, Client, Table
 from stream_function.life import CLOSING_RETRY_MS, OPENING_RETRY_MS, Life, retry_ms
 
 from tests.support.fakes import failing_while
@@ -164,8 +164,8 @@ def test_those_who_are_refused_do_not_all_come_back_at_once(client, table, clock
 
     dice = random.Random(1)
     full = StreamSlots(Table(client, table), clock, Backoff(clock.sleep, dice.random), limit=1)
-    full.take("first")
-    waits = Counter(full.take(f"client-{number}").retry_after_s for number in range(200))
+    full.take(Client("first"))
+    waits = Counter(full.take(Client(f"client-{number}")).retry_after_s for number in range(200))
 
     assert min(waits) >= 5
     assert len(waits) >= 10

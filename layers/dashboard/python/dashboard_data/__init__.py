@@ -14,7 +14,7 @@ from dashboard_data.following.reader import Records, SharedReader
 from dashboard_data.metrics import DynamoDbMetrics, MetricsWindow, scopes_of
 from dashboard_data.publishing.publisher import DynamoDbPublisher, Outcome, publisher_backoff
 from dashboard_data.retry import Backoff
-from dashboard_data.slots.lease import Lease, LeaseState
+from dashboard_data.slots.lease import Client, Lease, LeaseState
 from dashboard_data.slots.slots import Refusal, RefusalReason, StreamSlots
 from dashboard_data.times import base36, moment_s, utc_text
 from dashboard_data.users.configurations import (
@@ -26,6 +26,7 @@ from dashboard_data.users.sessions import DynamoDbSessions, NewSession, Session
 
 __all__ = [
     "Backoff",
+    "Client",
     "Clock",
     "Configuration",
     "Cursor",

@@ -24,12 +24,13 @@ class Principal(NamedTuple):
     """A user whose identity is verified. A stream ends with its `session`, or at `expires_at_s`.
 
     `expires_at_s`: epoch seconds; the token is refused from then on. `session`: an anonymous
-    user's.
+    user's. `by_gateway`: a gateway in front says who it is, so there is no token.
     """
 
     user_id: str
     expires_at_s: float | None = None
     session: Session | None = None
+    by_gateway: bool = False
 
 
 Verifier = Callable[[str], Principal | None]
@@ -71,7 +72,7 @@ def authorize(verify: Verifier, trust_user_id: bool = False) -> Middleware:
         principal = None
         user_id = single_header(app.current_event, "x-user-id") if trust_user_id else None
         if user_id and _USER_ID.fullmatch(user_id):
-            principal = Principal(user_id)
+            principal = Principal(user_id, by_gateway=True)
         elif token := bearer_token(
             single_header(app.current_event, "authorization", LONGEST_TOKEN + 16)
         ):

@@ -44,6 +44,8 @@ def slots_in(table: Table, settings: Settings, backoff: Backoff = BACKOFF) -> St
         backoff,
         limit=settings.max_connections,
         client_limit=settings.client_connections,
+        network_limit=settings.network_connections,
+        reserved=settings.reserved_connections,
         lease_s=settings.lease_s,
     )
 

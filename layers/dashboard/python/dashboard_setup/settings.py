@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+SHORTEST_SECRET = 16
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 
@@ -18,6 +19,8 @@ class Settings:
     table: str
     max_connections: int = 100
     client_connections: int = 20
+    network_connections: int = 40
+    reserved_connections: int = field(default=10, metadata={"kind": "0 or more"})
     stream_life_s: float = 240
     poll_interval_s: float = 1
     # contract.md: a heartbeat at most 15 s after the last bytes. The rest is for a poll and a
@@ -31,6 +34,9 @@ class Settings:
     # With an audience: tokens of this OpenID issuer are accepted, too.
     auth_issuer: str = ""
     auth_audience: str = ""
+    # With the secret: the client's address is what the proxy in front says in this header.
+    proxy_address_header: str = field(default="", metadata={"kind": "header"})
+    proxy_secret: str = field(default="", repr=False, metadata={"kind": "secret"})
 
     @classmethod
     def from_environ(
@@ -41,18 +47,22 @@ class Settings:
         A function that needs few settings is not stopped by a bad value of another's.
         """
         given: dict[str, Any] = {}
-        for field in fields(cls):
-            if only is not None and field.name not in only:
+        for each in fields(cls):
+            if only is not None and each.name not in only:
                 continue
-            name = f"DASHBOARD_{field.name.upper()}"
+            name = f"DASHBOARD_{each.name.upper()}"
             if text := environ.get(name, "").strip():
-                given[field.name] = _parse(name, str(field.type), text)
+                given[each.name] = _parse(name, each.metadata.get("kind", str(each.type)), text)
         if "table" not in given:
             raise ValueError("DASHBOARD_TABLE is not set")
         if not _BASE_PATH.fullmatch(base_path := given.get("base_path", "")):
             raise ValueError(f"DASHBOARD_BASE_PATH is a path like /dash, not {base_path!r}")
         if ("auth_issuer" in given) != ("auth_audience" in given):
             raise ValueError("DASHBOARD_AUTH_ISSUER and DASHBOARD_AUTH_AUDIENCE need each other")
+        if ("proxy_address_header" in given) != ("proxy_secret" in given):
+            raise ValueError(
+                "DASHBOARD_PROXY_ADDRESS_HEADER and DASHBOARD_PROXY_SECRET need each other"
+            )
         return cls(**given)
 
 
@@ -60,6 +70,10 @@ def _parse(name: str, kind: str, text: str) -> object:
     try:
         return _PARSERS[kind](text)
     except (ValueError, KeyError):
+        if kind == "secret":
+            raise ValueError(
+                f"{name} needs {SHORTEST_SECRET} printable characters, or more"
+            ) from None
         raise ValueError(f"{name} cannot be {text!r}") from None
 
 
@@ -74,6 +88,24 @@ def _whole(text: str) -> int:
     return int(_positive(str(int(text))))
 
 
+def _whole_or_none(text: str) -> int:
+    if int(text) == 0:
+        return 0
+    return _whole(text)
+
+
+def _header(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", text):
+        raise ValueError(text)
+    return text
+
+
+def _secret(text: str) -> str:
+    if not re.fullmatch(rf"[!-~]{{{SHORTEST_SECRET},}}", text):
+        raise ValueError
+    return text
+
+
 def _truth(text: str) -> bool:
     return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
 
@@ -85,6 +117,9 @@ def _list(text: str) -> tuple[str, ...]:
 _PARSERS: dict[str, Callable[[str], object]] = {
     "<class 'str'>": str,
     "<class 'int'>": _whole,
+    "0 or more": _whole_or_none,
+    "header": _header,
+    "secret": _secret,
     "<class 'float'>": _positive,
     "<class 'bool'>": _truth,
     "tuple[str, ...]": _list,

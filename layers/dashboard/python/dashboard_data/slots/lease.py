@@ -1,18 +1,18 @@
-"""What is a lease of one stream slot, and what does a survey of all of them say? Pure."""
+"""What is a lease of one stream slot, whose is it, and what does its record say? Pure."""
 
 import re
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from dashboard_data.dynamodb import Key, Record, expired
+from dashboard_data.dynamodb import Key, Record
 
 PARTITION = "CONNECTIONS"
-# Sort keys. Those that begin with an S are read together, when a slot is taken.
+# Sort keys. Those that begin with SLOT are read together, when a slot is taken.
+SLOTS = "SLOT"
 SLOT = "SLOT#"
+WAIT = "SLOTWAIT#"
 SHARE = "SHARE#"
 GONE = "GONE#"
-SETTLED_S = 10  # the two records of one transaction may become visible one after the other
 
 _CONNECTION_ID = re.compile(r"([0-9a-z]{1,3})-[A-Za-z0-9_-]{22}")
 _CONNECTION_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -21,16 +21,51 @@ _CONNECTION_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 class LeaseState(StrEnum):
     HELD = "held"
     CLOSING = "closing"  # the client has said that it left
-    LOST = "lost"  # it expired, or the slot is another stream's by now
+    MADE_ROOM = "made-room"  # it has to end, so that somebody else gets in
+    LOST = "lost"  # the slot, or a mark of a share, is another stream's by now
+
+
+class Client(NamedTuple):
+    """A client, by the shares that its stream takes. All ids are hashes, or other short texts.
+
+    `client_id`: the address, or a verified user. `address_id`: a user's address. `network_id`: the
+    wider network around the address. `authenticated`: the request has a valid token.
+    """
+
+    client_id: str
+    address_id: str | None = None
+    network_id: str | None = None
+    authenticated: bool = False
+
+    @property
+    def group_id(self) -> str:
+        """The widest of its shares, by which fairness goes."""
+        return self.network_id or self.client_id
+
+    def shares(self, client_limit: int, network_limit: int) -> dict[str, int]:
+        """Returns the most streams of each share, the widest last.
+
+        A network has never less than one client.
+        """
+        shares = {self.client_id: client_limit}
+        if self.address_id:
+            shares[self.address_id] = client_limit
+        if self.network_id:
+            shares[self.network_id] = max(client_limit, network_limit)
+        return shares
 
 
 class Lease(NamedTuple):
-    """`connection_id` is the slot, a hyphen, and a text that cannot be guessed."""
+    """`connection_id` is the slot, a hyphen, and a text that cannot be guessed.
+
+    `marks`: one of each share that the stream takes, as `<id>#<number>`, the widest last.
+    """
 
     connection_id: str
     client_id: str
     slot: int
-    share: int
+    marks: tuple[str, ...]
+    authenticated: bool = False
 
     @property
     def key(self) -> Key:
@@ -38,20 +73,16 @@ class Lease(NamedTuple):
         return slot_key(self.slot)
 
     @property
-    def share_key(self) -> Key:
-        return PARTITION, f"{SHARE}{self.client_id}#{self.share:04d}"
+    def mark_keys(self) -> tuple[Key, ...]:
+        return tuple(mark_key(mark) for mark in self.marks)
 
 
-class SlotSurvey(NamedTuple):
-    """One consistent read of the partition, as far as one client's next lease needs it.
+def mark_of(share_id: str, number: int) -> str:
+    return f"{share_id}#{number:04d}"
 
-    `own`: live leases of this client. `marks`: the shares of this client that have a mark, with the
-    connection that holds it, or None while that mark counts.
-    """
 
-    taken_slots: frozenset[int]
-    own: int
-    marks: dict[int, str | None]
+def mark_key(mark: str) -> Key:
+    return PARTITION, f"{SHARE}{mark}"
 
 
 def slot_key(slot: int) -> Key:
@@ -80,40 +111,9 @@ def lease_state(record: Record | None, lease: Lease) -> LeaseState:
     """Returns what the record of the lease's slot says about the lease."""
     if record is None or record["connection_id"]["S"] != lease.connection_id:
         return LeaseState.LOST
-    if "closing" in record:
-        return LeaseState.CLOSING
-    return LeaseState.HELD
-
-
-def survey(records: Iterable[Record], client_id: str, now_s: float) -> SlotSurvey:
-    """Sums up the records of slots and shares for one client."""
-    live: dict[str, Record] = {}
-    marks: list[Record] = []
-    for record in records:
-        if record["SK"]["S"].startswith(SLOT):
-            if not expired(record, now_s):
-                live[record["connection_id"]["S"]] = record
-        elif record["SK"]["S"].startswith(f"{SHARE}{client_id}#"):
-            marks.append(record)
-    return SlotSurvey(
-        taken_slots=frozenset(_number(record) for record in live.values()),
-        own=sum(record["client"]["S"] == client_id for record in live.values()),
-        marks={_number(mark): _dead_holder(mark, live, now_s) for mark in marks},
-    )
-
-
-def _dead_holder(mark: Record, live: dict[str, Record], now_s: float) -> str | None:
-    """Returns the holder of a mark that does not count any more.
-
-    A mark counts while its lease lives. A taker names the dead holder that it replaces, so that
-    only one taker can.
-    """
-    holder: str = mark["connection_id"]["S"]
-    settling = float(mark["taken_at"]["N"]) > now_s - SETTLED_S
-    if holder in live or settling:
-        return None
-    return holder
-
-
-def _number(record: Record) -> int:
-    return int(record["SK"]["S"].rpartition("#")[2])
+    closing = record.get("closing")
+    if closing is None:
+        return LeaseState.HELD
+    if closing.get("S") == LeaseState.MADE_ROOM:
+        return LeaseState.MADE_ROOM
+    return LeaseState.CLOSING

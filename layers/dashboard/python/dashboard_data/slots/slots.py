@@ -3,19 +3,28 @@
 Theory of operation. There are as many slots as streams may be open, and a lease is one of them, in
 the partition CONNECTIONS of the table:
 
-    SLOT#0042               who holds it (connection_id, client), until when (expires_at)
-    SHARE#<client>#0003     a mark: this client's fourth stream, and its connection
+    SLOT#0042               who holds it (connection_id, marks), until when (expires_at)
+    SHARE#<id>#0003         a mark: the fourth stream of this client, or network; its connection
+    SLOTWAIT#04             a client that waits for a slot (client), since when
     GONE#<connection key>   a client that has left, perhaps before its stream had a lease
 
 - A record cannot exist twice, so a slot cannot be taken twice: the slots are the counter, and the
-  limit holds without anybody counting up or down. The same with a client's marks and its share.
-- `take` reads the partition once, consistently, and puts slot and mark in one transaction, each on
-  condition that it is free. It loses if anybody was faster, and then looks again.
+  limit holds without anybody counting up or down. The same with marks and shares.
+- A stream takes a mark of each of its shares: of its address, or of its user and the user's
+  address, and of the wider network.
+- `take` reads slots and waiting places once, consistently. Which numbers of a share are in use it
+  learns from the slots, so of the marks it reads only those that it is about to put. It puts slot
+  and marks in one transaction, each on condition that it is free. It loses if anybody was faster,
+  and then looks again.
+- A mark counts while its lease lives, so that a renewal writes one record and not three. The taker
+  of a dead lease's mark names that lease in its condition. So if two takers see it, one of them
+  wins.
 - A lease that is not renewed expires, and its slot is free. A killed environment needs no cleaning.
-  A lease that has expired never comes back to life, even if its stream does: that stream ends.
-- A mark counts while its lease lives, so that a renewal writes one record and not two. The taker of
-  a dead lease's mark names that lease in its condition. So if two takers see it, one of them wins.
-- `ask_to_close` marks the lease. The stream reads its lease with every poll, and ends.
+- A lease that has expired comes back to life when its stream renews it, as long as nobody else has
+  taken its slot or one of its marks. So an outage of the table, in which nobody can renew or take
+  anything, ends no stream.
+- `ask_to_close` marks the lease. The stream reads its lease with every poll, and ends. `take` marks
+  a lease in the same way when its stream has to make room (slots/room.py).
 
 docs/connections.md gives the reason for each rule.
 """
@@ -28,7 +37,9 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from dashboard_data.dynamodb import (
+    Action,
     Clock,
+    Key,
     Record,
     Table,
     check_action,
@@ -38,33 +49,46 @@ from dashboard_data.dynamodb import (
     number,
     put_action,
     text,
+    texts,
+    update_action,
 )
 from dashboard_data.retry import RETRIABLE, Backoff, attempt
 from dashboard_data.slots.lease import (
     PARTITION,
     SLOT,
+    SLOTS,
+    WAIT,
+    Client,
     Lease,
     LeaseState,
-    SlotSurvey,
     gone_key,
     is_connection_key,
     lease_state,
+    mark_key,
+    mark_of,
     slot_key,
     slot_of,
-    survey,
 )
+from dashboard_data.slots.room import Room
+from dashboard_data.slots.survey import Holder, SlotSurvey, is_settling, survey
 from dashboard_data.times import HOUR_S, base36
 
 LIMIT = 100
 CLIENT_LIMIT = 20
+NETWORK_LIMIT = 40
+RESERVED = 10
 LEASE_S = 45
 GONE_S = 60  # longer than any stream takes from its request to its lease
+PLACE_S = 60  # a client that waits has to come back within this time
 SOONEST_RETRY_S = 5
 RETRY_SPREAD_S = 10
 BUSY_RETRY_S = 1
+# How long a request waits for a stream to make room: two polls, and what its end takes.
+ROOM_PAUSES_S = (0.5, 0.5, 1, 1, 1)
 
 _FREE = "attribute_not_exists(PK) OR expires_at <= :value"
 _OURS_OR_GONE = "attribute_not_exists(PK) OR connection_id = :value"
+_FREE_OR_OURS = "attribute_not_exists(PK) OR expires_at <= :now OR client = :client"
 
 
 class RefusalReason(StrEnum):
@@ -85,7 +109,9 @@ class Refusal(NamedTuple):
 class StreamSlots:
     """The slots in the table. Threads may share one.
 
-    `limit`: open streams across the whole system; `client_limit`: those of one client.
+    `limit`: open streams across the whole system; `client_limit`: those of one address, or user;
+    `network_limit`: those of a wider network; `reserved`: for how many clients with a token others
+    make room at once.
     """
 
     def __init__(
@@ -96,10 +122,14 @@ class StreamSlots:
         *,
         limit: int = LIMIT,
         client_limit: int = CLIENT_LIMIT,
+        network_limit: int = NETWORK_LIMIT,
+        reserved: int = RESERVED,
         lease_s: int = LEASE_S,
     ) -> None:
         self.limit = limit
         self.client_limit = client_limit
+        self.network_limit = network_limit
+        self.reserved = reserved
         self.lease_s = lease_s
         self._table = table
         self._clock = clock
@@ -108,37 +138,53 @@ class StreamSlots:
         self._counted = 0
         self._counted_at_s = float("-inf")
 
-    def take(self, client_id: str, connection_key: str | None = None) -> Lease | Refusal:
+    def take(self, client: Client, connection_key: str | None = None) -> Lease | Refusal:
         """Returns a lease for one more stream of this client, or why there is none.
 
-        It never evicts. Of several that race for the last slot, one gets it.
+        Of several that race for the last slot, one gets it. A client with a token may have to wait
+        some seconds in here, until another stream has made room.
 
-        `client_id`: a hash of the address, or of the user. `connection_key`: drawn by the client,
-        which can say goodbye with it before it knows the connection's id.
+        `connection_key`: drawn by the client, which can say goodbye with it before it knows the
+        connection's id.
         """
         own_key = connection_key if is_connection_key(connection_key) else None
+        counted: set[str] = set()  # marks in use whose slots cannot be seen
         for _ in self._backoff.tries():
-            seen = survey(self._records("S"), client_id, self._clock())
-            slots = [slot for slot in range(self.limit) if slot not in seen.taken_slots]
-            if not slots or len(seen.taken_slots) >= self.limit:
-                return self._full(RefusalReason.FULL, self.limit)
-            shares = [
-                share for share in range(self.client_limit) if seen.marks.get(share, "") is not None
-            ]
-            if not shares or seen.own >= self.client_limit:
+            room = self._room_for(client)
+            if isinstance(room, Refusal):
+                return room
+            lease = self._drawn(room, own_key, counted)
+            if lease is None:
                 return self._full(RefusalReason.CLIENT_FULL, self.client_limit)
-            lease = self._drawn(client_id, slots, shares, own_key)
-            if self._put(lease, seen, own_key):
+            dead = self._dead_holders(lease, room.seen, counted)
+            if dead is None:
+                continue
+            if self._put(lease, dead, room, own_key):
                 return lease
             if own_key and self._has_left(own_key):
                 return Refusal(RefusalReason.LEFT, self.limit, retry_after_s=0)
         return Refusal(RefusalReason.BUSY, self.limit, BUSY_RETRY_S)
 
     def renew(self, lease: Lease) -> LeaseState:
-        """Prolongs the lease, and returns its state. An expired one never comes back to life."""
-        record = self._update(
-            lease.connection_id, lease.slot, "SET expires_at = :value", self._in(self.lease_s)
+        """Prolongs the lease, and returns its state.
+
+        One that has expired lives on if nobody else has taken its slot or its shares.
+        """
+        values = {
+            ":id": text(lease.connection_id),
+            ":now": number(self._clock()),
+            ":value": self._in(self.lease_s),
+        }
+        record = self._backoff.write(
+            lambda: self._table.update(
+                lease.key,
+                "SET expires_at = :value",
+                condition="connection_id = :id AND expires_at > :now",
+                values=values,
+            )
         )
+        if record is None:
+            return self._revive(lease)
         return lease_state(record, lease)
 
     def release(self, lease: Lease) -> None:
@@ -149,7 +195,7 @@ class StreamSlots:
         holder = {":value": text(lease.connection_id)}
         deletions = [
             delete_action(at, condition=_OURS_OR_GONE, values=holder)
-            for at in (lease.key, lease.share_key)
+            for at in (lease.key, *lease.mark_keys)
         ]
         for _ in self._backoff.tries():
             if RETRIABLE.isdisjoint(attempt(self._table, deletions)):
@@ -163,11 +209,15 @@ class StreamSlots:
         now, or it comes later and finds the record that is written here.
         """
         if not is_connection_key(connection):
-            return self._close(connection)
+            return self._close(connection, {"BOOL": True})
         gone = key(*gone_key(connection)) | {"expires_at": self._in(GONE_S)}
         self._backoff.write(lambda: self._table.put(gone))
         ids = [record["connection_id"]["S"] for record in self._records(SLOT)]
-        closed = [self._close(each) for each in ids if each.partition("-")[2] == connection]
+        closed = [
+            self._close(each, {"BOOL": True})
+            for each in ids
+            if each.partition("-")[2] == connection
+        ]
         return any(closed)
 
     def open_count(self, max_age_s: float = 0) -> int:
@@ -188,58 +238,205 @@ class StreamSlots:
         finally:
             self._counting.release()
 
-    def _close(self, connection_id: str) -> bool:
+    # Room for one more stream.
+
+    def _room_for(self, client: Client) -> Room | Refusal:
+        """Returns a look at slots of which this client may have one; else waits, or has to go."""
+        room = self._look(client)
+        if room.open_slots():
+            return room
+        if not room.may_wait() or self._is_out_of_shares(room):
+            return self._full(RefusalReason.FULL, self.limit)
+        waiting_since_s = self._waits_since(room)
+        if waiting_since_s is None:
+            return self._full(RefusalReason.FULL, self.limit)
+        now_s = self._clock()
+        if candidates := room.who_makes_room(waiting_since_s, now_s):
+            self._ask_to_make_room(self._any(candidates))
+        pauses_s = ROOM_PAUSES_S if room.is_served_at_once else ()
+        for pause_s in pauses_s:
+            self._backoff.sleep(pause_s)
+            later = self._look(client)
+            if later.open_slots():
+                return later
+        retry_after_s = room.retry_after_s(waiting_since_s, now_s)
+        return Refusal(RefusalReason.FULL, self.limit, retry_after_s)
+
+    def _look(self, client: Client) -> Room:
+        seen = survey(self._records(SLOTS), self._clock())
+        return Room(seen, client, self.limit, self.reserved)
+
+    def _waits_since(self, room: Room) -> float | None:
+        """Keeps this client's place among those who wait, or gives it one.
+
+        Returns since when it waits; None if there is no place.
+        """
+        own = room.own_place()
+        now_s = self._clock()
+        since_s = own.since_s if own else now_s
+        places = [own.place] if own else room.free_places()
+        if not places:
+            return None
+        client = text(room.waiter_id)
+        record = key(PARTITION, f"{WAIT}{self._any(places):02d}") | {
+            "client": client,
+            "since": number(since_s),
+            "expires_at": self._in(PLACE_S),
+        }
+        if room.is_served_at_once:
+            record["authenticated"] = {"BOOL": True}
+        values = {":now": number(now_s), ":client": client}
+        action = put_action(record, condition=_FREE_OR_OURS, values=values)
+        if attempt(self._table, [action]):
+            return None
+        return since_s
+
+    def _ask_to_make_room(self, holder: Holder) -> None:
+        values = {
+            ":id": text(holder.connection_id),
+            ":value": text(LeaseState.MADE_ROOM),
+        }
+        self._backoff.write(
+            lambda: self._table.update(
+                slot_key(holder.slot),
+                "SET closing = :value",
+                condition="connection_id = :id AND attribute_not_exists(closing)",
+                values=values,
+            )
+        )
+
+    # One lease.
+
+    def _is_out_of_shares(self, room: Room) -> bool:
+        shares = room.client.shares(self.client_limit, self.network_limit)
+        return any(len(room.seen.numbers_of(each)) >= most for each, most in shares.items())
+
+    def _drawn(self, room: Room, own_key: str | None, counted: set[str]) -> Lease | None:
+        """Draws a slot, and a mark of each share; None if one of the shares is used up."""
+        marks = []
+        for share_id, most in room.client.shares(self.client_limit, self.network_limit).items():
+            used = room.seen.numbers_of(share_id)
+            free = [
+                each
+                for each in range(most)
+                if each not in used and mark_of(share_id, each) not in counted
+            ]
+            if not free or len(used) >= most:
+                return None
+            marks.append(mark_of(share_id, self._any(free)))
+        slot = self._any(room.open_slots())
+        unguessable = own_key or secrets.token_urlsafe(16)
+        return Lease(
+            connection_id=f"{base36(slot)}-{unguessable}",
+            client_id=room.client.client_id,
+            slot=slot,
+            marks=tuple(marks),
+            authenticated=room.client.authenticated,
+        )
+
+    def _dead_holders(
+        self, lease: Lease, seen: SlotSurvey, counted: set[str]
+    ) -> dict[str, str] | None:
+        """Returns the dead leases that hold this lease's marks still.
+
+        Returns None if one of the marks is in use, and adds it to `counted`.
+        """
+        now_s = self._clock()
+        records = self._table.get_many(lease.mark_keys, consistent=True)
+        dead = {}
+        for mark in lease.marks:
+            record = records.get(mark_key(mark))
+            if record is None:
+                continue
+            holder = record["connection_id"]["S"]
+            if seen.holds(holder) or is_settling(record, now_s):
+                counted.add(mark)
+            dead[mark] = holder
+        return None if counted.intersection(lease.marks) else dead
+
+    def _put(
+        self, lease: Lease, dead: dict[str, str], room: Room, connection_key: str | None
+    ) -> bool:
+        """Puts slot and marks in one transaction, and gives up the waiting place.
+
+        Returns False if somebody was faster, or in the way, or the client has left.
+        """
+        now = {":value": number(self._clock())}
+        slot = key(*lease.key) | self._slot_fields(lease)
+        actions = [put_action(slot, condition=_FREE, values=now)]
+        for mark in lease.marks:
+            record = key(*mark_key(mark)) | self._mark_fields(lease)
+            holder = {":value": text(dead.get(mark, "none"))}
+            actions.append(put_action(record, condition=_OURS_OR_GONE, values=holder))
+        if own := room.own_place():
+            actions.append(
+                delete_action(
+                    (PARTITION, f"{WAIT}{own.place:02d}"),
+                    condition="attribute_not_exists(PK) OR client = :value",
+                    values={":value": text(own.waiter_id)},
+                )
+            )
+        if connection_key:
+            actions.append(check_action(gone_key(connection_key), condition=_FREE, values=now))
+        return not attempt(self._table, actions)
+
+    def _revive(self, lease: Lease) -> LeaseState:
+        """Brings a lease back that has expired, unless somebody else has its slot or a mark.
+
+        What its slot's record says about closing stays.
+        """
+        own = {":id": text(lease.connection_id)}
+        actions = [
+            _set_action(at, fields, own)
+            for at, fields in (
+                (lease.key, self._slot_fields(lease)),
+                *((each, self._mark_fields(lease)) for each in lease.mark_keys),
+            )
+        ]
+        for _ in self._backoff.tries():
+            reasons = attempt(self._table, actions)
+            if RETRIABLE.isdisjoint(reasons):
+                if reasons:
+                    return LeaseState.LOST
+                break
+        return lease_state(self._table.get(lease.key), lease)
+
+    def _slot_fields(self, lease: Lease) -> Record:
+        fields: Record = {
+            "connection_id": text(lease.connection_id),
+            "marks": texts(lease.marks),
+            "expires_at": self._in(self.lease_s),
+        }
+        if lease.authenticated:
+            fields["authenticated"] = {"BOOL": True}
+        return fields
+
+    def _mark_fields(self, lease: Lease) -> Record:
+        return {
+            "connection_id": text(lease.connection_id),
+            "taken_at": number(self._clock()),
+            "expires_at": self._in(HOUR_S),
+        }
+
+    def _close(self, connection_id: str, closing: dict[str, Any]) -> bool:
+        """Marks a lease, even one that has expired: it may come back to life."""
         slot = slot_of(connection_id)
         if slot is None:
             return False
-        closed = self._update(connection_id, slot, "SET closing = :value", {"BOOL": True})
+        values = {":id": text(connection_id), ":value": closing}
+        closed = self._backoff.write(
+            lambda: self._table.update(
+                slot_key(slot),
+                "SET closing = :value",
+                condition="connection_id = :id",
+                values=values,
+            )
+        )
         return closed is not None
 
     def _has_left(self, connection_key: str) -> bool:
         record = self._table.get(gone_key(connection_key))
         return record is not None and not expired(record, self._clock())
-
-    def _drawn(
-        self, client_id: str, slots: Sequence[int], shares: Sequence[int], own_key: str | None
-    ) -> Lease:
-        slot = self._any(slots)
-        share = self._any(shares)
-        unguessable = own_key or secrets.token_urlsafe(16)
-        return Lease(f"{base36(slot)}-{unguessable}", client_id, slot, share)
-
-    def _put(self, lease: Lease, seen: SlotSurvey, connection_key: str | None) -> bool:
-        """Puts slot and share in one transaction.
-
-        Returns False if somebody was faster, or in the way, or the client has left.
-        """
-        now_s = self._clock()
-        now = {":value": number(now_s)}
-        holder = {"connection_id": text(lease.connection_id), "client": text(lease.client_id)}
-        slot = key(*lease.key) | holder | {"expires_at": self._in(self.lease_s)}
-        mark = key(*lease.share_key) | holder
-        mark |= {"taken_at": number(now_s), "expires_at": self._in(HOUR_S)}
-        dead_holder = {":value": text(seen.marks.get(lease.share) or "none")}
-        actions = [
-            put_action(slot, condition=_FREE, values=now),
-            put_action(mark, condition=_OURS_OR_GONE, values=dead_holder),
-        ]
-        if connection_key:
-            actions.append(check_action(gone_key(connection_key), condition=_FREE, values=now))
-        return not attempt(self._table, actions)
-
-    def _update(
-        self, connection_id: str, slot: int, expression: str, value: dict[str, Any]
-    ) -> Record | None:
-        """Returns the changed record of a live lease; None if this connection has none."""
-        values = {":id": text(connection_id), ":now": number(self._clock()), ":value": value}
-        return self._backoff.write(
-            lambda: self._table.update(
-                slot_key(slot),
-                expression,
-                condition="connection_id = :id AND expires_at > :now",
-                values=values,
-            )
-        )
 
     def _records(self, prefix: str) -> Iterable[Record]:
         values = {":partition": text(PARTITION), ":prefix": text(prefix)}
@@ -249,10 +446,22 @@ class StreamSlots:
         """Returns the moment in so many seconds. A time to live has to be a whole number."""
         return number(ceil(self._clock() + seconds))
 
-    def _any(self, choices: Sequence[int]) -> int:
+    def _any(self, choices: Sequence[Any]) -> Any:
         """Chosen at random, so that simultaneous takers do not collide."""
         return choices[int(self._backoff.random() * len(choices))]
 
     def _full(self, reason: RefusalReason, limit: int) -> Refusal:
         retry_after_s = SOONEST_RETRY_S + int(self._backoff.random() * RETRY_SPREAD_S)
         return Refusal(reason, limit, retry_after_s)
+
+
+def _set_action(at: Key, fields: Record, own: Record) -> Action:
+    """Sets these fields of a record that is still ours, or not there any more."""
+    assignments = ", ".join(f"{name} = :{name}" for name in fields)
+    values = own | {f":{name}": value for name, value in fields.items()}
+    return update_action(
+        at,
+        f"SET {assignments}",
+        condition="attribute_not_exists(PK) OR connection_id = :id",
+        values=values,
+    )
