@@ -73,6 +73,11 @@ def stated_address(value: str, *, has_port: bool = False) -> str | None:
     return _checked(last) or without_port
 
 
+def client_id_of_address(request: BaseProxyEvent) -> str:
+    """Identifies the client by the address that the front saw, whatever a proxy says."""
+    return anonymous_client(address_of(request, None), authenticated=False).client_id
+
+
 def anonymous_client(address: str, *, authenticated: bool) -> Client:
     """Identifies the client by its address, and by the wider network around that.
 
