@@ -39,7 +39,9 @@ def test_a_write_that_blocks_is_given_up_before_the_lease_can_lapse():
 
 
 def test_a_piece_of_items_has_one_write_timeout_and_not_two():
-    longest_item_bytes = 8 * 1024
+    longest_item_bytes = (
+        31 * 1024
+    )  # tags of 10,000 bytes, each character of two bytes written as six
     assert MOST_BYTES + longest_item_bytes < SLICE_BYTES
 
 

@@ -54,7 +54,7 @@ from stream_function.outage import (
 MOST_ITEMS = 200
 # With the item that goes over it, this is less than what a reader may take 20 s for
 # (docs/runtime.md), so that a renewal comes in time after each piece.
-MOST_BYTES = 48 * 1024
+MOST_BYTES = 32 * 1024
 
 Pieces = Generator[bytes, None, None]
 
