@@ -29,6 +29,7 @@ LAYER = "AWS::Serverless::LayerVersion"
 API = "AWS::Serverless::Api"
 TABLE = "AWS::DynamoDB::Table"
 SIMPLE_TABLE = "AWS::Serverless::SimpleTable"
+URL = "AWS::Lambda::Url"
 # Properties that are read, or that have no effect in the emulator.
 _API_PROPERTIES = frozenset(
     {
@@ -104,6 +105,16 @@ class _Reader:
             if "Condition" not in resource or plain.condition(resource["Condition"])
         }
         self._names = {name: self._physical_name(plain, name) for name in self._resources}
+        self._urls: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._urls = self._urls_by_function(
+            Resolver(
+                template,
+                overrides,
+                region,
+                references=self._references(),
+                attributes=self._attributes({}),
+            )
+        )
         self._resolver = Resolver(
             template,
             overrides,
@@ -125,6 +136,18 @@ class _Reader:
         name = properties.get("FunctionName") or properties.get("TableName")
         return str(resolver.resolve(name)) if name else logical_id
 
+    def _urls_by_function(self, resolver: Resolver) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Returns the Function URLs that are resources of their own: logical id, properties."""
+        functions = {self._names[name]: name for name in self._of_type(FUNCTION)}
+        found = {}
+        for url_id, resource in self._of_type(URL).items():
+            properties = resolver.resolve(resource.get("Properties") or {})
+            target = str(properties.pop("TargetFunctionArn", "")).rpartition(":")[2]
+            if target not in functions:
+                raise TemplateError(f"{url_id}: no function of this template is its target")
+            found[functions[target]] = (url_id, properties)
+        return found
+
     def _references(self) -> dict[str, Any]:
         """Returns the value of `!Ref` for each known resource."""
         references: dict[str, Any] = {"ServerlessRestApi": "local"}
@@ -141,7 +164,8 @@ class _Reader:
             function = f"function:{self._names[name]}"
             attributes[name, "Arn"] = f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:{function}"
             if name in urls:
-                attributes[f"{name}Url", "FunctionUrl"] = urls[name]
+                url_id, _ = self._urls.get(name, (f"{name}Url", {}))
+                attributes[url_id, "FunctionUrl"] = urls[name]
         for name in self._of_type(TABLE, SIMPLE_TABLE):
             arn = f"arn:aws:dynamodb:{self._region}:{ACCOUNT_ID}:table/{self._names[name]}"
             attributes[name, "Arn"] = arn
@@ -163,6 +187,8 @@ class _Reader:
         mappings: list[EventSourceMapping] = []
         for name, resource in self._of_type(FUNCTION).items():
             properties = self._merged("Function", resource)
+            if name in self._urls:
+                properties = {**properties, "FunctionUrlConfig": self._urls[name][1]}
             functions[name] = self._function(name, properties, layers)
             for event_name, event in (properties.get("Events") or {}).items():
                 read = self._event(name, event_name, event)
@@ -296,7 +322,7 @@ class _Reader:
                 self._warn(f"{where}: properties that are not emulated: {', '.join(unknown)}")
 
     def _warn_of_unknown_types(self) -> None:
-        known = (FUNCTION, LAYER, API, TABLE, SIMPLE_TABLE)
+        known = (FUNCTION, LAYER, API, TABLE, SIMPLE_TABLE, URL)
         types = {name: str(resource.get("Type")) for name, resource in self._resources.items()}
         unknown = [
             f"{name} ({kind})"

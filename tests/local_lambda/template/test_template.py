@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from local_lambda.application import Cors
+from local_lambda.application import Cors, FunctionUrl
 from local_lambda.template import template
 from local_lambda.template.cloudformation import TemplateError
 
@@ -264,3 +264,41 @@ def test_text_that_is_no_template_is_a_clear_error(tmp_path):
         read(tmp_path, "a: [")
     with pytest.raises(TemplateError, match="No such file"):
         template.read(tmp_path / "missing.yaml")
+
+
+URL = """
+Parameters: {Url: {Type: String, Default: "on"}}
+Conditions:
+  WithUrl: !Equals [!Ref Url, "on"]
+Resources:
+  Stream:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: fn, Handler: a.b, Runtime: python3.13}
+  Address:
+    Type: AWS::Lambda::Url
+    Condition: WithUrl
+    Properties:
+      TargetFunctionArn: !GetAtt Stream.Arn
+      AuthType: NONE
+      InvokeMode: RESPONSE_STREAM
+"""
+
+
+@pytest.mark.parametrize("target", ["!GetAtt Stream.Arn", "!Ref Stream"])
+def test_a_function_url_may_be_a_resource_of_its_own(tmp_path, target):
+    text = URL.replace("!GetAtt Stream.Arn", target)
+    application = read(tmp_path, text)
+
+    assert application.functions["Stream"].url == FunctionUrl(streaming=True, cors=None)
+    assert application.warnings == ()
+
+
+def test_a_function_url_on_a_condition_is_not_there_if_that_is_false(tmp_path):
+    text = URL.replace('Default: "on"', 'Default: "off"')
+
+    assert read(tmp_path, text).functions["Stream"].url is None
+
+
+def test_a_function_url_of_nothing_is_an_error(tmp_path):
+    with pytest.raises(TemplateError, match=r"^Address: no function of this template"):
+        read(tmp_path, URL.replace("!GetAtt Stream.Arn", "arn:aws:lambda:x:1:function:Other"))

@@ -112,11 +112,40 @@ def test_errors_of_api_gateway_itself_look_like_ours(resources):
 
 
 def test_api_gateway_takes_so_many_requests_a_second_and_no_more(resources):
+    """API Gateway applies the limits of `/*` to each method of each path by itself."""
     (stage,) = of_type(resources(), "AWS::ApiGateway::Stage").values()
     (settings,) = stage["MethodSettings"]
+    methods = len(list(integrations(resources())))
 
     assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
-    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (100, 1000)
+    assert methods * settings["ThrottlingRateLimit"] == 100
+    assert methods * settings["ThrottlingBurstLimit"] == 2000
+
+
+def test_the_access_log_is_off_unless_wanted_and_holds_no_path_as_it_was_sent(resources):
+    (silent,) = of_type(resources(), "AWS::ApiGateway::Stage").values()
+    wanted = resources(AccessLog="on")
+    (logging,) = of_type(wanted, "AWS::ApiGateway::Stage").values()
+    fields = json.loads(logging["AccessLogSetting"]["Format"])
+
+    assert "AccessLogSetting" not in silent
+    assert "AccessLogs" not in resources()
+    assert logging["AccessLogSetting"]["DestinationArn"] == "AccessLogs.Arn"
+    assert fields["resource"] == "$context.resourcePath"
+    assert not {"$context.path", "$context.customDomain.basePathMatched"} & set(fields.values())
+
+
+def test_the_table_has_a_ceiling_only_if_one_is_set(resources):
+    def ceiling(**parameters):
+        (table,) = of_type(resources(**parameters), "AWS::DynamoDB::Table").values()
+        return table.get("OnDemandThroughput")
+
+    assert ceiling() is None
+    assert ceiling(MaxReadRequestUnits=500) == {"MaxReadRequestUnits": 500}
+    assert ceiling(MaxReadRequestUnits=500, MaxWriteRequestUnits=200) == {
+        "MaxReadRequestUnits": 500,
+        "MaxWriteRequestUnits": 200,
+    }
 
 
 def test_each_deployment_reaches_the_stage(resources):
@@ -161,6 +190,22 @@ def test_the_api_may_invoke_its_functions_and_everybody_the_stream_s_url(resourc
         (MODES[mode], "lambda:InvokeFunction", "*", None, True),
     }
     assert (url["InvokeMode"], url["AuthType"], "Cors" in url) == ("RESPONSE_STREAM", "NONE", False)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("choice", "auth_types"), [("off", []), ("iam", ["AWS_IAM"])])
+def test_without_an_open_url_nobody_may_invoke_it_without_a_signature(
+    resources, translated, mode, choice, auth_types
+):
+    deployed = resources(ComputeMode=mode, FunctionUrl=choice)
+    urls = of_type(deployed, "AWS::Lambda::Url").values()
+    principals = {p["Principal"] for p in of_type(deployed, "AWS::Lambda::Permission").values()}
+
+    assert [each["AuthType"] for each in urls] == auth_types
+    assert [each["TargetFunctionArn"] for each in urls] == [MODES[mode]] * len(auth_types)
+    assert principals == {"apigateway.amazonaws.com"}
+    assert translated["Outputs"]["StreamUrl"]["Condition"] == "WithUrl"
+    assert ("Url5xxAlarm" in deployed) == (choice != "off")
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -287,7 +332,8 @@ def test_functions_are_traced_logged_for_a_while_and_get_machine_code_of_their_a
 
 
 def test_every_metric_that_somebody_looks_at_is_emitted(resources):
-    sources = "".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
+    folders = (ROOT / "functions", ROOT / "layers/dashboard/python")
+    sources = "".join(path.read_text() for each in folders for path in each.rglob("*.py"))
     emitted = set(re.findall(r'add_metric\("(\w+)"', sources))
     text = json.dumps(
         [each for each in resources().values() if each["Type"].startswith("AWS::CloudWatch::")]
@@ -303,8 +349,9 @@ def test_every_metric_that_somebody_looks_at_is_emitted(resources):
         "OpenConnections",
         "DeliveryLatency",
         "ItemsPublished",
+        "RequestsFailed",
     } <= watched
-    assert watched <= emitted
+    assert watched - {"StreamsUnavailable"} <= emitted
 
 
 def test_the_board_is_json(resources):
@@ -323,6 +370,24 @@ def test_somebody_is_told_of_alarms_if_there_is_an_address(resources):
         alarm["AlarmActions"] == ["Alarms"]
         for alarm in of_type(told, "AWS::CloudWatch::Alarm").values()
     )
+
+
+def test_hours_without_a_published_item_are_told_unless_nobody_wants_to_know(resources):
+    alarm = resources(QuietHours=6)["QuietAlarm"]["Properties"]
+
+    assert (alarm["MetricName"], alarm["TreatMissingData"]) == ("ItemsPublished", "breaching")
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 6 * 3600
+    assert "QuietAlarm" not in resources(QuietHours=0)
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    assert resources()["QuietAlarm"]["Properties"]["EvaluationPeriods"] * 3600 <= 7 * 86_400
+
+
+def test_nine_tenths_of_the_slots_are_told(resources):
+    alarm = resources(MaxConnections=40)["NearLimitAlarm"]["Properties"]
+    expression = alarm["Metrics"][0]["Expression"]
+
+    assert expression == "100 * MAX([FILL(global, 0), FILL(configuration, 0)]) / 40"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 89)
 
 
 def test_each_environment_has_a_stack_of_its_own(translated):
