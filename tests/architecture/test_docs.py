@@ -10,6 +10,7 @@ from dashboard_setup.settings import Settings
 
 from local_lambda.command import parser
 from local_lambda.template.cloudformation import load
+from tests.support.pages import table
 from tests.support.paths import ROOT, own_files
 
 DOCS = ROOT / "docs"
@@ -57,17 +58,6 @@ def headings(page):
     """The anchors of a page, as GitHub makes them."""
     titles = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
-def table(page, heading):
-    """The rows of all tables below a heading, without their first rows, each as its cells."""
-    section = re.split(r"^#+ ", page.read_text("utf-8"), flags=re.MULTILINE)
-    text = next(part for part in section if part.startswith(f"{heading}\n"))
-    rows = []
-    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
-        lines = block.splitlines()[2:]
-        rows += [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
-    return rows
 
 
 def names_and_defaults(heading):

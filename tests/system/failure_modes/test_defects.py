@@ -3,7 +3,6 @@
 import ast
 import json
 import random
-import re
 from collections import Counter
 
 import pytest
@@ -11,6 +10,7 @@ from dashboard_data import Backoff, Client, Table
 from stream_function.life import CLOSING_RETRY_MS, OPENING_RETRY_MS, Life, retry_ms
 
 from tests.support.fakes import failing_while
+from tests.support.named_tests import missing_tests, named_tests
 from tests.support.paths import PACKAGES, ROOT
 
 
@@ -313,11 +313,6 @@ def test_throttled_reads_delay_items_and_lose_none(service, publish, make_item):
 
 def test_every_test_that_the_document_names_is_there():
     document = (ROOT / "docs/failure-modes.md").read_text("utf-8")
-    named = re.findall(
-        r"`([a-z0-9_/]+/test_\w+)`((?: [a-z_0-9]+\*?(?:\[\w+\])?,?(?= [a-z]|[;| ]|$))*)", document
-    )
-    for file, beginnings in named:
-        known = re.findall(r"def test_(\w+)", (ROOT / "tests" / f"{file}.py").read_text("utf-8"))
-        for beginning in re.findall(r"[a-z_0-9]+", re.sub(r"\[.*?\]", "", beginnings)):
-            assert any(name.startswith(beginning) for name in known), f"{file}: {beginning}"
-    assert len(named) > 50
+
+    assert missing_tests(document) == []
+    assert len(named_tests(document)) > 50
