@@ -334,7 +334,7 @@ def test_functions_are_traced_logged_for_a_while_and_get_machine_code_of_their_a
 def test_every_metric_that_somebody_looks_at_is_emitted(resources):
     folders = (ROOT / "functions", ROOT / "layers/dashboard/python")
     sources = "".join(path.read_text() for each in folders for path in each.rglob("*.py"))
-    emitted = set(re.findall(r'add_metric\("(\w+)"', sources))
+    emitted = set(re.findall(r'(?:add_metric|_count)\("(\w+)"', sources))
     text = json.dumps(
         [each for each in resources().values() if each["Type"].startswith("AWS::CloudWatch::")]
     )
