@@ -61,7 +61,7 @@ endif
 ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
-.PHONY: dev test check build sam-local release lock clean environment-to-run environment
+.PHONY: dev test check build sam-local release lock clients clean environment-to-run environment
 .DEFAULT_GOAL := test
 
 dev: environment-to-run $(if $(strip $(BUILT)),$(BUILT_TEMPLATE))
@@ -114,9 +114,18 @@ RELEASE_OPTIONS = $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for 
 release: environment
 	@$(RUN) -E -s scripts/release.py dist $(RELEASE_OPTIONS)
 
+# Installs the clients that nobody here wrote, for tests/system/clients. It needs Node and npm.
+CLIENTS := tests/system/clients
+clients: VENV := .venv-clients
+clients:
+	@$(call need,npm,Install Node 18 or newer with npm (apt-get install nodejs npm).)
+	$(call install,$(CLIENTS)/pypi/requirements.txt)
+	@npm ci --silent --prefix $(CLIENTS)/npm
+
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)
 	rm -rf .aws-sam dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
+	rm -rf $(CLIENTS)/npm/node_modules
 
 # The packages that the service needs to run; and with them those of tests, linters and releases.
 environment-to-run:

@@ -62,6 +62,20 @@ LISTS = (
         ("aws-sam-cli==1.170.0",),
         targets=(("3.11", X86), ("3.13", X86)),
     ),
+    List(  # clients of the service that nobody here wrote: docs/clients.md
+        "tests/system/clients/pypi/requirements.txt",
+        (),
+        (
+            "aiohttp-sse-client2==0.3.0",
+            "aiosseclient==0.1.8",
+            "httpx==0.28.1",
+            "httpx-sse==0.4.3",
+            "launchdarkly-eventsource==1.7.4",
+            "requests-sse==0.5.3",
+            "sseclient-py==1.9.0",
+        ),
+        targets=(("3.11", X86), ("3.13", X86)),
+    ),
 )
 
 

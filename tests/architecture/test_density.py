@@ -10,8 +10,8 @@ import pytest
 from tests.support.paths import PACKAGES, ROOT, own_files
 
 WIDTH = 100
-# Pins and their hashes are written by a program; pictures are no text; test_docs.py has the prose.
-NOT_CODE = re.compile(r"requirements.*\.txt$|\.(md|png|gif|zip)$|^LICENSE$")
+# Pins and their hashes are written by programs; pictures are no text; test_docs.py has the prose.
+NOT_CODE = re.compile(r"requirements.*\.txt$|^package-lock\.json$|\.(md|png|gif|zip)$|^LICENSE$")
 CODE = [path for path in own_files() if not NOT_CODE.search(path.name)]
 PYTHON = [path for path in CODE if path.suffix == ".py" and "broken" not in path.parts]
 # In YAML an ARN, a pinned action, an address or a string inside JSON cannot be broken.

@@ -51,3 +51,23 @@ def chromium() -> tuple[str, str]:
     if browser and driver:
         return browser, driver
     missing("chromium with chromedriver", "apt-get install chromium chromium-driver")
+
+
+def node() -> str:
+    """Returns the path of Node, which runs clients from npm."""
+    found = shutil.which("node") or shutil.which("nodejs")
+    return found or missing("node", "apt-get install nodejs npm, then `make clients`")
+
+
+def nginx() -> str:
+    return _proxy("nginx", "apt-get install nginx-light")
+
+
+def haproxy() -> str:
+    return _proxy("haproxy", "apt-get install haproxy")
+
+
+def _proxy(name: str, install: str) -> str:
+    """Returns the path of a proxy, which lies where only root looks for programs."""
+    path = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin"
+    return shutil.which(name, path=path) or missing(name, install)
