@@ -19,7 +19,14 @@ COMPUTING = (
     "dashboard_data",
     "publish_function",
 )
-WAITING = ("local_lambda", "system/e2e", "system/openapi", "system/sam", "streaming_runtime")
+WAITING = (
+    "system/clients",
+    "local_lambda",
+    "system/e2e",
+    "system/openapi",
+    "system/sam",
+    "streaming_runtime",
+)
 # These measure how long things take, so nothing else may run beside them. Single tests elsewhere
 # are marked `timed` themselves.
 TIMED = ("system/limits", "system/rie", "dashboard/test_live.py")
@@ -27,6 +34,7 @@ TIMED = ("system/limits", "system/rie", "dashboard/test_live.py")
 ONCE = (
     "dashboard",
     "system/chaos",
+    "system/clients",
     "system/limits",
     "system/openapi",
     "scripts/release",

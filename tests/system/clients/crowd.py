@@ -1,0 +1,144 @@
+"""A crowd of real clients, each behind a relay of its own, and the troubles that they meet."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import requests
+from dashboard_data import Cursor, DynamoDbFeed, Lease, RefusalReason, StreamSlots, Table
+
+from tests.support import producer
+from tests.support.waiting import eventually
+from tests.system.clients.process import Client
+from tests.system.clients.relay import Relay, Relays
+
+TAKE_EVERY_S = 0.05
+
+
+class Member(NamedTuple):
+    client: Client
+    relay: Relay
+
+    def __repr__(self) -> str:
+        return self.client.name
+
+
+class Writer:
+    """Writes items at a pace, in a thread of its own, until it is told to hurry."""
+
+    def __init__(self, dynamodb: Any, table: str, count: int, pause_s: float) -> None:
+        self.item_ids = [f"item-{number}" for number in range(count)]
+        self._dynamodb = dynamodb
+        self._table = table
+        self._pause_s = pause_s
+        self._hurry = threading.Event()
+        self._thread = threading.Thread(target=self._write, daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Writes the rest at once."""
+        self._hurry.set()
+        self._thread.join()
+
+    def _write(self) -> None:
+        for item_id in self.item_ids:
+            now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+            producer.put(self._dynamodb, self._table, [producer.record(item_id, timestamp=now)])
+            self._hurry.wait(self._pause_s)
+
+
+class Crowd:
+    """Starts the named clients. `wait_until` names those that something does not hold for."""
+
+    def __init__(self, names: Iterable[str], relays: Relays, longest_pause_s: float) -> None:
+        self.members: list[Member] = []
+        for number, name in enumerate(names, 1):
+            # Networks far from each other, so that no two clients share anything.
+            relay = relays.add(f"127.{number}.0.1")
+            self.members.append(Member(Client(name, relay.url, longest_pause_s), relay))
+
+    def wait_until(self, holds: Callable[[Member], Any], within_s: float) -> None:
+        def everybody() -> bool:
+            return not self.without(holds)
+
+        try:
+            eventually(lambda: everybody() or time.sleep(0.1), within_s)
+        except AssertionError:
+            missed = {
+                each.client.name: (each.client.states()[-3:], each.client.errors[-5:])
+                for each in self.without(holds)
+            }
+            raise AssertionError(f"not within {within_s} s: {missed}") from None
+
+    def without(self, holds: Callable[[Member], Any]) -> list[Member]:
+        return [each for each in self.members if not holds(each)]
+
+    def close(self) -> None:
+        for each in self.members:
+            each.client.close()
+
+
+def is_live(member: Member) -> bool:
+    return member.relay.current() is not None
+
+
+def occupy(
+    slots: StreamSlots, client_ids: Callable[[], Iterable[str]], until: Callable[[], Any]
+) -> None:
+    """Takes all slots that these clients can have, until something holds; then releases them.
+
+    The streams of other execution environments take them in the same way.
+    """
+    held: list[Lease] = []
+
+    def take() -> Any:
+        for client_id in client_ids():
+            taken = slots.take(client_id)
+            if isinstance(taken, Lease):
+                held.append(taken)
+            elif taken.reason == RefusalReason.FULL:
+                break
+        return until() or time.sleep(TAKE_EVERY_S)
+
+    try:
+        eventually(take, within_s=30)
+    finally:
+        for lease in held:
+            slots.release(lease)
+
+
+def others() -> Iterator[str]:
+    """Yields clients that are none of the crowd, without end."""
+    number = 0
+    while True:
+        number += 1
+        yield f"another-{time.monotonic_ns()}-{number}"
+
+
+def clients_of_leases(dynamodb: Any, table: str) -> dict[str, str]:
+    """Returns the client of each connection that has a lease."""
+    found = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="PK = :partition AND begins_with(SK, :slot)",
+        ExpressionAttributeValues={":partition": {"S": "CONNECTIONS"}, ":slot": {"S": "SLOT#"}},
+    )
+    return {each["connection_id"]["S"]: each["client"]["S"] for each in found["Items"]}
+
+
+def say_goodbye(service_url: str, connection_id: str) -> None:
+    """Ends a stream in its usual way, which is what the end of its life does, too."""
+    path = f"api/v2/stream/connections/{connection_id}/close"
+    requests.post(service_url + path, timeout=20)
+
+
+def published(dynamodb: Any, table: str) -> list[str]:
+    """Returns the ids of all published items, in the feed's order."""
+    feed = DynamoDbFeed(Table(dynamodb, table), time.time)
+    cursor = Cursor(feed.head().epoch, 0)
+    order: list[str] = []
+    while (page := feed.after(cursor)).entries:
+        cursor = page.cursor
+        order += [entry.item.item_id for entry in page.entries]
+    return order

@@ -1,0 +1,10 @@
+import launchdarkly from "launchdarkly-eventsource";
+import { TYPES, reportEvent, reportState, url } from "./report.mjs";
+
+const source = new launchdarkly.EventSource(url, {
+  errorFilter: () => true, // without this it gives up after 429
+});
+for (const type of TYPES) {
+  source.addEventListener(type, (event) => reportEvent(type, event.lastEventId, event.data));
+}
+source.addEventListener("error", (error) => reportState(error.message ?? "error"));
