@@ -77,6 +77,8 @@ def test_two_positions_are_none_and_an_empty_one_is_a_first_connection(service):
         ("2001:db8:1:2::1", "2001:db8:1:ffff::1", True),
         ("2001:db8:1::1", "2001:db8:2::1", False),
         ("::ffff:192.0.2.1", "192.0.2.99", True),
+        ("127.0.0.1", "127.0.0.2", False),  # played on one machine
+        ("127.0.0.1", "127.0.0.1", True),
     ],
 )
 def test_a_wider_network_has_a_share_of_its_own(make_service, first, second, together):

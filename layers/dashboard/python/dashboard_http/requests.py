@@ -85,7 +85,7 @@ def anonymous_client(address: str, *, authenticated: bool) -> Client:
     """
     return Client(
         client_id=_id("address", _network(address, CLIENT_BITS)),
-        network_id=_id("network", _network(address, WIDER_BITS)),
+        network_id=_id("network", _wider_network(address)),
         authenticated=authenticated,
     )
 
@@ -100,7 +100,7 @@ def user_client(user_id: str, address: str | None) -> Client:
     return Client(
         client_id=_id("user", user_id),
         address_id=_id("user-address", _network(address, CLIENT_BITS)),
-        network_id=_id("user-network", _network(address, WIDER_BITS)),
+        network_id=_id("user-network", _wider_network(address)),
         authenticated=True,
     )
 
@@ -131,6 +131,17 @@ def _checked(address: str) -> str | None:
     if isinstance(parsed, IPv6Address) and parsed.scope_id:
         return None
     return str(parsed)
+
+
+def _wider_network(address: str) -> str:
+    """Returns the wider network. An address of this machine has its own, and stands for one.
+
+    So clients from anywhere can be played on one machine.
+    """
+    checked = _checked(address)
+    if checked and ip_address(checked).is_loopback:
+        return address
+    return _network(address, WIDER_BITS)
 
 
 def _network(address: str, bits: Mapping[int, int]) -> str:
