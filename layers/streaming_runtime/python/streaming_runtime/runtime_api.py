@@ -29,6 +29,7 @@ TRAILER_ERROR_LIMIT_BYTES = 2_790
 LONGEST_LINE_BYTES = 1 << 20
 # A reader has to take this much within one write timeout; a large piece may take longer than that.
 SLICE_BYTES = 65_536
+SIOCOUTQ = 0x5411  # Linux: https://man7.org/linux/man-pages/man7/tcp.7.html
 TICK_MS = 200  # the longest wait without a look for signals
 
 # All but `body` are named after the headers of /next, without their common beginning: text, None
@@ -314,11 +315,33 @@ class _Connection:
         readable = select.poll()
         readable.register(self._socket, select.POLLIN)
         waited_ms = 0
+        waited_since_ms = 0  # when the other side took something last
+        left_bytes = self._left_bytes(within_s)
         while not readable.poll(TICK_MS):  # a signal just before a wait is only seen after it
             waited_ms += TICK_MS
-            if within_s is not None and waited_ms >= within_s * 1000:
+            if within_s is None or self._write_timeout_s is None:
+                continue
+            before_bytes = left_bytes
+            left_bytes = self._left_bytes(within_s)
+            if left_bytes == 0 or left_bytes < before_bytes:
+                waited_since_ms = waited_ms
+            is_stuck = waited_ms - waited_since_ms >= self._write_timeout_s * 1000
+            if is_stuck or waited_ms >= within_s * 1000:
                 self.reset()
-                raise Stalled(f"the end was not read within {within_s} s")
+                raise Stalled(f"the end was not read within {waited_ms / 1000:g} s")
+
+    def _left_bytes(self, within_s: float | None) -> int:
+        """Returns how many bytes wait in this socket still; 0 where that cannot be known."""
+        if within_s is None:
+            return 0
+        import fcntl  # only streams pay for it, after their last byte
+
+        left = bytearray(4)
+        try:
+            fcntl.ioctl(self._socket, SIOCOUTQ, left)
+        except OSError:
+            return 0
+        return int.from_bytes(left, sys.byteorder)
 
     def _line(self) -> bytes:
         line = self._reader.readline(LONGEST_LINE_BYTES)
