@@ -260,6 +260,21 @@ def test_if_no_stream_ends_in_time_its_slot_is_kept_for_the_next_try(slots, cloc
     assert isinstance(slots.take(member("user")), Lease)
 
 
+def test_requests_that_come_while_one_waits_are_refused_at_once(build, slots, clock):
+    """So somebody with a token cannot let the service wait many times over."""
+    fill(slots)
+    refused = []
+
+    def meanwhile(seconds):
+        before_s = clock()
+        refused.append(slots.take(member("user")).reason)
+        assert clock() == before_s
+        clock.advance(seconds)
+
+    assert build(sleep=meanwhile).take(member("user")).reason == RefusalReason.FULL
+    assert refused == [RefusalReason.FULL] * len(ROOM_PAUSES_S)
+
+
 def test_the_reserve_is_for_so_many_and_no_more(slots, clock):
     leases = fill(slots)
     slots.take(member("user"))

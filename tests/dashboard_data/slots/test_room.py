@@ -34,7 +34,7 @@ def room(held, waiting=(), network="new", authenticated=False, limit=12, reserve
 
 
 def waits(network, since_s=NOW, place=0, authenticated=False):
-    return Waiting(place, network, authenticated, since_s)
+    return Waiting(place, network, authenticated, since_s, asked_at_s=since_s)
 
 
 def networks_that_make_room(of, since_s=LONG_AGO):
@@ -93,6 +93,15 @@ def test_a_client_with_a_token_takes_its_slot_from_the_largest_network_at_once()
     assert networks_that_make_room(mine, since_s=NOW) == {"a"}
     owner_of_all = room(full, network="a", authenticated=True)
     assert networks_that_make_room(owner_of_all, since_s=NOW) == {"a"}
+
+
+@pytest.mark.parametrize(("asked_before_s", "may"), [(0, False), (3.9, False), (4, True)])
+def test_one_request_of_each_client_with_a_token_waits_at_a_time(asked_before_s, may):
+    full = holders(a=12)
+    before = waits("new-client", since_s=NOW - asked_before_s, place=PLACES, authenticated=True)
+    assert room(full, authenticated=True).may_wait_inside(NOW, 4)
+    assert room(full, [before], authenticated=True).may_wait_inside(NOW, 4) is may
+    assert not room(full).may_wait_inside(NOW, 4)
 
 
 def test_streams_with_a_token_make_no_room_for_others_with_one():

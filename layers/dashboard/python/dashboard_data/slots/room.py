@@ -66,8 +66,17 @@ class Room:
 
     @property
     def is_served_at_once(self) -> bool:
-        """Whether room is made at once, so that the request may wait for it."""
+        """Whether room is made at once, for a client with a token."""
         return self._claims_reserve()
+
+    def may_wait_inside(self, now_s: float, longest_s: float) -> bool:
+        """Whether the request may wait for the room, unless another one of this client does.
+
+        `longest_s`: how long a request waits. So those who wait are never more than the places.
+        """
+        own = self.own_place()
+        another_waits = own is not None and now_s - own.asked_at_s < longest_s
+        return self._claims_reserve() and not another_waits
 
     def who_makes_room(self, waiting_since_s: float, now_s: float) -> list[Holder]:
         """Returns the streams of which one has to end now: none if it is too early for that."""

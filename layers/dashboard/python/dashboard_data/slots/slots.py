@@ -253,8 +253,10 @@ class StreamSlots:
         now_s = self._clock()
         if candidates := room.who_makes_room(waiting_since_s, now_s):
             self._ask_to_make_room(self._any(candidates))
-        pauses_s = ROOM_PAUSES_S if room.is_served_at_once else ()
-        for pause_s in pauses_s:
+        if not room.may_wait_inside(now_s, sum(ROOM_PAUSES_S)):
+            retry_after_s = room.retry_after_s(waiting_since_s, now_s)
+            return Refusal(RefusalReason.FULL, self.limit, retry_after_s)
+        for pause_s in ROOM_PAUSES_S:
             self._backoff.sleep(pause_s)
             later = self._look(client)
             if later.open_slots():
@@ -281,6 +283,7 @@ class StreamSlots:
         record = key(PARTITION, f"{WAIT}{self._any(places):02d}") | {
             "client": client,
             "since": number(since_s),
+            "asked_at": number(now_s),
             "expires_at": self._in(PLACE_S),
         }
         if room.is_served_at_once:

@@ -24,7 +24,7 @@ class Holder(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A client that is waiting for a slot, since `since_s`, in epoch seconds.
+    """A client that is waiting for a slot, since `since_s`; it asked last at `asked_at_s`.
 
     `waiter_id`: a network without tokens, or one client with a token (`authenticated`).
     """
@@ -33,6 +33,7 @@ class Waiting(NamedTuple):
     waiter_id: str
     authenticated: bool
     since_s: float
+    asked_at_s: float
 
 
 class SlotSurvey(NamedTuple):
@@ -86,6 +87,7 @@ def _waiting(record: Record) -> Waiting:
         waiter_id=record["client"]["S"],
         authenticated=_truth(record, "authenticated"),
         since_s=float(record["since"]["N"]),
+        asked_at_s=float(record["asked_at"]["N"]),
     )
 
 
