@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import process_partial_response
 from dashboard_data import (
+    MARK_KEPT_S,
     Clock,
     DynamoDbPublisher,
     InvalidItem,
@@ -18,11 +19,10 @@ from dashboard_data import (
     parse_item,
 )
 
-from publish_function.batch import PublishProcessor
+from publish_function.batch import CHANGED, PublishProcessor
 
-CHANGED = "MODIFY"
-# The marks of items are kept for 400 days. An older item may have been published, and nobody knows.
-OLDEST_CHANGED_S = 399 * 24 * 3600
+# An older item may have been published, and its mark may be gone.
+OLDEST_CHANGED_S = MARK_KEPT_S - 24 * 3600
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

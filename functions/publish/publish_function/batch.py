@@ -13,6 +13,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from dashboard_data import Item, Outcome
 
+CHANGED = "MODIFY"  # the name of the event in a record of an item that had been written before
+
 Publish = Callable[[Sequence[Item], Collection[str], float], Outcome]
 
 
@@ -57,5 +59,5 @@ def _changed(records: Iterable[tuple[dict[str, Any], Item | None]]) -> set[str]:
     is_changed: dict[str, bool] = {}
     for record, item in records:
         if item:
-            is_changed.setdefault(item.item_id, record["eventName"] == "MODIFY")
+            is_changed.setdefault(item.item_id, record["eventName"] == CHANGED)
     return {item_id for item_id, changed in is_changed.items() if changed}

@@ -12,6 +12,7 @@ from dashboard_data.feed.item import InvalidItem, Item, NotAnalysedYet, parse_it
 from dashboard_data.following.followed import FollowedStream, News
 from dashboard_data.following.reader import Records, SharedReader
 from dashboard_data.metrics import DynamoDbMetrics, MetricsWindow, scopes_of
+from dashboard_data.publishing.publication import MARK_KEPT_S
 from dashboard_data.publishing.publisher import DynamoDbPublisher, Outcome, publisher_backoff
 from dashboard_data.retry import Backoff
 from dashboard_data.slots.lease import Client, Lease, LeaseState
@@ -25,6 +26,7 @@ from dashboard_data.users.configurations import (
 from dashboard_data.users.sessions import DynamoDbSessions, NewSession, Session
 
 __all__ = [
+    "MARK_KEPT_S",
     "Backoff",
     "Client",
     "Clock",
