@@ -173,7 +173,8 @@ def _write(emulator, dynamodb, burst, again):
 
 def _kill_somebody(emulator, dice):
     """Kills at the pace of the items, so that a slow machine suffers no more than a fast one."""
-    living = [each for each in emulator.environments() if each["state"] in ("busy", "starting")]
+    known = [each for each in emulator.environments() if each["pid"]]
+    living = [each for each in known if each["state"] in ("busy", "starting")]
     publishers = [each for each in living if each["logical_id"] == "PublishFunction"]
     streams = [each for each in living if each["logical_id"] == "StreamFunction"]
     if victims := publishers if publishers and dice.random() < PUBLISHER_DIES else streams:
