@@ -4,7 +4,7 @@ from dashboard_data import Cursor, Item, MetricsWindow
 from dashboard_data.feed.cursor import LARGEST_SEQ, LONGEST_ID_BYTES
 from dashboard_data.feed.feed import FeedEntry
 from event_stream import Decoder, encode
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stream_function.event_bytes import EventBytes
 
@@ -30,6 +30,7 @@ def metrics_event(window):
     return encoder.metrics(CURSOR, window.snapshot(NOON))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(tags, min_size=1, max_size=12))
 def test_a_metrics_event_has_at_most_eight_kilobytes_whatever_the_tags(tags_of_items):
     window = MetricsWindow(("*",))

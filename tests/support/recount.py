@@ -42,14 +42,17 @@ def recount(
 def tags_by_name(items: Iterable[Any], *, by_ticker: bool) -> Counter[str]:
     """Counts tags as docs/data.md has it: an hour of a scope names 500, in 16,000 bytes."""
     hours: dict[tuple[str, str], Counter[str]] = {}
+    lengths: Counter[tuple[str, str]] = Counter()
     for item in items:
-        scope = item.ticker if by_ticker else "*"
-        named = hours.setdefault((scope, item.timestamp[:13]), Counter())
+        at = (item.ticker if by_ticker else "*", item.timestamp[:13])
+        named = hours.setdefault(at, Counter())
         for tag in item.tags:
-            names = [*named.keys() - {"(other)"}, tag]
-            room = len(named) < 500 and len("".join(names).encode()) <= 16_000
-            known = tag in named or (room and len(tag.encode()) <= 100)
-            named[tag if known else "(other)"] += 1
+            length = len(tag.encode())
+            fits = length <= 100 and len(named) < 500 and lengths[at] + length <= 16_000
+            if tag not in named and tag != "(other)" and fits:
+                lengths[at] += length
+                named[tag] = 0
+            named[tag if tag in named else "(other)"] += 1
     return sum(hours.values(), Counter())
 
 

@@ -164,7 +164,7 @@ attributes = (
 )
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 @given(st.dictionaries(st.sampled_from(sorted(image())), attributes) | json_values)
 def test_no_record_whatever_raises_anything_but_invalid_item(changed):
     record = image(**changed) if isinstance(changed, dict) else changed
@@ -172,6 +172,7 @@ def test_no_record_whatever_raises_anything_but_invalid_item(changed):
         assert 0 <= parse(record).score <= 1
 
 
+@settings(deadline=None)
 @given(
     st.text(min_size=1, max_size=300),
     st.decimals(0, 1, allow_nan=False),

@@ -9,7 +9,7 @@ import pytest
 import redrive
 from botocore.exceptions import ClientError
 from dashboard_data import DynamoDbFeed, Table
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import producer
@@ -221,6 +221,7 @@ json_values = st.recursive(
 fields = ("streamArn", "shardId", "startSequenceNumber", "approximateArrivalOfFirstRecord")
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.text()
     | json_values.map(json.dumps)
