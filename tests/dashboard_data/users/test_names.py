@@ -1,16 +1,18 @@
 """Tests which names a configuration may have."""
 
-from unicodedata import category
+import re
+from unicodedata import bidirectional, category
 
 import pytest
 from dashboard_data.users.drafts import ConfigurationDraft, detail
-from dashboard_data.users.names import problem_of
+from dashboard_data.users.names import PATTERN, problem_of
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 CONTROLS = "must not contain control characters or line ends"
 DIRECTION = "must not contain characters that change the direction of text"
+EMBEDDINGS = {"LRE", "LRO", "RLE", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 UNSEEN = "must contain a character that can be seen"
 
 
@@ -88,8 +90,23 @@ def test_what_is_no_text_or_too_long_is_refused_with_the_field(name):
 @given(st.text(max_size=30))
 def test_an_accepted_name_has_no_control_and_something_to_see(name):
     if problem_of(name) is None:
-        assert not {category(each) for each in name} & {"Cc", "Cs", "Zl", "Zp"}
-        assert any(category(each) not in {"Cf", "Zs"} for each in name)
+        assert not {category(each) for each in name} & {"Cc", "Zl", "Zp"}
+        assert not {bidirectional(each) for each in name} & EMBEDDINGS
+        assert name.strip()
+
+
+@given(st.text(max_size=30))
+def test_the_pattern_in_the_document_is_the_rule(name):
+    assert bool(re.fullmatch(PATTERN, name)) == (problem_of(name) is None)
+
+
+def test_every_control_and_every_space_is_known():
+    every = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    controls = [each for each in every if category(each) in {"Cc", "Zl", "Zp"}]
+    spaces = [each for each in every if category(each) == "Zs"]
+
+    assert {problem_of(f"a{each}b") for each in controls} == {CONTROLS}
+    assert {problem_of(each) for each in spaces} == {UNSEEN}
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=40), st.characters(categories=["Cc", "Zl"]))

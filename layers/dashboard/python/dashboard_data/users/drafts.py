@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
 
-from dashboard_data.users.names import problem_of
+from dashboard_data.users.names import PATTERN, problem_of
 
 LONGEST_NAME = 100
 MOST_TICKERS = 5
@@ -41,6 +41,7 @@ class ConfigurationDraft(BaseModel):
     name: Annotated[
         str,
         AfterValidator(_readable),
+        Field(json_schema_extra={"pattern": PATTERN}),
         StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME),
     ]
     tickers: Annotated[

@@ -1,32 +1,36 @@
 """Which names may a configuration have? Any that people can read, and that stay on their line."""
 
-from unicodedata import category
+import re
 
-# Controls (C0, DEL, C1), surrogates, and the separators of lines and paragraphs.
-# https://www.unicode.org/reports/tr44/#General_Category_Values
-_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# C0, DEL and C1, and the separators of lines and paragraphs.
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 # They reorder the text around them: a name could make a page say something else.
 # https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-# These leave no mark on the screen, though their category is that of letters, marks or symbols.
-# https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point, and the empty Braille cell
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-_BLANK_RANGES = (range(0xFE00, 0xFE10), range(0xE0000, 0xE1000))
-_UNSEEN = frozenset({"Cf", "Zs"})  # format characters and spaces
+_BIDI = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+# Spaces, characters that are shown as nothing, and the empty Braille cell.
+# https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
+_UNSEEN = (
+    r"\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+    r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u2800"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_ALLOWED = f"[^{_CONTROLS}{_BIDI}]"
+_SEEN = f"[^{_CONTROLS}{_BIDI}{_UNSEEN}]"
+# The whole rule, in the syntax that JSON Schema shares with Python.
+PATTERN = f"^{_ALLOWED}*{_SEEN}{_ALLOWED}*$"
+
+_HAS_CONTROLS = re.compile(f"[{_CONTROLS}]")
+_HAS_BIDI = re.compile(f"[{_BIDI}]")
+_HAS_SEEN = re.compile(_SEEN)
 
 
 def problem_of(name: str) -> str | None:
     """Returns what is wrong with this name, as the end of a sentence; None if nothing is."""
-    if any(category(each) in _CONTROLS for each in name):
+    if _HAS_CONTROLS.search(name):
         return "must not contain control characters or line ends"
-    if not _BIDI.isdisjoint(name):
+    if _HAS_BIDI.search(name):
         return "must not contain characters that change the direction of text"
-    if not any(_is_seen(each) for each in name):
+    if not _HAS_SEEN.search(name):
         return "must contain a character that can be seen"
     return None
-
-
-def _is_seen(character: str) -> bool:
-    if category(character) in _UNSEEN or character in _BLANK:
-        return False
-    return not any(ord(character) in each for each in _BLANK_RANGES)
