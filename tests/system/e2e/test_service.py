@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from tests.support.waiting import eventually
 
@@ -240,6 +241,32 @@ def test_a_method_that_a_path_does_not_have_is_refused_by_the_service_itself(ser
 
     assert (refused.status_code, refused.json()) == (405, {"detail": "Method not allowed"})
     assert "GET" in refused.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/api/v2/metrics", "/nothing"])
+def test_head_is_get_without_its_body(service, path):
+    head, get = service.call("HEAD", path), service.call("GET", path)
+    own = {"content-type", "cache-control", "etag", "strict-transport-security"}
+
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers.get("Content-Length") in (None, get.headers["Content-Length"])
+    for name in own:
+        assert head.headers.get(name) == get.headers.get(name)
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_head_on_a_stream_opens_none(service, front):
+    """It would hold a slot to the end of its life, since nobody reads it."""
+    url = service.fronts()[front]
+    for _ in range(3):
+        head = requests.head(f"{url}/api/v2/stream", timeout=15)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["Content-Type"] == "text/event-stream"
+        assert "X-Connection-Id" not in head.headers
+    mine = requests.head(f"{url}/api/v2/configurations/x/stream", timeout=15)
+    assert mine.status_code == 401
+    if service.emulator:
+        assert service.call("GET", "/api/v2/stream/status").json()["connections"] == 0
 
 
 def test_a_deleted_configuration_ends_its_stream(service):
