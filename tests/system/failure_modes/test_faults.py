@@ -6,8 +6,8 @@ from local_lambda.template.cloudformation import load
 from tests.support.fakes import TableError
 from tests.support.paths import ROOT
 
-CALL_TIMEOUT_S = 2  # of a poll, in an outage in which nothing replies
-LONGEST_RETRY_S = 15  # contract.md: of a stream that opens during an outage
+CALL_TIMEOUT_S = 2  # for a poll, if nothing replies
+LONGEST_RETRY_S = 15  # contract.md: until a stream that could not open is tried again
 PAGE_POLLS_EVERY_S = 11  # 5 (timings.js), and 6 until the function gives up a table that hangs
 MINUTE_S = 60
 
