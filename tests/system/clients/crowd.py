@@ -2,19 +2,18 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import requests
-from dashboard_data import Cursor, DynamoDbFeed, Lease, RefusalReason, StreamSlots, Table
+from dashboard_data import Cursor, DynamoDbFeed, Table
 
 from tests.support import producer
 from tests.support.waiting import eventually
 from tests.system.clients.process import Client
 from tests.system.clients.relay import Relay, Relays
 
-TAKE_EVERY_S = 0.05
+LONGEST_PAUSE_S = 2.0
 
 
 class Member(NamedTuple):
@@ -52,12 +51,13 @@ class Writer:
 class Crowd:
     """Starts the named clients. `wait_until` names those that something does not hold for."""
 
-    def __init__(self, names: Iterable[str], relays: Relays, longest_pause_s: float) -> None:
+    def __init__(self, names: Iterable[str], relays: Relays, patience_s: float) -> None:
         self.members: list[Member] = []
         for number, name in enumerate(names, 1):
             # Networks far from each other, so that no two clients share anything.
             relay = relays.add(f"127.{number}.0.1")
-            self.members.append(Member(Client(name, relay.url, longest_pause_s), relay))
+            client = Client(name, relay.url, longest_pause_s=LONGEST_PAUSE_S, patience_s=patience_s)
+            self.members.append(Member(client, relay))
 
     def wait_until(self, holds: Callable[[Member], Any], within_s: float) -> None:
         def everybody() -> bool:
@@ -82,55 +82,6 @@ class Crowd:
 
 def is_live(member: Member) -> bool:
     return member.relay.current() is not None
-
-
-def occupy(
-    slots: StreamSlots, client_ids: Callable[[], Iterable[str]], until: Callable[[], Any]
-) -> None:
-    """Takes all slots that these clients can have, until something holds; then releases them.
-
-    The streams of other execution environments take them in the same way.
-    """
-    held: list[Lease] = []
-
-    def take() -> Any:
-        for client_id in client_ids():
-            taken = slots.take(client_id)
-            if isinstance(taken, Lease):
-                held.append(taken)
-            elif taken.reason == RefusalReason.FULL:
-                break
-        return until() or time.sleep(TAKE_EVERY_S)
-
-    try:
-        eventually(take, within_s=30)
-    finally:
-        for lease in held:
-            slots.release(lease)
-
-
-def others() -> Iterator[str]:
-    """Yields clients that are none of the crowd, without end."""
-    number = 0
-    while True:
-        number += 1
-        yield f"another-{time.monotonic_ns()}-{number}"
-
-
-def clients_of_leases(dynamodb: Any, table: str) -> dict[str, str]:
-    """Returns the client of each connection that has a lease."""
-    found = dynamodb.query(
-        TableName=table,
-        KeyConditionExpression="PK = :partition AND begins_with(SK, :slot)",
-        ExpressionAttributeValues={":partition": {"S": "CONNECTIONS"}, ":slot": {"S": "SLOT#"}},
-    )
-    return {each["connection_id"]["S"]: each["client"]["S"] for each in found["Items"]}
-
-
-def say_goodbye(service_url: str, connection_id: str) -> None:
-    """Ends a stream in its usual way, which is what the end of its life does, too."""
-    path = f"api/v2/stream/connections/{connection_id}/close"
-    requests.post(service_url + path, timeout=20)
 
 
 def published(dynamodb: Any, table: str) -> list[str]:

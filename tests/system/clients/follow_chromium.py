@@ -1,6 +1,7 @@
 """Follows with Chromium's own EventSource, in a page of the service's origin.
 
-Run by path: URL, longest pause in seconds, and the paths of the browser and its driver.
+Run by path: URL, longest pause and patience in seconds, and the paths of the browser and its
+driver. A browser has all the patience that there is.
 """
 
 import json
@@ -39,4 +40,4 @@ def follow(url: str, longest_pause_s: float, binary: str, driver: str) -> None:
 
 # Ended by the test, it closes the browser before it goes.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-follow(sys.argv[1], float(sys.argv[2]), *sys.argv[3:])
+follow(sys.argv[1], float(sys.argv[2]), *sys.argv[4:])

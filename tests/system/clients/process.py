@@ -53,13 +53,17 @@ def command_of(client: str) -> list[str]:
 
 
 class Client:
-    """Follows `url` until it is closed. `lines` is all that it has printed, parsed."""
+    """Follows `url` until it is closed. `lines` is all that it has printed, parsed.
 
-    def __init__(self, name: str, url: str, longest_pause_s: float) -> None:
+    User code waits `longest_pause_s` at most before it comes back. Clients that can be told to give
+    up do so after `patience_s` without a byte.
+    """
+
+    def __init__(self, name: str, url: str, *, longest_pause_s: float, patience_s: float) -> None:
         self.name = name
         self.lines: list[dict[str, Any]] = []
         self.errors: list[str] = []
-        command = [*command_of(name), url, str(longest_pause_s)]
+        command = [*command_of(name), url, str(longest_pause_s), str(patience_s)]
         if name == "chromium":
             command += chromium()
         self._process = subprocess.Popen(

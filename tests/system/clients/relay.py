@@ -45,6 +45,11 @@ class Exchange:
             said.add("header")
         return said
 
+    @property
+    def cut(self) -> bool:
+        """Tells whether this is a stream that ended in the middle."""
+        return self.status == 200 and self.over and not self.whole
+
     def hear(self, data: bytes) -> None:
         """Takes what the service sent."""
         if self.status is None:
@@ -89,6 +94,10 @@ class Relay:
             return streams[-1]
         return None
 
+    def left_behind(self) -> list[str]:
+        """Returns the ids of the connections that were cut: the service may not know it yet."""
+        return [each.connection_id for each in self.streams() if each.connection_id and each.cut]
+
     def count(self, status: int) -> int:
         return sum(each.status == status for each in self.streams())
 
@@ -97,7 +106,7 @@ class Relay:
 
     def cuts(self) -> int:
         """Returns how many streams ended in the middle."""
-        return sum(each.over and not each.whole for each in self.streams() if each.status == 200)
+        return sum(each.cut for each in self.streams())
 
     async def listen(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -107,6 +116,10 @@ class Relay:
         """Refuses connections from now on, and resets those that are open."""
         assert self._server, "it listens"
         self._server.close()
+        await self.cut()
+
+    async def cut(self) -> None:
+        """Resets the open connections, as a network does that is lost."""
         for writer in tuple(self._open):
             writer.transport.abort()
 
@@ -187,6 +200,11 @@ class Relays:
         self._run(relay.listen())
         self._all.append(relay)
         return relay
+
+    def cut(self) -> None:
+        """Cuts all open connections."""
+        for relay in self._all:
+            self._run(relay.cut())
 
     def shut(self) -> None:
         """Is gone, as a service that restarts: open connections are reset, new ones refused."""

@@ -1,7 +1,7 @@
 """Clients with little patience stay on a stream on which nothing happens.
 
-httpx gives up after 5 s without a byte, and so does launchdarkly-eventsource on Node 20 and newer,
-because Node's own agent does.
+Left alone, httpx gives up after 5 s without a byte, and so does launchdarkly-eventsource on Node 20
+and newer, because Node's own agent does.
 """
 
 import pytest
@@ -13,6 +13,7 @@ from tests.system.clients.process import is_installed, must_be_installed
 from tests.system.clients.relay import Relays
 
 pytestmark = pytest.mark.e2e
+PATIENCE_S = 5
 IMPATIENT = ("npm/launchdarkly-eventsource", "pypi/httpx-sse")
 
 
@@ -22,7 +23,7 @@ def members():
     relays = Relays()
     with Emulator(ROOT / "template.yaml") as emulator:
         relays.lead_to(emulator.dashboard_url)
-        crowd = Crowd(filter(is_installed, IMPATIENT), relays, longest_pause_s=1)
+        crowd = Crowd(filter(is_installed, IMPATIENT), relays, PATIENCE_S)
         try:
             crowd.wait_until(lambda each: len(each.client.events("heartbeat")) >= 2, within_s=40)
             yield {each.client.name: each for each in crowd.members}

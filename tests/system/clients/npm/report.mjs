@@ -1,6 +1,8 @@
 // Tells the test about each event, in a line of JSON, and about each thing that user code did.
 
-export const [url, longestPause] = [process.argv[2], Number(process.argv[3])];
+export const url = process.argv[2];
+export const longestPause = Number(process.argv[3]); // in seconds
+export const patience = Number(process.argv[4]); // in seconds without a byte
 export const TYPES = ["metrics", "new_item", "heartbeat", "reset", "failure"];
 
 // Parses the data as every page does, so an event without data is an error here.

@@ -1,19 +1,20 @@
 """Follows with httpx-sse, which reads one connection; the loop around it is user code.
 
-httpx gives up after 5 s without a byte, and that is long enough.
+httpx gives up after 5 s without a byte, if it is not told to be more patient. On an open stream
+that is long enough, but a first response may take longer.
 """
 
 import time
 
 import httpx
 from httpx_sse import connect_sse
-from report import LONGEST_PAUSE_S, URL, pause_after, report_event, report_state
+from report import LONGEST_PAUSE_S, PATIENCE_S, URL, pause_after, report_event, report_state
 
 
 def follow() -> None:
     last_event_id = ""
     pause_s = LONGEST_PAUSE_S
-    with httpx.Client() as client:
+    with httpx.Client(timeout=PATIENCE_S) as client:
         while True:
             headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
             try:

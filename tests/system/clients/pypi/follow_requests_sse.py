@@ -3,7 +3,7 @@
 import time
 
 import requests
-from report import LONGEST_PAUSE_S, URL, pause_after, report_event, report_state
+from report import LONGEST_PAUSE_S, PATIENCE_S, URL, pause_after, report_event, report_state
 from requests_sse import EventSource, InvalidStatusCodeError
 
 
@@ -12,7 +12,7 @@ def follow() -> None:
     while True:
         pause_s = LONGEST_PAUSE_S
         try:
-            with EventSource(URL, timeout=10, latest_event_id=last_event_id) as source:
+            with EventSource(URL, timeout=PATIENCE_S, latest_event_id=last_event_id) as source:
                 for event in source:
                     report_event(event.type, event.last_event_id, event.data)
                     last_event_id = event.last_event_id

@@ -3,7 +3,7 @@
 import time
 
 import requests
-from report import LONGEST_PAUSE_S, URL, pause_after, report_event, report_state
+from report import LONGEST_PAUSE_S, PATIENCE_S, URL, pause_after, report_event, report_state
 from sseclient import SSEClient
 
 
@@ -16,7 +16,7 @@ def follow() -> None:
             headers["Last-Event-ID"] = last_event_id
         try:
             # The timeout is that of a silence: a byte comes at least every 4 s.
-            with requests.get(URL, headers=headers, stream=True, timeout=10) as response:
+            with requests.get(URL, headers=headers, stream=True, timeout=PATIENCE_S) as response:
                 response.raise_for_status()
                 for event in SSEClient(response).events():
                     report_event(event.event, event.id, event.data)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 URL = sys.argv[1]
 LONGEST_PAUSE_S = float(sys.argv[2])
+PATIENCE_S = float(sys.argv[3])  # without a byte
 
 
 def report_event(type: str | None, id: str | None, data: str) -> None:
