@@ -15,6 +15,7 @@ from tests.support import producer
 from tests.support.derived import derived_template
 from tests.support.dynamodb_proxy import moto_behind_proxy
 from tests.support.service import Client as Stream
+from tests.support.waiting import eventually
 from tests.system.clients.crowd import (
     Crowd,
     Member,
@@ -105,7 +106,7 @@ def template_in(directory: Path) -> Path:
 
 
 def follow_through_everything(service: Service, crowd: Crowd, relays: Relays) -> list[str]:
-    others = [Stream(relays.add(f"127.0.{number}.1").url) for number in range(OTHERS)]
+    others = [opened(relays.add(f"127.0.{number}.1").url) for number in range(OTHERS)]
     # A stream without a position has missed nothing when the first item comes.
     crowd.wait_until(lambda each: each.client.events("metrics"), WITHIN_S)
     writer = Writer(service.dynamodb, service.table, ITEMS, WRITE_EVERY_S)
@@ -124,6 +125,17 @@ def follow_through_everything(service: Service, crowd: Crowd, relays: Relays) ->
     writer.finish()
     crowd.wait_until(lambda each: len(each.client.item_ids()) >= ITEMS, WITHIN_S)
     return published(service.dynamodb, service.table)
+
+
+def opened(url: str) -> Stream:
+    """Returns an open stream. On a busy machine the service may ask to try again."""
+
+    def live() -> Stream | None:
+        stream = Stream(url)
+        eventually(lambda: stream.ended.is_set() or stream.of_type("metrics"), WITHIN_S)
+        return None if stream.ended.is_set() else stream
+
+    return eventually(live, WITHIN_S)
 
 
 def lose_the_network(service: Service, crowd: Crowd, relays: Relays, meeting: int) -> None:
