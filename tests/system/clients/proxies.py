@@ -33,11 +33,18 @@ http {{
 
 @contextlib.contextmanager
 def nginx_before(
-    service_url: str, directory: Path, program: str, options: str = "", more: str = ""
+    service_url: str,
+    directory: Path,
+    program: str,
+    *,
+    options: str = "",
+    more: str = "",
+    secret: str = "none",
 ) -> Iterator[str]:
     """Yields the address of an nginx. `options` are those of `listen`; `more` is for its server."""
     port = free_port()
     location = configuration("nginx").replace("https://SERVICE", service_url.rstrip("/"))
+    location = location.replace("SECRET", secret)
     config = directory / f"nginx-{port}.conf"
     config.write_text(
         NGINX.format(directory=directory, port=port, options=options, more=more, location=location)
@@ -49,9 +56,11 @@ def nginx_before(
 
 
 @contextlib.contextmanager
-def haproxy_before(service_url: str, directory: Path, program: str) -> Iterator[str]:
+def haproxy_before(
+    service_url: str, directory: Path, program: str, *, secret: str = "none"
+) -> Iterator[str]:
     port = free_port()
-    text = configuration("haproxy")
+    text = configuration("haproxy").replace("SECRET", secret)
     text = text.replace("bind :443 ssl crt /etc/haproxy/certificate.pem", f"bind 127.0.0.1:{port}")
     text = text.replace(
         "SERVICE:443 ssl verify required ca-file /etc/ssl/certs/ca-certificates.crt",

@@ -1,6 +1,8 @@
 """Proxies that nobody here wrote, in front of the service, and tabs of a browser behind them."""
 
 import subprocess
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,6 +15,8 @@ from tests.system.clients.browser import chromium_at
 from tests.system.clients.proxies import haproxy_before, nginx_before
 
 pytestmark = pytest.mark.e2e
+ADDRESS_HEADER = "X-Client-Address"
+SECRET = "a-secret-of-some-length"
 TABS = 8
 OPEN_ONE_IN_EACH_TAB = """
 window.tabs = [];
@@ -59,6 +63,41 @@ def test_events_come_through_a_proxy_as_they_happen(proxy, request, service):
         eventually(lambda item_id=written: item_id in client.item_ids(), 5)
 
     client.close()
+
+
+@pytest.fixture(scope="module")
+def service_that_trusts_a_proxy():
+    """Yields the service's address. Each client may have one stream."""
+    trusted = {"ProxyAddressHeader": ADDRESS_HEADER, "ProxySecret": SECRET}
+    parameters = {"ClientConnections": "1", **trusted}
+    with Emulator(ROOT / "template.yaml", parameters=parameters) as emulator:
+        yield emulator.dashboard_url
+
+
+def status_for(address: str, proxy_url: str) -> int:
+    """Returns what a viewer at this address gets, who leaves without a goodbye."""
+    proxy = urlsplit(proxy_url)
+    viewer = HTTPConnection(proxy.hostname, proxy.port, timeout=30, source_address=(address, 0))
+    viewer.request("GET", "/api/v2/stream")
+    status = viewer.getresponse().status
+    viewer.close()
+    return status
+
+
+def test_viewers_behind_nginx_have_a_share_each(service_that_trusts_a_proxy, tmp_path):
+    with nginx_before(service_that_trusts_a_proxy, tmp_path, tools.nginx(), secret=SECRET) as url:
+        assert status_for("127.11.0.1", url) == 200
+        assert status_for("127.11.0.1", url) == 429
+        assert status_for("127.12.0.1", url) == 200
+
+
+def test_viewers_behind_haproxy_have_a_share_each(service_that_trusts_a_proxy, tmp_path):
+    with haproxy_before(
+        service_that_trusts_a_proxy, tmp_path, tools.haproxy(), secret=SECRET
+    ) as url:
+        assert status_for("127.21.0.1", url) == 200
+        assert status_for("127.21.0.1", url) == 429
+        assert status_for("127.22.0.1", url) == 200
 
 
 @pytest.fixture(scope="module")
