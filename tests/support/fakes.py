@@ -38,8 +38,8 @@ class FakeClock:
     sleep = advance
 
     def pause(self, condition: Condition, seconds: float) -> None:
-        """Replaces `Condition.wait`, for a single thread."""
-        self.advance(seconds)
+        """Replaces `Condition.wait`, for a single thread. Some time passes, as in a real wait."""
+        self.advance(max(seconds, 1e-6))
 
 
 class InMemoryFeed:

@@ -46,7 +46,7 @@ class Metrics(StreamEvent):
 
 
 class Heartbeat(StreamEvent):
-    """Sent on connect and at most 15 s after the last bytes."""
+    """Sent on connect and at most 15 s after the last event."""
 
     timestamp: str
     connections: int = Field(description="Open streams across the whole system.")

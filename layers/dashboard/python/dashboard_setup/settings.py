@@ -23,7 +23,7 @@ class Settings:
     reserved_connections: int = field(default=10, metadata={"kind": "0 or more"})
     stream_life_s: float = 240
     poll_interval_s: float = 1
-    # contract.md: a heartbeat at most 15 s after the last bytes. The rest is for a poll and a
+    # contract.md: a heartbeat at most 15 s after the last event. The rest is for a poll and a
     # renewal that time out.
     heartbeat_s: float = 8
     lease_s: int = 45
