@@ -83,6 +83,21 @@ def fill(client, table, lease, slots):
         client.put_item(TableName=table, Item=taken | changed)
 
 
+def test_the_leases_of_an_older_version_count_while_they_live(connections, client, table, clock):
+    """During a deployment old and new environments run beside each other."""
+    expires_at = {"expires_at": {"N": str(int(clock()) + 45)}}
+    holder = {"connection_id": text("0-of-the-older-version"), "client": text("a")}
+    mark = key("CONNECTIONS", "SHARE#a#0000") | {"taken_at": {"N": str(int(clock()) - 60)}}
+    for record in (key(*slot_key(0)), mark):
+        client.put_item(TableName=table, Item=record | holder | expires_at)
+
+    lease = connections.take(Client("a"))
+
+    assert (lease.slot, lease.marks) == (1, ("a#0001",))
+    assert connections.open_count() == 2
+    assert connections.take(Client("a")).reason == RefusalReason.CLIENT_FULL
+
+
 def test_a_client_has_its_share_and_shuts_out_nobody(connections):
     assert [type(connections.take(Client("greedy"))) for _ in range(2)] == [Lease, Lease]
     assert connections.take(Client("greedy")) == Refusal(RefusalReason.CLIENT_FULL, 2, 5)

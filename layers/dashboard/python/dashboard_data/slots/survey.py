@@ -6,6 +6,7 @@ from typing import NamedTuple
 from dashboard_data.dynamodb import Record, expired
 from dashboard_data.slots.lease import SLOT, WAIT
 
+UNKNOWN = -1  # a number that no mark has
 SETTLED_S = 10  # the records of one transaction may become visible one after the other
 
 
@@ -75,10 +76,21 @@ def _holder(record: Record) -> Holder:
     return Holder(
         slot=_number(record),
         connection_id=record["connection_id"]["S"],
-        marks=tuple(each["S"] for each in record["marks"]["L"]),
+        marks=_marks(record),
         authenticated=_truth(record, "authenticated"),
         closing="closing" in record,
     )
+
+
+def _marks(record: Record) -> tuple[str, ...]:
+    """Returns the marks of a lease.
+
+    One of an older version, which may live on beside this one for some minutes, names its client
+    instead. The number of its mark is not known: the mark's own record says that it is in use.
+    """
+    if "marks" not in record:
+        return (f"{record['client']['S']}#{UNKNOWN}",)
+    return tuple(each["S"] for each in record["marks"]["L"])
 
 
 def _waiting(record: Record) -> Waiting:
