@@ -24,12 +24,12 @@ EURO = json.dumps({"price": "10 \u20ac", "text": "x" * 195}, ensure_ascii=False)
 
 
 def naive_encode(data: str, *, event: str, id: str) -> bytes:
-    return f"event: {event}\nid: {id}\ndata: {data}\n\n".encode()
+    return f"event: {event}\ndata: {data}\nid: {id}\n\n".encode()
 
 
 def naive_encode_lines(data: str, *, event: str, id: str) -> bytes:
     lines = "".join([f"data: {line}\n" for line in data.split("\n")])
-    return f"event: {event}\nid: {id}\n{lines}\n".encode()
+    return f"event: {event}\n{lines}id: {id}\n\n".encode()
 
 
 def naive_decode(body: bytes) -> list[tuple[str, str, str]]:

@@ -38,7 +38,7 @@ def with_lf(text: str) -> str:
         ({"retry_ms": 2**31 - 1}, b"retry: 2147483647\n\n"),
         (
             {"data": "x", "event": "e", "id": "7", "retry_ms": 5},
-            b"retry: 5\nevent: e\nid: 7\ndata: x\n\n",
+            b"retry: 5\nevent: e\ndata: x\nid: 7\n\n",
         ),
     ],
 )
@@ -65,7 +65,7 @@ class Colour(str, Enum):  # noqa: UP042  its str() is "Colour.RED", unlike that 
 
 def test_a_text_enumeration_is_written_as_its_text():
     assert (
-        encode(Colour.RED, event=Colour.RED, id=Colour.RED) == b"event: red\nid: red\ndata: red\n\n"
+        encode(Colour.RED, event=Colour.RED, id=Colour.RED) == b"event: red\ndata: red\nid: red\n\n"
     )
 
 

@@ -44,11 +44,11 @@ def encode(
         if data is None:
             raise ValueError("event without data is never dispatched")
         block += "event: " + event + "\n"
-    if id is not None:
-        _require_printable("id", id)
-        block += "id: " + id + "\n"
     if data is not None:
         block += _lines("data", "data: ", data)
+    if id is not None:  # last: some clients take it at its line, and data that is cut off is lost
+        _require_printable("id", id)
+        block += "id: " + id + "\n"
     if not block:
         raise ValueError("nothing to encode: no data, id or retry_ms")
     return _to_utf8("data", block + "\n")
