@@ -255,6 +255,14 @@ def test_head_is_get_without_its_body(service, path):
 
 
 @pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize("connection_id", ["x", "a%2Fb", "%E2%80%AE", "%25", "y" * 2000])
+def test_a_goodbye_to_what_cannot_be_a_stream_is_like_any_other(service, front, connection_id):
+    url = f"{service.fronts()[front]}/api/v2/stream/connections/{connection_id}/close"
+
+    assert requests.post(url, timeout=15).status_code == 204
+
+
+@pytest.mark.parametrize("front", FRONTS)
 def test_head_on_a_stream_opens_none(service, front):
     """It would hold a slot to the end of its life, since nobody reads it."""
     url = service.fronts()[front]
