@@ -55,6 +55,7 @@ CONFIGURATION = "/api/v2/configurations/{config_id}/stream"
             rest("/{proxy+}", "/static/space%20value", proxy="static/space%20value"),
             "/static/space%20value",
         ),
+        (rest("/{proxy+}", "/health"), "/health"),  # a test in the console sends no parameters
         (url("/"), "/"),
         (url(""), "/"),
         (url("/api/v2/stream/"), "/api/v2/stream"),

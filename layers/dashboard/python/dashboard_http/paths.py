@@ -22,9 +22,9 @@ def routed_path(payload: Mapping[str, Any], base_path: str = "") -> str:
     if "http" in payload["requestContext"]:
         return _below(base_path, normal_path(str(payload.get("rawPath") or "/")))
     resource = payload.get("resource")
-    if not isinstance(resource, str):
-        return normal_path(str(payload.get("path") or "/"))
     parameters = payload.get("pathParameters") or {}
+    if not isinstance(resource, str) or not _names(resource) <= parameters.keys():
+        return normal_path(str(payload.get("path") or "/"))
     return normal_path(_PARAMETER.sub(lambda found: _value(found, parameters), resource))
 
 
@@ -49,6 +49,10 @@ def normal_path(path: str) -> str:
     """
     segments = [quote(unquote(each), safe="", errors="replace") for each in path.split("/") if each]
     return "/" + "/".join(segments)
+
+
+def _names(resource: str) -> set[str]:
+    return {name for name, _ in _PARAMETER.findall(resource)}
 
 
 def _value(found: re.Match[str], parameters: Mapping[str, Any]) -> str:
