@@ -4,7 +4,7 @@ import pytest
 from dashboard_data import Backoff, Client, Lease, LeaseState, RefusalReason, StreamSlots, Table
 from dashboard_data.dynamodb import text
 from dashboard_data.slots.lease import PARTITION
-from dashboard_data.slots.slots import PLACE_S, ROOM_PAUSES_S
+from dashboard_data.slots.making_room import PLACE_S, ROOM_PAUSES_S
 
 from tests.support.fakes import MeddledClient, TableError
 

@@ -15,8 +15,8 @@ from dashboard_data.metrics import DynamoDbMetrics, MetricsWindow, scopes_of
 from dashboard_data.publishing.publication import MARK_KEPT_S
 from dashboard_data.publishing.publisher import DynamoDbPublisher, Outcome, publisher_backoff
 from dashboard_data.retry import Backoff
-from dashboard_data.slots.lease import Client, Lease, LeaseState
-from dashboard_data.slots.slots import Refusal, RefusalReason, StreamSlots
+from dashboard_data.slots.lease import Client, Lease, LeaseState, Refusal, RefusalReason
+from dashboard_data.slots.slots import StreamSlots
 from dashboard_data.times import base36, moment_s, utc_text
 from dashboard_data.users.configurations import (
     Configuration,

@@ -25,6 +25,21 @@ class LeaseState(StrEnum):
     LOST = "lost"  # the slot, or a mark of a share, is another stream's by now
 
 
+class RefusalReason(StrEnum):
+    """Why a stream gets no lease."""
+
+    FULL = "full"
+    CLIENT_FULL = "client-full"
+    BUSY = "busy"  # others were faster at every try, though there may be room
+    LEFT = "left"  # the client has said goodbye already
+
+
+class Refusal(NamedTuple):
+    reason: RefusalReason
+    limit: int
+    retry_after_s: int
+
+
 class Client(NamedTuple):
     """A client, by the shares that its stream takes. All ids are hashes, or other short texts.
 

@@ -23,18 +23,15 @@ the partition CONNECTIONS of the table:
 - A lease that has expired comes back to life when its stream renews it, as long as nobody else has
   taken its slot or one of its marks. So an outage of the table, in which nobody can renew or take
   anything, ends no stream.
-- `ask_to_close` marks the lease. The stream reads its lease with every poll, and ends. `take` marks
-  a lease in the same way when its stream has to make room (slots/room.py).
+- `ask_to_close` marks the lease. The stream reads its lease with every poll, and ends. A lease is
+  marked in the same way when its stream has to make room (slots/making_room.py).
 
 docs/connections.md gives the reason for each rule.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
-from enum import StrEnum
-from math import ceil
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from dashboard_data.dynamodb import (
     Action,
@@ -56,11 +53,12 @@ from dashboard_data.retry import RETRIABLE, Backoff, attempt
 from dashboard_data.slots.lease import (
     PARTITION,
     SLOT,
-    SLOTS,
     WAIT,
     Client,
     Lease,
     LeaseState,
+    Refusal,
+    RefusalReason,
     gone_key,
     is_connection_key,
     lease_state,
@@ -69,8 +67,9 @@ from dashboard_data.slots.lease import (
     slot_key,
     slot_of,
 )
+from dashboard_data.slots.making_room import Limits, RoomMaker, any_of, full, moment, slot_records
 from dashboard_data.slots.room import Room
-from dashboard_data.slots.survey import Holder, SlotSurvey, is_settling, survey
+from dashboard_data.slots.survey import SlotSurvey, is_settling
 from dashboard_data.times import HOUR_S, base36
 
 LIMIT = 100
@@ -79,31 +78,10 @@ NETWORK_LIMIT = 40
 RESERVED = 10
 LEASE_S = 45
 GONE_S = 60  # longer than any stream takes from its request to its lease
-PLACE_S = 60  # a client that waits has to come back within this time
-SOONEST_RETRY_S = 5
-RETRY_SPREAD_S = 10
 BUSY_RETRY_S = 1
-# How long a request waits for a stream to make room: two polls, and what its end takes.
-ROOM_PAUSES_S = (0.5, 0.5, 1, 1, 1)
 
 _FREE = "attribute_not_exists(PK) OR expires_at <= :value"
 _OURS_OR_GONE = "attribute_not_exists(PK) OR connection_id = :value"
-_FREE_OR_OURS = "attribute_not_exists(PK) OR expires_at <= :now OR client = :client"
-
-
-class RefusalReason(StrEnum):
-    """Why a stream gets no lease."""
-
-    FULL = "full"
-    CLIENT_FULL = "client-full"
-    BUSY = "busy"  # others were faster at every try, though there may be room
-    LEFT = "left"  # the client has said goodbye already
-
-
-class Refusal(NamedTuple):
-    reason: RefusalReason
-    limit: int
-    retry_after_s: int
 
 
 class StreamSlots:
@@ -129,11 +107,12 @@ class StreamSlots:
         self.limit = limit
         self.client_limit = client_limit
         self.network_limit = network_limit
-        self.reserved = reserved
         self.lease_s = lease_s
         self._table = table
         self._clock = clock
         self._backoff = backoff
+        limits = Limits(limit, client_limit, network_limit, reserved)
+        self._room = RoomMaker(table, clock, backoff, limits)
         self._counting = Lock()
         self._counted = 0
         self._counted_at_s = float("-inf")
@@ -150,12 +129,12 @@ class StreamSlots:
         own_key = connection_key if is_connection_key(connection_key) else None
         counted: set[str] = set()  # marks in use whose slots cannot be seen
         for _ in self._backoff.tries():
-            room = self._room_for(client)
+            room = self._room.for_client(client)
             if isinstance(room, Refusal):
                 return room
             lease = self._drawn(room, own_key, counted)
             if lease is None:
-                return self._full(RefusalReason.CLIENT_FULL, self.client_limit)
+                return full(RefusalReason.CLIENT_FULL, self.client_limit, self._backoff)
             dead = self._dead_holders(lease, room.seen, counted)
             if dead is None:
                 continue
@@ -212,7 +191,7 @@ class StreamSlots:
             return self._close(connection, {"BOOL": True})
         gone = key(*gone_key(connection)) | {"expires_at": self._in(GONE_S)}
         self._backoff.write(lambda: self._table.put(gone))
-        ids = [record["connection_id"]["S"] for record in self._records(SLOT)]
+        ids = [record["connection_id"]["S"] for record in slot_records(self._table, SLOT)]
         closed = [
             self._close(each, {"BOOL": True})
             for each in ids
@@ -232,87 +211,13 @@ class StreamSlots:
         try:
             now_s = self._clock()
             if abs(now_s - self._counted_at_s) >= max_age_s:
-                self._counted = sum(not expired(each, now_s) for each in self._records(SLOT))
+                self._counted = sum(
+                    not expired(each, now_s) for each in slot_records(self._table, SLOT)
+                )
                 self._counted_at_s = now_s
             return self._counted
         finally:
             self._counting.release()
-
-    # Room for one more stream.
-
-    def _room_for(self, client: Client) -> Room | Refusal:
-        """Returns a look at slots of which this client may have one; else waits, or has to go."""
-        room = self._look(client)
-        if room.open_slots():
-            return room
-        if not room.may_wait() or self._is_out_of_shares(room):
-            return self._full(RefusalReason.FULL, self.limit)
-        waiting_since_s = self._waits_since(room)
-        if waiting_since_s is None:
-            return self._full(RefusalReason.FULL, self.limit)
-        now_s = self._clock()
-        if candidates := room.who_makes_room(waiting_since_s, now_s):
-            self._ask_to_make_room(self._any(candidates))
-        if not room.may_wait_inside(now_s, sum(ROOM_PAUSES_S)):
-            retry_after_s = room.retry_after_s(waiting_since_s, now_s)
-            return Refusal(RefusalReason.FULL, self.limit, retry_after_s)
-        for pause_s in ROOM_PAUSES_S:
-            self._backoff.sleep(pause_s)
-            later = self._look(client)
-            if later.open_slots():
-                return later
-        retry_after_s = room.retry_after_s(waiting_since_s, now_s)
-        return Refusal(RefusalReason.FULL, self.limit, retry_after_s)
-
-    def _look(self, client: Client) -> Room:
-        seen = survey(self._records(SLOTS), self._clock())
-        return Room(seen, client, self.limit, self.reserved)
-
-    def _waits_since(self, room: Room) -> float | None:
-        """Keeps this client's place among those who wait, or gives it one.
-
-        Returns since when it waits; None if there is no place.
-        """
-        own = room.own_place()
-        now_s = self._clock()
-        since_s = own.since_s if own else now_s
-        places = [own.place] if own else room.free_places()
-        if not places:
-            return None
-        client = text(room.waiter_id)
-        record = key(PARTITION, f"{WAIT}{self._any(places):02d}") | {
-            "client": client,
-            "since": number(since_s),
-            "asked_at": number(now_s),
-            "expires_at": self._in(PLACE_S),
-        }
-        if room.is_served_at_once:
-            record["authenticated"] = {"BOOL": True}
-        values = {":now": number(now_s), ":client": client}
-        action = put_action(record, condition=_FREE_OR_OURS, values=values)
-        if attempt(self._table, [action]):
-            return None
-        return since_s
-
-    def _ask_to_make_room(self, holder: Holder) -> None:
-        values = {
-            ":id": text(holder.connection_id),
-            ":value": text(LeaseState.MADE_ROOM),
-        }
-        self._backoff.write(
-            lambda: self._table.update(
-                slot_key(holder.slot),
-                "SET closing = :value",
-                condition="connection_id = :id AND attribute_not_exists(closing)",
-                values=values,
-            )
-        )
-
-    # One lease.
-
-    def _is_out_of_shares(self, room: Room) -> bool:
-        shares = room.client.shares(self.client_limit, self.network_limit)
-        return any(len(room.seen.numbers_of(each)) >= most for each, most in shares.items())
 
     def _drawn(self, room: Room, own_key: str | None, counted: set[str]) -> Lease | None:
         """Draws a slot, and a mark of each share; None if one of the shares is used up."""
@@ -326,8 +231,8 @@ class StreamSlots:
             ]
             if not free or len(used) >= most:
                 return None
-            marks.append(mark_of(share_id, self._any(free)))
-        slot = self._any(room.open_slots())
+            marks.append(mark_of(share_id, any_of(self._backoff, free)))
+        slot = any_of(self._backoff, room.open_slots())
         unguessable = own_key or secrets.token_urlsafe(16)
         return Lease(
             connection_id=f"{base36(slot)}-{unguessable}",
@@ -441,21 +346,8 @@ class StreamSlots:
         record = self._table.get(gone_key(connection_key))
         return record is not None and not expired(record, self._clock())
 
-    def _records(self, prefix: str) -> Iterable[Record]:
-        values = {":partition": text(PARTITION), ":prefix": text(prefix)}
-        return self._table.query("PK = :partition AND begins_with(SK, :prefix)", values)
-
     def _in(self, seconds: float) -> dict[str, str]:
-        """Returns the moment in so many seconds. A time to live has to be a whole number."""
-        return number(ceil(self._clock() + seconds))
-
-    def _any(self, choices: Sequence[Any]) -> Any:
-        """Chosen at random, so that simultaneous takers do not collide."""
-        return choices[int(self._backoff.random() * len(choices))]
-
-    def _full(self, reason: RefusalReason, limit: int) -> Refusal:
-        retry_after_s = SOONEST_RETRY_S + int(self._backoff.random() * RETRY_SPREAD_S)
-        return Refusal(reason, limit, retry_after_s)
+        return moment(self._clock() + seconds)
 
 
 def _set_action(at: Key, fields: Record, own: Record) -> Action:

@@ -1,0 +1,150 @@
+"""How does a client get a slot when all are taken?
+
+Looks at the slots, keeps the places of those who wait, and asks streams to make room. The rules are
+in slots/room.py; here they meet the table.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import NamedTuple, TypeVar
+
+from dashboard_data.dynamodb import Clock, Record, Table, key, number, put_action, text
+from dashboard_data.retry import Backoff, attempt
+from dashboard_data.slots.lease import (
+    PARTITION,
+    SLOTS,
+    WAIT,
+    Client,
+    LeaseState,
+    Refusal,
+    RefusalReason,
+    slot_key,
+)
+from dashboard_data.slots.room import Room
+from dashboard_data.slots.survey import Holder, survey
+
+T = TypeVar("T")
+
+PLACE_S = 60  # a client that waits has to come back within this time
+SOONEST_RETRY_S = 5
+RETRY_SPREAD_S = 10
+# How long a request waits for a stream to make room: two polls, and what its end takes.
+ROOM_PAUSES_S = (0.5, 0.5, 1, 1, 1)
+
+_FREE_OR_OURS = "attribute_not_exists(PK) OR expires_at <= :now OR client = :client"
+
+
+class Limits(NamedTuple):
+    """The most streams of all, of one client and of one network.
+
+    `reserved`: for how many clients with a token others make room at once.
+    """
+
+    streams: int
+    client: int
+    network: int
+    reserved: int
+
+
+class RoomMaker:
+    """Finds room for one more stream. Threads may share one."""
+
+    def __init__(self, table: Table, clock: Clock, backoff: Backoff, limits: Limits) -> None:
+        self._table = table
+        self._clock = clock
+        self._backoff = backoff
+        self._limits = limits
+
+    def for_client(self, client: Client) -> Room | Refusal:
+        """Returns a look at slots of which this client may have one; else waits, or has to go."""
+        room = self._look(client)
+        if room.open_slots():
+            return room
+        if not room.may_wait() or self._is_out_of_shares(room):
+            return full(RefusalReason.FULL, self._limits.streams, self._backoff)
+        waiting_since_s = self._waits_since(room)
+        if waiting_since_s is None:
+            return full(RefusalReason.FULL, self._limits.streams, self._backoff)
+        now_s = self._clock()
+        if candidates := room.who_makes_room(waiting_since_s, now_s):
+            self._ask_to_make_room(any_of(self._backoff, candidates))
+        if not room.may_wait_inside(now_s, sum(ROOM_PAUSES_S)):
+            retry_after_s = room.retry_after_s(waiting_since_s, now_s)
+            return Refusal(RefusalReason.FULL, self._limits.streams, retry_after_s)
+        for pause_s in ROOM_PAUSES_S:
+            self._backoff.sleep(pause_s)
+            later = self._look(client)
+            if later.open_slots():
+                return later
+        retry_after_s = room.retry_after_s(waiting_since_s, now_s)
+        return Refusal(RefusalReason.FULL, self._limits.streams, retry_after_s)
+
+    def _look(self, client: Client) -> Room:
+        seen = survey(slot_records(self._table, SLOTS), self._clock())
+        return Room(seen, client, self._limits.streams, self._limits.reserved)
+
+    def _waits_since(self, room: Room) -> float | None:
+        """Keeps this client's place among those who wait, or gives it one.
+
+        Returns since when it waits; None if there is no place.
+        """
+        own = room.own_place()
+        now_s = self._clock()
+        since_s = own.since_s if own else now_s
+        places = [own.place] if own else room.free_places()
+        if not places:
+            return None
+        client = text(room.waiter_id)
+        record = key(PARTITION, f"{WAIT}{any_of(self._backoff, places):02d}") | {
+            "client": client,
+            "since": number(since_s),
+            "asked_at": number(now_s),
+            "expires_at": moment(now_s + PLACE_S),
+        }
+        if room.is_served_at_once:
+            record["authenticated"] = {"BOOL": True}
+        values = {":now": number(now_s), ":client": client}
+        action = put_action(record, condition=_FREE_OR_OURS, values=values)
+        if attempt(self._table, [action]):
+            return None
+        return since_s
+
+    def _ask_to_make_room(self, holder: Holder) -> None:
+        values = {
+            ":id": text(holder.connection_id),
+            ":value": text(LeaseState.MADE_ROOM),
+        }
+        self._backoff.write(
+            lambda: self._table.update(
+                slot_key(holder.slot),
+                "SET closing = :value",
+                condition="connection_id = :id AND attribute_not_exists(closing)",
+                values=values,
+            )
+        )
+
+    def _is_out_of_shares(self, room: Room) -> bool:
+        shares = room.client.shares(self._limits.client, self._limits.network)
+        return any(len(room.seen.numbers_of(each)) >= most for each, most in shares.items())
+
+
+def slot_records(table: Table, prefix: str) -> Iterator[Record]:
+    """Yields the records of the partition whose sort key begins so, read consistently."""
+    values = {":partition": text(PARTITION), ":prefix": text(prefix)}
+    return table.query("PK = :partition AND begins_with(SK, :prefix)", values)
+
+
+def moment(at_s: float) -> dict[str, str]:
+    """Writes epoch seconds as a time to live, which has to be a whole number."""
+    return number(ceil(at_s))
+
+
+def any_of(backoff: Backoff, choices: Sequence[T]) -> T:
+    """Chosen at random, so that simultaneous takers do not collide."""
+    return choices[int(backoff.random() * len(choices))]
+
+
+def full(reason: RefusalReason, limit: int, backoff: Backoff) -> Refusal:
+    """Refuses, with a random time to come back."""
+    retry_after_s = SOONEST_RETRY_S + int(backoff.random() * RETRY_SPREAD_S)
+    return Refusal(reason, limit, retry_after_s)
