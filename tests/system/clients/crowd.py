@@ -42,10 +42,17 @@ class Writer:
         self._thread.join()
 
     def _write(self) -> None:
-        for item_id in self.item_ids:
-            now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-            producer.put(self._dynamodb, self._table, [producer.record(item_id, timestamp=now)])
+        left = list(self.item_ids)
+        while left:
+            count = len(left) if self._hurry.is_set() else 1
+            producer.put(self._dynamodb, self._table, [_record(each) for each in left[:count]])
+            del left[:count]
             self._hurry.wait(self._pause_s)
+
+
+def _record(item_id: str) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return producer.record(item_id, timestamp=now)
 
 
 class Crowd:

@@ -83,6 +83,8 @@ def followed(tmp_path_factory) -> Iterator[tuple[dict[str, Member], list[str]]]:
     """Yields the clients by their names, after it all, and the items in the feed's order."""
     template = template_in(tmp_path_factory.mktemp("clients"))
     names = list(filter(is_installed, ALL_CLIENTS))
+    if not names:
+        must_be_installed(ALL_CLIENTS[0])
     with moto_behind_proxy() as tables:
         relays = Relays()
         service = Service(template, tables.url, relays, slots=len(names) + OTHERS)
