@@ -49,6 +49,7 @@ def test_a_slow_client_keeps_its_lease_during_a_replay(service, missed, clock):
     position, wanted = missed
     stream = service.stream(last_event_id=position)
     other = service.stream(address="192.0.2.2")
+    other.pull()
     while len(stream.items()) < len(wanted):
         stream.pull()
         clock.advance(10)
@@ -60,7 +61,7 @@ def test_a_slow_client_keeps_its_lease_during_a_replay(service, missed, clock):
     assert service.slots.open_count() == 1
 
 
-@pytest.mark.parametrize("left_s", [30, 60])
+@pytest.mark.parametrize("left_s", [20, 30])
 def test_a_replay_that_outlives_its_stream_goes_on_in_the_next_one(service, missed, clock, left_s):
     position, wanted = missed
     received = []
@@ -80,14 +81,3 @@ def test_a_replay_that_outlives_its_stream_goes_on_in_the_next_one(service, miss
 
     assert received == wanted
     assert streams > 1
-
-
-def test_a_goodbye_ends_a_replay_between_its_pages(service, missed, clock):
-    position, wanted = missed
-    stream = service.stream(last_event_id=position)
-    stream.pull(2)
-    service.slots.ask_to_close(stream.headers["x-connection-id"])
-    clock.advance(1)
-    stream.drain()
-
-    assert 0 < len(stream.items()) < len(wanted)

@@ -225,7 +225,7 @@ class Subscription:
         self._position = stream.cursor
         retry_ms = self._drawn(life.OPENING_RETRY_MS) if is_first else None
         data += self._metrics_event(stream.cursor, retry_ms)
-        yield self._sent(data + self._heartbeat())
+        yield from self._send(data + self._heartbeat())
 
     def _read_window(self, stream: FollowedStream, configuration: Configuration | None) -> Pieces:
         scopes = scopes_of(configuration.tickers if configuration else None)
@@ -280,7 +280,7 @@ class Subscription:
     def _items_sent(self, entries: list[FeedEntry], data: bytes) -> Pieces:
         if data:
             self._observer.delivered(entries)
-            yield self._sent(data)
+            yield from self._send(data)
 
     def _due_events(self) -> Pieces:
         """Yields `metrics` or a `heartbeat`, if it is time for one."""
@@ -288,10 +288,10 @@ class Subscription:
         since_s = now_s - self._metrics_at_s
         merge_due = self._unmerged and since_s >= life.MERGE_METRICS_S
         if merge_due or since_s >= life.METRICS_EVERY_S:
-            yield self._sent(self._metrics_event(self._position))
+            yield from self._send(self._metrics_event(self._position))
         elif now_s - self._event_at_s >= self._heartbeat_s:
             self._count_streams()
-            yield self._sent(self._heartbeat())
+            yield from self._send(self._heartbeat())
 
     def _metrics_event(self, cursor: Cursor | None, retry_ms: int | None = None) -> bytes:
         now_s = self._clock()
@@ -375,18 +375,17 @@ class Subscription:
         """Yields a lone comment line, if nothing has been written for a while."""
         if self._clock() - self._written_at_s < life.KEEPALIVE_S:
             return
+        yield event_stream.comment_line(TABLE_UNREADABLE if self._failing else "")
         self._is_quiet = False
         self._written_at_s = self._clock()
-        yield event_stream.comment_line(TABLE_UNREADABLE if self._failing else "")
 
-    def _sent(self, data: bytes) -> bytes:
-        """Notes that events are about to be sent."""
+    def _send(self, data: bytes) -> Pieces:
+        """Yields events. A client may be slow to take them: time counts from when it has them."""
         if data:
-            now_s = self._clock()
-            self._event_at_s = now_s
-            self._written_at_s = now_s
+            yield data
             self._is_quiet = False
-        return data
+            self._written_at_s = self._clock()
+            self._event_at_s = self._written_at_s
 
     def _drawn(self, bounds: tuple[int, int]) -> int:
         return life.retry_ms(bounds, self._uniform)
