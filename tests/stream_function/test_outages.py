@@ -11,7 +11,6 @@ from tests.support.fakes import failing_at, failing_while
 from tests.support.functions import ORIGIN
 
 ENDED = re.compile(rb"retry: (\d+)\n: [a-z ]+\n")
-LEASE_S = 10_000  # so that a lease outlives each outage here
 
 
 def down(service):
@@ -86,7 +85,7 @@ def run(viewers, clock, seconds, meanwhile=lambda: None):
 def test_every_stream_is_live_after_an_outage_with_nothing_lost_or_doubled(
     make_service, publish, make_item, clock, outage_s
 ):
-    service = make_service(lease_s=LEASE_S)
+    service = make_service()
     viewers = [Viewer(service, f"192.0.2.{number}") for number in range(3)]
     run(viewers, clock, 5)
     written = [make_item()]
@@ -121,7 +120,7 @@ def test_every_stream_is_live_after_an_outage_with_nothing_lost_or_doubled(
 def test_an_open_stream_says_what_is_the_matter_and_goes_on_by_itself(
     make_service, publish, make_item, clock, emitted
 ):
-    service = make_service(lease_s=LEASE_S)
+    service = make_service()
     stream = service.stream()
     stream.pull(3)
     service.table._meddle = failing_while(lambda name: name == "batch_get_item")
@@ -144,7 +143,7 @@ def test_an_open_stream_says_what_is_the_matter_and_goes_on_by_itself(
 
 
 def test_a_stream_that_ends_while_the_table_is_away_asks_its_client_to_wait(make_service):
-    service = make_service(lease_s=LEASE_S)
+    service = make_service()
     stream = service.stream(left_s=60)
     stream.pull(3)
     down(service)

@@ -26,7 +26,7 @@ def test_a_replay_comes_in_pieces_of_bounded_size(service, missed):
     counts = [piece.count(b"event: new_item\n") for piece in stream.pieces]
 
     assert stream.items() == wanted
-    assert max(counts) == MOST_ITEMS
+    assert 1 < max(counts) <= MOST_ITEMS
     assert max(len(piece) for piece in stream.pieces) <= MOST_BYTES + LARGEST_EVENT_BYTES
 
 
