@@ -1,5 +1,6 @@
 """While the service cannot read its data the page says so, and goes back to Connected by itself."""
 
+import time
 from itertools import pairwise
 
 import event_stream
@@ -8,6 +9,8 @@ from tests.dashboard.scripted import END, beginning, heartbeat, new_item
 from tests.support.dynamodb_proxy import failing
 from tests.support.waiting import eventually
 
+# All that the functions call to read, to count and to publish; producers still write.
+CALLS = {"BatchGetItem", "GetItem", "Query", "TransactWriteItems", "UpdateItem"}
 QUICK = {"pollMs": 100, "firstRetryMs": 50, "longestRetryMs": 200, "longestFirstRetryMs": 50}
 WHY = "The service cannot read its data at the moment"
 COMMENT = event_stream.comment_line("the table cannot be read at the moment")
@@ -83,3 +86,31 @@ def test_an_outage_of_the_whole_service_is_said_and_passes(dashboard, fragile):
     page.wait_for(state="live", status="Connected", within_s=30)
     page.wait_for_item(missed, within_s=10)
     assert page.now["items"].count(missed) == page.now["items"].count(before) == 1
+
+
+PLAIN = """
+window.received = [];
+window.source = new EventSource("/api/v2/stream");
+source.addEventListener("new_item", ({ data }) => received.push(JSON.parse(data).item_id));
+source.addEventListener("message", () => received.push("an empty message"));
+"""
+
+
+def test_chromiums_own_event_source_lives_through_an_outage(dashboard, fragile):
+    """The outage is longer than a stream's life here, so that its end and an opening lie in it."""
+    service, proxy = fragile
+    page = dashboard(service.base_url + "/health")
+    page.run(PLAIN)
+    eventually(lambda: page.run("return source.readyState") == 1, 20)
+    before = service.put()
+    eventually(lambda: before in page.run("return received"), 15)
+    with proxy.fault(failing, lambda request: request.operation in CALLS):
+        meanwhile = service.put()
+        began_at = time.monotonic()
+        eventually(lambda: time.monotonic() > began_at + 30, 40)
+    after = service.put()
+    eventually(lambda: after in page.run("return received"), 40)
+
+    assert page.run("return received") == [before, meanwhile, after]
+    assert page.run("return source.readyState") == 1
+    page.run("source.close()")

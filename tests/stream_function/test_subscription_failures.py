@@ -81,6 +81,23 @@ def test_a_stream_whose_first_state_cannot_be_read_is_where_it_was(
     assert "reset" not in types(again)
 
 
+def test_a_failure_says_the_position_of_what_was_sent(service, publish, make_item):
+    """The second item is one that the event model refuses, as only a defect could let it be."""
+    stream = service.stream()
+    stream.pull(2)
+    publish(good := make_item(), make_item(score=2))
+    with pytest.raises(ValueError, match="score"):
+        stream.drain()
+    publish(make_item())
+    assert (stream.events[-1].type, stream.items()) == ("failure", [])
+    again = service.stream(last_event_id=stream.events[-1].id)
+    with pytest.raises(ValueError, match="score"):
+        again.drain()
+
+    assert again.events[-1].id.split("-")[1] == stream.events[-1].id.split("-")[1]
+    assert good.item_id not in again.items()
+
+
 def test_a_history_that_was_rebuilt_is_told_when_it_can_be_read(
     service, client, table, publish, make_item, failing_windows
 ):

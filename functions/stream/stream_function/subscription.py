@@ -49,6 +49,7 @@ from stream_function.outage import (
     farewell,
     reading_the_table,
 )
+from stream_function.renewal import Renewal
 
 # contract.md: what a client missed is sent in pieces of bounded size.
 MOST_ITEMS = 200
@@ -127,8 +128,7 @@ class Subscription:
         self._metrics_at_s = now_s
         self._event_at_s = now_s
         self._written_at_s = now_s
-        self._renewed_at_s = now_s
-        self._tried_to_renew_at_s = now_s
+        self._renewal = Renewal(self._quick_slots, start.lease, self._clock, observer)
 
     def pieces(self) -> Iterator[bytes]:
         start = self._start
@@ -260,24 +260,26 @@ class Subscription:
         """Yields the items in pieces of bounded size. Returns why the stream must end between."""
         mine: list[FeedEntry] = []
         data = b""
+        reached = self._position
         for entry in entries:
             if len(mine) >= MOST_ITEMS or len(data) >= MOST_BYTES:
-                yield from self._items_sent(mine, data)
+                yield from self._items_sent(mine, data, reached)
                 mine = []
                 data = b""
                 lease_state = yield from self._renewed_when_due(LeaseState.HELD)
                 if ending := self._ending(News(), lease_state):
                     return ending
                 yield from self._due_events()
-            self._position = Cursor(epoch, entry.seq)
+            reached = Cursor(epoch, entry.seq)
             if self._window.covers(entry):
                 self._unmerged = self._window.apply(entry) or self._unmerged
                 mine.append(entry)
                 data += self._bytes.item(epoch, entry)
-        yield from self._items_sent(mine, data)
+        yield from self._items_sent(mine, data, reached)
         return None
 
-    def _items_sent(self, entries: list[FeedEntry], data: bytes) -> Pieces:
+    def _items_sent(self, entries: list[FeedEntry], data: bytes, reached: Cursor | None) -> Pieces:
+        self._position = reached
         if data:
             self._observer.delivered(entries)
             yield from self._send(data)
@@ -338,25 +340,8 @@ class Subscription:
         return self._heartbeat(self._drawn(life.CLOSING_RETRY_MS))
 
     def _renewed_when_due(self, seen: LeaseState) -> Generator[bytes, None, LeaseState]:
-        """Renews the lease if it is time. Returns its newest state; `seen` is what a reading saw.
-
-        A reading cannot tell whether a lease that lapsed in an outage can be had again: a renewal
-        can. So an overdue renewal comes first, and is tried with every turn once the table is back.
-        """
-        now_s = self._clock()
-        pause_s = life.RENEW_EVERY * self._quick_slots.lease_s
-        if now_s - self._renewed_at_s < pause_s:
-            return seen
-        if self._failing and now_s - self._tried_to_renew_at_s < pause_s:
-            return LeaseState.HELD
-        self._tried_to_renew_at_s = now_s
-        try:
-            state = self._quick_slots.renew(self._start.lease)
-        except Exception as error:  # the lease outlives several failed renewals
-            self._observer.poll_failed(error)
-            state = LeaseState.HELD if seen == LeaseState.LOST else seen
-        else:
-            self._renewed_at_s = now_s
+        """Returns the newest state of the lease; `seen` is what a reading saw."""
+        state = self._renewal.state_now(seen, failing=self._failing)
         yield from self._keepalive()
         return state
 
