@@ -6,7 +6,7 @@ from types import ModuleType
 
 import event_stream
 import pytest
-from event_stream import Decoder, Received, comment, encode
+from event_stream import Decoder, Received, comment, comment_line, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,3 +134,28 @@ def test_the_package_is_cheap_to_import():
         [sys.executable, "-IS", "-c", program], check=True, capture_output=True, text=True
     ).stdout
     assert not {"re", "typing", "dataclasses", "json", "http", "enum"} & set(loaded.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("", b":\n"), ("why", b": why\n"), ("\u20ac\u2028", ": \u20ac\u2028\n".encode())],
+)
+def test_a_comment_line_is_one_line_and_no_block(text, line):
+    assert comment_line(text) == line
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\rb", "\n", "\ud800", None, b"bytes"])
+def test_a_comment_line_of_more_than_a_line_is_refused(text):
+    with pytest.raises((TypeError, ValueError), match="comment"):
+        comment_line(text)
+
+
+@given(st.lists(st.tuples(DATA, st.booleans()), max_size=5), st.integers(1, 9))
+def test_comment_lines_between_events_change_nothing(events, size):
+    body = b"".join(b":\n" * commented + encode(data) for data, commented in events)
+    decoder = Decoder()
+    received = []
+    for start in range(0, len(body), size):
+        received += decoder.feed(body[start : start + size])
+
+    assert [each.data for each in received] == [with_lf(data) for data, _ in events]

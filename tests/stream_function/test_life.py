@@ -53,7 +53,7 @@ def test_a_stream_lives_four_minutes_and_ends_with_a_short_retry_and_whole_event
     assert stream.text.endswith(b"\n\n")
     assert stream.decoder.retry_ms == 800
     last_block = stream.text.split(b"\n\n")[-2]
-    assert b"retry: 800\nevent: heartbeat\nid: " in last_block
+    assert b"retry: 800\nevent: heartbeat\n" in last_block
 
 
 def test_a_stream_ends_before_its_invocation_does(service, clock):

@@ -306,6 +306,21 @@ _OWN = [
     ),
     _vector("own", "no space before the colon", b"data : x\ndata: y\n\n", _event("y")),
     _vector("own", "retry takes effect without a blank line", b"retry: 15\n", retry_ms=15),
+    _vector(
+        "own",
+        "retry and a comment without a blank line",
+        b"retry: 15\n: why\n",
+        retry_ms=15,
+    ),
+    _vector(
+        "own",
+        "lone comment lines before a block",
+        b":\n: why\n:\nretry: 15\nevent: e\ndata: x\nid: 1\n\n:\nevent: f\ndata: y\n\n:\n",
+        _event("x", "e", "1"),
+        _event("y", "f", "1"),
+        last_event_id="1",
+        retry_ms=15,
+    ),
     _vector("own", "retry zero", b"retry: 0\n\n", retry_ms=0),
     *[
         _vector(
