@@ -8,6 +8,7 @@ import sys
 import pytest
 from dashboard_http.events import EVENT_TYPES
 from openapi_spec_validator import validate
+from stream_function import life
 
 PATH = "/api/v2/openapi.json"
 
@@ -92,3 +93,15 @@ assert not heavy & set(sys.modules), "loaded"
 """
     path = ":".join(each for each in sys.path if each)
     subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=True, timeout=60)
+
+
+def test_the_document_says_which_reconnection_times_the_service_draws(operations):
+    text = operations["GET", "/api/v2/stream"]["responses"]["200"]["description"]
+    for low_ms, high_ms in (life.OPENING_RETRY_MS, life.CLOSING_RETRY_MS, life.OUTAGE_RETRY_MS):
+        assert f"{low_ms / 1000:g} to {high_ms / 1000:g} s" in text
+
+
+def test_a_stream_is_never_said_to_be_a_500(operations):
+    assert "500" in operations["GET", "/api/v2/metrics"]["responses"]
+    for path in ("/api/v2/stream", "/api/v2/configurations/{config_id}/stream"):
+        assert "500" not in operations["GET", path]["responses"]
