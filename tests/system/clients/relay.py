@@ -46,9 +46,14 @@ class Exchange:
         return said
 
     @property
+    def has_opened(self) -> bool:
+        """Tells whether this is a stream with a slot. One that could not open is 200, too."""
+        return self.status == 200 and self.connection_id != ""
+
+    @property
     def cut(self) -> bool:
         """Tells whether this is a stream that ended in the middle."""
-        return self.status == 200 and self.over and not self.whole
+        return self.has_opened and self.over and not self.whole
 
     def hear(self, data: bytes) -> None:
         """Takes what the service sent."""
@@ -90,8 +95,9 @@ class Relay:
     def current(self) -> Exchange | None:
         """Returns the open stream."""
         streams = self.streams()
-        if streams and streams[-1].status == 200 and not (streams[-1].whole or streams[-1].over):
-            return streams[-1]
+        last = streams[-1] if streams else None
+        if last and last.has_opened and not (last.whole or last.over):
+            return last
         return None
 
     def left_behind(self) -> list[str]:
@@ -102,7 +108,7 @@ class Relay:
         return sum(each.status == status for each in self.streams())
 
     def planned_ends(self) -> int:
-        return sum(each.whole for each in self.streams() if each.status == 200)
+        return sum(each.whole and each.has_opened for each in self.streams())
 
     def cuts(self) -> int:
         """Returns how many streams ended in the middle."""

@@ -1,5 +1,7 @@
 """Follows with launchdarkly-eventsource, which reconnects after everything, if it is told to."""
 
+import time
+
 from ld_eventsource import SSEClient
 from ld_eventsource.actions import Event, Fault
 from ld_eventsource.config import ConnectStrategy, ErrorStrategy, RetryDelayStrategy
@@ -16,3 +18,5 @@ for action in client.all:
         report_event(action.event, action.last_event_id, action.data)
     elif isinstance(action, Fault):
         report_state(action.error)
+        # Once a connection has failed, it makes no pause of its own after a stream's end.
+        time.sleep(LONGEST_PAUSE_S)
