@@ -20,6 +20,7 @@ COMPUTING = (
     "publish_function",
 )
 WAITING = (
+    "system/outages",
     "system/clients",
     "local_lambda",
     "system/e2e",

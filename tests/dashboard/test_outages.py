@@ -69,6 +69,7 @@ def test_polls_that_succeed_meanwhile_are_shown(dashboard, scripted):
         scripted.opened(number).send(END)
     page.wait_for(state="polling")
     scripted.polled = None
+    scripted.opened(5).send(END)
     page.wait_for(state="stale", status="Waiting")
 
 
