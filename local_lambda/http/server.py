@@ -17,7 +17,7 @@ from local_lambda.http.messages import Headers, HttpResponse
 _log = logging.getLogger(__name__)
 _READ_BYTES = 64 * 1024
 _MAX_REQUEST_HEAD_BYTES = 1024 * 1024  # a Function URL accepts 1 MB of request line and headers
-_SEND_BUFFER_BYTES = 64 * 1024
+_BUFFER_BYTES = 64 * 1024
 _LINGER_BYTES = 256 * 1024
 _LINGER_S = 1.0
 
@@ -206,8 +206,10 @@ class HttpServer:
     async def start(self, port: int = 0) -> None:
         """Raises OSError when the port is taken."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, backlog=512)
-        for listener in self._server.sockets:  # a slow client is felt early, and evenly
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        # A slow client is felt early, and evenly. By itself, a buffer may grow to several MB.
+        for listener in self._server.sockets:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def drain(self, within_s: float) -> None:
