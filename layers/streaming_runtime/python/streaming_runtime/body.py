@@ -27,10 +27,12 @@ class Pieces:
     """A body as an iterable of `bytes`, to be read once.
 
     `body` is what the handler returned: closing the pieces closes it. `source` is called when the
-    first piece is asked for, and returns the body as an iterable of bytes or text.
+    first piece is asked for, and returns the body as an iterable of bytes or text. `is_whole`: all
+    of the body was there when the handler returned.
     """
 
     def __init__(self, body: object, source: Callable[[], Iterable[Any]]) -> None:
+        self.is_whole = body is None or isinstance(body, WHOLE)
         self._source = source
         self._to_close = [body]
 
@@ -54,6 +56,12 @@ class Pieces:
                 yield bytes(piece)
             else:
                 raise TypeError(f"a body yields bytes or str, not {type(piece).__name__}")
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         to_close = self._to_close

@@ -10,6 +10,7 @@ from streaming_runtime.context import REQUEST_ID, TRACE_ID, Deadline, LambdaCont
 from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
 from streaming_runtime.runtime_api import PlatformGone, ResponseStream, Stalled
+from streaming_runtime.scopes import StreamScopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,15 +136,13 @@ def _stream(
     stream: ResponseStream | None = None
     failure: BaseException | None = None
     try:
-        try:
+        with StreamScopes(mode.pieces.is_whole), mode.pieces:
             for piece in mode.pieces:
                 if piece:
                     if stream is None:
                         stream = opened(mode.prelude)
                     stream.write(piece)
                 check()
-        finally:
-            mode.pieces.close()
     except BaseException as error:
         if stream is None:
             raise
@@ -202,11 +201,9 @@ def _collected(pieces: Pieces, check: Checkpoint, process: Process) -> bytes:
 def _read(
     pieces: Pieces, content: bytearray, check: Checkpoint, *, enough: Callable[[], bool]
 ) -> None:
-    try:
+    with StreamScopes(pieces.is_whole), pieces:
         for piece in pieces:
             content.extend(piece)
             check()
             if enough():
                 break
-    finally:
-        pieces.close()

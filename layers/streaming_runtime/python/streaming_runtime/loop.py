@@ -8,6 +8,7 @@ import sys
 import time
 from importlib import import_module
 
+from streaming_runtime.adaptations import adapt_when_imported
 from streaming_runtime.errors import Log, RuntimeFault, Shutdown, type_name
 from streaming_runtime.invocation import Process, serve
 from streaming_runtime.runtime_api import Invocation, PlatformGone, Response, RuntimeApi
@@ -175,6 +176,7 @@ def resolve(name: str | None) -> Handler:
 
 def _started(settings: Settings, log: Log, api: RuntimeApi) -> Handler:
     """Imports the function, and waits for the restore of a snapshot where there is one."""
+    adapt_when_imported(log)
     handler = resolve(settings.handler)
     log.take_unhandled_records()
     if settings.snap_start:

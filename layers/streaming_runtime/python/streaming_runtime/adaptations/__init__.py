@@ -1,0 +1,45 @@
+"""Which libraries need a hand, so that a body streams through them as people use them?
+
+A library is adapted right after the function has imported it. Without it, nothing here is imported
+either.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from streaming_runtime.imports import after_import
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from streaming_runtime.errors import Log
+
+# The library's module: the module of ours whose `adapt` is called with it.
+ADAPTATIONS: dict[str, str] = {}
+
+
+def adapt_when_imported(log: Log) -> None:
+    """Has each library adapted as soon as the function imports it."""
+    for library, adaptation in ADAPTATIONS.items():
+        after_import(library, Adapting(adaptation, log))
+
+
+class Adapting:
+    """Calls an adaptation.
+
+    A newer library may be another than the one that was adapted here. So an adaptation that fails
+    is logged, and the function goes on without it.
+    """
+
+    def __init__(self, adaptation: str, log: Log) -> None:
+        self._adaptation = adaptation
+        self._log = log
+
+    def __call__(self, module: ModuleType) -> None:
+        try:
+            import_module(self._adaptation).adapt(module)
+        except Exception as error:
+            what = f"{module.__name__}: {type(error).__name__}: {error}"
+            self._log.write("WARN", f"runtime.adaptation_failed: {what}")
