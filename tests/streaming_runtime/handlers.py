@@ -1,5 +1,6 @@
 """Handlers for tests that start the runtime as a whole."""
 
+import asyncio
 import contextvars
 import logging
 import os
@@ -136,3 +137,36 @@ def register_hooks(before=None, after=None):
     for name in ("after 1", "after 2"):
         snapshot_restore_py.register_after_restore(hook, name)
     return calls
+
+
+async def wait_until_closed():
+    try:
+        EVENTS.append("waiting")
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0.01)
+        EVENTS.append("closed")
+
+
+async def async_handler_until_sigterm(event, context):
+    await wait_until_closed()
+
+
+async def async_body_until_sigterm(event, context):
+    async def body():
+        yield "x"
+        await wait_until_closed()
+
+    return {"statusCode": 200, "body": body()}
+
+
+async def async_meet(event, context):
+    """Fails unless three invocations are in here at the same time, each in a loop of its own."""
+    MET.wait(10)
+    SEEN.append(id(asyncio.get_running_loop()))
+
+    async def body():
+        await asyncio.sleep(0.01)
+        yield REQUEST_ID.get()
+
+    return {"statusCode": 200, "body": body()}

@@ -6,9 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from streaming_runtime.version import __version__
 from tests.streaming_runtime import handlers
 from tests.support.fake_runtime_api import FakeRuntimeApi, url_request
 from tests.support.paths import ROOT
+from tests.support.signals import sigterm_once
 from tests.support.waiting import eventually
 
 BOOTSTRAP = ROOT / "layers/streaming_runtime/bootstrap"
@@ -140,22 +139,6 @@ def test_as_many_invocations_at_once_as_the_platform_says_with_nothing_shared():
     assert all(
         f"invocation/{post.content.decode()}/response" == post.path for post in platform.posts
     )
-
-
-@contextmanager
-def sigterm_once(holds):
-    """Sends SIGTERM to this process when `holds()`, once, as Lambda does."""
-
-    def send():
-        eventually(holds)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    sender = threading.Thread(target=send)
-    sender.start()
-    try:
-        yield
-    finally:
-        sender.join()
 
 
 @pytest.mark.parametrize("concurrency", ["1", "2"])

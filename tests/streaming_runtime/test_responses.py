@@ -339,18 +339,6 @@ def test_a_result_that_is_no_http_answer_is_an_invocation_error_that_names_the_p
     assert good.kind == "response"
 
 
-def test_an_async_generator_as_body_is_refused_with_a_clear_message(serve):
-    async def body():
-        yield b"x"
-
-    (post,) = serve(lambda event, context: {"statusCode": 200, "body": body()}, url_request())
-
-    assert (
-        post.error["errorMessage"]
-        == "body must be str, bytes or an iterator of them, not async_generator"
-    )
-
-
 class Word(enum.StrEnum):
     ONE = "one"
 

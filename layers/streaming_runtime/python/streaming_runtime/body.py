@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # compressed bodies are decompressed here, by these modules.
 DECODERS = {"gzip": "gzip", "deflate": "zlib"}
 WHOLE = (str, bytes, bytearray, memoryview)
+ASYNCHRONOUS = "streaming_runtime.asynchronous"  # imported only for a body that is
 
 
 class Pieces:
@@ -28,11 +29,13 @@ class Pieces:
 
     `body` is what the handler returned: closing the pieces closes it. `source` is called when the
     first piece is asked for, and returns the body as an iterable of bytes or text. `is_whole`: all
-    of the body was there when the handler returned.
+    of the body was there when the handler returned. `is_asynchronous`: while the body waits, there
+    are empty pieces.
     """
 
     def __init__(self, body: object, source: Callable[[], Iterable[Any]]) -> None:
         self.is_whole = body is None or isinstance(body, WHOLE)
+        self.is_asynchronous = is_asynchronous(body)
         self._source = source
         self._to_close = [body]
 
@@ -67,7 +70,9 @@ class Pieces:
         to_close = self._to_close
         self._to_close = []
         for each in to_close:
-            if hasattr(each, "close"):
+            if is_asynchronous(each):
+                import_module(ASYNCHRONOUS).close(each)
+            elif hasattr(each, "close"):
                 each.close()
 
 
@@ -83,6 +88,8 @@ def body_source(result: Result, *, decode: bool) -> Iterable[Any]:
     if body is None:
         body = b""
     whole = isinstance(body, WHOLE)
+    if is_asynchronous(body):
+        body = import_module(ASYNCHRONOUS).pieces_of(body)
     if isinstance(body, dict) or not hasattr(body, "__iter__"):
         kind = type(body).__name__
         raise TypeError(f"body must be str, bytes or an iterator of them, not {kind}")
@@ -98,6 +105,15 @@ def body_source(result: Result, *, decode: bool) -> Iterable[Any]:
     if whole:
         return [body]
     return body
+
+
+def is_asynchronous(body: object) -> bool:
+    """Whether a body must be read by an event loop. One that can be read without is not."""
+    if hasattr(body, "__iter__"):
+        return False
+    if hasattr(body, "aiter_bytes"):  # an HTTPX response: its stream is of one kind or both
+        return not hasattr(getattr(body, "stream", None), "__iter__")
+    return hasattr(body, "__aiter__") or hasattr(body, "__aenter__")
 
 
 def content_encodings(result: Result) -> set[str]:

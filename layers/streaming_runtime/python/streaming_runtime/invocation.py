@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from contextvars import copy_context
+from importlib import import_module
 
-from streaming_runtime.body import as_json, as_text
+from streaming_runtime.body import ASYNCHRONOUS, as_json, as_text
 from streaming_runtime.context import REQUEST_ID, TRACE_ID, Deadline, LambdaContext
 from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
@@ -90,6 +91,8 @@ def serve(
             payload = json.loads(invocation.body or b"null")
             context = LambdaContext(invocation, deadline, process.settings)
             result = handler(payload, context)
+            if hasattr(result, "__await__"):
+                result = _awaited(result, process)
             mode = plan(result, front_of(payload), buffered=process.settings.buffered)
             return _send(api, invocation, mode, process, Checkpoint(deadline, process.stop))
         except (PlatformGone, Shutdown):
@@ -101,6 +104,16 @@ def serve(
     except PlatformGone as gone:
         process.log.write("WARN", f"runtime.platform_gone: {gone}")
         return None
+
+
+def _awaited(result: Any, process: Process) -> Any:
+    """Returns what an `async def` handler results in. Raises Shutdown."""
+
+    def check() -> None:
+        if process.stop:
+            raise Shutdown
+
+    return import_module(ASYNCHRONOUS).awaited(result, check)
 
 
 def _send(
@@ -176,13 +189,17 @@ def _collected(pieces: Pieces, check: Checkpoint, process: Process) -> bytes:
         _read(pieces, content, check, enough=lambda: False)
         return bytes(content)
 
-    import threading
-
     until = process.monotonic() + wait_s
     failures: list[BaseException] = []
 
     def enough() -> bool:
         return process.monotonic() > until or len(content) > FINITE_BYTES
+
+    if pieces.is_asynchronous:  # no body blocks there, and the event loop is this thread's
+        _read(pieces, content, check, enough=enough)
+        return bytes(content)
+
+    import threading
 
     def read() -> None:
         try:

@@ -64,7 +64,9 @@ def run(environ: Mapping[str, str]) -> int:
     def on_sigterm(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_IGN)  # once is enough
         stop.append(number)
-        raise Shutdown
+        asynchronous = sys.modules.get("streaming_runtime.asynchronous")
+        if asynchronous is None or not asynchronous.is_running():
+            raise Shutdown
 
     signal.signal(signal.SIGTERM, on_sigterm)
     if settings.log_start:

@@ -110,7 +110,7 @@ def plan(result: Any, front: Front | None, *, buffered: bool) -> Plain | Buffere
     plain result that is no JSON. The body is not read yet.
     """
     # 1. A handler that is a generator streams its pieces; to HTTP, as a response with status 200.
-    if hasattr(result, "__next__"):
+    if hasattr(result, "__next__") or hasattr(result, "__anext__"):
         headers = {"Content-Type": OCTET_STREAM}
         result = {"statusCode": 200, "headers": headers, "body": result}
         if front is None and not buffered:
