@@ -10,8 +10,8 @@ import sys
 import time
 
 import pytest
-from streaming_runtime.errors import Log
 from streaming_runtime.invocation import Process
+from streaming_runtime.log import Log
 from streaming_runtime.loop import Worker
 from streaming_runtime.runtime_api import RuntimeApi
 from streaming_runtime.settings import Settings

@@ -1,16 +1,30 @@
 """These fixtures run a handler against a fake Runtime API in this process."""
 
+import logging
 import os
 import time
 
 import pytest
-from streaming_runtime.errors import Log
 from streaming_runtime.invocation import Process
+from streaming_runtime.log import Log
 from streaming_runtime.loop import Worker
 from streaming_runtime.runtime_api import RuntimeApi
 from streaming_runtime.settings import Settings
 
 from tests.support.fake_runtime_api import FakeRuntimeApi
+
+
+@pytest.fixture(autouse=True)
+def root_logger_as_before():
+    """Takes away what a runtime that lived in this process put on the root logger."""
+    root = logging.getLogger()
+    handlers = root.handlers[:]
+    level = root.level
+    converter = logging.Formatter.converter
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.Formatter.converter = converter
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from streaming_runtime.context import Deadline, LambdaContext
+from streaming_runtime.errors import RuntimeFault
 from streaming_runtime.runtime_api import Invocation
 from streaming_runtime.settings import Settings
 
@@ -56,9 +57,9 @@ def test_the_context_has_what_the_managed_runtimes_has():
     assert 4_000 < context.get_remaining_time_in_millis() <= 5_000
 
 
-@pytest.mark.parametrize("garbage", [None, "", "no json", "[1]", '"text"'])
-def test_a_context_without_caller_details_is_whole_all_the_same(garbage, capsys):
-    context = context_of(Invocation("r", None, None, None, garbage, garbage, None, None, b""))
+@pytest.mark.parametrize("nothing", [None, "", "null"])
+def test_a_context_without_caller_details_is_whole_all_the_same(nothing, capsys):
+    context = context_of(Invocation("r", None, None, None, nothing, nothing, None, None, b""))
     context.log("a line\n")
 
     assert context.client_context is None
@@ -68,10 +69,31 @@ def test_a_context_without_caller_details_is_whole_all_the_same(garbage, capsys)
     assert capsys.readouterr().out == "a line\n"
 
 
-def test_a_client_context_of_the_wrong_shape_leaves_gaps():
-    given = json.dumps({"client": "text", "custom": {"k": "v"}, "w3c": "text"})
-    context = context_of(Invocation("r", None, None, None, given, None, None, None, b""))
+@pytest.mark.parametrize("garbage", ["no json", "[1]", '"text"', '{"client": "text"}'])
+def test_a_client_context_that_is_no_object_is_an_error_that_names_it(garbage):
+    with pytest.raises(RuntimeFault, match="Unable to parse Client Context JSON: ") as raised:
+        context_of(Invocation("r", None, None, None, garbage, None, None, None, b""))
 
-    assert context.client_context.client.app_title is None
+    assert raised.value.error_type == "Runtime.LambdaContextUnmarshalError"
+
+
+@pytest.mark.parametrize("garbage", ["no json", "[1]", '"text"'])
+def test_an_identity_that_is_no_object_is_an_error_that_names_it(garbage):
+    with pytest.raises(RuntimeFault, match="Unable to parse Cognito Identity JSON: "):
+        context_of(Invocation("r", None, None, None, None, garbage, None, None, b""))
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("text", {}),
+        ({"traceparent": 1, "tracestate": "a=1", "other": "x"}, {"tracestate": "a=1"}),
+    ],
+)
+def test_of_the_trace_context_only_text_under_its_three_names_counts(sent, read):
+    given = json.dumps({"custom": {"k": "v"}, "w3c": sent})
+    context = context_of(Invocation("r", None, None, None, given, None, None, None, b""))
+    context.w3c()["tracestate"] = "changed"
+
+    assert context.w3c() == read
     assert context.client_context.custom == {"k": "v"}
-    assert context.w3c() == {}

@@ -289,7 +289,7 @@ def test_an_answer_that_the_platform_refuses_is_not_fatal(serve, capfd, verdict,
         ("GET", "invocation/next")
     ] * 3
     assert len(serve.platform.posts) == 2
-    assert f"runtime.refused: {verdict}" in capfd.readouterr().err
+    assert f"runtime.refused: {verdict}" in capfd.readouterr().out
 
 
 def test_a_500_to_an_answer_ends_the_process_at_once(serve):
@@ -327,7 +327,7 @@ def test_a_write_that_fails_ends_that_invocation_only_and_runs_its_finally(serve
     assert ended.is_set()
     assert not posts[0].complete
     assert posts[1].content == b"fine"
-    log = capfd.readouterr().err
+    log = capfd.readouterr().out
     assert "runtime.response_broken: writing: " in log
     assert "runtime.platform_gone: reading: " in log
 
@@ -366,7 +366,7 @@ def test_a_verdict_that_comes_while_the_runtime_still_writes_is_obeyed(
         first_then_fine(result), payload, url_request(), verdicts={0: (verdict, 3_000_000)}
     )
 
-    assert f"runtime.refused: {verdict}" in capfd.readouterr().err
+    assert f"runtime.refused: {verdict}" in capfd.readouterr().out
     assert [post.content for post in posts[1:]] == ([b"fine"] if verdict == 413 else [])
     assert serve.platform.calls.count(("GET", "invocation/next")) == (3 if verdict == 413 else 1)
 

@@ -40,7 +40,7 @@ def life(platform, handler, **environ):
 def test_an_environment_that_is_asked_says_first_which_version_it_is(capfd):
     with FakeRuntimeApi([]) as platform:
         life(platform, f"{HANDLERS}.no_such_function", STREAMING_RUNTIME_LOG_START="true")
-        first = capfd.readouterr().err.splitlines()[0]
+        first = capfd.readouterr().out.splitlines()[0]
         life(platform, f"{HANDLERS}.no_such_function")
 
     python = ".".join(map(str, sys.version_info[:3]))
@@ -48,7 +48,7 @@ def test_an_environment_that_is_asked_says_first_which_version_it_is(capfd):
     expected = f"runtime.start: lambda-streaming {__version__}, Python {python}, {handler}"
     assert first.startswith("[INFO]")
     assert first.endswith(expected)
-    assert "runtime.start" not in capfd.readouterr().err
+    assert "runtime.start" not in capfd.readouterr().out
 
 
 def test_every_call_says_which_version_is_calling(serve):
@@ -217,7 +217,8 @@ def test_a_hook_that_fails_is_reported_where_it_belongs(hooks, failing, path, er
     (post,) = platform.posts
     assert post.path == path
     assert post.headers["lambda-runtime-function-error-type"] == error_type
-    assert "LookupError" in post.error["errorMessage"]
+    assert post.error["errorType"] == "LookupError"
+    assert post.error["errorMessage"] in ("before 1 failed", "after 2 failed")
 
 
 @pytest.mark.parametrize("refusal", [403, 500])
@@ -230,7 +231,7 @@ def test_a_restore_that_is_refused_ends_the_process_before_anything_else_runs(
 
     assert calls == ["before 2", "before 1"]
     assert ("GET", "invocation/next") not in platform.calls
-    assert f"restore/next: {refusal}" in capfd.readouterr().err
+    assert f"restore/next: {refusal}" in capfd.readouterr().out
 
 
 def test_without_registered_hooks_snap_start_just_waits_for_the_restore(monkeypatch):
@@ -310,8 +311,8 @@ def test_the_bootstrap_starts_bare_and_as_the_wrapper(command):
     assert seen["path"][0] == str(ROOT)
     assert seen["path"][2] == str(BOOTSTRAP.parent / "python")
     assert "printed" in process.stdout
-    assert "[WARNING]" in process.stderr
-    assert "request-1\ta word about this" in process.stderr
+    assert "[WARNING]" in process.stdout
+    assert "request-1\ta word about this" in process.stdout
 
 
 def test_the_wrapper_uses_the_interpreter_that_it_is_given(tmp_path):
@@ -373,21 +374,23 @@ def test_a_safe_import_path_does_not_hide_the_runtime():
 def test_a_stack_trace_in_the_log_is_one_record(serve, capfd):
     serve(handlers.ok, {"body": b"{"})
 
-    (record,) = [line for line in capfd.readouterr().err.split("\n") if "JSONDecodeError" in line]
-    assert record.startswith("[ERROR]\t")
-    assert "request-1\tJSONDecodeError\rTraceback (most recent call last):\r  File " in record
+    (record,) = [line for line in capfd.readouterr().out.split("\n") if "JSONDecodeError" in line]
+    assert record.startswith("[ERROR] JSONDecodeError: ")
+    assert "\rTraceback (most recent call last):\r\u00a0\u00a0File " in record
 
 
 def test_logs_are_json_lines_where_lambda_asks_for_that():
     with FakeRuntimeApi([{"body": b'{"word": "w"}'}, {"body": b"{"}]) as platform:
         process = start(platform, f"{HANDLERS}.environment", AWS_LAMBDA_LOG_FORMAT="JSON")
 
-    records = [json.loads(line) for line in process.stderr.splitlines()]
+    lines = process.stdout.splitlines()
+    records = [json.loads(line) for line in lines if line != "printed"]
     assert records[0]["level"] == "WARNING"
     assert records[0]["message"] == "a word about w"
     assert records[0]["requestId"] == "request-1"
     assert records[1]["level"] == "ERROR"
-    assert "JSONDecodeError" in records[1]["stackTrace"]
+    assert records[1]["errorType"] == "JSONDecodeError"
+    assert "json/decoder.py" in records[1]["stackTrace"][-1]
 
 
 def test_under_sam_local_an_endless_body_becomes_a_finite_answer(serve):

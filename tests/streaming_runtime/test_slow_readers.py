@@ -48,7 +48,7 @@ def test_a_stream_that_nobody_reads_is_given_up_and_the_next_invocation_is_serve
     assert ended.is_set()
     assert not posts[0].complete
     assert posts[1].content == b"fine"
-    log = capfd.readouterr().err
+    log = capfd.readouterr().out
     assert "gone" not in log
     assert "broken" not in log
     assert "runtime.response_stalled: less than 65536 bytes were read in 0.3 s" in log
@@ -70,7 +70,7 @@ def test_a_failing_finally_of_such_a_stream_is_logged_too(serve, capfd):
     )
 
     assert posts[1].content == b"fine"
-    log = capfd.readouterr().err
+    log = capfd.readouterr().out
     assert "LookupError" in log
     assert "runtime.response_stalled" in log
 
@@ -92,7 +92,7 @@ def test_an_end_that_nobody_reads_is_given_up_too(serve, capfd):
 
     assert ended.is_set()
     assert posts[1].content == b"fine"
-    log = capfd.readouterr().err
+    log = capfd.readouterr().out
     assert "runtime.response_stalled: the end was not read within 0.4 s" in log
 
 

@@ -8,12 +8,12 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
-    from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Started as a file, not with -m: the package's parent belongs on the path, not the package.
 sys.path[:] = [os.path.dirname(HERE), *(entry for entry in sys.path if entry != HERE)]
 
+from streaming_runtime.log import unbuffered  # noqa: E402
 from streaming_runtime.loop import run  # noqa: E402
 
 
@@ -57,7 +57,8 @@ def _has_path_file(directory: str) -> bool:
 
 if __name__ == "__main__":
     rebuild_import_path(sys.path, os.environ, os.path.dirname(HERE))
-    outputs: list[Any] = [sys.stdout, sys.stderr]
-    for output in outputs:  # a frozen environment must not sit on log lines
-        output.reconfigure(line_buffering=True, errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        output = unbuffered(getattr(sys, name))
+        setattr(sys, name, output)
+        setattr(sys, f"__{name}__", output)
     sys.exit(run(os.environ))

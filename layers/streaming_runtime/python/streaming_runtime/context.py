@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from contextvars import ContextVar
-from types import SimpleNamespace
+
+from streaming_runtime.errors import RuntimeFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from streaming_runtime.runtime_api import Invocation
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 # variables cannot hold them.
 TRACE_ID: ContextVar[str | None] = ContextVar("trace_id", default=None)
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+TENANT_ID: ContextVar[str | None] = ContextVar("tenant_id", default=None)
 LONGEST_TIMEOUT_MS = 5_400_000  # 90 minutes, on managed instances
 ASSUMED_TIMEOUT_MS = 900_000
 MARGIN_MS = 1_000  # for closing the iterator and sending the last chunk
+# In the order in which `repr` shows them.
+CLIENT_CONTEXT_FIELDS = ("custom", "env", "client")
 CLIENT_FIELDS = (
     "installation_id",
     "app_title",
@@ -32,6 +36,43 @@ CLIENT_FIELDS = (
     "app_version_code",
     "app_package_name",
 )
+W3C_FIELDS = ("traceparent", "tracestate", "baggage")
+
+
+class _Only:
+    """The invocation of a process that has one at a time: the same for all of its threads."""
+
+    exists = False
+    request_id: str | None = None
+    tenant_id: str | None = None
+
+
+def enter(invocation: Invocation, *, alone: bool) -> None:
+    """Says which invocation runs from now on.
+
+    `alone`: no other runs in this process. Then each thread belongs to it, those of pools and
+    timers included, which have no context variables of their own.
+    """
+    REQUEST_ID.set(invocation.aws_request_id)
+    TRACE_ID.set(invocation.trace_id)
+    TENANT_ID.set(invocation.aws_tenant_id)
+    _Only.exists = alone
+    _Only.request_id = invocation.aws_request_id
+    _Only.tenant_id = invocation.aws_tenant_id
+
+
+def request_id() -> str | None:
+    """Returns the request id of the invocation that the calling code belongs to."""
+    if _Only.exists:
+        return _Only.request_id
+    return REQUEST_ID.get()
+
+
+def tenant_id() -> str | None:
+    """Returns the tenant id of the invocation that the calling code belongs to."""
+    if _Only.exists:
+        return _Only.tenant_id
+    return TENANT_ID.get()
 
 
 class Deadline:
@@ -76,61 +117,144 @@ class Deadline:
 
 
 class LambdaContext:
-    """Same attributes and methods as the managed runtime's context.
+    """Same attributes and methods as the managed runtime's context, and no attribute more.
 
-    Missing or malformed values are None.
+    Raises RuntimeFault for caller details (client context, identity) that are no JSON objects.
     """
+
+    __slots__ = ("__dict__", "_deadline")  # so that `vars` does not show the deadline
 
     def __init__(self, invocation: Invocation, deadline: Deadline, settings: Settings) -> None:
         self._deadline = deadline
         self.aws_request_id = invocation.aws_request_id
-        self.invoked_function_arn = invocation.invoked_function_arn
-        self.tenant_id = invocation.aws_tenant_id
-        self.function_name = settings.function_name
-        self.function_version = settings.function_version
         self.log_group_name = settings.log_group_name
         self.log_stream_name = settings.log_stream_name
+        self.function_name = settings.function_name
         self.memory_limit_in_mb = settings.memory_limit_in_mb
-        identity = _object(invocation.cognito_identity)
-        self.identity = SimpleNamespace(
-            cognito_identity_id=identity.get("cognitoIdentityId"),
-            cognito_identity_pool_id=identity.get("cognitoIdentityPoolId"),
-        )
-        sent = _object(invocation.client_context)
-        self._w3c = _object(sent.pop("w3c", None))
+        self.function_version = settings.function_version
+        self.invoked_function_arn = invocation.invoked_function_arn
+        self.tenant_id = invocation.aws_tenant_id
+        sent = _parsed("Client Context", invocation.client_context)
+        self._w3c_fields = _w3c_fields(sent)
         self.client_context = _client_context(sent)
+        identity = _parsed("Cognito Identity", invocation.cognito_identity) or {}
+        self.identity = CognitoIdentity()
+        self.identity.cognito_identity_id = identity.get("cognitoIdentityId")
+        self.identity.cognito_identity_pool_id = identity.get("cognitoIdentityPoolId")
+        self._epoch_deadline_time_in_ms = int(deadline.at_ms)
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the platform ends the invocation, never below 0."""
         return self._deadline.remaining_ms()
 
-    def log(self, message: object) -> None:
-        """Writes `message` to the function's log as it is."""
-        sys.stdout.write(str(message))
+    def log(self, msg: object) -> None:
+        """Writes `msg` to the function's log as it is: no level, no time, no line end."""
+        import logging  # hardly any function calls this
 
-    def w3c(self) -> dict[str, Any]:
+        for handler in logging.getLogger().handlers:
+            if hasattr(handler, "log_sink"):
+                handler.log_sink.log(str(msg))
+                return
+        sys.stdout.write(str(msg))
+
+    def w3c(self) -> dict[str, str]:
         """Returns the W3C trace context (`traceparent`, `tracestate`, `baggage`) as a dict."""
-        return self._w3c
+        return dict(self._w3c_fields)
+
+    def __repr__(self) -> str:
+        names = (
+            "aws_request_id",
+            "log_group_name",
+            "log_stream_name",
+            "function_name",
+            "memory_limit_in_mb",
+            "function_version",
+            "invoked_function_arn",
+            "client_context",
+            "identity",
+            "tenant_id",
+        )
+        return _shown(self, names)
 
 
-def _client_context(sent: dict[str, Any]) -> SimpleNamespace | None:
-    if not sent:
+class _Record:
+    """An object with the attributes in `__slots__`, None where they are missing in `fields`."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __init__(self, fields: dict[str, Any] | None = None) -> None:
+        for name in self.__slots__:
+            setattr(self, name, (fields or {}).get(name))
+
+    def __repr__(self) -> str:
+        return _shown(self, self.__slots__)
+
+
+class CognitoIdentity(_Record):
+    """The identity that called through the mobile SDK."""
+
+    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
+    cognito_identity_id: Any
+    cognito_identity_pool_id: Any
+
+
+class Client(_Record):
+    """The application that called through the mobile SDK."""
+
+    __slots__ = CLIENT_FIELDS
+
+
+class ClientContext(_Record):
+    """The details that a caller sent along."""
+
+    __slots__ = CLIENT_CONTEXT_FIELDS
+    client: Any
+
+
+def _shown(each: object, names: Iterable[str]) -> str:
+    """Returns the text that the managed runtime's objects have."""
+    fields = ",".join([f"{name}={getattr(each, name)}" for name in names])
+    return f"{type(each).__name__}([{fields}])"
+
+
+def _client_context(sent: dict[str, Any] | None) -> ClientContext | None:
+    if sent is None:
         return None
-    client = _object(sent.get("client"))
-    return SimpleNamespace(
-        custom=sent.get("custom"),
-        env=sent.get("env"),
-        client=SimpleNamespace(**{name: client.get(name) for name in CLIENT_FIELDS}),
-    )
+    context = ClientContext(sent)
+    if context.client is not None:
+        context.client = Client(_checked("Client Context", context.client))
+    return context
 
 
-def _object(value: object) -> dict[str, Any]:
-    """Returns `value`, parsed from JSON if it is text, where that is an object; otherwise {}."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {}
+def _w3c_fields(sent: dict[str, Any] | None) -> dict[str, str]:
+    """Takes the trace context out of what was sent; anything that is no text is dropped."""
+    fields = None
+    if sent is not None:
+        fields = sent.pop("w3c", None)
+    if not isinstance(fields, dict):
+        return {}
+    return {name: fields[name] for name in W3C_FIELDS if isinstance(fields.get(name), str)}
+
+
+def _parsed(name: str, header: str | None) -> dict[str, Any] | None:
+    """Returns a header's JSON object; None where there is none."""
+    if not header:
+        return None
+    try:
+        value = json.loads(header)
+    except Exception as error:
+        raise _unmarshal_fault(name, error) from error
+    if value is None:
+        return None
+    return _checked(name, value)
+
+
+def _checked(name: str, value: object) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    return {}
+    raise _unmarshal_fault(name, f"{type(value).__name__} is no object")
+
+
+def _unmarshal_fault(name: str, reason: object) -> RuntimeFault:
+    message = f"Unable to parse {name} JSON: {reason}"
+    return RuntimeFault("Runtime.LambdaContextUnmarshalError", message)

@@ -1,4 +1,4 @@
-"""How are errors and log records written in Lambda's forms?
+"""How are errors described in Lambda's form?
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -7,65 +7,122 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import time
-
-from streaming_runtime.context import REQUEST_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from typing import Any
+
+    Frame = tuple[str, int, str, str | None]  # file, line number, function, line
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 LONGEST_TYPE = 100
+XRAY_LIMIT_BYTES = 1 << 20  # the stock client sends no longer cause
+DELETE = "\x7f"  # JSON lets it stand, a header does not
 
 
 class RuntimeFault(Exception):
-    """An error that the runtime itself finds. `error_type` is `Runtime.` and a reason."""
+    """An error that the runtime itself finds. `error_type` is `Runtime.` and a reason.
 
-    def __init__(self, error_type: str, message: str) -> None:
+    `stack_trace` is what the report shows instead of frames, which would be the runtime's own.
+    """
+
+    def __init__(self, error_type: str, message: str, stack_trace: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.error_type = error_type
+        self.stack_trace = list(stack_trace)
+
+
+class HookFault(RuntimeFault):
+    """A hook of the snapshot failed. The report is about its cause, the hook's own error."""
 
 
 class Shutdown(BaseException):
     """SIGTERM: unwinds whatever runs, so that `finally` blocks of handlers and iterators run."""
 
 
-def report(error: BaseException) -> dict[str, Any]:
+def report(error: BaseException, request_id: str | None = None) -> dict[str, Any]:
     """Returns Lambda's error object: errorMessage, errorType, requestId and stackTrace.
 
     `stackTrace` is a list of text and holds the user's frames only.
     """
+    shown = _shown(error)
+    if isinstance(shown, RuntimeFault):
+        stack_trace = shown.stack_trace
+    else:
+        import traceback  # only failures pay for it
+
+        stack_trace = traceback.format_list(_frames(shown))
+    return {
+        "errorMessage": _message(shown),
+        "errorType": _kind(shown),
+        "requestId": request_id or "",
+        "stackTrace": stack_trace,
+    }
+
+
+def xray_cause(error: BaseException) -> str:
+    """Returns what X-Ray shows of `error`: JSON that may stand in a header.
+
+    It is empty if it would be too long.
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
+    """
+    frames: list[Frame] = []
+    kind = "LambdaValidationError"
+    if not isinstance(error, RuntimeFault):
+        frames = _frames(error)
+        kind = _kind(error)
+    stack = [{"label": name, "path": path, "line": line} for path, line, name, _ in frames]
+    try:
+        working_directory = os.getcwd()
+    except OSError:  # somebody removed it
+        working_directory = ""
+    cause = {
+        "working_directory": working_directory,
+        "exceptions": [{"message": _message(error), "type": kind, "stack": stack}],
+        "paths": [*{path: None for path, *_ in frames}],
+    }
+    text = json.dumps(cause).replace(DELETE, "\\u007f")
+    if len(text) >= XRAY_LIMIT_BYTES:
+        return ""
+    return text
+
+
+def _shown(error: BaseException) -> BaseException:
+    """Returns the error that a report of `error` is about."""
+    if isinstance(error, HookFault) and error.__cause__:
+        return error.__cause__
+    return error
+
+
+def _frames(error: BaseException) -> list[Frame]:
+    """Returns the user's frames, without the marks under parts of a line, as the stock client."""
     import traceback  # only failures pay for it
 
-    cause: BaseException = error
-    if isinstance(error, RuntimeFault) and error.__cause__:
-        cause = error.__cause__
-    frames = [
-        frame
-        for frame in traceback.extract_tb(cause.__traceback__)
+    return [
+        (frame.filename, frame.lineno or 0, frame.name, frame.line)
+        for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith(PACKAGE)
     ]
+
+
+def _message(error: BaseException) -> str:
     try:
-        message = str(error)
+        return str(error)
     except Exception as unprintable:
-        message = f"<no message: __str__ raised {type(unprintable).__name__}>"
-    return {
-        "errorMessage": message,
-        "errorType": type_name(error),
-        "requestId": REQUEST_ID.get(),
-        "stackTrace": traceback.format_list(frames),
-    }
+        return f"<no message: __str__ raised {type(unprintable).__name__}>"
+
+
+def _kind(error: BaseException) -> str:
+    """Returns the class name, or a RuntimeFault's type."""
+    if isinstance(error, RuntimeFault):
+        return error.error_type
+    return type(error).__name__
 
 
 def type_name(error: BaseException) -> str:
     """Returns the class name, or a RuntimeFault's type, as short printable ASCII for a header."""
-    name = type(error).__name__
-    if isinstance(error, RuntimeFault):
-        name = error.error_type
-    return _printable(name)[:LONGEST_TYPE]
+    return _printable(_kind(error))[:LONGEST_TYPE]
 
 
 def _printable(name: str) -> str:
@@ -84,12 +141,13 @@ def header_type(error: BaseException) -> str:
     return f"Function.{name[:1].upper()}{name[1:]}"
 
 
-def fitted(fields: dict[str, Any], limit_bytes: int) -> bytes:
+def fitted(fields: dict[str, Any], limit_bytes: int, *, ascii_only: bool = True) -> bytes:
     """Returns a report as JSON within `limit_bytes`, which is 1 KB or more.
 
-    Outer frames are left out first, then the end of the message.
+    Outer frames are left out first, then the end of the message. `ascii_only` escapes all other
+    characters.
     """
-    while len(text := json.dumps(fields)) > limit_bytes:
+    while len(text := _json(fields, ascii_only)) > limit_bytes:
         frames = fields["stackTrace"]
         message = fields["errorMessage"]
         if frames:
@@ -97,56 +155,11 @@ def fitted(fields: dict[str, Any], limit_bytes: int) -> bytes:
         else:
             kept = max(0, len(message) * limit_bytes // len(text) - 32)
             message = message[:kept] + " [cut]"
-        fields = {**fields, "stackTrace": frames, "errorMessage": message}
-    return text.encode()
+        kind = fields["errorType"][:LONGEST_TYPE]
+        fields = {**fields, "stackTrace": frames, "errorMessage": message, "errorType": kind}
+    return text
 
 
-class Log:
-    """Writes records to standard error as the managed runtime does, with the request id.
-
-    `clock` gives epoch seconds. `as_json`: one JSON object a record instead of text.
-    """
-
-    def __init__(self, clock: Callable[[], float], *, as_json: bool) -> None:
-        self._clock = clock
-        self._as_json = as_json
-
-    def write(self, level: str, message: str, stack_trace: str = "") -> None:
-        now = self._clock()
-        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-        stamp = f"{seconds}.{int(now % 1 * 1000):03d}Z"
-        request_id = REQUEST_ID.get() or ""
-        if self._as_json:
-            fields = {
-                "timestamp": stamp,
-                "level": level,
-                "requestId": request_id,
-                "message": message,
-            }
-            if stack_trace:
-                fields["stackTrace"] = stack_trace
-            line = json.dumps(fields)
-        else:
-            first = f"[{level}]\t{stamp}\t{request_id}\t{message}"
-            line = "\r".join([first, *stack_trace.splitlines()])  # one record
-        sys.stderr.write(line + "\n")
-
-    def error(self, error: BaseException) -> None:
-        """Writes the type of `error` and its whole traceback."""
-        import traceback  # only failures pay for it
-
-        text = "".join(traceback.format_exception(error))
-        self.write("ERROR", type(error).__name__, text)
-
-    def take_unhandled_records(self) -> None:
-        """Writes log records that no handler consumes in the managed runtime's format."""
-        logging: Any = sys.modules.get("logging")
-        if logging is None:  # the function does not use it
-            return
-        formatter = logging.Formatter("%(message)s")
-
-        def emit(record: Any) -> None:
-            self.write(record.levelname, formatter.format(record))
-
-        logging.lastResort = logging.Handler()
-        logging.lastResort.emit = emit
+def _json(fields: dict[str, Any], ascii_only: bool) -> bytes:
+    # Half of a surrogate pair is no UTF-8. Inside of JSON its escape is right.
+    return json.dumps(fields, ensure_ascii=ascii_only).encode("utf-8", "backslashreplace")

@@ -7,7 +7,7 @@ from contextvars import copy_context
 from importlib import import_module
 
 from streaming_runtime.body import ASYNCHRONOUS, as_json, as_text
-from streaming_runtime.context import REQUEST_ID, TRACE_ID, Deadline, LambdaContext
+from streaming_runtime.context import Deadline, LambdaContext, enter
 from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
 from streaming_runtime.runtime_api import PlatformGone, ResponseStream, Stalled
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from streaming_runtime.body import Pieces
-    from streaming_runtime.errors import Log
+    from streaming_runtime.log import Log
     from streaming_runtime.runtime_api import Invocation, Response, RuntimeApi
     from streaming_runtime.settings import Settings
 
@@ -79,8 +79,7 @@ def serve(
     Returns the platform's response; None when the platform was gone, or nobody read the response.
     Raises Shutdown.
     """
-    REQUEST_ID.set(invocation.aws_request_id)
-    TRACE_ID.set(invocation.trace_id)
+    enter(invocation, alone=process.environ is not None)
     if process.environ is not None:
         process.environ.pop(TRACE_ID_VARIABLE, None)
         if invocation.trace_id:

@@ -9,8 +9,9 @@ import time
 from importlib import import_module
 
 from streaming_runtime.adaptations import adapt_when_imported
-from streaming_runtime.errors import Log, RuntimeFault, Shutdown, type_name
+from streaming_runtime.errors import HookFault, RuntimeFault, Shutdown, type_name
 from streaming_runtime.invocation import Process, serve
+from streaming_runtime.log import Log, sink_of
 from streaming_runtime.runtime_api import Invocation, PlatformGone, Response, RuntimeApi
 from streaming_runtime.settings import Settings
 from streaming_runtime.version import __version__
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from streaming_runtime.invocation import Handler
 
+LOG_FILE = "_LAMBDA_TELEMETRY_LOG_FD"
 REFUSALS_BEFORE_EXIT = 10  # with the doubling pauses between them some twenty seconds
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5
@@ -46,8 +48,14 @@ def run(environ: Mapping[str, str]) -> int:
     Environment, clock and signals enter here. Returns the exit status of the process.
     """
     settings = Settings.from_environ(environ)
-    log = Log(time.time, as_json=settings.log_as_json)
-    api = RuntimeApi(settings.address)
+    log = Log(
+        time.time,
+        as_json=settings.log_as_json,
+        ascii_only=settings.ascii_only,
+        level=settings.log_level,
+        sink=sink_of(os.environ.pop(LOG_FILE, None), time.time),
+    )
+    api = RuntimeApi(settings.address, ascii_only=settings.ascii_only)
     stop: list[object] = []
     trace_environ = None
     if settings.concurrency == 1:
@@ -83,7 +91,10 @@ def run(environ: Mapping[str, str]) -> int:
             return status
         if settings.concurrency == 1:  # in the main thread, where handlers may use signals
             return Worker(process, handler, api).run()
-        apis = [RuntimeApi(settings.address) for _ in range(settings.concurrency)]
+        apis = [
+            RuntimeApi(settings.address, ascii_only=settings.ascii_only)
+            for _ in range(settings.concurrency)
+        ]
         return _run_many([Worker(process, handler, each) for each in apis], stop)
     except PlatformGone as gone:
         log.write("ERROR", f"runtime.exit: {gone}")
@@ -178,9 +189,13 @@ def resolve(name: str | None) -> Handler:
 
 def _started(settings: Settings, log: Log, api: RuntimeApi) -> Handler:
     """Imports the function, and waits for the restore of a snapshot where there is one."""
+    log.stand_on_root_logger()
     adapt_when_imported(log)
-    handler = resolve(settings.handler)
-    log.take_unhandled_records()
+    try:
+        handler = resolve(settings.handler)
+    except Exception:
+        log.warn_of_failed_start()
+        raise
     if settings.snap_start:
         _wait_for_restore(api)
     return handler
@@ -220,4 +235,4 @@ def _call(hooks: Iterable[Any], error_type: str) -> None:
         try:
             function(*args, **kwargs)
         except Exception as error:
-            raise RuntimeFault(error_type, f"{type(error).__name__}: {error}") from error
+            raise HookFault(error_type, f"{type(error).__name__}: {error}") from error

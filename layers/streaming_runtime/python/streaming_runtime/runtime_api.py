@@ -11,7 +11,7 @@ import sys
 from binascii import b2a_base64
 from collections import namedtuple
 
-from streaming_runtime.errors import fitted, header_type, report
+from streaming_runtime.errors import fitted, header_type, report, xray_cause
 from streaming_runtime.version import __version__
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"lambda-streaming/{__version__}"
 ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
+XRAY_CAUSE = "Lambda-Runtime-Function-XRay-Error-Cause"
 ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
 # For an error that is no trailer. The real limit is unknown; 1 MiB in AWS's emulator.
 ERROR_LIMIT_BYTES = 262_144
@@ -85,11 +86,13 @@ def last_chunk(error_type: str | None = None, error_json: bytes = b"") -> bytes:
 class RuntimeApi:
     """One worker's way to the Runtime API at `address` (`host:port`).
 
-    It keeps one connection for everything but streams, which have one each.
+    It keeps one connection for everything but streams, which have one each. `ascii_only`: reports
+    of errors escape all other characters.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, ascii_only: bool = True) -> None:
         self.address = address
+        self._ascii_only = ascii_only
         self._kept: _Connection | None = None
 
     def next(self) -> Invocation | Response:
@@ -128,7 +131,14 @@ class RuntimeApi:
             **_echo(invocation),
             ERROR_TYPE: header_type(error),
         }
-        body = fitted(report(error), ERROR_LIMIT_BYTES)
+        request_id = None
+        if invocation:
+            request_id = invocation.aws_request_id
+            cause = xray_cause(error)
+            if cause:
+                headers[XRAY_CAUSE] = cause
+        fields = report(error, request_id)
+        body = fitted(fields, ERROR_LIMIT_BYTES, ascii_only=self._ascii_only)
         return self._call("POST", f"{phase}/error", headers=headers, body=body)
 
     def _call(
@@ -181,6 +191,7 @@ class ResponseStream:
         }
         path = f"invocation/{invocation.aws_request_id}/response"
         self._write_timeout_s = write_timeout_s
+        self._request_id = invocation.aws_request_id
         self._sent_bytes = 0
         self._stalled: Stalled | None = None
         self._connection = _Connection(address, write_timeout_s)
@@ -211,7 +222,7 @@ class ResponseStream:
             raise self._stalled
         end = last_chunk()
         if error:
-            error_json = fitted(report(error), TRAILER_ERROR_LIMIT_BYTES)
+            error_json = fitted(report(error, self._request_id), TRAILER_ERROR_LIMIT_BYTES)
             end = last_chunk(header_type(error), error_json)
         try:
             return self._connection.exchange(self._unsent + end, within_s=self._longest_s())

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 DEFAULT_LOCAL_WAIT_S = 3.0
 DEFAULT_WRITE_TIMEOUT_S = 20.0
 LONGEST_S = 86_400.0
+# The values of AWS_EXECUTION_ENV whose stock client escapes nothing in JSON that need not be.
+WRITE_EVERY_CHARACTER = {f"AWS_Lambda_python3.{minor}" for minor in range(12, 16)}
 
 
 class Settings:
@@ -24,6 +26,8 @@ class Settings:
     write_timeout_s: float | None  # how long a reader may take over 64 KB of a stream; None: ever
     log_start: bool
     log_as_json: bool
+    log_level: str  # one of AWS's or Python's; empty for none, which is Python's WARNING
+    ascii_only: bool  # JSON escapes all other characters, as Python 3.11's managed runtime does
     # Read by `LambdaContext`, as text.
     function_name: str | None
     function_version: str | None
@@ -56,13 +60,22 @@ class Settings:
             wait_s=wait_s,
             write_timeout_s=write_timeout_s or None,
             log_start=environ.get("STREAMING_RUNTIME_LOG_START") == "true",
-            log_as_json=environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON",
+            log_as_json=environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON",
+            log_level=_log_level(environ.get("AWS_LAMBDA_LOG_LEVEL", "")),
+            ascii_only=environ.get("AWS_EXECUTION_ENV") not in WRITE_EVERY_CHARACTER,
             function_name=environ.get("AWS_LAMBDA_FUNCTION_NAME"),
             function_version=environ.get("AWS_LAMBDA_FUNCTION_VERSION"),
             log_group_name=environ.get("AWS_LAMBDA_LOG_GROUP_NAME"),
             log_stream_name=environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
             memory_limit_in_mb=environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
         )
+
+
+def _log_level(name: str) -> str:
+    """Returns Python's name of a level, as the stock client reads it."""
+    if name == "TRACE":
+        name = "DEBUG"
+    return name.upper()
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from streaming_runtime.errors import Log
+    from streaming_runtime.log import Log
 
 # The library's module: the module of ours whose `adapt` is called with it.
 ADAPTATIONS: dict[str, str] = {}
