@@ -1,0 +1,97 @@
+"""Runs a function under the stock client and under ours, and returns what each wrote."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+
+from tests.support.fake_runtime_api import FakeRuntimeApi
+from tests.support.paths import ROOT
+from tests.support.waiting import eventually
+
+STOCK = "stock"
+OURS = "ours"
+BOOTSTRAP = ROOT / "layers/streaming_runtime/bootstrap"
+HERE = ROOT / "tests/streaming_runtime"
+ENVIRON = {
+    "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+    "AWS_LAMBDA_FUNCTION_NAME": "f",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+    "LANG": "en_US.UTF-8",
+    "LAMBDA_TASK_ROOT": str(HERE),
+    "PATH": os.environ["PATH"],
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "TZ": ":UTC",
+}
+# What may differ between two runs: times, numbers of processes and threads, addresses of objects.
+UNEQUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z|\b0x[0-9a-f]{6,}\b|pid-\d+")
+FRAME_HEAD_BYTES = 16
+
+
+@dataclass
+class Seen:
+    """What came out: both outputs in one, the frames as (type, text), the POSTs, the exit code."""
+
+    output: str
+    frames: list
+    posts: list
+    returncode: int
+
+
+def run(client, handler, payloads=(), *, with_frames=False, headers=None, **environ):
+    """Serves `payloads` with `handler`, and kills the process while it waits for one more."""
+    script = [
+        {
+            "body": json.dumps(payload).encode(),
+            "headers": {"Content-Type": "application/json", **(headers or {})},
+        }
+        for payload in payloads
+    ]
+    with (
+        FakeRuntimeApi(script, hold_next_at=len(script)) as platform,
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as framed,
+    ):
+        variables = {**ENVIRON, "AWS_LAMBDA_RUNTIME_API": platform.address, "_HANDLER": handler}
+        if with_frames:
+            variables["_LAMBDA_TELEMETRY_LOG_FD"] = str(framed.fileno())
+        command = [str(BOOTSTRAP), sys.executable]
+        if client == STOCK:
+            command = [sys.executable, "-m", "awslambdaric", handler]
+        process = subprocess.Popen(
+            command,
+            env={**variables, **environ},
+            cwd=HERE,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[framed.fileno()],
+        )
+        eventually(lambda: platform.held.is_set() or process.poll() is not None, within_s=30)
+        process.kill()
+        process.wait()
+        output.seek(0)
+        framed.seek(0)
+        text = output.read().decode("utf-8", "surrogateescape")
+        return Seen(
+            UNEQUAL.sub("*", text), frames_of(framed.read()), platform.posts, process.returncode
+        )
+
+
+def both(handler, payloads=(), **options):
+    """Returns what the stock client and ours wrote."""
+    return [run(client, handler, payloads, **options) for client in (STOCK, OURS)]
+
+
+def frames_of(content):
+    """Returns the type and the message of each frame."""
+    frames = []
+    while content:
+        size = int.from_bytes(content[4:8], "big")
+        message = content[FRAME_HEAD_BYTES : FRAME_HEAD_BYTES + size].decode()
+        frames.append((content[:4].hex(), UNEQUAL.sub("*", message)))
+        content = content[FRAME_HEAD_BYTES + size :]
+    return frames
