@@ -80,8 +80,8 @@ test: environment $(BUILT_TEMPLATE)
 	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest $(ON_BUILT) $(ARGS)
 endif
 
-TYPED := streaming_runtime event_stream dashboard_data dashboard_http dashboard_setup \
-    stream_function api_function publish_function local_lambda
+TYPED := streaming_runtime lambda_streaming event_stream dashboard_data dashboard_http \
+    dashboard_setup stream_function api_function publish_function local_lambda
 check: environment
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .

@@ -18,6 +18,7 @@ ON_LAMBDA = {"aws_lambda_powertools", "boto3", "botocore", "pydantic"}
 OURS = {"dashboard_data", "dashboard_http", "dashboard_setup"}
 MAY_IMPORT = {
     "streaming_runtime": set(),
+    "lambda_streaming": {"aws_lambda_powertools", "pydantic_core"},
     "event_stream": set(),
     "dashboard_data": {"pydantic"},
     "dashboard_http": {"dashboard_data", "jwt", *ON_LAMBDA},
@@ -38,7 +39,7 @@ MAY_IMPORT = {
 }
 TESTS = ROOT / "tests"
 # These folders of tests are named for what they test, and not for a package.
-OTHER_TESTS = {"architecture", "dashboard", "scripts", "support", "system"}
+OTHER_TESTS = {"architecture", "dashboard", "powertools", "scripts", "support", "system"}
 
 
 def imported_names(path: Path, package: str = "", types_too: bool = True) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
     "streaming_runtime": ROOT / "layers/streaming_runtime/python/streaming_runtime",
+    "lambda_streaming": ROOT / "layers/streaming_runtime/python/lambda_streaming",
     "event_stream": ROOT / "layers/dashboard/python/event_stream",
     "dashboard_data": ROOT / "layers/dashboard/python/dashboard_data",
     "dashboard_http": ROOT / "layers/dashboard/python/dashboard_http",

@@ -27,7 +27,7 @@ SDIST = f"lambda_streaming-{__version__}.tar.gz"
 LAYER = f"streaming-runtime-layer-{__version__}.zip"
 CONSTRAINTS = f"constraints-{__version__}.txt"
 TEMPLATES = [f"layer-{__version__}.yaml", f"serverless-repository-{__version__}.yaml"]
-PACKAGES = {"streaming_runtime", "event_stream", "local_lambda"}
+PACKAGES = {"streaming_runtime", "lambda_streaming", "event_stream", "local_lambda"}
 # Runs the command like the script that pip makes for it.
 AS_INSTALLED = """
 import sys
@@ -90,12 +90,10 @@ def test_the_wheel_holds_the_packages_typed_and_nothing_of_the_service(release):
     packages = {name.split("/")[0] for name in names}
 
     assert packages == {
-        "streaming_runtime",
-        "event_stream",
-        "local_lambda",
+        *PACKAGES,
         f"lambda_streaming-{__version__}.dist-info",
     }
-    for package in ("streaming_runtime", "event_stream", "local_lambda"):
+    for package in PACKAGES:
         assert f"{package}/py.typed" in names
     assert (metadata["Name"], metadata["Version"]) == ("lambda-streaming", __version__)
     assert metadata["Requires-Python"] == ">=3.11"

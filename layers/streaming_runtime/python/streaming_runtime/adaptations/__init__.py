@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from streaming_runtime.log import Log
 
 # The library's module: the module of ours whose `adapt` is called with it.
-ADAPTATIONS: dict[str, str] = {}
+POWERTOOLS = "aws_lambda_powertools"
+OUR_POWERTOOLS = "streaming_runtime.adaptations.powertools"
+OUR_XRAY = "streaming_runtime.adaptations.xray"
+ADAPTATIONS: dict[str, str] = {
+    f"{POWERTOOLS}.event_handler.api_gateway": OUR_POWERTOOLS,
+    f"{POWERTOOLS}.event_handler.bedrock_agent": OUR_POWERTOOLS,
+    f"{POWERTOOLS}.event_handler.middlewares.openapi_validation": OUR_POWERTOOLS,
+    f"{POWERTOOLS}.logging.logger": OUR_POWERTOOLS,
+    f"{POWERTOOLS}.metrics.provider.base": OUR_POWERTOOLS,
+    f"{POWERTOOLS}.utilities.idempotency.base": OUR_POWERTOOLS,
+    "aws_xray_sdk.core": OUR_XRAY,
+    "aws_xray_sdk.core.utils.conversion": OUR_XRAY,
+}
 
 
 def adapt_when_imported(log: Log) -> None:
