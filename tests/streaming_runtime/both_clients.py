@@ -26,14 +26,14 @@ ENVIRON = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "TZ": ":UTC",
 }
-# What may differ between two runs: times, numbers of processes and threads, addresses of objects.
+# Two runs may differ in these: times, numbers of processes and threads, addresses of objects.
 UNEQUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z|\b0x[0-9a-f]{6,}\b|pid-\d+")
 FRAME_HEAD_BYTES = 16
 
 
 @dataclass
 class Seen:
-    """What came out: both outputs in one, the frames as (type, text), the POSTs, the exit code."""
+    """The result of a run: both outputs in one, the frames as (type, text), the POSTs, the exit code."""
 
     output: str
     frames: list

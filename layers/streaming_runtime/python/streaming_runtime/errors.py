@@ -1,24 +1,14 @@
-"""How are errors described in Lambda's form?
-
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
-"""
+"""Which errors does the runtime know beside those of the function?"""
 
 from __future__ import annotations
 
-import json
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
-    Frame = tuple[str, int, str, str | None]  # file, line number, function, line
-
-PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-LONGEST_TYPE = 100
-XRAY_LIMIT_BYTES = 1 << 20  # the stock client sends no longer cause
-DELETE = "\x7f"  # JSON lets it stand, a header does not
+PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep  # the runtime's own code is below it
 
 
 class RuntimeFault(Exception):
@@ -39,127 +29,3 @@ class HookFault(RuntimeFault):
 
 class Shutdown(BaseException):
     """SIGTERM: unwinds whatever runs, so that `finally` blocks of handlers and iterators run."""
-
-
-def report(error: BaseException, request_id: str | None = None) -> dict[str, Any]:
-    """Returns Lambda's error object: errorMessage, errorType, requestId and stackTrace.
-
-    `stackTrace` is a list of text and holds the user's frames only.
-    """
-    shown = _shown(error)
-    if isinstance(shown, RuntimeFault):
-        stack_trace = shown.stack_trace
-    else:
-        import traceback  # only failures pay for it
-
-        stack_trace = traceback.format_list(_frames(shown))
-    return {
-        "errorMessage": _message(shown),
-        "errorType": _kind(shown),
-        "requestId": request_id or "",
-        "stackTrace": stack_trace,
-    }
-
-
-def xray_cause(error: BaseException) -> str:
-    """Returns what X-Ray shows of `error`: JSON that may stand in a header.
-
-    It is empty if it would be too long.
-    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
-    """
-    frames: list[Frame] = []
-    kind = "LambdaValidationError"
-    if not isinstance(error, RuntimeFault):
-        frames = _frames(error)
-        kind = _kind(error)
-    stack = [{"label": name, "path": path, "line": line} for path, line, name, _ in frames]
-    try:
-        working_directory = os.getcwd()
-    except OSError:  # somebody removed it
-        working_directory = ""
-    cause = {
-        "working_directory": working_directory,
-        "exceptions": [{"message": _message(error), "type": kind, "stack": stack}],
-        "paths": [*{path: None for path, *_ in frames}],
-    }
-    text = json.dumps(cause).replace(DELETE, "\\u007f")
-    if len(text) >= XRAY_LIMIT_BYTES:
-        return ""
-    return text
-
-
-def _shown(error: BaseException) -> BaseException:
-    """Returns the error that a report of `error` is about."""
-    if isinstance(error, HookFault) and error.__cause__:
-        return error.__cause__
-    return error
-
-
-def _frames(error: BaseException) -> list[Frame]:
-    """Returns the user's frames, without the marks under parts of a line, as the stock client."""
-    import traceback  # only failures pay for it
-
-    return [
-        (frame.filename, frame.lineno or 0, frame.name, frame.line)
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(PACKAGE)
-    ]
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception as unprintable:
-        return f"<no message: __str__ raised {type(unprintable).__name__}>"
-
-
-def _kind(error: BaseException) -> str:
-    """Returns the class name, or a RuntimeFault's type."""
-    if isinstance(error, RuntimeFault):
-        return error.error_type
-    return type(error).__name__
-
-
-def type_name(error: BaseException) -> str:
-    """Returns the class name, or a RuntimeFault's type, as short printable ASCII for a header."""
-    return _printable(_kind(error))[:LONGEST_TYPE]
-
-
-def _printable(name: str) -> str:
-    """Replaces every character that may not stand in a header by a question mark."""
-    return "".join([c if " " < c < "\x7f" else "?" for c in name])
-
-
-def header_type(error: BaseException) -> str:
-    """Returns the type in the form that the platform keeps.
-
-    Without `Runtime.` or `Function.` in front it would become unknown.
-    """
-    name = type_name(error)
-    if name.startswith("Runtime."):
-        return name
-    return f"Function.{name[:1].upper()}{name[1:]}"
-
-
-def fitted(fields: dict[str, Any], limit_bytes: int, *, ascii_only: bool = True) -> bytes:
-    """Returns a report as JSON within `limit_bytes`, which is 1 KB or more.
-
-    Outer frames are left out first, then the end of the message. `ascii_only` escapes all other
-    characters.
-    """
-    while len(text := _json(fields, ascii_only)) > limit_bytes:
-        frames = fields["stackTrace"]
-        message = fields["errorMessage"]
-        if frames:
-            frames = frames[(len(frames) + 1) // 2 :]
-        else:
-            kept = max(0, len(message) * limit_bytes // len(text) - 32)
-            message = message[:kept] + " [cut]"
-        kind = fields["errorType"][:LONGEST_TYPE]
-        fields = {**fields, "stackTrace": frames, "errorMessage": message, "errorType": kind}
-    return text
-
-
-def _json(fields: dict[str, Any], ascii_only: bool) -> bytes:
-    # Half of a surrogate pair is no UTF-8. Inside of JSON its escape is right.
-    return json.dumps(fields, ensure_ascii=ascii_only).encode("utf-8", "backslashreplace")

@@ -14,7 +14,6 @@ import time
 from importlib import import_module
 
 from streaming_runtime.context import request_id
-from streaming_runtime.errors import report
 from streaming_runtime.imports import after_import
 
 TYPE_CHECKING = False
@@ -35,7 +34,6 @@ LEVELS = {
 ERROR = 40
 ROOT_LOGGER = "streaming_runtime.root_logger"
 LOGGER = "streaming_runtime"
-NO_BREAK_SPACE = "\u00a0"  # ordinary spaces at the start of a line would get lost
 # A frame's type says the level, and whether the message is JSON.
 JSON_FRAME = 0xA55A0002
 TEXT_FRAME = 0xA55A0003
@@ -163,6 +161,8 @@ class Log:
 
     def error(self, error: BaseException) -> None:
         """Writes the type of `error`, its message and the user's frames."""
+        from streaming_runtime.reports import error_lines, report  # only failures pay for it
+
         fields = report(error, request_id())
         if self.as_json:
             stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
@@ -186,22 +186,6 @@ class Log:
             logging.warning(import_module(ROOT_LOGGER).UNHANDLED)
         except Exception:  # the function has put a handler there that cannot
             self.write("WARNING", import_module(ROOT_LOGGER).UNHANDLED)
-
-
-def error_lines(fields: dict[str, Any]) -> list[str]:
-    """Returns a report as the lines of text that the stock client writes."""
-    first = f"[ERROR] {fields['errorType']}"
-    if fields["errorMessage"]:
-        first += f": {fields['errorMessage']}"
-    lines = [first, "Traceback (most recent call last):"]
-    for entry in fields["stackTrace"]:
-        lines += [_indented(line) for line in entry.splitlines() or [""]]
-    return lines
-
-
-def _indented(line: str) -> str:
-    text = line.lstrip(" ")
-    return NO_BREAK_SPACE * (len(line) - len(text)) + text
 
 
 def _last_resort(line: str) -> None:

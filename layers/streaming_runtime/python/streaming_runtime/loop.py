@@ -9,7 +9,7 @@ import time
 from importlib import import_module
 
 from streaming_runtime.adaptations import adapt_when_imported
-from streaming_runtime.errors import HookFault, RuntimeFault, Shutdown, type_name
+from streaming_runtime.errors import HookFault, RuntimeFault, Shutdown
 from streaming_runtime.invocation import Process, serve
 from streaming_runtime.log import Log, sink_of
 from streaming_runtime.runtime_api import Invocation, PlatformGone, Response, RuntimeApi
@@ -86,7 +86,7 @@ def run(environ: Mapping[str, str]) -> int:
             handler = _started(settings, log, api)
         except Exception as error:
             log.error(error)
-            phase, status = FAILED_START.get(type_name(error), ("init", 1))
+            phase, status = FAILED_START.get(getattr(error, "error_type", ""), ("init", 1))
             api.error(phase, error)
             return status
         if settings.concurrency == 1:  # in the main thread, where handlers may use signals

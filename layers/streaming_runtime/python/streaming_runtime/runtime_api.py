@@ -11,7 +11,6 @@ import sys
 from binascii import b2a_base64
 from collections import namedtuple
 
-from streaming_runtime.errors import fitted, header_type, report, xray_cause
 from streaming_runtime.version import __version__
 
 TYPE_CHECKING = False
@@ -126,6 +125,9 @@ class RuntimeApi:
         self, phase: str, error: BaseException, invocation: Invocation | None = None
     ) -> Response:
         """Reports that `phase` failed: `init`, `restore`, or `invocation/<id>` before any byte."""
+        # Only failures pay for it.
+        from streaming_runtime.reports import fitted, header_type, report, xray_cause
+
         headers = {
             "Content-Type": "application/vnd.aws.lambda.error+json",
             **_echo(invocation),
@@ -222,6 +224,8 @@ class ResponseStream:
             raise self._stalled
         end = last_chunk()
         if error:
+            from streaming_runtime.reports import fitted, header_type, report
+
             error_json = fitted(report(error, self._request_id), TRAILER_ERROR_LIMIT_BYTES)
             end = last_chunk(header_type(error), error_json)
         try:
