@@ -13,6 +13,7 @@ COMPUTING = (
     "dashboard",
     "scripts",
     "stream_function",
+    "parity",
     "api_function",
     "dashboard_http",
     "system/failure_modes",
@@ -34,6 +35,7 @@ TIMED = ("system/limits", "system/rie", "dashboard/test_live.py")
 # These test the service and not a version of Python: CI runs them on one version only.
 ONCE = (
     "dashboard",
+    "parity",
     "system/chaos",
     "system/clients",
     "system/failure_modes",

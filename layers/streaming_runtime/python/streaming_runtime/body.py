@@ -1,14 +1,10 @@
-"""Which bytes is a result's body, piece by piece? And a plain result as JSON. No I/O."""
+"""Which bytes is a result's body, piece by piece? No I/O."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from binascii import a2b_base64, b2a_base64
 from importlib import import_module
-
-from streaming_runtime.errors import RuntimeFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,38 +149,3 @@ def as_text(content: bytes) -> dict[str, object]:
         return {"body": content.decode(), "isBase64Encoded": False}
     except UnicodeDecodeError:
         return {"body": b2a_base64(content, newline=False).decode(), "isBase64Encoded": True}
-
-
-def as_json(result: object) -> bytes:
-    """Returns a plain result as the stock client writes it.
-
-    Every digit of a Decimal is kept, named tuples are objects, bytes are text, and nothing is
-    escaped that need not be. Raises RuntimeFault for anything that JSON cannot hold.
-    """
-    mark = os.urandom(9).hex()  # goes around numbers that json can only write as text
-    try:
-        text = json.dumps(_plain(result, mark), ensure_ascii=False)
-        return re.sub(f'"{mark}(.*?)"', r"\1", text).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        message = f"Unable to marshal response: {error}"
-        raise RuntimeFault("Runtime.MarshalError", message) from error
-
-
-def _plain(value: Any, mark: str) -> Any:
-    if hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, dict):
-        return {_plain_name(name): _plain(each, mark) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each, mark) for each in value]
-    if type(value).__name__ == "Decimal":
-        return mark + ("NaN" if value.is_nan() else str(value))
-    if isinstance(value, bytes):
-        return value.decode()
-    return value
-
-
-def _plain_name(name: Any) -> Any:
-    if isinstance(name, bytes):
-        return name.decode()
-    return name

@@ -6,9 +6,10 @@ import json
 from contextvars import copy_context
 from importlib import import_module
 
-from streaming_runtime.body import ASYNCHRONOUS, as_json, as_text
+from streaming_runtime.body import ASYNCHRONOUS, as_text
 from streaming_runtime.context import Deadline, LambdaContext, enter
 from streaming_runtime.errors import RuntimeFault, Shutdown
+from streaming_runtime.plain_json import as_json
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
 from streaming_runtime.runtime_api import PlatformGone, ResponseStream, Stalled
 from streaming_runtime.scopes import StreamScopes
@@ -92,7 +93,12 @@ def serve(
             result = handler(payload, context)
             if hasattr(result, "__await__"):
                 result = _awaited(result, process)
-            mode = plan(result, front_of(payload), buffered=process.settings.buffered)
+            mode = plan(
+                result,
+                front_of(payload),
+                buffered=process.settings.buffered,
+                ascii_only=process.settings.ascii_only,
+            )
             return _send(api, invocation, mode, process, Checkpoint(deadline, process.stop))
         except (PlatformGone, Shutdown):
             raise

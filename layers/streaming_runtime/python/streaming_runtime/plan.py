@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 
-from streaming_runtime.body import Pieces, as_json, clean, headers_of
+from streaming_runtime.body import Pieces, clean, headers_of
+from streaming_runtime.plain_json import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,11 +104,15 @@ def front_of(payload: Any) -> Front | None:
     return Front("1.0", payload["httpMethod"], streams=streams)
 
 
-def plan(result: Any, front: Front | None, *, buffered: bool) -> Plain | Buffered | Streamed:
+def plan(
+    result: Any, front: Front | None, *, buffered: bool, ascii_only: bool = False
+) -> Plain | Buffered | Streamed:
     """Decides how `result` is sent to `front`. The first step that applies decides.
 
     Raises ValueError for a proxy result whose status or headers cannot be sent, RuntimeFault for a
     plain result that is no JSON. The body is not read yet.
+
+    `ascii_only`: the JSON of a plain result has ASCII characters alone.
     """
     # 1. A handler that is a generator streams its pieces; to HTTP, as a response with status 200.
     if hasattr(result, "__next__") or hasattr(result, "__anext__"):
@@ -123,13 +128,13 @@ def plan(result: Any, front: Front | None, *, buffered: bool) -> Plain | Buffere
     if isinstance(result, bytes):
         return Plain(result, UNKNOWN)
     if not isinstance(result, dict) or "statusCode" not in result:
-        return Plain(as_json(result))
+        return Plain(as_json(result, ascii_only=ascii_only))
 
     # 3. A front that cannot stream (a load balancer, an HTTP API, no front at all) takes proxy
     #    JSON: as it is if the body is text, else with the pieces collected.
     if front is None or not front.streams:
         if isinstance(result.get("body"), (str, type(None))):
-            return Plain(as_json(result))
+            return Plain(as_json(result, ascii_only=ascii_only))
         return Buffered(result, Pieces.of(result, decode=False))
 
     # 4. Status, headers and cookies in the form that the front wants.

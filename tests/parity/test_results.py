@@ -1,0 +1,13 @@
+"""Results go out as the stock client sends them."""
+
+import pytest
+
+from tests.parity.cases import cases_of
+from tests.parity.running import need_the_stock_client
+from tests.parity.table import hold
+
+
+@pytest.mark.parametrize("case", cases_of("results"), ids=str)
+def test_both_clients_send_the_same(case):
+    need_the_stock_client()
+    hold(case)
