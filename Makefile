@@ -61,7 +61,8 @@ endif
 ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
-.PHONY: dev test check build sam-local release lock clients clean environment-to-run environment
+.PHONY: dev test check build sam-local release lock clients observability clean
+.PHONY: environment-to-run environment
 .DEFAULT_GOAL := test
 
 dev: environment-to-run $(if $(strip $(BUILT)),$(BUILT_TEMPLATE))
@@ -121,6 +122,11 @@ clients:
 	@$(call need,npm,Install Node 18 or newer with npm (apt-get install nodejs npm).)
 	$(call install,$(CLIENTS)/pypi/requirements.txt)
 	@npm ci --silent --prefix $(CLIENTS)/npm
+
+# Installs tools that watch functions (Sentry, OpenTelemetry, ...), for tests/system/observability.
+observability: VENV := .venv-observability
+observability:
+	$(call install,tests/system/observability/requirements.txt)
 
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)

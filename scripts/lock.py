@@ -62,6 +62,21 @@ LISTS = (
         ("aws-sam-cli==1.170.0",),
         targets=(("3.11", X86), ("3.13", X86)),
     ),
+    List(  # tools that watch functions, for tests/system/observability: docs/observability.md
+        "tests/system/observability/requirements.txt",
+        (),
+        (
+            "datadog-lambda==8.130.0",
+            "lumigo-tracer==1.1.257",
+            "newrelic==14.1.0",
+            "newrelic-lambda==1.0.0",
+            "opentelemetry-distro==0.66b1",
+            "opentelemetry-exporter-otlp-proto-http==1.45.1",
+            "opentelemetry-instrumentation-aws-lambda==0.66b1",
+            "sentry-sdk==2.75.0",
+        ),
+        targets=(("3.11", X86), ("3.13", X86)),
+    ),
     List(  # clients of the service that nobody here wrote: docs/clients.md
         "tests/system/clients/pypi/requirements.txt",
         (),

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import pytest
-from streaming_runtime.scopes import STREAM_SCOPES
+from streaming_runtime.scopes import STREAM_SCOPES, at_end
 
 from tests.support.fake_runtime_api import url_request
 
@@ -125,3 +125,110 @@ def test_a_body_that_is_whole_has_no_scope(serve, seen):
     serve(lambda event, context: {"statusCode": 200, "body": "text"}, url_request())
 
     assert seen == []
+
+
+def put_off(seen, name, within=None):
+    at_end(lambda error: seen.append(f"{name} ended with {type(error).__name__}"), within=within)
+
+
+@contextmanager
+def noted(seen, name):
+    seen.append(f"{name} entered")
+    try:
+        yield
+    finally:
+        seen.append(f"{name} exited")
+
+
+def test_what_a_handler_puts_off_comes_after_the_body_and_before_the_responses_end(serve, seen):
+    body = streaming(seen)
+
+    def handler(event, context):
+        put_off(seen, "inner", within=lambda: noted(seen, "inner"))
+        put_off(seen, "outer", within=lambda: noted(seen, "outer"))
+        return body(event, context)
+
+    scope_of(seen)
+    (posted,) = serve(handler, url_request())
+
+    assert posted.content == b"ab"
+    assert seen == [
+        "outer entered",
+        "inner entered",
+        "scope entered",
+        "first pull in scope",
+        "body closed",
+        "scope exited",
+        "inner exited",
+        "outer exited",
+        "inner ended with NoneType",
+        "outer ended with NoneType",
+    ]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [{"statusCode": 200, "body": "whole"}, {"a": 1}, b"bytes"],
+    ids=["whole", "plain", "bytes"],
+)
+@pytest.mark.parametrize("payload", [url_request(), {"body": b"{}"}], ids=["url", "no front"])
+def test_without_a_stream_it_comes_when_the_result_is_known(serve, seen, result, payload):
+    def handler(event, context):
+        put_off(seen, "tool", within=lambda: noted(seen, "tool"))
+        return result
+
+    (posted,) = serve(handler, payload)
+
+    assert posted.kind == "response"
+    assert seen == ["tool ended with NoneType"]
+
+
+def test_it_hears_of_the_error_that_ended_the_body_before_and_after_the_first_byte(serve, seen):
+    def handler(event, context):
+        put_off(seen, "tool")
+        if event["rawPath"] == "/handler":
+            raise KeyError
+        return streaming([], fails=ValueError())(event, context)
+
+    paths = ["/handler", "/body", "/body"]
+    posts = serve(handler, *[url_request(path=path) for path in paths])
+
+    assert [post.kind for post in posts] == ["error", "response", "response"]
+    assert seen == [f"tool ended with {name}" for name in ("KeyError", "ValueError", "ValueError")]
+
+
+def test_it_hears_of_a_result_that_cannot_be_sent(serve, seen):
+    def handler(event, context):
+        put_off(seen, "tool")
+        return {"statusCode": "many", "body": iter("ab")}
+
+    (posted,) = serve(handler, url_request())
+
+    assert posted.kind == "error"
+    assert seen == ["tool ended with ValueError"]
+
+
+def test_each_invocation_has_its_own(serve, seen):
+    def handler(event, context):
+        if event["rawPath"] == "/first":
+            put_off(seen, "first")
+        return streaming([])(event, context)
+
+    serve(handler, url_request(path="/first"), url_request(path="/second"))
+
+    assert seen == ["first ended with NoneType"]
+
+
+def test_what_an_end_raises_is_the_invocations_error_and_keeps_no_other_end_away(serve, seen):
+    def fail(_error):
+        raise OSError("flush failed")
+
+    def handler(event, context):
+        at_end(fail)
+        put_off(seen, "other")
+        return streaming([])(event, context)
+
+    (posted,) = serve(handler, url_request())
+
+    assert posted.trailers["lambda-runtime-function-error-type"] == "Function.OSError"
+    assert seen == ["other ended with NoneType"]

@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import pytest
 
+from tests.support.paths import ROOT
+
 # This machine's architecture, as Lambda names it.
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 
@@ -57,6 +59,14 @@ def node() -> str:
     """Returns the path of Node, which runs clients from npm."""
     found = shutil.which("node") or shutil.which("nodejs")
     return found or missing("node", "apt-get install nodejs npm, then `make clients`")
+
+
+def observability_python() -> Path:
+    """Returns the Python of the environment that holds the tools which watch functions."""
+    found = ROOT / ".venv-observability/bin/python"
+    if found.is_file() and found.with_name("opentelemetry-instrument").is_file():
+        return found
+    missing(".venv-observability", "make observability")
 
 
 def nginx() -> str:

@@ -153,8 +153,10 @@ def test_the_layer_has_the_run_bit_and_bytecode_that_no_time_stamp_can_make_void
     others = set(entries) - sources - set(compiled)
     assert others == {"bootstrap", f"{package}/LICENSE"}
     mine = importlib.util.cache_from_source("x.py").removeprefix("__pycache__/x")
+    folders = {name: name.rpartition("/")[0] for name in sources}
     assert {
-        f"{package}/__pycache__/{name.rpartition('/')[2][:-3]}{mine}" for name in sources
+        f"{folder}/__pycache__/{name.rpartition('/')[2][:-3]}{mine}"
+        for name, folder in folders.items()
     } <= set(compiled)
     for name, content in compiled.items():
         assert int.from_bytes(content[4:8], "little") == 0b01, name  # PEP 552: unchecked, by hash

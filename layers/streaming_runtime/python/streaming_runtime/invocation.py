@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextvars import copy_context
 from importlib import import_module
 
@@ -12,7 +13,7 @@ from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.plain_json import as_json
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
 from streaming_runtime.runtime_api import PlatformGone, ResponseStream, Stalled
-from streaming_runtime.scopes import StreamScopes
+from streaming_runtime.scopes import StreamScopes, end_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def serve(
         try:
             payload = json.loads(invocation.body or b"null")
             context = LambdaContext(invocation, deadline, process.settings)
-            result = handler(payload, context)
+            result = called_by(handler)(payload, context)
             if hasattr(result, "__await__"):
                 result = _awaited(result, process)
             mode = plan(
@@ -103,6 +104,7 @@ def serve(
         except (PlatformGone, Shutdown):
             raise
         except BaseException as error:  # before the first byte: an honest invocation error
+            end_all(error)
             process.log.error(error)
             phase = f"invocation/{invocation.aws_request_id}"
             return api.error(phase, error, invocation)
@@ -121,6 +123,15 @@ def _awaited(result: Any, process: Process) -> Any:
     return import_module(ASYNCHRONOUS).awaited(result, check)
 
 
+def called_by(handler: Handler) -> Handler:
+    """Returns the handler as tools want it called that know the stock client, if there are any."""
+    stock_names: Any = sys.modules.get("streaming_runtime.stock_names")
+    if stock_names is None:
+        return handler
+    called: Handler = stock_names.Called(handler)
+    return called
+
+
 def _send(
     api: RuntimeApi,
     invocation: Invocation,
@@ -131,6 +142,7 @@ def _send(
     """Raises for as long as nothing was sent."""
     match mode:
         case Plain(body, content_type):
+            end_all(None)
             return api.respond(invocation, body, content_type)
         case Buffered(fields, pieces):
             content = _collected(pieces, check, process)

@@ -86,6 +86,7 @@ def run(environ: Mapping[str, str]) -> int:
             handler = _started(settings, log, api)
         except Exception as error:
             log.error(error)
+            tell_tools(error)
             phase, status = FAILED_START.get(getattr(error, "error_type", ""), ("init", 1))
             api.error(phase, error)
             return status
@@ -185,6 +186,13 @@ def resolve(name: str | None) -> Handler:
         raise RuntimeFault("Runtime.HandlerNotFound", message)
     found: Handler = handler
     return found
+
+
+def tell_tools(error: Exception) -> None:
+    """Tells those tools of a failed start that have replaced names of the stock client."""
+    stock_names: Any = sys.modules.get("streaming_runtime.stock_names")
+    if stock_names is not None:
+        stock_names.init_failed(error)
 
 
 def _started(settings: Settings, log: Log, api: RuntimeApi) -> Handler:

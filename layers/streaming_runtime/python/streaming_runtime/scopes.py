@@ -1,10 +1,13 @@
 """What surrounds the reading of a body, from before its first piece to after its closing?
 
 A decorator of a handler ends when the handler returns, which is before the stream begins. What must
-live as long as the stream does is a scope here.
+live as long as the stream does is a scope here. Scopes of every body are in STREAM_SCOPES; what
+belongs to one invocation is handed to `at_end` while its handler runs.
 """
 
 from __future__ import annotations
+
+from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,23 +17,59 @@ if TYPE_CHECKING:
     from typing import Any
 
     Scope = AbstractContextManager[Any]
+    End = Callable[[BaseException | None], object]
 
 # Each is called for each body, and gives the context manager that is entered for it.
 STREAM_SCOPES: list[Callable[[], Scope]] = []
+# Ends that the handler of this invocation has put off, the innermost decorator first.
+_PUT_OFF: ContextVar[list[tuple[End, Callable[[], Scope] | None]] | None] = ContextVar(
+    "put_off", default=None
+)
+
+
+def at_end(end: End, *, within: Callable[[], Scope] | None = None) -> None:
+    """Calls `end` once, when the body of this invocation is closed.
+
+    It gets the exception that ended the body, or None. Without a stream it is called as soon as the
+    handler's result is known. In either case that is before Lambda gets the end of the response.
+    `within` gives a context manager for the body, as those of STREAM_SCOPES are. It comes before
+    them, and is exited before `end` is called.
+    """
+    put_off = _PUT_OFF.get()
+    if put_off is None:
+        put_off = []
+        _PUT_OFF.set(put_off)
+    put_off.append((end, within))
+
+
+def end_all(error: BaseException | None) -> None:
+    """Calls what was put off until the body's end. What it raises comes out unless `error` is."""
+    put_off = _PUT_OFF.get()
+    own: BaseException | None = None
+    while put_off:
+        end, _ = put_off.pop(0)
+        try:
+            end(error)
+        except BaseException as raised:
+            own = own or raised
+    if own is not None and error is None:
+        raise own
 
 
 class StreamScopes:
     """A context manager: enters all STREAM_SCOPES in their order, and exits them in reverse.
 
-    Each is handed the exception that ended the body, and none can swallow it. What a scope raises
+    After them comes all that was put off until the body's end. Each is handed the exception that
+    ended the body, and none can swallow it. What a scope raises
     itself comes out as the body's own error would; the others are exited all the same. A body that
     `is_whole` was made while the handler ran, and has none.
     """
 
     def __init__(self, is_whole: bool) -> None:
-        self._scopes = STREAM_SCOPES
-        if is_whole:
-            self._scopes = []
+        self._scopes: list[Callable[[], Scope]] = []
+        if not is_whole:
+            outer = [within for _, within in reversed(_PUT_OFF.get() or ()) if within]
+            self._scopes = [*outer, *STREAM_SCOPES]
         self._entered: list[Scope] = []
 
     def __enter__(self) -> None:
@@ -55,5 +94,6 @@ class StreamScopes:
                 self._entered.pop().__exit__(kind, error, traceback)
             except BaseException as raised:
                 own = own or raised
+        end_all(error or own)
         if own is not None and error is None:
             raise own

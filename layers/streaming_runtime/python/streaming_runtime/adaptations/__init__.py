@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 # The library's module: the module of ours whose `adapt` is called with it.
 POWERTOOLS = "aws_lambda_powertools"
-OUR_POWERTOOLS = "streaming_runtime.adaptations.powertools"
-OUR_XRAY = "streaming_runtime.adaptations.xray"
+OURS = "streaming_runtime.adaptations"
+OUR_POWERTOOLS = f"{OURS}.powertools"
+OUR_XRAY = f"{OURS}.xray"
 ADAPTATIONS: dict[str, str] = {
     f"{POWERTOOLS}.event_handler.api_gateway": OUR_POWERTOOLS,
     f"{POWERTOOLS}.event_handler.bedrock_agent": OUR_POWERTOOLS,
@@ -29,6 +30,11 @@ ADAPTATIONS: dict[str, str] = {
     f"{POWERTOOLS}.utilities.idempotency.base": OUR_POWERTOOLS,
     "aws_xray_sdk.core": OUR_XRAY,
     "aws_xray_sdk.core.utils.conversion": OUR_XRAY,
+    "datadog_lambda.wrapper": f"{OURS}.datadog",
+    "lumigo_tracer.lambda_tracer.spans_container": f"{OURS}.lumigo",
+    "newrelic_lambda.lambda_handler": f"{OURS}.newrelic",
+    "opentelemetry.instrumentation.aws_lambda": f"{OURS}.opentelemetry",
+    "sentry_sdk.integrations.aws_lambda": f"{OURS}.sentry",
 }
 
 

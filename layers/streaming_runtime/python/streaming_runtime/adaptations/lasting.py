@@ -1,0 +1,86 @@
+"""How does what a tool ends with the handler last until the body's end?"""
+
+from __future__ import annotations
+
+from streaming_runtime.body import WHOLE
+from streaming_runtime.errors import PACKAGE
+from streaming_runtime.runtime_api import PlatformGone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any, TypeGuard
+
+    from streaming_runtime.scopes import Scope
+
+_HELD: dict[int, Any] = {}
+
+
+def goes_on(result: object) -> bool:
+    """Whether something of a result is still to come when the handler has returned it.
+
+    The answer may be yes for a result that turns out to be an error, never no for a stream.
+    """
+    if isinstance(result, dict):
+        result = result.get("body")
+    if result is None or isinstance(result, WHOLE):
+        return False
+    streamed = ("__next__", "__iter__", "__anext__", "__aiter__", "__await__", "__aenter__", "read")
+    return any(hasattr(result, name) for name in streamed)
+
+
+def carried(result: Any, within: Callable[[], Scope]) -> Any:
+    """Returns a result. What an `async def` handler has still to do, is done in `within`."""
+    if not hasattr(result, "__await__"):
+        return result
+    return _awaited_within(result, within)
+
+
+async def _awaited_within(awaitable: Any, within: Callable[[], Scope]) -> Any:
+    with within():
+        return await awaitable
+
+
+def hold_back(kind: Any, name: str) -> None:
+    """Makes a method do nothing as long as its object is held."""
+    method = getattr(kind, name)
+
+    def held_back(held: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(held) in _HELD:
+            return None
+        return method(held, *args, **kwargs)
+
+    setattr(kind, name, held_back)
+
+
+def hold(what: Any) -> bool:
+    """Keeps open what a tool is about to end. Returns False for what is held already."""
+    is_new = id(what) not in _HELD
+    _HELD[id(what)] = what
+    return is_new
+
+
+def let_go(what: Any) -> None:
+    """Lets it be ended from now on."""
+    _HELD.pop(id(what), None)
+
+
+def is_failure(error: BaseException | None) -> TypeGuard[Exception]:
+    """Whether a tool should report what ended a body.
+
+    The end of the process is no failure of the function, and neither is a client that does not
+    read, or a platform that has hung up.
+    """
+    return isinstance(error, Exception) and not isinstance(error, PlatformGone)
+
+
+def users_traceback(error: BaseException) -> TracebackType | None:
+    """Returns the traceback of an exception without the runtime's own frames, the outer ones.
+
+    Their variables hold the request, and tools send variables along.
+    """
+    traceback = error.__traceback__
+    while traceback and traceback.tb_frame.f_code.co_filename.startswith(PACKAGE):
+        traceback = traceback.tb_next
+    return traceback
