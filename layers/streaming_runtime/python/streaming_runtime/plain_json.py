@@ -31,8 +31,8 @@ CONSTANTS = {None: "null", True: "true", False: "false"}
 def as_json(result: object, *, ascii_only: bool = False) -> bytes:
     """Returns a plain result as the stock client writes it.
 
-    Every digit of a Decimal is kept, named tuples are objects, bytes are text. `ascii_only`: all that
-    is not ASCII is escaped. Raises RuntimeFault for anything that JSON cannot hold.
+    Every digit of a Decimal is kept, named tuples are objects, bytes are text. `ascii_only`: all
+    that is not ASCII is escaped. Raises RuntimeFault for anything that JSON cannot hold.
     """
     try:
         try:

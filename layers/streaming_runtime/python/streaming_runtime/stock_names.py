@@ -11,7 +11,7 @@ import json
 import sys
 from types import SimpleNamespace
 
-from streaming_runtime.errors import report
+from streaming_runtime.reports import report
 from streaming_runtime.scopes import at_end
 
 TYPE_CHECKING = False
