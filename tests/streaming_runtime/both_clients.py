@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from tests.support.fake_runtime_api import FakeRuntimeApi
 from tests.support.paths import ROOT
@@ -33,7 +34,10 @@ FRAME_HEAD_BYTES = 16
 
 @dataclass
 class Seen:
-    """The result of a run: both outputs in one, the frames as (type, text), the POSTs, the exit code."""
+    """The result of a run.
+
+    It holds both outputs in one, the frames as (type, text), the POSTs, and the exit code.
+    """
 
     output: str
     frames: list
@@ -41,14 +45,17 @@ class Seen:
     returncode: int
 
 
-def run(client, handler, payloads=(), *, with_frames=False, headers=None, **environ):
-    """Serves `payloads` with `handler`, and kills the process while it waits for one more."""
+def run(client, handler, payloads=(), *, with_frames=False, headers=(), **environ):
+    """Serves `payloads` with `handler`, and kills the process while it waits for one more.
+
+    `headers` has those of each invocation, beside the usual ones.
+    """
     script = [
         {
             "body": json.dumps(payload).encode(),
-            "headers": {"Content-Type": "application/json", **(headers or {})},
+            "headers": {"Content-Type": "application/json", **added},
         }
-        for payload in payloads
+        for payload, added in zip_longest(payloads, headers, fillvalue={})
     ]
     with (
         FakeRuntimeApi(script, hold_next_at=len(script)) as platform,

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import copy
 import io
 import logging
 import logging.config
 import multiprocessing
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -24,24 +26,21 @@ logging.error("said by the root logger at import")
 print("printed at import")
 POOL = ThreadPoolExecutor(1)
 LOG = logging.getLogger("own.child")
-CASES = {}
-# Their stack traces have frames of the client, or as many as there is room for.
-NOT_LINE_FOR_LINE = {}
 
 
 def case(function):
-    CASES[function.__name__] = function
+    """Marks a case that both clients must treat alike."""
     return function
 
 
 def not_line_for_line(function):
-    NOT_LINE_FOR_LINE[function.__name__] = function
+    """Marks one whose stack trace has frames of the client, or as many as there is room for."""
     return function
 
 
 def handler(event, context):
     print(f"--- {event['case']}")
-    return {**CASES, **NOT_LINE_FOR_LINE}[event["case"]](context)
+    return globals()[event["case"]](context)
 
 
 class Odd:
@@ -229,7 +228,16 @@ def keys_that_json_has_not(context):
 def the_context(context):
     names = [name for name in dir(context) if not name.startswith("_")]
     fields = {**vars(context), "_epoch_deadline_time_in_ms": 0}
-    return [repr(context), names, repr(fields)]
+    copies = [copy.copy(context), copy.deepcopy(context), pickle.loads(pickle.dumps(context))]
+    assert [repr(each) for each in copies] == [repr(context)] * 3
+    assert all(each.get_remaining_time_in_millis() > 0 for each in copies)
+    return [repr(context), names, repr(fields), context.w3c()]
+
+
+def half_a_surrogate_pair(context):
+    print("printed \ud83d")
+    LOG.warning("logged \ud83d")
+    raise ValueError("raised \ud83d")
 
 
 @not_line_for_line

@@ -196,30 +196,21 @@ def _last_resort(line: str) -> None:
         pass
 
 
-class Unbuffered(io.TextIOWrapper):
-    """A text file that keeps nothing back: what a killed process has printed is not lost."""
-
-    def write(self, text: str, /) -> int:
-        count = super().write(text)
-        self.flush()
-        return count
-
-
 def unbuffered(stream: Any) -> Any:
     """Returns `stream`, which is used up, as a file that keeps nothing back.
 
-    Characters that it cannot encode are escaped. None, for a closed descriptor, remains None.
+    What a process has printed when it is killed is not lost, line end or not. Characters that the
+    encoding does not have are escaped. None, for a closed descriptor, remains None.
     """
     if stream is None:
         return None
     encoding = stream.encoding
     mode = stream.mode
-    output: Any = Unbuffered(
-        stream.detach(),
-        encoding=encoding,
-        errors="backslashreplace",
-        newline="\n",
-        write_through=True,
+    raw = stream.detach()
+    if hasattr(raw, "raw"):  # PYTHONUNBUFFERED leaves this layer out
+        raw = raw.detach()
+    output: Any = io.TextIOWrapper(
+        raw, encoding=encoding, errors="backslashreplace", newline="\n", write_through=True
     )
     output.mode = mode
     return output
