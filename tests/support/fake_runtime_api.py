@@ -50,11 +50,11 @@ class Posted:
 class FakeRuntimeApi:
     """Serves `script`. Each entry is the response to one GET /next.
 
-    An entry is a dict of `body`, `headers`, `status` and `timeout_ms`. At the end of the script,
-    /next returns 500, upon which a runtime must exit. `verdicts` maps the number of a POST to the
-    status of its response (202 otherwise). A verdict of None closes the connection instead, and a
-    tuple (status, bytes) responds as soon as that many bytes of body have arrived; with HELD as the
-    status it reads no further then, and never responds.
+    An entry is a dict of `body`, `headers`, `status`, `timeout_ms` and `delay_s`. At the end of the
+    script, /next returns 500, upon which a runtime must exit. `verdicts` maps the number of a POST
+    to the status of its response (202 otherwise). A verdict of None closes the connection instead,
+    and a tuple (status, bytes) responds as soon as that many bytes of body have arrived; with HELD
+    as the status it reads no further then, and never responds.
     """
 
     def __init__(
@@ -180,6 +180,7 @@ class FakeRuntimeApi:
         if entry.get("raw") is not None:
             connection.sendall(entry["raw"])
             return False
+        self.let_go.wait(entry.get("delay_s", 0))
         number = self.calls.count(("GET", "invocation/next"))
         body = entry.get("body", b"{}")
         deadline_ms = int(time.time() * 1000) + entry.get("timeout_ms", 30_000)

@@ -5,17 +5,23 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 from __future__ import annotations
 
-import select
 import socket
 import sys
 from binascii import b2a_base64
 from collections import namedtuple
+
+# Taken before the function is imported: some libraries put something else in the modules.
+from select import POLLIN, poll
+from socket import getaddrinfo
+from socket import socket as Socket
 
 from streaming_runtime.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    Bytes = bytes | bytearray | memoryview
 
 USER_AGENT = f"lambda-streaming/{__version__}"
 ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
@@ -195,41 +201,48 @@ class ResponseStream:
         self._write_timeout_s = write_timeout_s
         self._request_id = invocation.aws_request_id
         self._sent_bytes = 0
-        self._stalled: Stalled | None = None
+        self._is_whole = True  # all that was written ends with a whole chunk
+        self._gone: PlatformGone | None = None
         self._connection = _Connection(address, write_timeout_s)
         self._unsent = self._connection.request_head("POST", path, headers)
         self._unsent += b"".join([chunk(piece) for piece in first if piece])
 
-    def write(self, piece: bytes) -> None:
+    def write(self, piece: Bytes) -> None:
         """Sends `piece`, one byte or more; blocks while the reader is slow.
 
-        Raises PlatformGone; `end` then returns the reason, or raises Stalled again.
+        A large piece is not copied. Raises PlatformGone; `end` then returns the reason, or raises
+        Stalled again.
         """
-        unsent = self._unsent
-        self._unsent = b""
-        self._sent_bytes += len(piece)
+        self._is_whole = False  # it stays so, whatever interrupts this
+        size = len(piece)
+        self._sent_bytes += size
         try:
-            self._connection.send(unsent + chunk(piece))
-        except Stalled as stalled:
-            self._stalled = stalled
+            if size <= SLICE_BYTES:
+                self._connection.send(self._unsent + chunk(bytes(piece)))
+            else:
+                self._connection.send(b"%b%x\r\n" % (self._unsent, size), piece, b"\r\n")
+        except PlatformGone as gone:
+            self._gone = gone
             raise
+        self._unsent = b""
+        self._is_whole = True
 
     def end(self, error: BaseException | None = None) -> Response:
         """Ends the body, with error trailers if there is an error.
 
         Returns the platform's verdict, which may have come long before. Raises Stalled if there is
-        none by the time in which even a slow reader has taken everything.
+        none by the time in which even a slow reader has taken everything, and PlatformGone if a
+        signal interrupted a write. Nothing is ever sent after a chunk that was cut off.
         """
-        if self._stalled:
-            raise self._stalled
-        end = last_chunk()
-        if error:
-            from streaming_runtime.reports import fitted, header_type, report
-
-            error_json = fitted(report(error, self._request_id), TRAILER_ERROR_LIMIT_BYTES)
-            end = last_chunk(header_type(error), error_json)
         try:
-            return self._connection.exchange(self._unsent + end, within_s=self._longest_s())
+            if isinstance(self._gone, Stalled):
+                raise self._gone
+            end = b""  # after a failed write there may be a verdict to read
+            if self._is_whole:
+                end = self._unsent + _end_of_body(error, self._request_id)
+            elif self._gone is None:
+                raise PlatformGone("a signal interrupted the write of a piece")
+            return self._connection.exchange(end, within_s=self._longest_s())
         finally:
             self._connection.close()
 
@@ -252,7 +265,7 @@ class _Connection:
         self._write_timeout_s = write_timeout_s
         host, _, port = address.rpartition(":")
         try:
-            self._socket = socket.create_connection((host.strip("[]"), int(port)))
+            self._socket = _connected(host.strip("[]"), int(port))
         except OSError as error:
             raise PlatformGone(f"connecting to {address}: {error}") from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -275,29 +288,34 @@ class _Connection:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
         self.close()
 
-    def send(self, data: bytes) -> None:
-        """Sends all of `data`. Raises Stalled when a slice of it is not taken in time."""
+    def send(self, *parts: Bytes) -> None:
+        """Sends all of `parts`. Raises Stalled when a slice of them is not taken in time."""
         try:
             try:
-                sent = self._socket.send(data, socket.MSG_DONTWAIT)
+                sent = self._send_at_once(parts)
             except BlockingIOError:
                 sent = 0
-            if sent < len(data):
-                self._send_slowly(memoryview(data)[sent:])
+            if len(parts) > 1 or sent < len(parts[0]):
+                self._send_slowly(parts, sent)
         except TimeoutError as error:
             self.reset()
             message = f"less than {SLICE_BYTES} bytes were read in {self._write_timeout_s} s"
             raise Stalled(message) from error
         except OSError as error:
             raise PlatformGone(f"writing: {error}") from error
-        except BaseException:  # a signal, perhaps inside a chunk: nothing may follow that
-            self.close()
-            raise
 
-    def _send_slowly(self, data: memoryview) -> None:
+    def _send_at_once(self, parts: tuple[Bytes, ...]) -> int:
+        if len(parts) == 1:
+            return self._socket.send(parts[0], socket.MSG_DONTWAIT)
+        return self._socket.sendmsg(parts, (), socket.MSG_DONTWAIT)
+
+    def _send_slowly(self, parts: Iterable[Bytes], sent: int) -> None:
+        """Sends what is left of `parts` after the first `sent` bytes, in slices."""
         self._socket.settimeout(self._write_timeout_s)
-        for start in range(0, len(data), SLICE_BYTES):
-            self._socket.sendall(data[start : start + SLICE_BYTES])
+        for part in parts:
+            for start in range(sent, len(part), SLICE_BYTES):
+                self._socket.sendall(memoryview(part)[start : start + SLICE_BYTES])
+            sent = max(0, sent - len(part))
         self._socket.settimeout(None)
 
     def request_head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
@@ -306,12 +324,13 @@ class _Connection:
         return "\r\n".join([request_line, *map(": ".join, headers.items()), "", ""]).encode()
 
     def exchange(self, data: bytes, within_s: float | None = None) -> Response:
-        """Sends the end of a request, and waits for the whole response.
+        """Sends the end of a request, if there is one, and waits for the whole response.
 
         Raises Stalled if none begins within `within_s` seconds; None is without limit.
         """
         try:
-            self.send(data)
+            if data:
+                self.send(data)
         except Stalled:
             raise
         except PlatformGone:
@@ -327,8 +346,8 @@ class _Connection:
             raise PlatformGone(f"reading: {error}") from error
 
     def _wait_until_readable(self, within_s: float | None) -> None:
-        readable = select.poll()
-        readable.register(self._socket, select.POLLIN)
+        readable = poll()
+        readable.register(self._socket, POLLIN)
         waited_ms = 0
         waited_since_ms = 0  # when the other side took something last
         left_bytes = self._left_bytes(within_s)
@@ -385,6 +404,33 @@ class _Connection:
         if len(data) < size:
             raise ConnectionError("the connection was closed inside a body")
         return data
+
+
+def _end_of_body(error: BaseException | None, request_id: str) -> bytes:
+    if error is None:
+        return last_chunk()
+    from streaming_runtime.reports import fitted, header_type, report
+
+    error_json = fitted(report(error, request_id), TRAILER_ERROR_LIMIT_BYTES)
+    return last_chunk(header_type(error), error_json)
+
+
+def _connected(host: str, port: int) -> Socket:
+    """Returns a socket without a timeout, whatever `socket.setdefaulttimeout` says.
+
+    Raises OSError.
+    """
+    failure: OSError = ConnectionError("no address")
+    for family, kind, protocol, _, address in getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        found = Socket(family, kind, protocol)
+        try:
+            found.settimeout(None)
+            found.connect(address)
+            return found
+        except OSError as error:
+            found.close()
+            failure = error
+    raise failure
 
 
 def _echo(invocation: Invocation | None) -> dict[str, str]:
