@@ -19,6 +19,7 @@ from tests.support.fake_runtime_api import api_request, url_request
 from tests.support.waiting import eventually
 
 HTML = {"Content-Type": "text/html"}
+AS_BUFFERED = {"Content-Type": "application/json"}  # the type that fronts give to a buffered result
 
 
 def alb_request():
@@ -77,7 +78,7 @@ def test_a_streamed_answer_has_the_four_headers_the_prelude_and_the_pieces(serve
 def test_a_body_that_is_whole_goes_out_in_one_piece(serve, body):
     (post,) = serve(returning({"statusCode": 201, "body": body}), url_request())
 
-    assert post.prelude == {"statusCode": 201, "headers": {}}
+    assert post.prelude == {"statusCode": 201, "headers": AS_BUFFERED}
     assert post.pieces[1:] == [body.encode() if isinstance(body, str) else bytes(body)]
 
 
@@ -146,9 +147,8 @@ def test_eight_zero_bytes_inside_the_body_are_body(serve):
 
 
 def test_any_iterable_object_is_a_body(serve):
-    (post,) = serve(
-        returning({"statusCode": 200, "body": io.BytesIO(b"line 1\nline 2")}), url_request()
-    )
+    body = {"line 1\n": 1, "line 2": 2}.keys()
+    (post,) = serve(returning({"statusCode": 200, "body": body}), url_request())
 
     assert post.pieces[1:] == [b"line 1\n", b"line 2"]
 
@@ -173,7 +173,7 @@ def test_framing_headers_are_dropped_in_any_spelling(serve):
         returning({"statusCode": 200, "headers": headers, "body": "abc"}), url_request()
     )
 
-    assert post.prelude["headers"] == {"X-Kept": "yes"}
+    assert post.prelude["headers"] == {"X-Kept": "yes", **AS_BUFFERED}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_compressed_body_is_sent_uncompressed(serve, name, compress):
     )
 
     assert post.content == b"plain"
-    assert post.prelude["headers"] == {}
+    assert post.prelude["headers"] == AS_BUFFERED
 
 
 def test_an_encoding_that_is_said_twice_is_undone_once(serve):
@@ -286,17 +286,12 @@ def test_api_gateway_gets_lists_only_where_there_are_several_values(serve):
 
 def test_a_prelude_up_to_the_limit_passes_and_one_byte_more_does_not(serve):
     overhead = len(b'{"statusCode":200,"headers":{"X":""}}') + 8
-    fits = {
-        "statusCode": 200,
-        "headers": {"X": "x" * (PRELUDE_LIMIT_BYTES - overhead)},
-        "body": "b",
-    }
-    too_long = {
-        "statusCode": 200,
-        "headers": {"X": "x" * (PRELUDE_LIMIT_BYTES - overhead + 1)},
-        "body": "b",
-    }
-    results = iter([fits, too_long])
+
+    def result(length):
+        return {"statusCode": 200, "headers": {"X": "x" * length}, "body": iter(["b"])}
+
+    fits = PRELUDE_LIMIT_BYTES - overhead
+    results = iter([result(fits), result(fits + 1)])
 
     first, second = serve(lambda event, context: next(results), url_request(), url_request())
 
@@ -321,9 +316,8 @@ def test_a_prelude_up_to_the_limit_passes_and_one_byte_more_does_not(serve):
         ({"statusCode": 200, "body": iter([None])}, "yields bytes or str"),
         ({"statusCode": 200, "body": iter(["\ud800"])}, "surrogates"),
         ({"statusCode": 200, "body": "no base64!", "isBase64Encoded": True}, "base64"),
-        ({"statusCode": 200, "body": b"x", "headers": {"Content-Encoding": "br"}}, "br"),
         (
-            {"statusCode": 200, "body": iter([b"x"]), "headers": {"Content-Encoding": "gzip"}},
+            {"statusCode": 200, "body": iter([b"xx"]), "headers": {"Content-Encoding": "gzip"}},
             "Content-Encoding gzip",
         ),
     ],

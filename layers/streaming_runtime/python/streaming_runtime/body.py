@@ -6,55 +6,90 @@ import re
 from binascii import a2b_base64, b2a_base64
 from importlib import import_module
 
+from streaming_runtime.errors import RuntimeFault
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
+    Bytes = bytes | bytearray | memoryview
     Result = dict[str, Any]
 
-# Lambda does the framing, and it undoes compression (with errors behind CloudFront), so whole
-# compressed bodies are decompressed here, by these modules.
-DECODERS = {"gzip": "gzip", "deflate": "zlib"}
 WHOLE = (str, bytes, bytearray, memoryview)
 ASYNCHRONOUS = "streaming_runtime.asynchronous"  # imported only for a body that is
+BLOCK_BYTES = 65_536  # a file is read in blocks of this size
+INFLATED_BYTES = 1 << 20  # a compressed piece becomes pieces of this size at the most
+GZIP = ("gzip", "x-gzip")
+COMPRESSIONS = (*GZIP, "deflate")
+BLANKS = b" \t\r\n"
+# JSON can hold none of these, and each gives one piece after the other.
+STREAMS = ("__next__", "read", "iter_content", "iter_bytes", "__enter__")
+NO_HEADER_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 class Pieces:
-    """A body as an iterable of `bytes`, to be read once.
+    """A body as an iterable of bytes, to be read once.
 
-    `body` is what the handler returned: closing the pieces closes it. `source` is called when the
-    first piece is asked for, and returns the body as an iterable of bytes or text. `is_whole`: all
-    of the body was there when the handler returned. `is_asynchronous`: while the body waits, there
-    are empty pieces.
+    `body` is what the handler returned: closing the pieces closes it. `is_base64` says that it is
+    base64, and `compressions` names how it is compressed, the outermost last: both are undone.
+    Errors name `handler`. `is_whole`: all of the body was there when the handler returned.
+    `is_asynchronous`: while the body waits, there are empty pieces.
     """
 
-    def __init__(self, body: object, source: Callable[[], Iterable[Any]]) -> None:
+    def __init__(
+        self,
+        body: object,
+        *,
+        is_base64: bool = False,
+        compressions: Iterable[str] = (),
+        handler: str = "the handler",
+    ) -> None:
         self.is_whole = body is None or isinstance(body, WHOLE)
         self.is_asynchronous = is_asynchronous(body)
-        self._source = source
+        self._body = body
+        self._is_base64 = is_base64
+        self._compressions = [*compressions]
+        self._is_coded = is_base64 or bool(self._compressions)
+        self._handler = handler
         self._to_close = [body]
 
-    @classmethod
-    def of(cls, result: Result, *, decode: bool = True) -> Pieces:
-        """All pieces of a result's body. `decode` undoes its `Content-Encoding`."""
-        return cls(result.get("body"), lambda: body_source(result, decode=decode))
+    def leave_unread(self) -> None:
+        """There are no pieces: the body is only closed."""
+        self._body = None
 
-    @classmethod
-    def none_of(cls, result: Result) -> Pieces:
-        """No pieces: the body is closed unread."""
-        return cls(result.get("body"), tuple)
-
-    def __iter__(self) -> Iterator[bytes]:
-        source = iter(self._source())
+    def __iter__(self) -> Iterator[Bytes]:
+        try:
+            source = iter(body_source(self._body))
+        except TypeError as error:
+            raise TypeError(f"{self._handler}: {error}") from error
         self._to_close.insert(0, source)
-        for piece in source:
-            if isinstance(piece, str):
-                yield piece.encode()
-            elif isinstance(piece, (bytes, bytearray, memoryview)):
-                yield bytes(piece)
+        pieces = self._checked(source)
+        if self._is_base64:
+            pieces = without_base64(pieces, self._handler)
+        for compression in reversed(self._compressions):
+            pieces = inflated(pieces, compression, self._handler)
+        if self.is_whole and self._is_coded:  # one that is cut short is no response at all
+            pieces = map(b"".join, [pieces])
+        return pieces
+
+    def _checked(self, source: Iterator[Any]) -> Iterator[Bytes]:
+        for number, piece in enumerate(source, 1):
+            if isinstance(piece, bytes):
+                yield piece
+            elif isinstance(piece, str):
+                try:
+                    yield piece.encode()
+                except UnicodeEncodeError as error:
+                    error.reason += f" (piece {number} of the body of {self._handler})"
+                    raise
+            elif isinstance(piece, (bytearray, memoryview)):
+                yield plain_bytes(piece)
             else:
-                raise TypeError(f"a body yields bytes or str, not {type(piece).__name__}")
+                raise TypeError(
+                    f"{self._handler}: piece {number} of the body is a {type(piece).__name__}; "
+                    "a body yields bytes or str"
+                )
 
     def __enter__(self) -> None:
         pass
@@ -72,35 +107,67 @@ class Pieces:
                 each.close()
 
 
-def body_source(result: Result, *, decode: bool) -> Iterable[Any]:
-    """Returns the body of a proxy result as an iterable of pieces, base64 undone. Pure.
+def plain_bytes(piece: bytearray | memoryview) -> Bytes:
+    """Returns `piece` as bytes that can be counted by `len`; a large one without a copy."""
+    view = memoryview(piece)
+    if view.nbytes <= BLOCK_BYTES or not view.c_contiguous:
+        return view.tobytes()
+    return view.cast("B")
 
-    Raises TypeError for a body of another type, and ValueError for base64 that is none or a
-    `Content-Encoding` that cannot be undone.
+
+def body_source(body: Any) -> Iterable[Any]:
+    """Returns the body of a proxy result as an iterable of pieces, of any type yet. Pure.
+
+    Raises TypeError for a body that cannot be one, and RuntimeFault for one that somebody has read.
     """
-    body = result.get("body")
-    if isinstance(body, str) and result.get("isBase64Encoded"):
-        body = a2b_base64(body, strict_mode=True)
     if body is None:
-        body = b""
-    whole = isinstance(body, WHOLE)
-    if is_asynchronous(body):
-        body = import_module(ASYNCHRONOUS).pieces_of(body)
-    if isinstance(body, dict) or not hasattr(body, "__iter__"):
-        kind = type(body).__name__
-        raise TypeError(f"body must be str, bytes or an iterator of them, not {kind}")
-    if decode:
-        for encoding in content_encodings(result):
-            if not whole or encoding not in DECODERS:
-                raise ValueError(
-                    f"cannot undo the Content-Encoding {encoding} of this body; "
-                    "leave it uncompressed"
-                )
-            if body:
-                body = import_module(DECODERS[encoding]).decompress(body)
-    if whole:
+        return []
+    if isinstance(body, WHOLE):
         return [body]
-    return body
+    if hasattr(body, "__await__") and not hasattr(body, "__aenter__"):
+        raise TypeError(f"body is a {type(body).__name__}: an await is missing")
+    if is_asynchronous(body):
+        source: Iterable[Any] = import_module(ASYNCHRONOUS).pieces_of(body)
+        return source
+    if isinstance(body, (set, frozenset)):
+        raise TypeError("body must be str, bytes or an iterator of them; a set has no order")
+    if isinstance(body, type) or hasattr(body, "keys"):
+        raise TypeError(f"body must be str, bytes or an iterator of them, not {_kind(body)}")
+    if getattr(body, "gi_frame", body) is None or getattr(body, "ag_frame", body) is None:
+        raise already_read(f"this {type(body).__name__} has ended")
+    return _read_source(body)
+
+
+def _read_source(body: Any) -> Iterable[Any]:
+    if hasattr(body, "iter_content"):  # a response of Requests
+        source: Iterable[Any] = body.iter_content(BLOCK_BYTES)
+    elif hasattr(body, "iter_bytes"):  # HTTPX, and clients that are built on it
+        source = body.iter_bytes()
+    elif callable(getattr(body, "read", None)):
+        source = blocks_of(body)
+    elif hasattr(body, "__iter__"):
+        source = body
+    elif hasattr(body, "__enter__"):
+        source = entered(body)
+    else:
+        raise TypeError(f"body must be str, bytes or an iterator of them, not {_kind(body)}")
+    return source
+
+
+def _kind(body: object) -> str:
+    if hasattr(body, "__code__"):
+        return f"{type(body).__name__} (a call is missing)"
+    if isinstance(body, type):
+        return f"the class {body.__name__}"
+    return type(body).__name__
+
+
+def already_read(how: str) -> RuntimeFault:
+    message = (
+        f"the body was read before the runtime asked for its first piece: {how}. Most likely "
+        "something around the handler did it, such as a decorator or a logger of responses"
+    )
+    return RuntimeFault("Runtime.BodyAlreadyRead", message)
 
 
 def is_asynchronous(body: object) -> bool:
@@ -112,33 +179,165 @@ def is_asynchronous(body: object) -> bool:
     return hasattr(body, "__aiter__") or hasattr(body, "__aenter__")
 
 
-def content_encodings(result: Result) -> set[str]:
-    """Returns the encodings that a result's headers name, in lower case, without `identity`."""
-    named = {
-        value.lower() for name, value in headers_of(result) if name.lower() == "content-encoding"
-    }
-    return named - {"", "identity"}
+def is_stream(body: object) -> bool:
+    """Whether a body gives pieces, and JSON cannot hold it."""
+    if isinstance(body, type):
+        return False
+    if is_asynchronous(body) or hasattr(body, "__await__"):
+        return True
+    return any(hasattr(body, name) for name in STREAMS)
+
+
+def blocks_of(file: Any) -> Iterator[Any]:
+    """Yields a file in blocks, and less than a block where no more has come yet.
+
+    Raises RuntimeFault if it was closed, or read to its end, before.
+    """
+    read = file.read
+    if hasattr(file, "read1"):
+        read = file.read1
+    elif hasattr(file, "encoding") and hasattr(file, "readline") and not file.seekable():
+        read = file.readline  # text from a pipe: a whole block would be waited for
+    try:
+        block = read(BLOCK_BYTES)
+    except ValueError as error:
+        if getattr(file, "closed", False) is True:
+            raise already_read("this file is closed") from error
+        raise
+    if not block and _position(file) > 0:
+        raise already_read("this file is at its end")
+    while block:
+        yield block
+        block = read(BLOCK_BYTES)
+
+
+def _position(file: Any) -> int:
+    try:
+        return int(file.tell())
+    except (AttributeError, OSError, TypeError, ValueError):  # a pipe, for one
+        return 0
+
+
+def entered(body: Any) -> Iterator[Any]:
+    """Yields the pieces of what a context manager gives, inside of it."""
+    with body as inner:
+        source = iter(body_source(inner))
+        yield from source
+
+
+def without_base64(pieces: Iterable[Bytes], handler: str) -> Iterator[Bytes]:
+    """Yields the bytes that base64 stands for, wherever that is cut. Line ends may be in it.
+
+    Raises ValueError for anything else: another alphabet, or no padding at the end.
+    """
+    rest = b""
+    is_padded = False
+    try:
+        for piece in pieces:
+            text = rest + bytes(piece).translate(None, BLANKS)
+            if is_padded and text:
+                raise ValueError("something follows the padding")
+            usable = len(text) - len(text) % 4
+            is_padded = text[:usable].endswith(b"=")
+            rest = text[usable:]
+            yield a2b_base64(text[:usable], strict_mode=True)
+        a2b_base64(rest, strict_mode=True)
+    except ValueError as error:
+        message = f"{handler}: isBase64Encoded is true, and the body is no base64: {error}"
+        raise ValueError(message) from error
+
+
+def inflated(pieces: Iterable[Bytes], compression: str, handler: str) -> Iterator[Bytes]:
+    """Yields what `pieces` say uncompressed, as they come.
+
+    `compression` is one of COMPRESSIONS. Like browsers it takes `deflate` with a zlib header and
+    without. Raises ValueError for data that is none, or cut short.
+    """
+    import zlib
+
+    data = b""
+    decompressor: Any = None
+    try:
+        for piece in pieces:
+            data += piece
+            is_more = len(data) > 1
+            while is_more:
+                if decompressor is None:
+                    decompressor = zlib.decompressobj(_window(compression, data))
+                inflated_piece = decompressor.decompress(data, INFLATED_BYTES)
+                yield inflated_piece
+                data = decompressor.unconsumed_tail
+                is_more = bool(data) or len(inflated_piece) == INFLATED_BYTES
+                if decompressor.eof and compression in GZIP:  # zeros may stand between members
+                    data = decompressor.unused_data.lstrip(b"\0")
+                    is_more = len(data) > 1
+                    decompressor = None
+            if not piece:
+                yield b""
+        if data or (decompressor and not decompressor.eof):
+            raise ValueError("it is cut short")
+    except (ValueError, zlib.error) as error:
+        message = f"{handler}: the body does not have its Content-Encoding {compression}: {error}"
+        raise ValueError(message) from error
+
+
+def _window(compression: str, data: bytes) -> int:
+    """Returns zlib's `wbits`. https://docs.python.org/3/library/zlib.html#zlib.decompressobj"""
+    if compression in GZIP:
+        return 31
+    has_header = data[0] & 15 == 8 and int.from_bytes(data[:2]) % 31 == 0
+    return 15 if has_header else -15
 
 
 def headers_of(result: Result) -> Iterator[tuple[str, str]]:
     """Yields every header value with its name. Raises ValueError for one that cannot be sent."""
     for group in ("multiValueHeaders", "headers"):
-        for name, value in (result.get(group) or {}).items():
+        headers = result.get(group)
+        if headers is None:
+            continue
+        if not hasattr(headers, "items"):
+            raise TypeError(f"{group} must be an object of names and values, not {_kind(headers)}")
+        for name, value in headers.items():
             values = value
             if not isinstance(value, (list, tuple)):
                 values = [value]
             for each in values:
-                if each is None:
-                    each = ""
-                yield clean("header names", name), clean(name, each)
+                yield header_name(name), header_text(str(name), each)
 
 
-def clean(name: str, value: object) -> str:
-    """Returns `value` as header text. Raises ValueError, naming `name`, for control characters."""
-    text = str(value)
-    if isinstance(value, bool):
-        text = text.lower()
-    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text):
+def header_name(name: object) -> str:
+    """Returns `name` as the name of a header. https://www.rfc-editor.org/rfc/rfc9110#section-5.1
+
+    Raises ValueError if it is none.
+    """
+    text = header_text("header names", name)
+    if not re.fullmatch("[!#$%&'*+.^_`|~0-9A-Za-z-]+", text):
+        raise ValueError(f"header names: {text[:100]!r} cannot be the name of a header")
+    return text
+
+
+def header_text(name: str, value: Any) -> str:
+    """Returns `value` as header text. Errors name `name`.
+
+    Raises ValueError for control characters, TypeError for a value that is no text and no number.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        text = str.__str__(value)
+    elif isinstance(value, bytes):
+        text = value.decode("latin-1")
+    elif isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, int):
+        text = int.__repr__(value)  # of an enumeration's member, too
+    elif isinstance(value, float):
+        text = float.__repr__(value)
+    elif type(value).__name__ == "Decimal":
+        text = str(value)
+    else:
+        raise TypeError(f"{name}: a header has text, not {type(value).__name__}")
+    if NO_HEADER_TEXT.search(text):
         raise ValueError(f"{name}: no line ends or control characters, please: {text[:100]!r}")
     return text
 

@@ -99,6 +99,7 @@ def serve(
                 front_of(payload),
                 buffered=process.settings.buffered,
                 ascii_only=process.settings.ascii_only,
+                handler=process.settings.handler,
             )
             return _send(api, invocation, mode, process, Checkpoint(deadline, process.stop))
         except (PlatformGone, Shutdown):

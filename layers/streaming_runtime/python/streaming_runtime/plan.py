@@ -8,7 +8,13 @@ from __future__ import annotations
 import json
 import re
 
-from streaming_runtime.body import Pieces, clean, headers_of
+from streaming_runtime.body import (
+    COMPRESSIONS,
+    Pieces,
+    header_text,
+    headers_of,
+    is_stream,
+)
 from streaming_runtime.plain_json import as_json
 
 TYPE_CHECKING = False
@@ -16,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from streaming_runtime.body import Result
+
+    Headers = dict[str, tuple[str, list[str]]]
 
 JSON = "application/json"
 OCTET_STREAM = "application/octet-stream"
@@ -27,10 +35,9 @@ PRELUDE_END = bytes(8)
 # A response without a single byte of body leaves clients of Function URLs waiting.
 FILLER = b"\n"
 WITHOUT_BODY = (204, 304)
-# Lambda does the framing of the body, and undoes its compression.
+# Lambda does the framing of the body.
 FORBIDDEN_HEADERS = {
     "connection",
-    "content-encoding",
     "content-length",
     "keep-alive",
     "trailer",
@@ -84,70 +91,109 @@ class Streamed:
 
 
 def front_of(payload: Any) -> Front | None:
-    """Returns the front whose HTTP request `payload` is; None if it is no such request.
+    """Returns the front whose request `payload` is; None if it is no such request.
 
-    The payload formats are 1.0 and 2.0 of API Gateway's Lambda proxy integration.
+    The payload formats are 1.0 and 2.0 of API Gateway's Lambda proxy integration. A front of
+    another kind (a WebSocket API, VPC Lattice) cannot stream.
     """
-    context = None
-    if isinstance(payload, dict):
-        context = payload.get("requestContext")
+    if not isinstance(payload, dict):
+        return None
+    context = payload.get("requestContext")
     if not isinstance(context, dict):
+        if "raw_path" in payload and "method" in payload:  # VPC Lattice, version 1.0
+            return Front("1.0", payload["method"], streams=False)
         return None
     http = context.get("http")
     if isinstance(http, dict):  # an HTTP API has the payload of a Function URL, and buffers
         http_api = ".execute-api." in str(context.get("domainName"))
         return Front("2.0", http.get("method"), streams=not http_api)
     if "httpMethod" not in payload:
-        return None
+        return Front("2.0", None, streams=False)
     # A load balancer says `elb`, and an HTTP API adds `version` to format 1.0. Both buffer.
     streams = "elb" not in context and "version" not in payload
     return Front("1.0", payload["httpMethod"], streams=streams)
 
 
 def plan(
-    result: Any, front: Front | None, *, buffered: bool, ascii_only: bool = False
+    result: Any,
+    front: Front | None,
+    *,
+    buffered: bool,
+    ascii_only: bool = False,
+    handler: str | None = None,
 ) -> Plain | Buffered | Streamed:
     """Decides how `result` is sent to `front`. The first step that applies decides.
 
-    Raises ValueError for a proxy result whose status or headers cannot be sent, RuntimeFault for a
-    plain result that is no JSON. The body is not read yet.
+    Raises TypeError or ValueError for a proxy result whose fields cannot be sent, and RuntimeFault
+    for a plain result that is no JSON; such a result's body is closed. The former errors name
+    `handler`. The body is not read yet.
 
     `ascii_only`: the JSON of a plain result has ASCII characters alone.
     """
+    name = handler or "the handler"
     # 1. A handler that is a generator streams its pieces; to HTTP, as a response with status 200.
     if hasattr(result, "__next__") or hasattr(result, "__anext__"):
         headers = {"Content-Type": OCTET_STREAM}
         result = {"statusCode": 200, "headers": headers, "body": result}
         if front is None and not buffered:
-            return Streamed(
-                prelude=b"", pieces=Pieces.of(result), filler=b"", content_type=OCTET_STREAM
-            )
+            pieces = Pieces(result["body"], handler=name)
+            return Streamed(prelude=b"", pieces=pieces, filler=b"", content_type=OCTET_STREAM)
 
     # 2. Bytes are sent as they are, and anything that is no proxy result as JSON: both as the
     #    stock client does. https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html
+    #    JSON cannot hold a stream, so with one as its body a dict is a proxy result. Without a
+    #    front, any other proxy result is plain, too.
     if isinstance(result, bytes):
         return Plain(result, UNKNOWN)
-    if not isinstance(result, dict) or "statusCode" not in result:
+    has_stream = isinstance(result, dict) and is_stream(result.get("body"))
+    is_response = isinstance(result, dict) and front is not None and "statusCode" in result
+    if not has_stream and not is_response:
         return Plain(as_json(result, ascii_only=ascii_only))
 
-    # 3. A front that cannot stream (a load balancer, an HTTP API, no front at all) takes proxy
-    #    JSON: as it is if the body is text, else with the pieces collected.
-    if front is None or not front.streams:
-        if isinstance(result.get("body"), (str, type(None))):
-            return Plain(as_json(result, ascii_only=ascii_only))
-        return Buffered(result, Pieces.of(result, decode=False))
+    # 3. A front that cannot stream (a load balancer, an HTTP API) takes proxy JSON: as it is if
+    #    the body is text, else with the pieces collected.
+    if front and not front.streams and isinstance(result.get("body"), (str, type(None))):
+        return Plain(as_json(result, ascii_only=ascii_only))
+    try:
+        return _plan_response(result, front or CALLER, buffered=buffered, handler=name)
+    except (TypeError, ValueError) as error:
+        Pieces(result.get("body")).close()
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}: {error}") from error
 
-    # 4. Status, headers and cookies in the form that the front wants.
-    fields = prelude_fields(result, front)
+
+# A program that calls the function and takes a stream (`InvokeWithResponseStream`).
+CALLER = Front("2.0", None, streams=True)
+
+
+def _plan_response(
+    result: Result, front: Front, *, buffered: bool, handler: str
+) -> Plain | Buffered | Streamed:
+    body = result.get("body")
+    is_base64 = _is_base64(result)
+
+    if not front.streams:
+        fields = {"statusCode": 200, **result}
+        return Buffered(fields, Pieces(body, is_base64=is_base64, handler=handler))
+
+    # 4. Status, headers and cookies in the form that the front wants. Compression is undone where
+    #    Lambda would undo it, badly.
+    headers = _grouped(result)
+    compressions = _take_compressions(headers)
+    pieces = Pieces(body, is_base64=is_base64, compressions=compressions, handler=handler)
+    status = _status(result.get("statusCode", 200))
+    may_have_body = status not in WITHOUT_BODY
+    if pieces.is_whole and may_have_body:  # the type that a buffered response would get
+        headers.setdefault("content-type", ("Content-Type", [JSON]))
+    fields = prelude_fields(status, headers, _cookies(result.get("cookies")), front)
 
     # 5. Where HTTP allows no body there is none, and the body is closed unread. The length is
     #    stated, since a mere end can hang clients.
     #    https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1
-    pieces = Pieces.of(result)
     filler = FILLER
-    if front.method == "HEAD" or fields["statusCode"] in WITHOUT_BODY:
+    if front.method == "HEAD" or not may_have_body:
         fields["headers"]["content-length"] = "0"
-        pieces = Pieces.none_of(result)
+        pieces.leave_unread()
         filler = b""
 
     # 6. The setting for fronts that cannot stream, and `sam local`.
@@ -171,16 +217,10 @@ def prelude(fields: Result) -> bytes:
     return text
 
 
-def prelude_fields(result: Result, front: Front) -> Result:
-    """Returns `statusCode, headers, multiValueHeaders | cookies` in the form that `front` wants.
-
-    Raises ValueError for a status or a header that HTTP does not know.
-    """
-    status = _status(result["statusCode"])
-    headers = _grouped(result)
-    cookies = [clean("cookies", cookie) for cookie in result.get("cookies") or []]
+def prelude_fields(status: int, headers: Headers, cookies: list[str], front: Front) -> Result:
+    """Returns `statusCode, headers, multiValueHeaders | cookies` in the form that `front` wants."""
     _, set_cookie = headers.pop("set-cookie", ("", []))
-    cookies += set_cookie
+    cookies = cookies + set_cookie
     kept = [named for key, named in headers.items() if key not in FORBIDDEN_HEADERS]
     if front.payload_format == "2.0":
         return _fields_2_0(status, kept, cookies)
@@ -212,15 +252,63 @@ def _fields_1_0(status: int, headers: list[tuple[str, list[str]]], cookies: list
     return fields
 
 
-def _status(status: object) -> int:
-    if isinstance(status, bool) or not re.fullmatch("[1-5][0-9][0-9]", str(status)):
-        raise ValueError(f"statusCode must be a number from 100 to 599, not {status!r}")
-    return int(str(status))
+def _status(status: Any) -> int:
+    """Returns a status as a number: 200, "200", 200.0 and members of HTTPStatus are one."""
+    text = str(status)
+    if isinstance(status, (int, float)) and status == status // 1:
+        text = str(int(status))
+    if isinstance(status, bool) or not re.fullmatch("[1-5][0-9][0-9]", text):
+        raise ValueError(f"statusCode must be a number from 200 to 599, not {status!r}")
+    if text.startswith("1"):
+        message = f"statusCode {text} announces a response and cannot be one: use 200 to 599"
+        raise ValueError(message)
+    return int(text)
 
 
-def _grouped(result: Result) -> dict[str, tuple[str, list[str]]]:
+def _is_base64(result: Result) -> bool:
+    value = result.get("isBase64Encoded")
+    if value not in (None, True, False):
+        raise ValueError(f"isBase64Encoded must be true or false, not {value!r}")
+    return bool(value)
+
+
+def _cookies(cookies: Any) -> list[str]:
+    """Returns the cookies. A text is one cookie."""
+    if cookies is None:
+        return []
+    if isinstance(cookies, (str, bytes)):
+        cookies = [cookies]
+    if isinstance(cookies, dict) or not hasattr(cookies, "__iter__"):
+        raise TypeError(f"cookies must be a list of text, not {type(cookies).__name__}")
+    found = []
+    for cookie in cookies:
+        if not isinstance(cookie, (str, bytes)):
+            raise TypeError(f"cookies: a cookie is text, not {type(cookie).__name__}")
+        found.append(header_text("cookies", cookie))
+    return found
+
+
+def _take_compressions(headers: Headers) -> list[str]:
+    """Takes the encodings from `headers` that are undone, and returns them, the outermost last.
+
+    The others stay: Lambda hands such bodies through.
+    """
+    name, values = headers.pop("content-encoding", ("", []))
+    encodings: list[str] = []
+    for value in dict.fromkeys(value.lower() for value in values):  # said twice, it is undone once
+        encodings += [each.strip() for each in value.split(",")]
+    encodings = [each for each in encodings if each not in ("", "identity")]
+    compressions: list[str] = []
+    while encodings and encodings[-1] in COMPRESSIONS:
+        compressions.insert(0, encodings.pop())
+    if encodings:
+        headers["content-encoding"] = (name, [", ".join(encodings)])
+    return compressions
+
+
+def _grouped(result: Result) -> Headers:
     """Returns the headers by name in lower case: the name as it was first written, its values."""
-    headers: dict[str, tuple[str, list[str]]] = {}
+    headers: Headers = {}
     for name, value in headers_of(result):
         _, values = headers.setdefault(name.lower(), (name, []))
         if value not in values:
