@@ -6,11 +6,13 @@ import socket
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections import namedtuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streaming_runtime.body import Pieces
 from streaming_runtime.runtime_api import SLICE_BYTES, PlatformGone, ResponseStream
 
 from tests.streaming_runtime.handlers import first_then_fine
@@ -26,13 +28,17 @@ LARGE = b"y" * 200_000
 
 
 class Reader:
-    """A platform that reads `pause_s` apart, and keeps all bytes of its one connection."""
+    """A platform that reads `pause_s` apart, and keeps all bytes of its one connection.
 
-    def __init__(self, pause_s=0.0, limit=None):
+    After `limit` bytes it waits for `go_on`. With `kept_bytes` it keeps the last of them only.
+    """
+
+    def __init__(self, pause_s=0.0, limit=None, kept_bytes=1 << 40):
         self.received = bytearray()
         self.go_on = threading.Event()
         self._pause_s = pause_s
         self._limit = limit
+        self._kept_bytes = kept_bytes
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLICE_BYTES)
         self._listener.bind(("127.0.0.1", 0))
@@ -66,6 +72,7 @@ class Reader:
                 except ConnectionError:
                     return
                 self.received += data
+                del self.received[: -self._kept_bytes]
                 if not data:
                     return
                 if self.received.endswith(b"0\r\n\r\n"):
@@ -258,3 +265,19 @@ def test_pieces_of_any_size_and_kind_arrive_as_chunks_of_their_own(kind, sizes):
         assert stream.end().status == 202
 
     assert chunks_of(reader.received) == ([*pieces, b""], b"")
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_a_large_piece_is_not_copied(kind):
+    piece = kind(bytes(50_000_000))
+    with Reader(kept_bytes=16) as reader:
+        stream = reader.stream(write_timeout_s=20)
+        tracemalloc.start()
+        try:
+            write_all(stream, Pieces(iter([piece])))
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert stream.end().status == 202
+
+    assert peak_bytes < 2_000_000

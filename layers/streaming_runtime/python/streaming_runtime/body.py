@@ -126,15 +126,15 @@ def body_source(body: Any) -> Iterable[Any]:
         return [body]
     if hasattr(body, "__await__") and not hasattr(body, "__aenter__"):
         raise TypeError(f"body is a {type(body).__name__}: an await is missing")
-    if is_asynchronous(body):
-        source: Iterable[Any] = import_module(ASYNCHRONOUS).pieces_of(body)
-        return source
     if isinstance(body, (set, frozenset)):
         raise TypeError("body must be str, bytes or an iterator of them; a set has no order")
     if isinstance(body, type) or hasattr(body, "keys"):
         raise TypeError(f"body must be str, bytes or an iterator of them, not {_kind(body)}")
     if getattr(body, "gi_frame", body) is None or getattr(body, "ag_frame", body) is None:
         raise already_read(f"this {type(body).__name__} has ended")
+    if is_asynchronous(body):
+        source: Iterable[Any] = import_module(ASYNCHRONOUS).pieces_of(body)
+        return source
     return _read_source(body)
 
 
@@ -257,23 +257,28 @@ def inflated(pieces: Iterable[Bytes], compression: str, handler: str) -> Iterato
 
     data = b""
     decompressor: Any = None
+    is_member_over = False
     try:
         for piece in pieces:
             data += piece
-            is_more = len(data) > 1
+            is_more = True
             while is_more:
-                if decompressor is None:
+                if is_member_over:
+                    data = data.lstrip(b"\0")  # zeros may stand behind a member of gzip
+                if decompressor is None and len(data) > 1:
                     decompressor = zlib.decompressobj(_window(compression, data))
-                inflated_piece = decompressor.decompress(data, INFLATED_BYTES)
-                yield inflated_piece
+                if decompressor is None:
+                    yield b""
+                    break
+                found = decompressor.decompress(data, INFLATED_BYTES)
+                yield found
                 data = decompressor.unconsumed_tail
-                is_more = bool(data) or len(inflated_piece) == INFLATED_BYTES
-                if decompressor.eof and compression in GZIP:  # zeros may stand between members
-                    data = decompressor.unused_data.lstrip(b"\0")
-                    is_more = len(data) > 1
+                is_more = bool(data) or len(found) == INFLATED_BYTES
+                is_member_over = decompressor.eof and compression in GZIP
+                if is_member_over:
+                    data = decompressor.unused_data
+                    is_more = bool(data)
                     decompressor = None
-            if not piece:
-                yield b""
         if data or (decompressor and not decompressor.eof):
             raise ValueError("it is cut short")
     except (ValueError, zlib.error) as error:
