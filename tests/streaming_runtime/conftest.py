@@ -27,6 +27,27 @@ def root_logger_as_before():
     logging.Formatter.converter = converter
 
 
+def work(address, handler, environ=None, pause=time.sleep):
+    """Runs one worker until the platform at `address` ends it."""
+    settings = Settings.from_environ(
+        {**os.environ, "AWS_LAMBDA_RUNTIME_API": address, **(environ or {})}
+    )
+    process = Process(
+        settings,
+        Log(time.time, as_json=settings.log_as_json),
+        clock=time.time,
+        monotonic=time.monotonic,
+        stop=[],
+        environ=os.environ,
+    )
+    assert Worker(process, handler, RuntimeApi(address), pause=pause).run() == 1
+
+
+@pytest.fixture(name="work")
+def work_():
+    return work
+
+
 @pytest.fixture
 def serve():
     """Returns a function that serves each entry of `script` with `handler`.
@@ -37,19 +58,8 @@ def serve():
     def run(handler, *script, verdicts=None, environ=None, chunked_next=False, pauses=None):
         with FakeRuntimeApi(script, verdicts, chunked_next) as platform:
             run.platform = platform
-            address = {"AWS_LAMBDA_RUNTIME_API": platform.address}
-            settings = Settings.from_environ({**os.environ, **address, **(environ or {})})
-            process = Process(
-                settings,
-                Log(time.time, as_json=settings.log_as_json),
-                clock=time.time,
-                monotonic=time.monotonic,
-                stop=[],
-                environ=os.environ,
-            )
             pause = (pauses if pauses is not None else []).append
-            worker = Worker(process, handler, RuntimeApi(platform.address), pause=pause)
-            assert worker.run() == 1
+            work(platform.address, handler, environ, pause)
             return platform.posts
 
     return run

@@ -12,7 +12,9 @@ from streaming_runtime.settings import Settings
 
 def context_of(invocation, deadline_ms=0, environ=None):
     settings = Settings.from_environ({"AWS_LAMBDA_RUNTIME_API": "nowhere:1", **(environ or {})})
-    return LambdaContext(invocation, Deadline(deadline_ms, deadline_ms, time.time), settings)
+    return LambdaContext(
+        invocation, Deadline(deadline_ms, deadline_ms, deadline_ms, time.time), settings
+    )
 
 
 def test_the_context_has_what_the_managed_runtimes_has():

@@ -335,7 +335,7 @@ def header_text(name: str, value: Any) -> str:
     elif isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, int):
-        text = int.__repr__(value)  # of an enumeration's member, too
+        text = int.__repr__(value)  # a member of an enumeration, too
     elif isinstance(value, float):
         text = float.__repr__(value)
     elif type(value).__name__ == "Decimal":

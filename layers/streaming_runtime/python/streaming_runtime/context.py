@@ -27,6 +27,7 @@ TENANT_ID: ContextVar[str | None] = ContextVar("tenant_id", default=None)
 LONGEST_TIMEOUT_MS = 5_400_000  # 90 minutes, on managed instances
 ASSUMED_TIMEOUT_MS = 900_000
 MARGIN_MS = 1_000  # for closing the iterator and sending the last chunk
+LONGEST_DRAIN_MS = 10_000  # for what a slow reader has not taken yet
 # In the order in which `repr` shows them.
 CLIENT_CONTEXT_FIELDS = ("custom", "env", "client")
 CLIENT_FIELDS = (
@@ -78,14 +79,18 @@ def tenant_id() -> str | None:
 class Deadline:
     """When Lambda ends an invocation (`at_ms`), and when its body is closed before that.
 
-    Both in epoch milliseconds. `clock` gives epoch seconds.
+    Until `close_at_ms` there is time for another piece, if the reader keeps up. From `look_at_ms`
+    on somebody has to see whether it does. All are epoch milliseconds; `clock` gives epoch seconds.
     """
 
-    __slots__ = ("_clock", "at_ms", "close_at_ms")
+    __slots__ = ("_clock", "at_ms", "close_at_ms", "look_at_ms")
 
-    def __init__(self, at_ms: float, close_at_ms: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, at_ms: float, close_at_ms: float, look_at_ms: float, clock: Callable[[], float]
+    ) -> None:
         self.at_ms = at_ms
         self.close_at_ms = close_at_ms
+        self.look_at_ms = look_at_ms
         self._clock = clock
 
     @classmethod
@@ -105,15 +110,19 @@ class Deadline:
             left_ms = ASSUMED_TIMEOUT_MS
         left_ms = max(0, left_ms)
         at_ms = now_ms + left_ms
-        return cls(at_ms, at_ms - min(MARGIN_MS, left_ms / 10), clock)
+        close_at_ms = at_ms - min(MARGIN_MS, left_ms / 10)
+        return cls(at_ms, close_at_ms, close_at_ms - min(LONGEST_DRAIN_MS, left_ms / 2), clock)
+
+    def now_ms(self) -> float:
+        return self._clock() * 1000
 
     def remaining_ms(self) -> int:
         """Milliseconds until Lambda ends the invocation, never below 0."""
         return max(0, int(self.at_ms - self._clock() * 1000))
 
-    def is_near(self) -> bool:
-        """Whether the body must be closed now, so that its end still gets through."""
-        return self._clock() * 1000 > self.close_at_ms
+    def is_in_sight(self) -> bool:
+        """Whether it must be asked, from now on, if there is time for another piece."""
+        return self._clock() * 1000 > self.look_at_ms
 
 
 class LambdaContext:

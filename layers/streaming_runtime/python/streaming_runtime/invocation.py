@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from contextvars import copy_context
 from importlib import import_module
 
 from streaming_runtime.body import ASYNCHRONOUS, as_text
 from streaming_runtime.context import Deadline, LambdaContext, enter
-from streaming_runtime.errors import RuntimeFault, Shutdown
+from streaming_runtime.errors import Shutdown
 from streaming_runtime.plain_json import as_json
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
 from streaming_runtime.runtime_api import PlatformGone, ResponseStream, Stalled
@@ -17,10 +16,11 @@ from streaming_runtime.scopes import StreamScopes, end_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable, Iterator, MutableMapping
     from typing import Any
 
-    from streaming_runtime.body import Pieces
+    from streaming_runtime.body import Bytes, Pieces, Result
+    from streaming_runtime.last_piece import LastPieces, LastPull
     from streaming_runtime.log import Log
     from streaming_runtime.runtime_api import Invocation, Response, RuntimeApi
     from streaming_runtime.settings import Settings
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     Handler = Callable[[Any, LambdaContext], Any]
 
 TRACE_ID_VARIABLE = "_X_AMZN_TRACE_ID"
-# In base64, or as text of quotes and line ends only, this fits into a buffered response of 6 MB.
-FINITE_BYTES = 3_000_000
 
 
 class Process:
@@ -58,19 +56,55 @@ class Process:
 
 
 class Checkpoint:
-    """Asked between two pieces: may the iterator go on?"""
+    """Between two pieces: may the iterator go on?
+
+    `stream` is what the pieces are sent on, once it is open.
+    """
 
     def __init__(self, deadline: Deadline, stop: list[object]) -> None:
         self._deadline = deadline
         self._stop = stop
+        self.stream: ResponseStream | None = None
 
-    def __call__(self) -> None:
-        """Raises Shutdown after SIGTERM, and RuntimeFault when the time is nearly up."""
-        if self._stop:
-            raise Shutdown
-        if self._deadline.is_near():
-            message = "the invocation's time was over before the body's end"
-            raise RuntimeFault("Runtime.DeadlineExceeded", message)
+    def between(self, pieces: Pieces) -> Iterator[Bytes]:
+        """Yields the pieces, until there is no time for another one.
+
+        A body that ends is complete, however late it is. Raises Shutdown after SIGTERM, and
+        RuntimeFault when there is a piece more and no time for it.
+        """
+        if pieces.is_whole:
+            yield from pieces
+            return
+        last_pieces: LastPieces | None = None
+        last_pull: LastPull | None = None
+        try:
+            for piece in pieces:
+                if last_pull:
+                    raise last_pull.too_late()
+                yield piece
+                if self._stop:
+                    raise Shutdown
+                if self._deadline.is_in_sight():
+                    from streaming_runtime.last_piece import LastPieces
+
+                    last_pieces = last_pieces or LastPieces(self._deadline)
+                    last_pull = last_pieces.pull_after(len(piece), self.stream)
+                    if last_pull and not pieces.is_asynchronous:  # that looks at the clock itself
+                        last_pull.begin()
+        except GeneratorExit:
+            if last_pull and last_pull.has_rung:
+                raise last_pull.too_late() from None
+            raise
+        finally:
+            if last_pull:
+                last_pull.end()
+
+    def left_s(self) -> float:
+        """Returns the seconds in which a body may still come."""
+        now_ms = self._deadline.now_ms()
+        return (
+            max(self._deadline.close_at_ms - now_ms, (self._deadline.at_ms - now_ms) / 2, 0) / 1000
+        )
 
 
 def serve(
@@ -146,7 +180,7 @@ def _send(
             end_all(None)
             return api.respond(invocation, body, content_type)
         case Buffered(fields, pieces):
-            content = _collected(pieces, check, process)
+            content = _collected(fields, pieces, check, process)
             return api.respond(invocation, as_json({**fields, **as_text(content)}))
         case Streamed():
             return _stream(api, invocation, mode, process, check)
@@ -168,12 +202,11 @@ def _stream(
     failure: BaseException | None = None
     try:
         with StreamScopes(mode.pieces.is_whole), mode.pieces:
-            for piece in mode.pieces:
+            for piece in check.between(mode.pieces):
                 if piece:
                     if stream is None:
-                        stream = opened(mode.prelude)
+                        check.stream = stream = opened(mode.prelude)
                     stream.write(piece)
-                check()
     except BaseException as error:
         if stream is None:
             raise
@@ -196,49 +229,19 @@ def _stream(
             raise failure
 
 
-def _collected(pieces: Pieces, check: Checkpoint, process: Process) -> bytes:
-    """Returns all bytes of `pieces`; with `wait_s` those that came in this time.
-
-    `wait_s` is for tools that cannot stream: clients poll for more.
-    """
-    content = bytearray()
+def _collected(fields: Result, pieces: Pieces, check: Checkpoint, process: Process) -> bytes:
+    """Returns all bytes of `pieces`; for tools that cannot stream, those that come in a while."""
     wait_s = process.settings.wait_s
-    if not wait_s:
-        _read(pieces, content, check, enough=lambda: False)
-        return bytes(content)
+    if wait_s:
+        from streaming_runtime.one_response import collected_for
 
-    until = process.monotonic() + wait_s
-    failures: list[BaseException] = []
-
-    def enough() -> bool:
-        return process.monotonic() > until or len(content) > FINITE_BYTES
-
-    if pieces.is_asynchronous:  # no body blocks there, and the event loop is this thread's
-        _read(pieces, content, check, enough=enough)
-        return bytes(content)
-
-    import threading
-
-    def read() -> None:
-        try:
-            _read(pieces, content, check, enough=enough)
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=copy_context().run, args=(read,), daemon=True)
-    thread.start()
-    thread.join(wait_s)
-    for failure in failures:
-        raise failure
-    return bytes(content)
-
-
-def _read(
-    pieces: Pieces, content: bytearray, check: Checkpoint, *, enough: Callable[[], bool]
-) -> None:
+        wait_s = min(wait_s, check.left_s())
+        found, why_cut = collected_for(wait_s, pieces, process, len(as_json(fields)))
+        if why_cut:
+            process.log.write("WARN", f"runtime.body_cut: {why_cut}")
+        return found
+    content = bytearray()
     with StreamScopes(pieces.is_whole), pieces:
-        for piece in pieces:
-            content.extend(piece)
-            check()
-            if enough():
-                break
+        for piece in check.between(pieces):
+            content += piece
+    return bytes(content)

@@ -174,6 +174,7 @@ def _plan_response(
 
     if not front.streams:
         fields = {"statusCode": 200, **result}
+        fields.pop("body", None)
         return Buffered(fields, Pieces(body, is_base64=is_base64, handler=handler))
 
     # 4. Status, headers and cookies in the form that the front wants. Compression is undone where

@@ -200,7 +200,7 @@ class ResponseStream:
         path = f"invocation/{invocation.aws_request_id}/response"
         self._write_timeout_s = write_timeout_s
         self._request_id = invocation.aws_request_id
-        self._sent_bytes = 0
+        self.sent_bytes = 0
         self._is_whole = True  # all that was written ends with a whole chunk
         self._gone: PlatformGone | None = None
         self._connection = _Connection(address, write_timeout_s)
@@ -215,7 +215,7 @@ class ResponseStream:
         """
         self._is_whole = False  # it stays so, whatever interrupts this
         size = len(piece)
-        self._sent_bytes += size
+        self.sent_bytes += size
         try:
             if size <= SLICE_BYTES:
                 self._connection.send(self._unsent + chunk(bytes(piece)))
@@ -246,11 +246,15 @@ class ResponseStream:
         finally:
             self._connection.close()
 
+    def unsent_bytes(self) -> int:
+        """Returns how many bytes the platform has not read yet, as far as that can be known."""
+        return self._connection.left_bytes() + self._connection.unread_bytes()
+
     def _longest_s(self) -> float | None:
         """Returns how long the slowest reader that is served needs for all that was sent."""
         if self._write_timeout_s is None:
             return None
-        return self._write_timeout_s * (1 + self._sent_bytes // SLICE_BYTES)
+        return self._write_timeout_s * (1 + self.sent_bytes // SLICE_BYTES)
 
 
 class _Connection:
@@ -350,13 +354,15 @@ class _Connection:
         readable.register(self._socket, POLLIN)
         waited_ms = 0
         waited_since_ms = 0  # when the other side took something last
-        left_bytes = self._left_bytes(within_s)
+        left_bytes = 0
+        if within_s is not None:
+            left_bytes = self.left_bytes()
         while not readable.poll(TICK_MS):  # a signal just before a wait is only seen after it
             waited_ms += TICK_MS
             if within_s is None or self._write_timeout_s is None:
                 continue
             before_bytes = left_bytes
-            left_bytes = self._left_bytes(within_s)
+            left_bytes = self.left_bytes()
             if left_bytes == 0 or left_bytes < before_bytes:
                 waited_since_ms = waited_ms
             is_stuck = waited_ms - waited_since_ms >= self._write_timeout_s * 1000
@@ -364,10 +370,8 @@ class _Connection:
                 self.reset()
                 raise Stalled(f"the end was not read within {waited_ms / 1000:g} s")
 
-    def _left_bytes(self, within_s: float | None) -> int:
+    def left_bytes(self) -> int:
         """Returns how many bytes wait in this socket still; 0 where that cannot be known."""
-        if within_s is None:
-            return 0
         import fcntl  # only streams pay for it, after their last byte
 
         left = bytearray(4)
@@ -376,6 +380,25 @@ class _Connection:
         except OSError:
             return 0
         return int.from_bytes(left, sys.byteorder)
+
+    def unread_bytes(self) -> int:
+        """Returns how many bytes wait in the other side's socket; 0 where that cannot be known.
+
+        On Lambda the other side is on this machine, and the kernel lists its sockets.
+        https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
+        """
+        try:
+            theirs = f":{self._socket.getpeername()[1]:04X}"
+            ours = f":{self._socket.getsockname()[1]:04X}"
+            for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+                with open(path) as table:
+                    for line in table:
+                        fields = line.split()
+                        if fields[1].endswith(theirs) and fields[2].endswith(ours):
+                            return int(fields[4].partition(":")[2], 16)
+        except (OSError, IndexError, ValueError):
+            pass
+        return 0
 
     def _line(self) -> bytes:
         line = self._reader.readline(LONGEST_LINE_BYTES)
