@@ -221,6 +221,18 @@ def test_a_hook_that_fails_is_reported_where_it_belongs(hooks, failing, path, er
     assert post.error["errorMessage"] in ("before 1 failed", "after 2 failed")
 
 
+def test_a_hook_that_leaves_the_process_is_a_hook_that_fails(capfd):
+    snapshot_restore_py.register_after_restore(sys.exit, 3)
+    try:
+        with FakeRuntimeApi([]) as platform:
+            assert life(platform, f"{HANDLERS}.ok", **SNAP_START) == 65
+    finally:
+        snapshot_restore_py._after_restore_registry.clear()
+
+    assert platform.posts[0].error["errorType"] == "SystemExit"
+    assert "[ERROR] SystemExit: 3\rTraceback" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize("refusal", [403, 500])
 def test_a_restore_that_is_refused_ends_the_process_before_anything_else_runs(
     hooks, capfd, refusal

@@ -242,5 +242,7 @@ def _call(hooks: Iterable[Any], error_type: str) -> None:
     for function, args, kwargs in hooks:
         try:
             function(*args, **kwargs)
-        except Exception as error:
+        except Shutdown:
+            raise
+        except BaseException as error:  # sys.exit(), too
             raise HookFault(error_type, f"{type(error).__name__}: {error}") from error
