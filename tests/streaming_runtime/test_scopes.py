@@ -2,9 +2,10 @@
 
 import json
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 
 import pytest
+from streaming_runtime.context import REQUEST_ID
 from streaming_runtime.scopes import STREAM_SCOPES, at_end
 
 from tests.support.fake_runtime_api import url_request
@@ -206,6 +207,17 @@ def test_it_hears_of_a_result_that_cannot_be_sent(serve, seen):
 
     assert posted.kind == "error"
     assert seen == ["tool ended with ValueError"]
+
+
+def test_outside_of_an_invocation_it_comes_at_once(seen):
+    copy_context().run(put_off_without_request, seen)
+
+    assert seen == ["tool ended with NoneType"]
+
+
+def put_off_without_request(seen):
+    REQUEST_ID.set(None)
+    put_off(seen, "tool")
 
 
 def test_each_invocation_has_its_own(serve, seen):

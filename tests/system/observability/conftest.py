@@ -70,10 +70,11 @@ class Ended:
     it is on Lambda in an environment that is frozen for ever.
     """
 
-    def __init__(self, posts, stdout, stderr):
+    def __init__(self, posts, stdout, stderr, returncode):
         self.posts = posts
         self.stdout = stdout
         self.stderr = stderr
+        self.returncode = returncode
 
 
 @pytest.fixture
@@ -81,7 +82,11 @@ def run(tmp_path):
     """Returns a function that serves `payloads` with the code of `app.py`, in a new process."""
     python = observability_python()
 
-    def run(code, *payloads, handler="app.handler", **environ):
+    def run(code, *payloads, handler="app.handler", terminates=False, **environ):
+        """`terminates`: sends SIGTERM as soon as the first piece is there, and waits for the end.
+
+        Otherwise the process is killed as soon as it asks for an invocation after the last.
+        """
         (tmp_path / "app.py").write_text(code)
         bare = {
             "PATH": f"{python.parent}:{os.environ['PATH']}",
@@ -105,10 +110,14 @@ def run(tmp_path):
                 text=True,
             )
             try:
+                if terminates:
+                    eventually(lambda: platform.posts and platform.posts[0].pieces[1:], 60)
+                    process.terminate()
+                    process.wait(10)
                 eventually(lambda: platform.held.is_set() or process.poll() is not None, 60)
             finally:
                 process.kill()
                 stdout, stderr = process.communicate()
-            return Ended(platform.posts, stdout, stderr)
+            return Ended(platform.posts, stdout, stderr, process.returncode)
 
     return run

@@ -1,8 +1,13 @@
-"""Makes what a recipe is asked, and reads what it printed."""
+"""Makes what a function is asked, and reads what a tool has printed or sent."""
 
 import json
+import subprocess
+from pathlib import Path
 
 from tests.support.fake_runtime_api import url_request
+from tests.support.tools import observability_python
+
+HERE = Path(__file__).parent
 
 
 def asks(numbers):
@@ -15,3 +20,18 @@ def json_lines(text):
     """Returns the lines of a text that are JSON."""
     starts = ("{", "[{", "[1")  # `[ERROR]` is a record of the log
     return [json.loads(line) for line in text.splitlines() if line.startswith(starts)]
+
+
+def envelopes(collector):
+    """Returns what Sentry has sent: the payload of each envelope."""
+    return [json.loads(body.splitlines()[2]) for path, body in collector.requests]
+
+
+def otlp_spans(collector):
+    """Returns all spans that were exported, in the order in which they came."""
+    spans = []
+    for path, body in collector.requests:
+        if path == "/v1/traces":
+            command = [observability_python(), HERE / "spans_of_otlp.py"]
+            spans += json.loads(subprocess.run(command, input=body, stdout=-1, check=True).stdout)
+    return spans

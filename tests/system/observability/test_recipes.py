@@ -6,13 +6,11 @@ Each serves a stream that ends well, one that fails after its first piece, and i
 import base64
 import gzip
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.tools import observability_python
-from tests.system.observability.payloads import asks, json_lines
+from tests.system.observability.payloads import asks, envelopes, json_lines, otlp_spans
 from tests.system.observability.recipes import Recipe
 
 pytestmark = [pytest.mark.once, pytest.mark.e2e]
@@ -29,11 +27,6 @@ def assert_streams(ended):
     assert well.trailers == {}
     assert failed.content == b"20.0\n"
     assert failed.trailers["lambda-runtime-function-error-type"] == "Function.ZeroDivisionError"
-
-
-def envelopes(collector):
-    """Returns what Sentry has sent: the payload of each envelope."""
-    return [json.loads(body.splitlines()[2]) for path, body in collector.requests]
 
 
 def test_sentry(run, collector):
@@ -60,16 +53,6 @@ def test_sentry(run, collector):
             assert span["timestamp"] <= transaction["timestamp"]
 
 
-def otlp_spans(collector):
-    """Returns all spans that were exported, in the order in which they came."""
-    spans = []
-    for path, body in collector.requests:
-        if path == "/v1/traces":
-            command = [observability_python(), HERE / "spans_of_otlp.py"]
-            spans += json.loads(subprocess.run(command, input=body, stdout=-1, check=True).stdout)
-    return spans
-
-
 def assert_lasts(spans):
     """Two spans of handlers, each with its lines in it; the second has failed."""
     well, failed = [span for span in spans if span["name"] == "watched"]
@@ -79,7 +62,8 @@ def assert_lasts(spans):
         assert all(span["endTimeUnixNano"] <= root["endTimeUnixNano"] for span in inside)
         assert all(span["traceId"] == root["traceId"] for span in inside)
     assert well["status"] == {}
-    assert failed["status"] == {"code": "STATUS_CODE_ERROR", "message": "ZeroDivisionError"}
+    described = "ZeroDivisionError: division by zero"
+    assert failed["status"] == {"code": "STATUS_CODE_ERROR", "message": described}
     (exception,) = failed["events"]
     assert {"key": "exception.message", "value": {"stringValue": "division by zero"}} in exception[
         "attributes"
@@ -189,6 +173,25 @@ def test_lumigo(run, lumigo_spans, tmp_path):
     assert ended_spans["request-2"]["error"]["type"] == "ZeroDivisionError"
     assert json.loads(ended_spans["request-1"]["return_value"])["body"] == "(streamed)"
     assert [{"key": "line", "value": "5"}, {"key": "line", "value": "4"}] in tags
+
+
+def test_a_tool_of_your_own(run):
+    ended = run(Recipe("A tool of your own").code, WELL, FAILS)
+
+    assert_streams(ended)
+    printed = ended.stdout.splitlines()
+    assert [line for line in printed if line.startswith(("the stream", "line", "request"))] == [
+        "the stream begins",
+        "line 5",
+        "line 4",
+        "the stream ends",
+        "request-1 is over: None",
+        "the stream begins",
+        "line 5",
+        "line 0",
+        "the stream failed: division by zero",
+        "request-2 is over: ZeroDivisionError('division by zero')",
+    ]
 
 
 def test_new_relic(run):

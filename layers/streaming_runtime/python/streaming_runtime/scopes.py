@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
+from streaming_runtime.context import REQUEST_ID
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +35,12 @@ def at_end(end: End, *, within: Callable[[], Scope] | None = None) -> None:
     It gets the exception that ended the body, or None. Without a stream it is called as soon as the
     handler's result is known. In either case that is before Lambda gets the end of the response.
     `within` gives a context manager for the body, as those of STREAM_SCOPES are. It comes before
-    them, and is exited before `end` is called.
+    them, and is exited before `end` is called. Outside of an invocation of this runtime `end` is
+    called at once.
     """
+    if REQUEST_ID.get() is None:  # the handler runs under another client, or in a test
+        end(None)
+        return
     put_off = _PUT_OFF.get()
     if put_off is None:
         put_off = []

@@ -82,11 +82,14 @@ def last(module: Any, providers: dict[str, Any]) -> Callable[[], Scope]:
             module.context_api.detach(token)
 
     def end(error: BaseException | None) -> None:
-        if is_failure(error):
-            span.record_exception(error)
-            span.set_status(trace.Status(trace.StatusCode.ERROR, f"{type(error).__name__}"))
-        del span.end
-        span.end()
+        try:
+            if is_failure(error):
+                span.record_exception(error)
+                described = f"{type(error).__name__}: {error}"
+                span.set_status(trace.Status(trace.StatusCode.ERROR, described))
+        finally:  # an exception may refuse to be printed
+            del span.end
+            span.end()
         flush(module, providers.get("tracer_provider") or module.get_tracer_provider())
         flush(module, providers.get("meter_provider") or module.get_meter_provider())
 
