@@ -20,6 +20,7 @@ from local_lambda.application import Function
 
 _BOOTSTRAP = Path(__file__).parents[1] / "programs/bootstrap.py"
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
+OTHER_WRAPPERS = "STREAMING_RUNTIME_EXEC_WRAPPER"  # of the streaming runtime; separated by `:`
 # The stock runtime client and its dependencies, which /var/runtime holds, by import name.
 _STOCK_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
 _PRINT_ORIGINS = (
@@ -88,6 +89,9 @@ class Launch:
         if function.max_concurrency:
             variables["AWS_LAMBDA_MAX_CONCURRENCY"] = str(function.max_concurrency)
         variables |= function.environment
+        if wrappers := variables.get(OTHER_WRAPPERS):
+            translated = [str(self.translated(path)) for path in wrappers.split(":") if path]
+            variables[OTHER_WRAPPERS] = ":".join(translated)
         if self.settings.dynamodb_url:
             variables["AWS_ENDPOINT_URL_DYNAMODB"] = self.settings.dynamodb_url
         return variables

@@ -21,8 +21,10 @@ def zipped(path, **files):
     return path
 
 
-def prepared(tmp_path, *layers):
-    function = Function("F", "f", "app.handler", "python3.13", tmp_path, layers=layers)
+def prepared(tmp_path, *layers, **environment):
+    function = Function(
+        "F", "f", "app.handler", "python3.13", tmp_path, layers=layers, environment=environment
+    )
     (tmp_path / "run").mkdir()
     return prepare(function, tmp_path / "run", LaunchSettings(sys.executable, "us-east-1"))
 
@@ -68,3 +70,11 @@ def test_a_zip_file_that_is_none_is_named(tmp_path):
     (tmp_path / "layer.zip").write_bytes(b"PK\x05\x06 and no more")
     with pytest.raises(LaunchError, match=r"layer\.zip cannot be unpacked: "):
         prepared(tmp_path, tmp_path / "layer.zip")
+
+
+def test_wrappers_that_run_before_the_runtime_are_found_where_the_layers_lie(tmp_path):
+    wrappers = "/opt/otel-instrument:/var/task/own:/usr/bin/env"
+    launch = prepared(tmp_path, STREAMING_RUNTIME_EXEC_WRAPPER=wrappers)
+
+    found = launch.environment("127.0.0.1:1")["STREAMING_RUNTIME_EXEC_WRAPPER"]
+    assert found == f"{launch.opt}/otel-instrument:{tmp_path}/own:/usr/bin/env"
