@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import sys
 
-from streaming_runtime.adaptations.lasting import goes_on, is_failure, users_traceback
-from streaming_runtime.scopes import at_end
+from streaming_runtime.adaptations.lasting import (
+    goes_on,
+    is_failure,
+    tool_at_end,
+    users_traceback,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ def adapt(module: ModuleType) -> None:
     after = decorator._after
 
     def after_the_stream(self: Any, event: Any, context: Any) -> None:
-        if self.blocking_response or not goes_on(self.response):
+        if getattr(self, "blocking_response", None) or not goes_on(self.response):
             after(self, event, context)
             return
         # The decorator serves the next invocation, too, and forgets this one then.
@@ -36,7 +40,7 @@ def adapt(module: ModuleType) -> None:
                 report(held, error, context)
             after(held, event, context)
 
-        at_end(end)
+        tool_at_end(end)
 
     decorator._after = after_the_stream
 

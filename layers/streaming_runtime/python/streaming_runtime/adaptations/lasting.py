@@ -5,6 +5,7 @@ from __future__ import annotations
 from streaming_runtime.body import WHOLE
 from streaming_runtime.errors import PACKAGE
 from streaming_runtime.runtime_api import PlatformGone
+from streaming_runtime.scopes import at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, TypeGuard
 
-    from streaming_runtime.scopes import Scope
+    from streaming_runtime.scopes import End, Scope
+
+    Handler = Callable[..., Any]
 
 _HELD: dict[int, Any] = {}
 
@@ -28,6 +31,46 @@ def goes_on(result: object) -> bool:
         return False
     streamed = ("__next__", "__iter__", "__anext__", "__aiter__", "__await__", "__aenter__", "read")
     return any(hasattr(result, name) for name in streamed)
+
+
+def lasting(handler: Handler, last: Callable[[], Callable[[], Scope] | None]) -> Handler:
+    """Returns a handler after which `last` is called if its result goes on.
+
+    `last` has a tool last, and may return what gives the context manager of the stream.
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = handler(*args, **kwargs)
+        if not goes_on(result):
+            return result
+        within = attempt(last)
+        if within is None:
+            return result
+        return carried(result, within)
+
+    return call
+
+
+def tool_at_end(end: End, *, within: Callable[[], Scope] | None = None) -> None:
+    """Does what `at_end` does, for the end of a tool: its errors are none of the function."""
+    at_end(lambda error: attempt(lambda: end(error)), within=within)
+
+
+def attempt(do: Callable[[], Any]) -> Any:
+    """Returns what `do` returns, or None when it fails, which is logged."""
+    try:
+        return do()
+    except Exception:
+        import logging  # as all of these tools do
+
+        logging.getLogger(__name__).exception("a tool cannot last until the end of a stream")
+        return None
+
+
+def require(owner: Any, *names: str) -> None:
+    """Raises AttributeError if a release of a library lacks a name that an adaptation needs."""
+    for name in names:
+        getattr(owner, name)
 
 
 def carried(result: Any, within: Callable[[], Scope]) -> Any:

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import inspect
 
-from streaming_runtime.adaptations.lasting import goes_on, is_failure, users_traceback
-from streaming_runtime.scopes import at_end
+from streaming_runtime.adaptations.lasting import (
+    goes_on,
+    is_failure,
+    require,
+    tool_at_end,
+    users_traceback,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +26,7 @@ def adapt(module: ModuleType) -> None:
     """`module` is `lumigo_tracer.lambda_tracer.spans_container`."""
     container: Any = module.SpansContainer
     end_span = container.end
+    require(container, "add_exception_event")
 
     def end_after_the_stream(
         self: Any, ret_val: Any = None, event: Any = None, context: Any = None
@@ -35,7 +41,7 @@ def adapt(module: ModuleType) -> None:
                 self.add_exception_event(error, frames)
             end_span(self, described(ret_val), event, context)
 
-        at_end(end)
+        tool_at_end(end)
         return None
 
     container.end = end_after_the_stream

@@ -9,14 +9,14 @@ from __future__ import annotations
 from importlib import import_module
 
 from streaming_runtime.adaptations.lasting import (
-    goes_on,
     hold,
     hold_back,
     is_failure,
+    lasting,
     let_go,
+    tool_at_end,
     users_traceback,
 )
-from streaming_runtime.scopes import at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,29 +31,17 @@ def adapt(module: Any) -> None:
     wrapper = module.LambdaHandlerWrapper
 
     def lasting_wrapper(handler: Handler, *args: Any, **kwargs: Any) -> Any:
-        return wrapper(lasting(handler), *args, **kwargs)
+        return wrapper(lasting(handler, last), *args, **kwargs)
 
     module.LambdaHandlerWrapper = lasting_wrapper
     hold_back(import_module("newrelic.api.transaction").Transaction, "__exit__")
 
 
-def lasting(handler: Handler) -> Handler:
-    """Returns a handler whose transaction ends when its body is closed."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        result = handler(*args, **kwargs)
-        transaction = import_module("newrelic.agent").current_transaction(active_only=False)
-        if transaction is not None and goes_on(result):
-            last(transaction)
-        return result
-
-    return call
-
-
-def last(transaction: Any) -> None:
+def last() -> None:
     """Keeps the transaction open, and current, until the body's end."""
-    if not hold(transaction):
-        return  # decorated twice
+    transaction = import_module("newrelic.agent").current_transaction(active_only=False)
+    if transaction is None or not hold(transaction):  # that is so if it was decorated twice
+        return
 
     def end(error: BaseException | None) -> None:
         let_go(transaction)
@@ -62,4 +50,4 @@ def last(transaction: Any) -> None:
         else:
             transaction.__exit__(None, None, None)
 
-    at_end(end)
+    tool_at_end(end)

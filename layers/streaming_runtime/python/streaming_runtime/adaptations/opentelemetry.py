@@ -9,8 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from importlib import import_module
 
-from streaming_runtime.adaptations.lasting import carried, goes_on, is_failure
-from streaming_runtime.scopes import at_end
+from streaming_runtime.adaptations.lasting import attempt, is_failure, lasting, tool_at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def adapt(module: Any) -> None:
 
     def wrap_lasting(target: Any, name: str, wrapper: Handler) -> Any:
         def lasting_wrapper(handler: Handler, instance: Any, args: Any, kwargs: Any) -> Any:
-            return wrapper(lasting(handler, module, providers), instance, args, kwargs)
+            return wrapper(lasting(handler, lambda: last(providers)), instance, args, kwargs)
 
         return wrap(target, name, lasting_wrapper)
 
@@ -49,37 +48,26 @@ def adapt(module: Any) -> None:
         instrumented.instrument(skip_dep_check=True)
 
 
-def lasting(handler: Handler, module: Any, providers: dict[str, Any]) -> Handler:
-    """Returns a handler whose span ends when its body is closed."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        result = handler(*args, **kwargs)
-        if goes_on(result):
-            return carried(result, last(module, providers))
-        return result
-
-    return call
-
-
-def last(module: Any, providers: dict[str, Any]) -> Callable[[], Scope]:
+def last(providers: dict[str, Any]) -> Callable[[], Scope]:
     """Takes the span and the context of this moment on into the stream.
 
     Returns what gives a context manager in which they are there again.
     """
     trace: Any = import_module("opentelemetry.trace")
+    contexts: Any = import_module("opentelemetry.context")
     span = trace.get_current_span()
-    context = module.context_api.get_current()
+    context = contexts.get_current()
     if not span.get_span_context().is_valid:
         span = trace.NonRecordingSpan(span.get_span_context())  # that one is for all who have none
     span.end = lambda *_, **__: None  # for the wrapper, which ends it now
 
     @contextmanager
     def within() -> Iterator[None]:
-        token = module.context_api.attach(context)
+        token = contexts.attach(context)
         try:
             yield
         finally:
-            module.context_api.detach(token)
+            contexts.detach(token)
 
     def end(error: BaseException | None) -> None:
         try:
@@ -90,17 +78,14 @@ def last(module: Any, providers: dict[str, Any]) -> Callable[[], Scope]:
         finally:  # an exception may refuse to be printed
             del span.end
             span.end()
-        flush(module, providers.get("tracer_provider") or module.get_tracer_provider())
-        flush(module, providers.get("meter_provider") or module.get_meter_provider())
+        metrics: Any = import_module("opentelemetry.metrics")
+        flush(providers.get("tracer_provider") or trace.get_tracer_provider())
+        flush(providers.get("meter_provider") or metrics.get_meter_provider())
 
-    at_end(end, within=within)
+    tool_at_end(end, within=within)
     return within
 
 
-def flush(module: Any, provider: Any) -> None:
-    if not hasattr(provider, "force_flush"):
-        return
-    try:
-        provider.force_flush(FLUSH_MS)
-    except Exception:
-        module.logger.exception("failed to flush at the end of a stream")
+def flush(provider: Any) -> None:
+    if hasattr(provider, "force_flush"):
+        attempt(lambda: provider.force_flush(FLUSH_MS))

@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from streaming_runtime.adaptations.lasting import (
-    carried,
-    goes_on,
     hold,
     hold_back,
     is_failure,
+    lasting,
     let_go,
+    require,
+    tool_at_end,
     users_traceback,
 )
-from streaming_runtime.scopes import at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,29 +29,20 @@ if TYPE_CHECKING:
 
     from streaming_runtime.scopes import Scope
 
-    Handler = Callable[..., Any]
-
 
 def adapt(module: Any) -> None:
     """`module` is `sentry_sdk.integrations.aws_lambda`."""
+    sdk: Any = import_module("sentry_sdk")
+    require(sdk, "get_client", "capture_event")
+    require(sdk.scope, "use_isolation_scope", "use_scope")
+    require(sdk.scope.Scope, "get_current_scope", "get_isolation_scope")
+    require(import_module("sentry_sdk.utils"), "event_from_exception")
     wrap_handler = module._wrap_handler
-    module._wrap_handler = lambda handler: wrap_handler(lasting(handler))
+    module._wrap_handler = lambda handler: wrap_handler(lasting(handler, last))
     hold_back(import_module("sentry_sdk.tracing").Transaction, "finish")
     streamed_spans = sys.modules.get("sentry_sdk.traces")  # newer releases have them too
     if streamed_spans is not None:
         hold_back(streamed_spans.StreamedSpan, "_end")
-
-
-def lasting(handler: Handler) -> Handler:
-    """Returns a handler around which Sentry stays as it is until its body is closed."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        result = handler(*args, **kwargs)
-        if goes_on(result):
-            return carried(result, last())
-        return result
-
-    return call
 
 
 def last() -> Callable[[], Scope]:
@@ -60,15 +51,18 @@ def last() -> Callable[[], Scope]:
     Returns what gives a context manager in which they are there again.
     """
     sdk: Any = import_module("sentry_sdk")
-    isolation = sdk.get_isolation_scope()
-    current = sdk.get_current_scope()
-    span = getattr(current, "streamed_span", None) or current.span
-    hold(span)
+    isolation = sdk.scope.Scope.get_isolation_scope()
+    current = sdk.scope.Scope.get_current_scope()
+    span = getattr(current, "streamed_span", None) or current.transaction
+    parent = current.span
+    if span is not None:
+        hold(span)
 
     @contextmanager
     def within() -> Iterator[None]:
         with sdk.scope.use_isolation_scope(isolation), sdk.scope.use_scope(current):
-            resume(current, span)
+            if parent is not None:  # the wrapper's `with` has taken it away
+                current.span = parent
             try:
                 yield
             except BaseException as error:
@@ -81,14 +75,8 @@ def last() -> Callable[[], Scope]:
         with sdk.scope.use_isolation_scope(isolation), sdk.scope.use_scope(current):
             finish(span, error)
 
-    at_end(end, within=within)
+    tool_at_end(end, within=within)
     return within
-
-
-def resume(scope: Any, span: Any) -> None:
-    """Makes `span` the parent of what is traced from now on."""
-    if hasattr(span, "finish") and hasattr(span, "op"):
-        scope.span = span
 
 
 def finish(span: Any, error: BaseException | None) -> None:
