@@ -20,7 +20,7 @@ from local_lambda.application import Function
 
 _BOOTSTRAP = Path(__file__).parents[1] / "programs/bootstrap.py"
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
-OTHER_WRAPPERS = "STREAMING_RUNTIME_EXEC_WRAPPER"  # of the streaming runtime; separated by `:`
+OTHER_WRAPPERS = "STREAMING_RUNTIME_EXEC_WRAPPER"  # our runtime runs these; `:` between them
 # The stock runtime client and its dependencies, which /var/runtime holds, by import name.
 _STOCK_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
 _PRINT_ORIGINS = (

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.support.fake_runtime_api import FakeRuntimeApi
 from tests.support.paths import ROOT
+from tests.support.waiting import eventually
 
 BOOTSTRAP = ROOT / "layers/streaming_runtime/bootstrap"
 MAIN = ROOT / "layers/streaming_runtime/python/streaming_runtime/__main__.py"
@@ -44,15 +46,20 @@ def wrapper(tmp_path):
     return write
 
 
-def start(platform, task, wrappers, *, handler="app.handler", command=None, **environ):
-    """Runs the real bootstrap as Lambda does, with an environment as bare as Lambda's."""
-    bare = {
+def environment_of(platform, task, wrappers, handler="app.handler"):
+    """Returns an environment as bare as Lambda's."""
+    return {
         "PATH": os.environ["PATH"],
         "AWS_LAMBDA_RUNTIME_API": platform.address,
         "_HANDLER": handler,
         "LAMBDA_TASK_ROOT": str(task),
         "STREAMING_RUNTIME_EXEC_WRAPPER": wrappers,
     }
+
+
+def start(platform, task, wrappers, *, handler="app.handler", command=None, **environ):
+    """Runs the real bootstrap as Lambda does."""
+    bare = environment_of(platform, task, wrappers, handler)
     return subprocess.run(
         command or [BOOTSTRAP, sys.executable, "/var/runtime/bootstrap.py"],
         env={**bare, **environ},
@@ -188,3 +195,28 @@ def test_a_pythonpath_of_the_users_own_replaces_the_layers_with_a_wrapper_too(ta
     layers = str(BOOTSTRAP.parent / "python")
     assert not any(entry.startswith(f"{layers}/lib") for entry in seen["path"])
     assert seen["environ"]["PYTHONPATH"] == "/tool:/mine"
+
+
+def test_an_extension_beside_the_runtime_is_left_to_lambda(task, tmp_path):
+    """With an extension Lambda sends SIGTERM before it ends an environment."""
+    opt = tmp_path / "opt"
+    shutil.copytree(BOOTSTRAP.parent, opt, ignore=shutil.ignore_patterns("__pycache__"))
+    extension = opt / "extensions" / "watch"
+    extension.parent.mkdir()
+    extension.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    extension.chmod(0o755)
+    with FakeRuntimeApi([{"body": b"{}"}], hold_next_at=1) as platform:
+        process = subprocess.Popen(
+            [opt / "bootstrap", sys.executable, "/var/runtime/bootstrap.py"],
+            env=environment_of(platform, task, ""),
+            cwd=task,
+        )
+        try:
+            eventually(platform.held.is_set)
+            process.terminate()
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+
+    assert platform.posts[0].complete
+    assert not (tmp_path / "started").exists()

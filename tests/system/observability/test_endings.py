@@ -4,7 +4,7 @@ import pytest
 
 from tests.system.observability.payloads import asks, envelopes, otlp_spans
 
-pytestmark = [pytest.mark.once, pytest.mark.e2e]
+pytestmark = pytest.mark.once
 
 SENTRY = """
 import os

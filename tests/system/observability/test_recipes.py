@@ -13,7 +13,7 @@ import pytest
 from tests.system.observability.payloads import asks, envelopes, json_lines, otlp_spans
 from tests.system.observability.recipes import Recipe
 
-pytestmark = [pytest.mark.once, pytest.mark.e2e]
+pytestmark = pytest.mark.once
 HERE = Path(__file__).parent
 WELL = asks("5,4")
 FAILS = asks("5,0")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 from streaming_runtime.adaptations.lasting import (
+    described,
     goes_on,
     is_failure,
     tool_at_end,
@@ -33,7 +34,7 @@ def adapt(module: ModuleType) -> None:
             return
         # The decorator serves the next invocation, too, and forgets this one then.
         held = object.__new__(type(self))
-        held.__dict__.update(self.__dict__)
+        held.__dict__.update(self.__dict__, response=described(self.response))
 
         def end(error: BaseException | None) -> None:
             if is_failure(error):

@@ -67,6 +67,13 @@ def attempt(do: Callable[[], Any]) -> Any:
         return None
 
 
+def described(result: Any) -> Any:
+    """Returns a result as a tool can show it, without the body that is gone by then."""
+    if isinstance(result, dict):
+        return {**result, "body": "(streamed)"}
+    return "(streamed)"
+
+
 def require(owner: Any, *names: str) -> None:
     """Raises AttributeError if a release of a library lacks a name that an adaptation needs."""
     for name in names:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 
 from streaming_runtime.adaptations.lasting import (
+    described,
     goes_on,
     is_failure,
     require,
@@ -45,10 +46,3 @@ def adapt(module: ModuleType) -> None:
         return None
 
     container.end = end_after_the_stream
-
-
-def described(result: Any) -> Any:
-    """Returns a result as Lumigo can show it, without the body that is gone by then."""
-    if isinstance(result, dict):
-        return {**result, "body": "(streamed)"}
-    return "(streamed)"
