@@ -12,12 +12,14 @@ def functions():
 
     def function(handler, command, environ):
         key = (handler, command[0], tuple(sorted(environ.items())))
+        assert started.get(key, key) is not None, f"{handler} did not start"
         if key not in started:
+            started[key] = None
             started[key] = Function(handler, command, **environ)
         return started[key]
 
     yield function
-    for each in started.values():
+    for each in filter(None, started.values()):
         each.close()
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -151,9 +152,12 @@ class Function:
         return Answer(post, self._read_output(), self._read_trace())
 
     def _wait(self):
-        if not self._platform.idle.acquire(timeout=WAIT_S):
-            self.close()
-            raise AssertionError(f"nothing was asked for in {WAIT_S} s:\n{self._read_output()}")
+        """Waits until the process asks for an invocation."""
+        until = time.monotonic() + WAIT_S
+        while not self._platform.idle.acquire(timeout=0.1):
+            if self._process.poll() is not None or time.monotonic() > until:
+                self._process.kill()
+                raise AssertionError(f"no invocation was asked for:\n{self._read_output()}")
 
     def _read_output(self):
         return self._output.read().decode()

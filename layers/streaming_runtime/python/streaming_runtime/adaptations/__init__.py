@@ -27,6 +27,7 @@ ADAPTATIONS: dict[str, str] = {
     f"{POWERTOOLS}.event_handler.middlewares.openapi_validation": OUR_POWERTOOLS,
     f"{POWERTOOLS}.logging.logger": OUR_POWERTOOLS,
     f"{POWERTOOLS}.metrics.provider.base": OUR_POWERTOOLS,
+    f"{POWERTOOLS}.tracing.tracer": OUR_POWERTOOLS,
     f"{POWERTOOLS}.utilities.idempotency.base": OUR_POWERTOOLS,
     "aws_xray_sdk.core": OUR_XRAY,
     "aws_xray_sdk.core.utils.conversion": OUR_XRAY,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import wraps
+from inspect import iscoroutinefunction, signature
 
-from streaming_runtime.adaptations.carried import hold_next, leave, overdue, stream_scope
+from streaming_runtime.adaptations.carried import lasting, leave, stream_scope
 from streaming_runtime.adaptations.json_pieces import json_pieces
 from streaming_runtime.adaptations.streams import is_stream, streams
 from streaming_runtime.scopes import STREAM_SCOPES
@@ -39,6 +40,7 @@ def adapt(module: ModuleType) -> None:
         f"{POWERTOOLS}.event_handler.middlewares.openapi_validation": leave_unvalidated,
         f"{POWERTOOLS}.metrics.provider.base": flush_at_the_streams_end,
         f"{POWERTOOLS}.logging.logger": keep_buffered_records,
+        f"{POWERTOOLS}.tracing.tracer": trace_async_handlers,
         f"{POWERTOOLS}.utilities.idempotency.base": refuse_to_store_streams,
     }
     adaptation[module.__name__](module)
@@ -165,21 +167,13 @@ def flush_at_the_streams_end(base: Any) -> None:
     provider = base.BaseProvider
     log_metrics = provider.log_metrics
 
-    def log_metrics_of_streams(self: Any, lambda_handler: Any = None, **options: Any) -> Any:
-        if lambda_handler is None:
-            return log_metrics(self, None, **options)
-
-        @wraps(lambda_handler)
-        def handler(*args: Any, **kwargs: Any) -> Any:
-            for late in overdue():
-                with late:
-                    pass
-            result = lambda_handler(*args, **kwargs)
-            if streams(result):
-                hold_next(self, "flush_metrics", lambda **how: leave(_flushing(self, how)))
-            return result
-
-        return log_metrics(self, handler, **options)
+    def log_metrics_of_streams(
+        self: Any, lambda_handler: Any = None, *args: Any, **options: Any
+    ) -> Any:
+        handler = lambda_handler
+        if handler is not None:
+            handler = lasting(handler, self, "flush_metrics", lambda how: _flushing(self, how))
+        return log_metrics(self, handler, *args, **options)
 
     provider.log_metrics = log_metrics_of_streams
 
@@ -196,20 +190,17 @@ def keep_buffered_records(logger: Any) -> None:
     """Buffered log records are kept to the stream's end, and flushed if it fails."""
     kind = logger.Logger
     inject = kind.inject_lambda_context
+    of_inject = signature(inject)
 
-    def inject_for_streams(self: Any, lambda_handler: Any = None, **options: Any) -> Any:
-        if lambda_handler is None:
-            return inject(self, None, **options)
-        flush = options.get("flush_buffer_on_uncaught_error", False)
-
-        @wraps(lambda_handler)
-        def handler(*args: Any, **kwargs: Any) -> Any:
-            result = lambda_handler(*args, **kwargs)
-            if self._buffer_config and streams(result):
-                hold_next(self._buffer_cache, "clear", lambda: leave(_buffering(self, flush)))
-            return result
-
-        return inject(self, handler, **options)
+    def inject_for_streams(self: Any, lambda_handler: Any = None, *args: Any, **more: Any) -> Any:
+        handler = lambda_handler
+        if handler is not None and self._buffer_config:
+            given = of_inject.bind(self, handler, *args, **more).arguments
+            flush = given.get("flush_buffer_on_uncaught_error", False)
+            handler = lasting(
+                handler, self._buffer_cache, "clear", lambda _: _buffering(self, flush)
+            )
+        return inject(self, handler, *args, **more)
 
     kind.inject_lambda_context = inject_for_streams
 
@@ -224,6 +215,19 @@ def _buffering(logger: Any, flush: bool) -> Iterator[None]:
         raise
     finally:
         logger._buffer_cache.clear()
+
+
+def trace_async_handlers(tracer: Any) -> None:
+    """The subsegment of an `async def` handler lasts until it has returned."""
+    kind = tracer.Tracer
+    capture = kind.capture_lambda_handler
+
+    def capture_any_handler(self: Any, lambda_handler: Any = None, *args: Any, **more: Any) -> Any:
+        if iscoroutinefunction(lambda_handler):
+            return self.capture_method(lambda_handler, *args, **more)
+        return capture(self, lambda_handler, *args, **more)
+
+    kind.capture_lambda_handler = capture_any_handler
 
 
 def refuse_to_store_streams(base: Any) -> None:
