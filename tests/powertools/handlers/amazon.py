@@ -1,4 +1,4 @@
-"""Clients of AWS in memory, as far as Powertools calls them: what moto does takes seconds to start."""
+"""Clients of AWS in memory, as far as Powertools calls them. moto would take seconds to start."""
 
 import io
 import json

@@ -6,18 +6,16 @@ them is logged when it is imported, and that part is not adapted.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import wraps
 from inspect import iscoroutinefunction, signature
 
-from streaming_runtime.adaptations.carried import lasting, leave, stream_scope
+from streaming_runtime.adaptations.carried import lasting, put_off
 from streaming_runtime.adaptations.json_pieces import json_pieces
 from streaming_runtime.adaptations.streams import is_stream, streams
-from streaming_runtime.scopes import STREAM_SCOPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import ModuleType
     from typing import Any
 
@@ -28,8 +26,6 @@ NOT_STORED = (
     "idempotency cannot store a streamed response ({kind}), because it is read only once: return "
     "the whole body, or use idempotent_function for what the stream is made of"
 )
-
-STREAM_SCOPES.append(stream_scope)
 
 
 def adapt(module: ModuleType) -> None:
@@ -81,7 +77,7 @@ def leave_bodies_alone(api_gateway: Any) -> None:
     def build_response_with_context(self: Any, response_builder: Any) -> Any:
         result = build_response(self, response_builder)
         if streams(result):
-            leave(_resolver_context(self, dict(self.context)))
+            put_off(self, "clear_context", lambda _error, _how: self.clear_context())
         return result
 
     def validate_whole_sizes(response: Any) -> None:
@@ -105,15 +101,6 @@ def _encoder(builder: Any, response: Any) -> Callable[[Any], str]:
         serializer: Callable[[Any], str] = builder.serializer
         return serializer
     return lambda value: builder.serializer(encode(value))
-
-
-@contextmanager
-def _resolver_context(resolver: Any, context: dict[str, Any]) -> Iterator[None]:
-    resolver.append_context(**context)
-    try:
-        yield
-    finally:
-        resolver.clear_context()
 
 
 def leave_unvalidated(openapi_validation: Any) -> None:
@@ -172,18 +159,12 @@ def flush_at_the_streams_end(base: Any) -> None:
     ) -> Any:
         handler = lambda_handler
         if handler is not None:
-            handler = lasting(handler, self, "flush_metrics", lambda how: _flushing(self, how))
+            handler = lasting(
+                handler, self, "flush_metrics", lambda _error, how: self.flush_metrics(**how)
+            )
         return log_metrics(self, handler, *args, **options)
 
     provider.log_metrics = log_metrics_of_streams
-
-
-@contextmanager
-def _flushing(provider: Any, how: dict[str, Any]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        provider.flush_metrics(**how)
 
 
 def keep_buffered_records(logger: Any) -> None:
@@ -193,28 +174,20 @@ def keep_buffered_records(logger: Any) -> None:
     of_inject = signature(inject)
 
     def inject_for_streams(self: Any, lambda_handler: Any = None, *args: Any, **more: Any) -> Any:
-        handler = lambda_handler
-        if handler is not None and self._buffer_config:
-            given = of_inject.bind(self, handler, *args, **more).arguments
-            flush = given.get("flush_buffer_on_uncaught_error", False)
-            handler = lasting(
-                handler, self._buffer_cache, "clear", lambda _: _buffering(self, flush)
-            )
+        if lambda_handler is None or not self._buffer_config:
+            return inject(self, lambda_handler, *args, **more)
+        given = of_inject.bind(self, lambda_handler, *args, **more).arguments
+        flush = given.get("flush_buffer_on_uncaught_error", False)
+
+        def end(error: BaseException | None, _how: object) -> None:
+            if error is not None and flush:
+                self.flush_buffer()
+            self._buffer_cache.clear()
+
+        handler = lasting(lambda_handler, self._buffer_cache, "clear", end)
         return inject(self, handler, *args, **more)
 
     kind.inject_lambda_context = inject_for_streams
-
-
-@contextmanager
-def _buffering(logger: Any, flush: bool) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        if flush:
-            logger.flush_buffer()
-        raise
-    finally:
-        logger._buffer_cache.clear()
 
 
 def trace_async_handlers(tracer: Any) -> None:
