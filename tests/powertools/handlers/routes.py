@@ -124,6 +124,20 @@ def breaks():
     return StreamingResponse(200, "text/plain", body())
 
 
+@common.get("/used-up")
+def used_up():
+    body = text()
+    list(body)
+    return Response(200, "application/json", body)
+
+
+@common.get("/used-up-explicit")
+def used_up_explicit():
+    body = text()
+    list(body)
+    return StreamingResponse(200, "text/plain", body)
+
+
 def routes(app):
     app.include_router(common)
     return app
@@ -265,3 +279,29 @@ def handler(event, context):
 
 async def resolve_async(event, context):
     return await asynchronous.resolve_async(event, context)
+
+
+@asynchronous.get("/whole")
+async def asynchronous_whole():
+    return {"a": 1}
+
+
+@asynchronous.get("/used-up")
+async def asynchronous_used_up():
+    async def body():
+        yield "one"
+
+    pieces = body()
+    [_ async for _ in pieces]
+    return pieces
+
+
+@asynchronous.get("/context")
+async def asynchronous_context():
+    asynchronous.append_context(tenant="t1")
+
+    async def body():
+        yield asynchronous.context["tenant"]
+        yield asynchronous.current_event.path
+
+    return StreamingResponse(200, "text/plain", body())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streaming_runtime.body import WHOLE
+from streaming_runtime.body import WHOLE, already_read, body_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class JsonPieces:
         self._array = _Array(encode)
 
     def __iter__(self) -> Iterator[Any]:
-        for value in self._body:
+        for value in body_source(self._body):
             yield self._array.piece(value)
         yield self._array.end()
 
@@ -52,6 +52,8 @@ class AsyncJsonPieces:
         self._array = _Array(encode)
 
     async def __aiter__(self) -> AsyncIterator[Any]:
+        if getattr(self._body, "ag_frame", self._body) is None:
+            raise already_read("this async_generator has ended")
         async for value in self._body:
             yield self._array.piece(value)
         yield self._array.end()
