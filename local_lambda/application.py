@@ -41,6 +41,7 @@ class Function:
     reserved_concurrency: int | None = None
     max_concurrency: int | None = None
     snap_start: bool = False
+    traced: bool = False  # `Tracing: Active`
 
     def arn(self, region: str) -> str:
         return f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{self.name}"

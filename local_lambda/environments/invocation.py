@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -135,7 +134,7 @@ async def collect(reply: Reply) -> Buffered | Failed:
 class Invocation:
     payload: bytes
     client_context: str | None = None
-    trace_id: str = field(default_factory=lambda: new_trace_id(time.time()))
+    trace_id: str = ""
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     deadline_ms: int = 0
@@ -180,8 +179,3 @@ def _abandon_stream(future: asyncio.Future[Reply]) -> None:
 def platform_error(error_type: str, message: str) -> Failed:
     fields = {"errorType": error_type, "errorMessage": message}
     return Failed(error_type, json.dumps(fields).encode())
-
-
-def new_trace_id(now_s: float) -> str:
-    root = f"1-{int(now_s):08x}-{secrets.token_hex(12)}"
-    return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0"

@@ -15,6 +15,7 @@ from local_lambda.environments.environment import Environment
 from local_lambda.environments.invocation import Failed, Invocation, Throttled, platform_error
 from local_lambda.environments.launch import Launch, LaunchError
 from local_lambda.environments.processes import Reaper
+from local_lambda.environments.tracing import Sampling
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class FunctionPool:
         self._limits = limits
         self._start_limit = start_limit
         self.function = launch.function
+        self._sampling = Sampling(is_active=launch.function.traced)
         self.environments: list[Environment] = []
         self._pending: deque[Invocation] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -59,7 +61,7 @@ class FunctionPool:
     ) -> Invocation:
         """Returns the pending or running invocation, whose `reply` comes later.
 
-        Raises Throttled.
+        `trace_id` is the request's `X-Amzn-Trace-Id`. Raises Throttled.
         """
         active = sum(environment.active for environment in self.environments)
         if len(self._pending) + active >= self._concurrency:
@@ -67,9 +69,8 @@ class FunctionPool:
                 "invocation.throttled %s limit=%d", self.function.logical_id, self._concurrency
             )
             raise Throttled
-        invocation = Invocation(payload, client_context)
-        if trace_id:
-            invocation.trace_id = trace_id
+        header = self._sampling.header(trace_id, time.time())
+        invocation = Invocation(payload, client_context, trace_id=header)
         self._pending.append(invocation)
         self._dispatch()
         return invocation

@@ -21,9 +21,9 @@ from local_lambda.environments.invocation import (
     Streamed,
     Throttled,
     collect,
-    new_trace_id,
 )
 from local_lambda.environments.pool import FunctionPool
+from local_lambda.environments.tracing import new_root
 from local_lambda.fronts import bandwidth, cors, payload_v1, payload_v2
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.payload import RequestContext, ResultError
@@ -69,14 +69,16 @@ async def _read_request(exchange: HttpExchange) -> HttpRequest | None:
     )
 
 
-def _request_context(server: HttpServer, api_id: str, stage: str) -> RequestContext:
+def _request_context(
+    server: HttpServer, request: HttpRequest, api_id: str, stage: str
+) -> RequestContext:
     now_s = time.time()
     return RequestContext(
         api_id=api_id,
         host=f"127.0.0.1:{server.port}",
         port=server.port,
         request_id=str(uuid.uuid4()),
-        trace_id=new_trace_id(now_s),
+        trace_id=request.header("x-amzn-trace-id") or new_root(now_s),
         time_ms=int(now_s * 1000),
         stage=stage,
     )
@@ -124,7 +126,9 @@ class FunctionUrlFront:
         if request is None:
             return
         logical_id = self._function.logical_id
-        context = _request_context(self.server, api_id=logical_id.lower(), stage="$default")
+        context = _request_context(
+            self.server, request, api_id=logical_id.lower(), stage="$default"
+        )
         extra: Headers = (("x-amzn-RequestId", context.request_id),)
         if rules := self._url.cors:
             if response := cors.preflight(rules, request):
@@ -190,7 +194,9 @@ class RestApiFront:
             return
         in_domain = _without_prefix(sent, self._stage)
         request = _without_prefix(in_domain, self._base_path)
-        context = _request_context(self.server, api_id="local", stage=self._stage or "local")
+        context = _request_context(
+            self.server, request, api_id="local", stage=self._stage or "local"
+        )
         extra = (("x-amzn-RequestId", context.request_id),)
         match = self._routes.match(request.method, request.raw_path)
         if match is None:

@@ -21,6 +21,7 @@ from local_lambda.fronts.routing import RouteMatch
 from local_lambda.http.messages import Headers, HttpRequest, HttpResponse, json_response
 
 RESULT_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
+TRACE_ID = "x-amzn-trace-id"
 BAD_GATEWAY = json_response(502, '{"message": "Internal server error"}')
 GATEWAY_TIMEOUT = json_response(504, '{"message": "Endpoint request timed out"}')
 NO_SUCH_ROUTE = json_response(403, '{"message":"Missing Authentication Token"}')
@@ -40,7 +41,8 @@ def build(
     request: HttpRequest, match: RouteMatch, context: RequestContext, paths: Paths
 ) -> dict[str, Any]:
     """Builds a payload."""
-    headers = group_headers((*request.headers, *_forwarding(request, context)))
+    sent = [(name, value) for name, value in request.headers if name.lower() != TRACE_ID]
+    headers = group_headers((*sent, *_forwarding(request, context)))
     query: dict[str, list[str]] = {}
     for name, value in parse_qsl(request.raw_query, keep_blank_values=True):
         query.setdefault(name, []).append(value)

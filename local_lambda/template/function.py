@@ -34,7 +34,6 @@ _WITHOUT_EFFECT = frozenset(
         "RolePath",
         "RuntimeManagementConfig",
         "Tags",
-        "Tracing",
         "VersionDescription",
         "VpcConfig",
     }
@@ -53,6 +52,7 @@ _READ = frozenset(
         "Runtime",
         "SnapStart",
         "Timeout",
+        "Tracing",
     }
 )
 
@@ -84,6 +84,7 @@ def read_function(
         url=_url(resolved.get("FunctionUrlConfig"), logical_id, warn),
         reserved_concurrency=_integer(resolved.get("ReservedConcurrentExecutions")),
         max_concurrency=_max_concurrency(resolved),
+        traced=resolved.get("Tracing") == "Active",
         snap_start=(resolved.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions",
     )
 

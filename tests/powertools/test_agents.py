@@ -1,4 +1,4 @@
-"""Resolvers whose callers take a whole answer: it is the stock client's, and what yields is said."""
+"""Resolvers whose callers take a whole answer: it is the stock client's."""
 
 import json
 

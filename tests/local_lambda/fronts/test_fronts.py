@@ -5,6 +5,7 @@ Streaming as it happens, errors, limits and CORS.
 
 import http.client
 import json
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -185,6 +186,18 @@ def test_buffered_results_are_rendered_by_each_front_in_its_own_way(emulator, lo
     assert get(emulator.dashboard_url + "items/1?do=malformed").status_code == 502
     assert get(emulator.dashboard_url + "items/1?do=raise").status_code == 502
     assert get(emulator.url("stock") + "?do=raise").status_code == 502
+
+
+def test_a_request_is_traced_as_its_caller_or_its_function_says(emulator):
+    root = "1-00000001-" + "b" * 24
+    sampled = {"X-Amzn-Trace-Id": f"Root={root};Sampled=1"}
+    urls = [emulator.url("stock") + "?do=trace", emulator.dashboard_url + "items/1?do=trace"]
+
+    for url in urls:
+        header = get(url, headers=sampled).text
+        assert re.fullmatch(f"Root={root};Parent=[0-9a-f]{{16}};Sampled=1", header)
+        unsampled = sampled["X-Amzn-Trace-Id"].replace("Sampled=1", "Sampled=0")
+        assert get(url, headers={"X-Amzn-Trace-Id": unsampled}).text.endswith("Sampled=0")
 
 
 def test_a_route_that_buffers_loses_the_streamed_body(emulator, logged):

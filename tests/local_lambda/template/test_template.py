@@ -21,6 +21,7 @@ Globals:
   Function:
     Runtime: python3.13
     Timeout: 7
+    Tracing: Active
     Layers: [!Ref SharedLayer]
     Environment: {Variables: {A: shared, B: shared}}
 Resources:
@@ -54,6 +55,7 @@ def test_a_function_is_read_with_its_globals_merged(tmp_path):
     )
     assert function.environment == {"A": "shared", "B": "own", "C": "true", "D": "5"}
     assert len(function.layers) == 2
+    assert function.traced
     assert (function.reserved_concurrency, function.max_concurrency) == (5, 8)
     assert function.url.streaming
     assert function.url.cors == Cors(allow_origins=("*",), max_age_s=60, allow_credentials=True)

@@ -19,6 +19,8 @@ def handler(event, context):
     if query.get("do") == "binary":
         headers = {"content-type": "image/png"}
         return {"statusCode": 200, "headers": headers, "body": "iVBORw==", "isBase64Encoded": True}
+    if query.get("do") == "trace":
+        return {"statusCode": 200, "body": os.environ["_X_AMZN_TRACE_ID"]}
     if query.get("do") == "unauthorized":
         return {"statusCode": 401, "headers": {"WWW-Authenticate": "Bearer"}, "body": "no"}
     if query.get("do") == "malformed":

@@ -1,0 +1,52 @@
+"""Which invocations does X-Ray trace?
+
+https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-sampling
+"""
+
+import random
+import re
+import secrets
+from collections.abc import Callable
+
+ROOT = re.compile("1-[0-9a-f]{8}-[0-9a-f]{24}")
+SHARE = 0.05  # of the requests after the first one of each second
+
+
+def new_root(now_s: float) -> str:
+    """Returns a new trace's `Root=...`, as fronts add it to a request that has none."""
+    return f"Root=1-{int(now_s):08x}-{secrets.token_hex(12)}"
+
+
+class Sampling:
+    """The sampling of one function. `is_active`: its template says `Tracing: Active`.
+
+    Without that it is never sampled by itself, and a caller's decision is handed on.
+    """
+
+    def __init__(self, is_active: bool, draw: Callable[[], float] = random.random) -> None:
+        self._is_active = is_active
+        self._draw = draw
+        self._second = -1
+
+    def header(self, incoming: str | None, now_s: float) -> str:
+        """Returns an invocation's trace header. `incoming` is that of its request, if any."""
+        fields = _fields(incoming or "")
+        root = fields.get("Root", "")
+        if not ROOT.fullmatch(root):
+            root = new_root(now_s).removeprefix("Root=")
+        sampled = fields.get("Sampled", "")
+        if sampled not in ("0", "1"):
+            sampled = str(int(self._is_sampled(now_s)))
+        return f"Root={root};Parent={secrets.token_hex(8)};Sampled={sampled}"
+
+    def _is_sampled(self, now_s: float) -> bool:
+        if not self._is_active:
+            return False
+        is_first = int(now_s) != self._second
+        self._second = int(now_s)
+        return is_first or self._draw() < SHARE
+
+
+def _fields(header: str) -> dict[str, str]:
+    pairs = [field.strip().partition("=") for field in header.split(";")]
+    return {name: value for name, _, value in pairs}
