@@ -33,7 +33,12 @@ def sigterm_as_before():
 
 
 def life(platform, handler, **environ):
-    environ = {"AWS_LAMBDA_RUNTIME_API": platform.address, "_HANDLER": handler, **environ}
+    environ = {
+        "AWS_LAMBDA_RUNTIME_API": platform.address,
+        "_HANDLER": handler,
+        "STREAMING_RUNTIME_CONCURRENCY": "threads",  # nothing is forked from the tests' process
+        **environ,
+    }
     return run(environ)
 
 

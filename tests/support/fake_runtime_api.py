@@ -68,6 +68,7 @@ class FakeRuntimeApi:
         self._lock = threading.Lock()
         self.held = threading.Event()
         self.let_go = threading.Event()
+        self._next_calls = 0
         self.posts = []
         self.calls = []
         self.connections = 0
@@ -160,18 +161,22 @@ class FakeRuntimeApi:
         return True
 
     def _entry(self):
-        """Returns the next entry of the script, or None while /next is held."""
+        """Returns the number of this call, and the next entry of the script.
+
+        The entry is None while /next is held.
+        """
         with self._lock:
-            calls = self.calls.count(("GET", "invocation/next"))
-            if self._hold_at is not None and calls > self._hold_at:
+            self._next_calls += 1
+            number = self._next_calls
+            if self._hold_at is not None and number > self._hold_at:
                 self.held.set()
-                return None
+                return number, None
             if self._script:
-                return self._script.pop(0)
-            return {"status": 500}
+                return number, self._script.pop(0)
+            return number, {"status": 500}
 
     def _next(self, connection, protocol):
-        entry = self._entry()
+        number, entry = self._entry()
         if entry is None:
             self.let_go.wait(30)
             return False
@@ -181,7 +186,6 @@ class FakeRuntimeApi:
             connection.sendall(entry["raw"])
             return False
         self.let_go.wait(entry.get("delay_s", 0))
-        number = self.calls.count(("GET", "invocation/next"))
         body = entry.get("body", b"{}")
         deadline_ms = int(time.time() * 1000) + entry.get("timeout_ms", 30_000)
         headers = {

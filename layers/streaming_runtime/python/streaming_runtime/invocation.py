@@ -11,7 +11,7 @@ from streaming_runtime.context import Deadline, LambdaContext, enter
 from streaming_runtime.errors import Shutdown
 from streaming_runtime.plain_json import as_json
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
-from streaming_runtime.runtime_api import PlatformGone, ResponseStream, Stalled
+from streaming_runtime.runtime_api import Forked, PlatformGone, ResponseStream, Stalled
 from streaming_runtime.scopes import StreamScopes, end_all
 
 TYPE_CHECKING = False
@@ -139,6 +139,8 @@ def serve(
         except (PlatformGone, Shutdown):
             raise
         except BaseException as error:  # before the first byte: an honest invocation error
+            if Forked.happened:
+                raise
             end_all(error)
             process.log.error(error)
             phase = f"invocation/{invocation.aws_request_id}"
@@ -208,7 +210,7 @@ def _stream(
                         check.stream = stream = opened(mode.prelude)
                     stream.write(piece)
     except BaseException as error:
-        if stream is None:
+        if stream is None or Forked.happened:
             raise
         failure = error  # after the first byte the trailers say it, and there is no second response
         if isinstance(error, Stalled):

@@ -6,19 +6,20 @@ import os
 import signal
 import sys
 import time
+from _thread import get_ident
 from importlib import import_module
 
 from streaming_runtime.adaptations import adapt_when_imported
 from streaming_runtime.errors import HookFault, RuntimeFault, Shutdown
 from streaming_runtime.invocation import Process, serve
 from streaming_runtime.log import Log, sink_of
-from streaming_runtime.runtime_api import Invocation, PlatformGone, Response, RuntimeApi
-from streaming_runtime.settings import Settings
+from streaming_runtime.runtime_api import Forked, Invocation, PlatformGone, Response, RuntimeApi
+from streaming_runtime.settings import SHARED, Settings
 from streaming_runtime.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
     from types import FrameType
     from typing import Any
 
@@ -48,18 +49,20 @@ def run(environ: Mapping[str, str]) -> int:
     Environment, clock and signals enter here. Returns the exit status of the process.
     """
     settings = Settings.from_environ(environ)
+    log_fd = os.environ.pop(LOG_FILE, None)
+    if settings.forks:
+        log_fd = None  # one file cannot take the frames of several processes
     log = Log(
         time.time,
         as_json=settings.log_as_json,
         ascii_only=settings.ascii_only,
         level=settings.log_level,
-        sink=sink_of(os.environ.pop(LOG_FILE, None), time.time),
+        sink=sink_of(log_fd, time.time),
     )
-    api = RuntimeApi(settings.address, ascii_only=settings.ascii_only)
     stop: list[object] = []
-    trace_environ = None
-    if settings.concurrency == 1:
-        trace_environ = os.environ
+    trace_environ: MutableMapping[str, str] | None = os.environ
+    if settings.concurrency > 1 and not settings.forks:
+        trace_environ = None
     process = Process(
         settings,
         log,
@@ -68,40 +71,74 @@ def run(environ: Mapping[str, str]) -> int:
         stop=stop,
         environ=trace_environ,
     )
-
-    def on_sigterm(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)  # once is enough
-        stop.append(number)
-        asynchronous = sys.modules.get("streaming_runtime.asynchronous")
-        if asynchronous is None or not asynchronous.is_running():
-            raise Shutdown
-
-    signal.signal(signal.SIGTERM, on_sigterm)
+    sigterm = Sigterm(stop)
+    signal.signal(signal.SIGTERM, sigterm)
     if settings.log_start:
         python = ".".join(map(str, sys.version_info[:3]))
         versions = f"lambda-streaming {__version__}, Python {python}, {settings.handler}"
         log.write("INFO", f"runtime.start: {versions}")
     try:
-        try:
-            handler = _started(settings, log, api)
-        except Exception as error:
-            log.error(error)
-            tell_tools(error)
-            phase, status = FAILED_START.get(getattr(error, "error_type", ""), ("init", 1))
-            api.error(phase, error)
-            return status
-        if settings.concurrency == 1:  # in the main thread, where handlers may use signals
-            return Worker(process, handler, api).run()
-        apis = [
-            RuntimeApi(settings.address, ascii_only=settings.ascii_only)
-            for _ in range(settings.concurrency)
-        ]
-        return _run_many([Worker(process, handler, each) for each in apis], stop)
+        if settings.forks:
+            return _run_workers(process, sigterm)
+        return _run_here(process)
     except PlatformGone as gone:
         log.write("ERROR", f"runtime.exit: {gone}")
         return 1
     except Shutdown:
         return 0
+
+
+class Sigterm:
+    """Handles SIGTERM: unwinds what runs in this process, by a Shutdown, and fills `stop`."""
+
+    def __init__(self, stop: list[object]) -> None:
+        self._stop = stop
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if not self._stop:  # once is enough
+            self.note(number, frame)
+            asynchronous = sys.modules.get("streaming_runtime.asynchronous")
+            if asynchronous is None or not asynchronous.is_running():
+                raise Shutdown
+
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        """Handles the signal without an exception."""
+        self._stop.append(number)
+
+    def adopt(self) -> None:
+        """Makes a process that the runtime has forked the runtime's own."""
+        Forked.happened = False
+
+
+_MASKS: dict[int, Any] = {}  # the signal masks from before a fork, by threads
+
+
+def _before_fork() -> None:
+    """Holds SIGTERM back. Python forgets one that comes before the new process runs."""
+    _MASKS[get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+
+def _after_fork() -> None:
+    mask = _MASKS.pop(get_ident(), None)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _after_fork_in_child() -> None:
+    """Makes a process that the function's code forked an ordinary one.
+
+    Nobody there would catch a Shutdown. (`Forked` keeps it from the Runtime API.)
+    """
+    Forked.happened = True
+    handler = signal.getsignal(signal.SIGTERM)
+    if isinstance(getattr(handler, "__self__", handler), Sigterm):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _after_fork()
+
+
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child
+)
 
 
 class Worker:
@@ -128,6 +165,10 @@ class Worker:
             return 1
         except Shutdown:
             return 0
+        except Forked:
+            said = "a process that the handler forked came back from it. End it where its work ends"
+            self._process.log.write("WARN", f"runtime.fork_returned: {said}")
+            raise
         finally:
             self.busy = False
             ended()
@@ -195,18 +236,92 @@ def tell_tools(error: Exception) -> None:
         stock_names.init_failed(error)
 
 
-def _started(settings: Settings, log: Log, api: RuntimeApi) -> Handler:
-    """Imports the function, and waits for the restore of a snapshot where there is one."""
-    log.stand_on_root_logger()
-    adapt_when_imported(log)
+def _run_here(process: Process) -> int:
+    """Serves in this process: in its main thread, where handlers may use signals, or in threads."""
+    settings = process.settings
+    api = _api(settings)
     try:
-        handler = resolve(settings.handler)
+        handler = _started(process, api)
+    except Exception as error:
+        return _report_failed_start(process, api, error)
+    if settings.concurrency == 1:
+        return Worker(process, handler, api).run()
+    apis = [_api(settings) for _ in range(settings.concurrency)]
+    return _run_many([Worker(process, handler, each) for each in apis], process.stop)
+
+
+def _api(settings: Settings) -> RuntimeApi:
+    return RuntimeApi(settings.address, ascii_only=settings.ascii_only)
+
+
+def _run_workers(process: Process, sigterm: Sigterm) -> int:
+    """Serves in forked processes. Returns in each of them, and in their parent."""
+    from streaming_runtime import workers
+
+    settings = process.settings
+    handler: Handler | None = None
+    if settings.concurrency_mode == SHARED:
+        api = _api(settings)
+        try:
+            handler = _started_to_be_shared(process, api)
+        except Exception as error:
+            return _report_failed_start(process, api, error)
+    parent = workers.Parent(process, sigterm=sigterm, drain_s=DRAIN_S)
+    seat = parent.run()
+    if isinstance(seat, int):
+        return seat
+
+    worker_api = workers.WorkerApi(settings, seat)
+    worker_api.report_lost()
+    try:
+        if handler is None:
+            handler = _started(process, worker_api)
+        else:
+            import_module("streaming_runtime.sharing").reseed()
+    except Exception as error:
+        if parent.has_started():  # then the platform hears of no failed init any more
+            process.log.error(error)
+            tell_tools(error)
+            return 1
+        if not seat.is_first_failure():
+            return 1
+        return _report_failed_start(process, worker_api, error)
+    status = Worker(process, handler, worker_api).run()
+    if status:
+        seat.state = workers.GAVE_UP
+    return status
+
+
+def _started_to_be_shared(process: Process, api: RuntimeApi) -> Handler:
+    from streaming_runtime import sharing
+
+    before = sharing.open_files()
+    handler = _started(process, api)
+    sharing.prepare(before, process.log)
+    return handler
+
+
+def _started(process: Process, api: RuntimeApi) -> Handler:
+    """Imports the function, and waits for the restore of a snapshot where there is one."""
+    process.log.stand_on_root_logger()
+    adapt_when_imported(process.log)
+    try:
+        handler = resolve(process.settings.handler)
     except Exception:
-        log.warn_of_failed_start()
+        process.log.warn_of_failed_start()
         raise
-    if settings.snap_start:
+    if process.settings.snap_start:
         _wait_for_restore(api)
     return handler
+
+
+def _report_failed_start(process: Process, api: RuntimeApi, error: Exception) -> int:
+    """Tells log and platform. Returns the exit status."""
+    process.log.error(error)
+    tell_tools(error)
+    phase, status = FAILED_START.get(getattr(error, "error_type", ""), ("init", 1))
+    api.error(phase, error)
+    return status
 
 
 def _run_many(workers: list[Worker], stop: list[object]) -> int:
@@ -214,7 +329,7 @@ def _run_many(workers: list[Worker], stop: list[object]) -> int:
 
     ended = threading.Event()
     for worker in workers:
-        threading.Thread(target=worker.run, args=(ended.set,), daemon=True).start()
+        threading.Thread(target=_run_in_thread, args=(worker, ended.set), daemon=True).start()
     try:
         while not ended.wait(0.2):  # a signal just before a wait is only seen after it
             pass
@@ -224,6 +339,19 @@ def _run_many(workers: list[Worker], stop: list[object]) -> int:
         until = time.monotonic() + DRAIN_S
         while any(worker.busy for worker in workers) and time.monotonic() < until:
             time.sleep(0.01)
+
+
+def _run_in_thread(worker: Worker, ended: Callable[[], object]) -> None:
+    try:
+        worker.run(ended)
+    except BaseException as error:
+        if not Forked.happened:
+            raise
+        # This thread is all that a forked process has, and a thread cannot set its exit status.
+        status: Any = getattr(error, "code", 1)
+        if not isinstance(error, SystemExit):
+            sys.excepthook(type(error), error, error.__traceback__)
+        os._exit(status if isinstance(status, int) else 1)
 
 
 def _wait_for_restore(api: RuntimeApi) -> None:

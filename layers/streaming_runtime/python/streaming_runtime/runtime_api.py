@@ -64,6 +64,15 @@ class PlatformGone(Exception):
     """
 
 
+class Forked(SystemExit):
+    """This process was forked by the function's code, and came back to the runtime's.
+
+    The invocation is its parent's, and so is the connection.
+    """
+
+    happened = False  # kept by `loop.py`
+
+
 class Stalled(PlatformGone):
     """Nobody takes in time what was written: most likely the client does not read."""
 
@@ -265,6 +274,8 @@ class _Connection:
     """
 
     def __init__(self, address: str, write_timeout_s: float | None = None) -> None:
+        if Forked.happened:
+            raise Forked(0)
         self._address = address
         self._write_timeout_s = write_timeout_s
         host, _, port = address.rpartition(":")
@@ -294,6 +305,8 @@ class _Connection:
 
     def send(self, *parts: Bytes) -> None:
         """Sends all of `parts`. Raises Stalled when a slice of them is not taken in time."""
+        if Forked.happened:
+            raise Forked(0)
         try:
             try:
                 sent = self._send_at_once(parts)

@@ -12,6 +12,10 @@ DEFAULT_WRITE_TIMEOUT_S = 20.0
 LONGEST_S = 86_400.0
 # The values of AWS_EXECUTION_ENV whose stock client escapes nothing in JSON that need not be.
 WRITE_EVERY_CHARACTER = {f"AWS_Lambda_python3.{minor}" for minor in range(12, 16)}
+PROCESSES = "processes"  # forked before the function is imported
+SHARED = "shared"  # forked after it
+THREADS = "threads"
+CONCURRENCY_MODES = (PROCESSES, SHARED, THREADS)
 
 
 class Settings:
@@ -20,6 +24,9 @@ class Settings:
     address: str  # the Runtime API's `host:port`
     handler: str | None  # `package/module.function`
     concurrency: int  # invocations at the same time
+    concurrency_mode: str  # how several of them are kept apart: one of CONCURRENCY_MODES
+    forks: bool  # several at a time, in processes of their own
+    log_socket: str | None  # to which each of several processes connects its output
     snap_start: bool
     buffered: bool  # HTTP responses are proxy JSON, for fronts that cannot stream
     wait_s: float | None  # how long an endless body is collected for one response; None: to its end
@@ -40,21 +47,26 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """Raises KeyError without AWS_LAMBDA_RUNTIME_API, and ValueError for a malformed number.
+        """Raises KeyError without AWS_LAMBDA_RUNTIME_API, and ValueError for a value without sense.
 
-        The message names the variable where the number is one of this runtime's own settings.
+        The message names the variable.
         """
         local = environ.get("AWS_SAM_LOCAL") == "true"
         wait_s = None
         if local:
             wait_s = _seconds(environ, "STREAMING_RUNTIME_LOCAL_WAIT_S", DEFAULT_LOCAL_WAIT_S)
+        concurrency = _concurrency(environ)
+        concurrency_mode = _concurrency_mode(environ)
         write_timeout_s = _seconds(
             environ, "STREAMING_RUNTIME_WRITE_TIMEOUT_S", DEFAULT_WRITE_TIMEOUT_S
         )
         return cls(
             address=environ["AWS_LAMBDA_RUNTIME_API"],
             handler=environ.get("_HANDLER"),
-            concurrency=int(environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or 1),
+            concurrency=concurrency,
+            concurrency_mode=concurrency_mode,
+            forks=concurrency > 1 and concurrency_mode != THREADS,
+            log_socket=environ.get("_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"),
             snap_start=environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",
             buffered=local or environ.get("STREAMING_RUNTIME_RESPONSE_MODE") == "buffered",
             wait_s=wait_s,
@@ -90,3 +102,19 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= seconds <= LONGEST_S:
         raise ValueError(f"{name} cannot be {text!r}: it is a number of seconds, 0 to 86400")
     return seconds
+
+
+def _concurrency(environ: Mapping[str, str]) -> int:
+    text = environ.get("AWS_LAMBDA_MAX_CONCURRENCY", "").strip() or "1"
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        message = f"AWS_LAMBDA_MAX_CONCURRENCY cannot be {text!r}: it is a number, 1 or more"
+        raise ValueError(message)
+    return int(text)
+
+
+def _concurrency_mode(environ: Mapping[str, str]) -> str:
+    mode = environ.get("STREAMING_RUNTIME_CONCURRENCY", "").strip() or PROCESSES
+    if mode not in CONCURRENCY_MODES:
+        known = ", ".join(CONCURRENCY_MODES)
+        raise ValueError(f"STREAMING_RUNTIME_CONCURRENCY cannot be {mode!r}: it is one of {known}")
+    return mode
