@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 
 ROOT = re.compile("1-[0-9a-f]{8}-[0-9a-f]{24}")
-SHARE = 0.05  # of the requests after the first one of each second
+SHARE = 0.05  # traced requests among those after the first one of each second
 
 
 def new_root(now_s: float) -> str:

@@ -87,7 +87,7 @@ class LiveRuntimeApi(FakeRuntimeApi):
         self.entries = queue.Queue()
         self.idle = threading.Semaphore(0)
 
-    def _entry(self):
+    def entry(self, number):
         self.idle.release()
         return self.entries.get()
 

@@ -160,23 +160,21 @@ class FakeRuntimeApi:
         _send(connection, protocol, status, [("Content-Length", str(len(body)))], body)
         return True
 
-    def _entry(self):
-        """Returns the number of this call, and the next entry of the script.
+    def entry(self, number):
+        """Returns the entry of the script for this call of /next, or None while it is held."""
+        with self._lock:
+            if self._hold_at is not None and number > self._hold_at:
+                self.held.set()
+                return None
+            if self._script:
+                return self._script.pop(0)
+            return {"status": 500}
 
-        The entry is None while /next is held.
-        """
+    def _next(self, connection, protocol):
         with self._lock:
             self._next_calls += 1
             number = self._next_calls
-            if self._hold_at is not None and number > self._hold_at:
-                self.held.set()
-                return number, None
-            if self._script:
-                return number, self._script.pop(0)
-            return number, {"status": 500}
-
-    def _next(self, connection, protocol):
-        number, entry = self._entry()
+        entry = self.entry(number)
         if entry is None:
             self.let_go.wait(30)
             return False
