@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from _thread import get_ident
@@ -18,7 +17,10 @@ from streaming_runtime.settings import SHARED, Settings
 from streaming_runtime.version import __version__
 
 TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    import _signal as signal  # the other one makes enumerations of its numbers first
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
     from types import FrameType
     from typing import Any

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custo
 from __future__ import annotations
 
 import json
-import re
 
 from streaming_runtime.body import (
     COMPRESSIONS,
@@ -258,7 +257,8 @@ def _status(status: Any) -> int:
     text = str(status)
     if isinstance(status, (int, float)) and status == status // 1:
         text = str(int(status))
-    if isinstance(status, bool) or not re.fullmatch("[1-5][0-9][0-9]", text):
+    is_number = len(text) == 3 and text.isascii() and text.isdigit() and "1" <= text[0] <= "5"
+    if isinstance(status, bool) or not is_number:
         raise ValueError(f"statusCode must be a number from 200 to 599, not {status!r}")
     if text.startswith("1"):
         message = f"statusCode {text} announces a response and cannot be one: use 200 to 599"

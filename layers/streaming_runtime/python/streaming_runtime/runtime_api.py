@@ -5,21 +5,23 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 from __future__ import annotations
 
-import socket
+import _socket  # `socket` makes enumerations of its numbers, for a tenth of the runtime's start
 import sys
-from binascii import b2a_base64
-from collections import namedtuple
 
 # Taken before the function is imported: some libraries put something else in the modules.
+from _socket import getaddrinfo
+from _socket import socket as Socket
+from binascii import b2a_base64
+from collections import namedtuple
+from io import BufferedReader, RawIOBase
 from select import POLLIN, poll
-from socket import getaddrinfo
-from socket import socket as Socket
 
 from streaming_runtime.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
     Bytes = bytes | bytearray | memoryview
 
@@ -283,12 +285,12 @@ class _Connection:
             self._socket = _connected(host.strip("[]"), int(port))
         except OSError as error:
             raise PlatformGone(f"connecting to {address}: {error}") from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         if write_timeout_s is not None:
             # A full buffer takes more only when a third of it is free. So a large one hides a
             # reader that reads nothing, and makes a slow one look as if it did not read.
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SLICE_BYTES)
-        self._reader = self._socket.makefile("rb")
+            self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, SLICE_BYTES)
+        self._reader = BufferedReader(_Received(self._socket))
 
     def close(self) -> None:
         self._reader.close()
@@ -300,7 +302,7 @@ class _Connection:
         Bytes that still wait here are dropped. An ordinary close would come behind them.
         """
         now = (1).to_bytes(4, sys.byteorder) + bytes(4)  # lingering is on, for 0 seconds
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, now)
         self.close()
 
     def send(self, *parts: Bytes) -> None:
@@ -323,8 +325,8 @@ class _Connection:
 
     def _send_at_once(self, parts: tuple[Bytes, ...]) -> int:
         if len(parts) == 1:
-            return self._socket.send(parts[0], socket.MSG_DONTWAIT)
-        return self._socket.sendmsg(parts, (), socket.MSG_DONTWAIT)
+            return self._socket.send(parts[0], _socket.MSG_DONTWAIT)
+        return self._socket.sendmsg(parts, (), _socket.MSG_DONTWAIT)
 
     def _send_slowly(self, parts: Iterable[Bytes], sent: int) -> None:
         """Sends what is left of `parts` after the first `sent` bytes, in slices."""
@@ -451,13 +453,26 @@ def _end_of_body(error: BaseException | None, request_id: str) -> bytes:
     return last_chunk(header_type(error), error_json)
 
 
+class _Received(RawIOBase):
+    """A file of the bytes that a socket receives."""
+
+    def __init__(self, receiving: Socket) -> None:
+        self._receiving = receiving
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        return self._receiving.recv_into(buffer)
+
+
 def _connected(host: str, port: int) -> Socket:
     """Returns a socket without a timeout, whatever `socket.setdefaulttimeout` says.
 
     Raises OSError.
     """
     failure: OSError = ConnectionError("no address")
-    for family, kind, protocol, _, address in getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in getaddrinfo(host, port, 0, _socket.SOCK_STREAM):
         found = Socket(family, kind, protocol)
         try:
             found.settimeout(None)
