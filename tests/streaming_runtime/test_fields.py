@@ -7,7 +7,7 @@ import json
 from collections import UserDict, namedtuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from streaming_runtime.plan import (
@@ -206,6 +206,7 @@ TOKEN = st.text("!#$%&'*+.^_`|~-0123456789abcXYZ", min_size=1, max_size=20)
 VALUE = st.text(max_size=50) | st.binary(max_size=50) | st.integers() | st.booleans() | st.none()
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(TOKEN | st.text(max_size=10), VALUE, max_size=5))
 def test_headers_are_sent_as_text_or_refused_with_an_error_that_names_the_handler(headers):
     refusal = f"{HANDLER}: "

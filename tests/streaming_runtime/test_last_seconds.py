@@ -90,7 +90,7 @@ def test_an_iterator_that_waits_when_the_time_is_up_is_closed_where_it_waits(ser
     def body(context):
         try:
             yield b"[tick]"
-            until_left(context, 80)
+            until_left(context, 160)
             yield b"[tick]"
             time.sleep(10)
         except GeneratorExit:
@@ -102,13 +102,13 @@ def test_an_iterator_that_waits_when_the_time_is_up_is_closed_where_it_waits(ser
     def handler(event, context):
         return {"statusCode": 200, "body": body(context)}
 
-    bad, good = serve(first_then(handler), request(), url_request())
+    bad, good = serve(first_then(handler), request(timeout_ms=2_000), url_request())
 
     assert bad.content == b"[tick][tick]"
     assert bad.complete
     assert bad.trailers[TYPE] == "Runtime.DeadlineExceeded"
     assert seen[1:] == ["closed"]
-    assert 0 < seen[0] <= 30
+    assert seen[0] <= 50
     assert good.content == b"fine"
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
