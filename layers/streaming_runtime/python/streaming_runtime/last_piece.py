@@ -27,35 +27,34 @@ class Backlog:
     """How long will what is still unsent take? Measured at the reader's own pace."""
 
     def __init__(self) -> None:
-        self._at_ms = 0.0
-        self._taken_bytes = 0
+        self.noted_at_ms = 0.0
+        self._sent_bytes = 0
         self._unsent_bytes = 0
+        self._is_behind = False
         self._busy_ms = 0.0
-        self._taken_busy_bytes = 0
+        self._taken_bytes = 0
 
     def note(self, at_ms: float, sent_bytes: int, unsent_bytes: int) -> None:
         """Notes how many bytes were written until now, and how many of them nobody has read."""
         taken_bytes = sent_bytes - unsent_bytes
-        # A reader that has read everything says nothing about its pace.
-        if unsent_bytes and self._unsent_bytes:
-            self._busy_ms += at_ms - self._at_ms
-            self._taken_busy_bytes += taken_bytes - self._taken_bytes
-        self._at_ms = at_ms
-        self._taken_bytes = taken_bytes
+        # A reader that has read all that there was at the last look says nothing about its pace.
+        self._is_behind = taken_bytes < self._sent_bytes
+        if self._is_behind:
+            self._busy_ms += at_ms - self.noted_at_ms
+            self._taken_bytes += taken_bytes - (self._sent_bytes - self._unsent_bytes)
+        self.noted_at_ms = at_ms
+        self._sent_bytes = sent_bytes
         self._unsent_bytes = unsent_bytes
 
     def drain_ms(self, more_bytes: int) -> float:
-        """Returns how long the reader needs for what is unsent and `more_bytes`."""
+        """Returns how long the reader needs for what is unsent, and for `more_bytes` if it lags."""
         bytes_per_ms: float = ASSUMED_BYTES_PER_MS
-        if self._busy_ms > 2 * SAMPLE_MS and self._taken_busy_bytes > 0:
-            bytes_per_ms = self._taken_busy_bytes / self._busy_ms
-        elif not self._unsent_bytes:
-            more_bytes = 0  # the reader keeps up
-        return (self._unsent_bytes + more_bytes) / bytes_per_ms
-
-    @property
-    def age_at_ms(self) -> float:
-        return self._at_ms
+        if self._busy_ms > 2 * SAMPLE_MS and self._taken_bytes > 0:
+            bytes_per_ms = self._taken_bytes / self._busy_ms
+        unsent_bytes = self._unsent_bytes
+        if self._is_behind:
+            unsent_bytes += more_bytes
+        return unsent_bytes / bytes_per_ms
 
 
 class LastPieces:
@@ -72,7 +71,7 @@ class LastPieces:
         sent in time, with all that is still unsent of `stream`.
         """
         now_ms = self._deadline.now_ms()
-        if stream is not None and now_ms - self._backlog.age_at_ms >= SAMPLE_MS:
+        if stream is not None and now_ms - self._backlog.noted_at_ms >= SAMPLE_MS:
             self._backlog.note(now_ms, stream.sent_bytes, stream.unsent_bytes())
         drain_ms = self._backlog.drain_ms(piece_bytes)
         if now_ms + drain_ms <= self._deadline.close_at_ms:
