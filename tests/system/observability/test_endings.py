@@ -239,3 +239,16 @@ def test_sigterm_which_extensions_bring_ends_spans_and_sends_them(run, collector
         ("watched", "inside sigterm", False),
         (None, "watched", False),
     ]
+
+
+def test_sentrys_decorator_for_any_platform_lasts_too(run, collector):
+    code = SENTRY.replace("integrations=[AwsLambdaIntegration(timeout_warning=True)]", "") + (
+        "\n\nfrom sentry_sdk.integrations.serverless import serverless_function\n"
+        "handler = serverless_function(handler)\n"
+        "assert handler.__name__ == 'handler'\n"
+    )
+    dsn = f"http://key@{collector.address}/1"
+    ended = run(code, *[asks(what) for what in ("whole", "early", "late")], SENTRY_DSN=dsn)
+
+    assert [post.kind for post in ended.posts] == ["response", "error", "response"]
+    assert errors_of(collector) == [("KeyError", "early"), ("ValueError", "late")]

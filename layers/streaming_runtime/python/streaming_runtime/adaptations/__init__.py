@@ -36,6 +36,7 @@ ADAPTATIONS: dict[str, str] = {
     "newrelic_lambda.lambda_handler": f"{OURS}.newrelic",
     "opentelemetry.instrumentation.aws_lambda": f"{OURS}.opentelemetry",
     "sentry_sdk.integrations.aws_lambda": f"{OURS}.sentry",
+    "sentry_sdk.integrations.serverless": f"{OURS}.sentry",
 }
 
 

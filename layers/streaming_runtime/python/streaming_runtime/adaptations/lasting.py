@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 from streaming_runtime.body import WHOLE
 from streaming_runtime.errors import PACKAGE
 from streaming_runtime.runtime_api import PlatformGone
@@ -39,6 +41,7 @@ def lasting(handler: Handler, last: Callable[[], Callable[[], Scope] | None]) ->
     `last` has a tool last, and may return what gives the context manager of the stream.
     """
 
+    @wraps(handler)
     def call(*args: Any, **kwargs: Any) -> Any:
         result = handler(*args, **kwargs)
         if not goes_on(result):

@@ -1,7 +1,7 @@
 """How do Sentry's scope and transaction last until a stream's end?
 
-Sentry's AwsLambdaIntegration wraps the handler. Its wrapper leaves the scope and finishes the
-transaction when the handler returns.
+Sentry's AwsLambdaIntegration wraps the handler, and so does its decorator `serverless_function`.
+The wrapper leaves the scope and finishes the transaction when the handler returns.
 https://docs.sentry.io/platforms/python/integrations/aws-lambda/
 """
 
@@ -29,26 +29,58 @@ if TYPE_CHECKING:
 
     from streaming_runtime.scopes import Scope
 
+    Handler = Callable[..., Any]
+
 
 def adapt(module: Any) -> None:
-    """`module` is `sentry_sdk.integrations.aws_lambda`."""
+    """Adapts one of the two modules that wrap handlers. Raises AttributeError."""
     sdk: Any = import_module("sentry_sdk")
     require(sdk, "get_client", "capture_event")
     require(sdk.scope, "use_isolation_scope", "use_scope")
     require(sdk.scope.Scope, "get_current_scope", "get_isolation_scope")
     require(import_module("sentry_sdk.utils"), "event_from_exception")
+    if module.__name__ == "sentry_sdk.integrations.serverless":
+        adapt_decorator(module, sdk)
+    else:
+        adapt_integration(module)
+
+
+def adapt_decorator(module: Any, sdk: Any) -> None:
+    decorator = module.serverless_function
+
+    def serverless_function(f: Handler | None = None, flush: bool = True) -> Any:
+        def decorated(f: Handler) -> Any:
+            def last_and_flush() -> Callable[[], Scope]:
+                within = last("serverless")
+                if flush:
+                    tool_at_end(lambda _: sdk.flush())
+                return within
+
+            return decorator(lasting(f, last_and_flush), flush)
+
+        if f is None:
+            return decorated
+        return decorated(f)
+
+    module.serverless_function = serverless_function
+
+
+def adapt_integration(module: Any) -> None:
     wrap_handler = module._wrap_handler
-    module._wrap_handler = lambda handler: wrap_handler(lasting(handler, last))
+    module._wrap_handler = lambda handler: wrap_handler(
+        lasting(handler, lambda: last("aws_lambda"))
+    )
     hold_back(import_module("sentry_sdk.tracing").Transaction, "finish")
     streamed_spans = sys.modules.get("sentry_sdk.traces")  # newer releases have them too
     if streamed_spans is not None:
         hold_back(streamed_spans.StreamedSpan, "_end")
 
 
-def last() -> Callable[[], Scope]:
+def last(mechanism: str) -> Callable[[], Scope]:
     """Takes the scopes and the transaction of this moment on into the stream.
 
-    Returns what gives a context manager in which they are there again.
+    `mechanism` is Sentry's name for the wrapper that reports. Returns what gives a context manager
+    in which they are there again.
     """
     sdk: Any = import_module("sentry_sdk")
     isolation = sdk.scope.Scope.get_isolation_scope()
@@ -67,7 +99,7 @@ def last() -> Callable[[], Scope]:
                 yield
             except BaseException as error:
                 if is_failure(error):
-                    capture(sdk, error)
+                    capture(sdk, error, mechanism)
                 raise
 
     def end(error: BaseException | None) -> None:
@@ -92,12 +124,12 @@ def finish(span: Any, error: BaseException | None) -> None:
     span.end()
 
 
-def capture(sdk: Any, error: Exception) -> None:
-    """Reports an exception as the integration reports those of a handler."""
+def capture(sdk: Any, error: Exception, mechanism: str) -> None:
+    """Reports an exception as Sentry's wrappers report those of a handler."""
     utils: Any = import_module("sentry_sdk.utils")
     event, hint = utils.event_from_exception(
         (type(error), error, users_traceback(error)),
         client_options=sdk.get_client().options,
-        mechanism={"type": "aws_lambda", "handled": False},
+        mechanism={"type": mechanism, "handled": False},
     )
     sdk.capture_event(event, hint=hint)
