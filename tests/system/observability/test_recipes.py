@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tools import observability_python
 from tests.system.observability.payloads import asks, envelopes, json_lines, otlp_spans
 from tests.system.observability.recipes import Recipe
 
@@ -80,8 +81,12 @@ def test_opentelemetry(run, collector):
     assert_lasts(otlp_spans(collector))
 
 
-def test_opentelemetry_with_its_layers_wrapper(run, collector, tmp_path):
-    """The wrapper and the module stand for those of the layer, and do what they do."""
+@pytest.mark.parametrize("wrapper", ["otel-instrument", "opentelemetry-instrument"])
+def test_opentelemetry_with_a_wrapper(run, collector, wrapper):
+    """The first one and its module stand for those of the layer, and do what they do.
+
+    The second one is OpenTelemetry's command for any program.
+    """
     recipe = Recipe("OpenTelemetry")
     assert recipe.variables == {"STREAMING_RUNTIME_EXEC_WRAPPER": "/opt/otel-instrument"}
     assert recipe.handler == "app.handler"
@@ -91,12 +96,17 @@ def test_opentelemetry_with_its_layers_wrapper(run, collector, tmp_path):
         "tracer = trace.get_tracer(__name__)\n"
         f"def lines{recipe.code.partition('def lines')[2].partition('AwsLambdaInstrumentor')[0]}"
     )
+    path = {
+        "otel-instrument": layer / "otel-instrument",
+        "opentelemetry-instrument": observability_python().with_name("opentelemetry-instrument"),
+    }
     ended = run(
         code,
         WELL,
         FAILS,
-        STREAMING_RUNTIME_EXEC_WRAPPER=str(layer / "otel-instrument"),
+        STREAMING_RUNTIME_EXEC_WRAPPER=str(path[wrapper]),
         LAYER=str(layer),
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{collector.address}",
     )
 
