@@ -77,6 +77,12 @@ class Ended:
         self.returncode = returncode
 
 
+def is_served(platform, payloads):
+    """Tells whether each invocation is over, and the next one was asked for."""
+    complete = [post for post in platform.posts if post.complete]
+    return platform.held.is_set() and len(complete) == len(payloads)
+
+
 @pytest.fixture
 def run(tmp_path):
     """Returns a function that serves `payloads` with the code of `app.py`, in a new process."""
@@ -114,7 +120,7 @@ def run(tmp_path):
                     eventually(lambda: platform.posts and platform.posts[0].pieces[1:], 60)
                     process.terminate()
                     process.wait(10)
-                eventually(lambda: platform.held.is_set() or process.poll() is not None, 60)
+                eventually(lambda: is_served(platform, payloads) or process.poll() is not None, 60)
             finally:
                 process.kill()
                 stdout, stderr = process.communicate()

@@ -226,6 +226,43 @@ def test_opentelemetry_keeps_invocations_apart_in_threads(run, collector):
     assert all(span["traceId"] == roots[span["parentSpanId"]] for span in inside)
 
 
+@pytest.mark.parametrize("mode", ["processes", "shared"])
+def test_opentelemetry_lasts_in_processes(run, collector, mode):
+    run(
+        OPENTELEMETRY,
+        asks("fine"),
+        asks("late"),
+        AWS_LAMBDA_MAX_CONCURRENCY="2",
+        STREAMING_RUNTIME_CONCURRENCY=mode,
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{collector.address}",
+    )
+
+    assert sorted(named(otlp_spans(collector)), key=str) == [
+        ("watched", "inside fine", False),
+        ("watched", "inside late", False),
+        (None, "watched", False),
+        (None, "watched", True),
+    ]
+
+
+@pytest.mark.parametrize("mode", ["processes", "shared", "threads"])
+def test_sentry_lasts_in_each_mode(run, collector, mode):
+    run(
+        SENTRY,
+        asks("fine"),
+        asks("late"),
+        AWS_LAMBDA_MAX_CONCURRENCY="2",
+        STREAMING_RUNTIME_CONCURRENCY=mode,
+        SENTRY_DSN=f"http://key@{collector.address}/1",
+    )
+
+    assert errors_of(collector) == [("ValueError", "late")]
+    assert sorted(transactions_of(collector), key=str) == [
+        ("internal_error", ["inside"]),
+        (None, ["inside"]),
+    ]
+
+
 def test_sigterm_which_extensions_bring_ends_spans_and_sends_them(run, collector):
     """https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
     endpoint = f"http://{collector.address}"
