@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from importlib import import_module
 
 from streaming_runtime.body import ASYNCHRONOUS, as_text
 from streaming_runtime.context import Deadline, LambdaContext, enter
 from streaming_runtime.errors import Shutdown
-from streaming_runtime.plain_json import as_json
+from streaming_runtime.plain_json import as_json, payload_of
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
 from streaming_runtime.runtime_api import Forked, PlatformGone, ResponseStream, Stalled
 from streaming_runtime.scopes import StreamScopes, end_all
@@ -123,8 +122,8 @@ def serve(
     deadline = Deadline.of(invocation.deadline_ms, process.clock)
     try:
         try:
-            payload = json.loads(invocation.body or b"null")
             context = LambdaContext(invocation, deadline, process.settings)
+            payload = payload_of(invocation.body, invocation.content_type)
             result = called_by(handler)(payload, context)
             if hasattr(result, "__await__"):
                 result = _awaited(result, process)

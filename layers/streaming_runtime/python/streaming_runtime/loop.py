@@ -22,7 +22,7 @@ if not TYPE_CHECKING:
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
-    from types import FrameType
+    from types import FrameType, ModuleType
     from typing import Any
 
     from streaming_runtime.invocation import Handler
@@ -40,7 +40,6 @@ FAILED_START = {
 # SystemExit: sys.exit() on import must not look like a clean end.
 FAULTS: dict[type[BaseException], str] = {
     ImportError: "ImportModuleError",
-    SyntaxError: "UserCodeSyntaxError",
     SystemExit: "ExitError",
 }
 
@@ -209,26 +208,40 @@ class Worker:
 
 
 def resolve(name: str | None) -> Handler:
-    """Returns the callable that `name` (`package/module.function`) names.
+    """Returns what `name` (`package/module.function`) names. The messages are the stock client's.
 
     Raises RuntimeFault, or what the module raises.
     """
-    module_name, _, function_name = (name or "").rpartition(".")
-    if not module_name or not function_name:
-        message = f"Bad handler {name!r}: expected 'module.function'"
+    module_name, dot, function_name = (name or "").rpartition(".")
+    if not dot:
+        message = f"Bad handler '{name or ''}': not enough values to unpack (expected 2, got 1)"
         raise RuntimeFault("Runtime.MalformedHandlerName", message)
+    if not module_name:
+        message = f"Bad handler '{name}': expected 'module.function'"
+        raise RuntimeFault("Runtime.MalformedHandlerName", message)
+    if module_name.partition(".")[0] in sys.builtin_module_names:
+        message = f"Cannot use built-in module {module_name} as a handler module"
+        raise RuntimeFault("Runtime.BuiltInModuleConflict", message)
+    module = _imported(module_name)
     try:
-        module = import_module(module_name.replace("/", "."))
+        handler: Handler = getattr(module, function_name)
+    except AttributeError:
+        message = f"Handler '{function_name}' missing on module '{module_name}'"
+        raise RuntimeFault("Runtime.HandlerNotFound", message) from None
+    return handler
+
+
+def _imported(module_name: str) -> ModuleType:
+    try:
+        return import_module(module_name.replace("/", "."))
+    except SyntaxError as error:
+        message = f"Syntax error in module '{module_name}': {error}"
+        place = f'  File "{error.filename}" Line {error.lineno}\n    {error.text}'
+        raise RuntimeFault("Runtime.UserCodeSyntaxError", message, [place]) from error
     except tuple(FAULTS) as error:
         fault = next(fault for kind, fault in FAULTS.items() if isinstance(error, kind))
-        message = f"Unable to import module {module_name!r}: {error}"
+        message = f"Unable to import module '{module_name}': {error}"
         raise RuntimeFault(f"Runtime.{fault}", message) from error
-    handler: Any = getattr(module, function_name, None)
-    if not callable(handler):
-        message = f"Handler {function_name!r} missing on module {module_name!r}"
-        raise RuntimeFault("Runtime.HandlerNotFound", message)
-    found: Handler = handler
-    return found
 
 
 def tell_tools(error: Exception) -> None:

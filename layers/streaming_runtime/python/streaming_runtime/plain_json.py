@@ -1,4 +1,4 @@
-"""A plain result as JSON, as the stock client writes it. No I/O.
+"""Payloads from JSON, and plain results as JSON, as in the stock client. No I/O.
 
 That client uses simplejson, which is no part of Python. The standard library's encoder is as fast
 and writes nearly the same: `_is_simple` says for which values. `_written` writes all others.
@@ -25,7 +25,27 @@ CONTAINERS = (dict, list, tuple)
 DEEP = 100  # levels that the encoder's and our own recursion may have whatever called us
 DEEPEST = 10_000  # the stock client takes 9,997 levels on Python 3.13, and 993 on 3.11
 OWN_ITERATIONS = {list.__iter__, tuple.__iter__}
+JSON = "application/json"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CONSTANTS = {None: "null", True: "true", False: "false"}
+
+
+def payload_of(body: bytes, content_type: str) -> object:
+    """Returns what a handler gets as its event: the body itself if that is not said to be JSON.
+
+    Raises RuntimeFault.
+    """
+    if content_type != JSON:
+        return body
+    try:
+        return PAYLOADS.decode(body.removeprefix(BYTE_ORDER_MARK).decode())
+    except Exception as error:
+        message = f"Unable to unmarshal input: {error}"
+        raise RuntimeFault("Runtime.UnmarshalError", message) from None
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def as_json(result: object, *, ascii_only: bool = False) -> bytes:
@@ -196,3 +216,6 @@ def _scalar(value: Any, text_of: Any) -> str:
     if isinstance(value, float):
         return json.dumps(value)
     return _decimal_digits(value)
+
+
+PAYLOADS = json.JSONDecoder(parse_constant=_refused)  # NaN and its kin are no JSON

@@ -54,7 +54,9 @@ Invocation = namedtuple(
         "aws_tenant_id",
         "invocation_id",
         "body",
+        "content_type",
     ],
+    defaults=["application/json"],
 )
 Response = namedtuple("Response", ["status", "headers", "body"])  # header names in lower case
 
@@ -116,9 +118,10 @@ class RuntimeApi:
         response = self._call("GET", "invocation/next")
         if response.status != 200:
             return response
-        names = [f"lambda-runtime-{field.replace('_', '-')}" for field in Invocation._fields[:-1]]
+        names = [f"lambda-runtime-{field.replace('_', '-')}" for field in Invocation._fields[:-2]]
         values = [response.headers.get(name) or None for name in names]
-        return Invocation._make([*values, response.body])
+        content_type = response.headers.get("content-type") or "application/json"
+        return Invocation._make([*values, response.body, content_type])
 
     def restore_next(self) -> None:
         """Blocks through the snapshot; no connection from before it is left.
