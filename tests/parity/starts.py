@@ -185,7 +185,11 @@ STARTS: dict[str, Start] = {
         "package.app.handler",
     ),
     "missing_import_in_json": app("import nowhere\n" + OK, AWS_LAMBDA_LOG_FORMAT="JSON"),
-    "recursion": app("def again():\n    again()\n\nagain()"),
+    "recursion": app(
+        "def again():\n    again()\n\n"
+        "try:\n    again()\nexcept RecursionError as error:\n"
+        "    raise RecursionError(str(error)) from None"
+    ),
     "exit": app("import sys\nsys.exit(3)"),
     "exit_with_0": app("import sys\nsys.exit()"),
     "exit_with_a_text": app("import sys\nsys.exit('a text')"),
