@@ -72,6 +72,8 @@ class Theme:
                 yield Case(self.name, name, environment)
 
     def request(self, name: str) -> Request:
+        if payload := FRONTS.get(name.partition("_")[0]):
+            return Request(f"{self.name}.{name}", json.dumps(payload).encode())
         return self.requests.get(name) or Request(f"{self.name}.{name}")
 
 
@@ -166,6 +168,19 @@ OF_ANOTHER_TYPE = {
     ),
 }
 PAYLOADS.update(OF_ANOTHER_TYPE)
+# Payloads by the text before the first underscore of a case of `fronts`.
+FRONTS = {
+    "alb": {"httpMethod": "GET", "path": "/", "requestContext": {"elb": {"targetGroupArn": "a"}}},
+    "api": {
+        "version": "2.0",
+        "requestContext": {
+            "http": {"method": "GET", "path": "/"},
+            "domainName": "x.execute-api.eu-west-1.amazonaws.com",
+        },
+    },
+    "queue": {"Records": [{"messageId": "id", "body": "x", "eventSource": "aws:sqs"}]},
+    "authorizer": {"type": "TOKEN", "authorizationToken": "t", "methodArn": "arn"},
+}
 THEMES = {
     theme.name: theme
     for theme in [
@@ -173,6 +188,7 @@ THEMES = {
         Theme("errors", ("", "json", "telemetry")),
         Theme("logs", (*LEVELS, "telemetry", "json-telemetry")),
         Theme("environment"),
+        Theme("fronts"),
         Theme("contexts", requests=CONTEXTS),
         Theme("payloads", ("", "python3.11"), requests=PAYLOADS),
         Theme("processes"),

@@ -29,6 +29,12 @@ def log_in_a_child(text):
     print("printed in a child", flush=True)
 
 
+def work_for_ever(sending):
+    sending.send("working")
+    while True:
+        double(1)
+
+
 def child_script(text):
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
     return [done.returncode, done.stdout, done.stderr]
@@ -70,6 +76,29 @@ def process_that_fails(event, context):
     process.start()
     process.join()
     return process.exitcode
+
+
+def process_terminated(event, context):
+    process = FORK.Process(target=signal.pause)
+    process.start()
+    process.terminate()
+    process.join()
+    return process.exitcode
+
+
+def process_terminated_while_it_works(event, context):
+    receiving, sending = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=work_for_ever, args=(sending,))
+    process.start()
+    receiving.recv()
+    process.terminate()
+    process.join()
+    return process.exitcode
+
+
+def pool_terminated(event, context):
+    with FORK.Pool(2) as pool:
+        return pool.map(double, [1, 2])
 
 
 def process_killed(event, context):
