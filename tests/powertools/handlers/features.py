@@ -4,8 +4,9 @@ Each runs before the handler returns, or inside of the stream, as the payload sa
 """
 
 import asyncio
-import datetime
+import json
 import logging
+import time
 
 from aws_lambda_powertools import Logger, Metrics, Tracer, single_metric
 from aws_lambda_powertools.logging import utils
@@ -24,7 +25,7 @@ logger = Logger(level="DEBUG")
 child = Logger(service="shop", child=True)
 loud = Logger(service="loud", logger_formatter=Loud())
 plain = Logger(service="plain", location="%(funcName)s", datefmt="%Y", use_rfc3339=False)
-own_json = Logger(service="own", json_serializer=lambda log: '{"own": "%s"}' % log["message"])
+own_json = Logger(service="own", json_serializer=lambda log: json.dumps({"own": log["message"]}))
 sampled = Logger(service="sampled", level="ERROR", sampling_rate=1)
 library = logging.getLogger("library")
 utils.copy_config_to_registered_loggers(logger, include={"library"})
@@ -133,7 +134,7 @@ def default_dimensions(event, context):
 
 def metadata(event, context):
     metrics.add_metadata("order", "1")
-    metrics.set_timestamp(int(datetime.datetime.now().timestamp() * 1000) - 60_000)
+    metrics.set_timestamp(int(time.time() * 1000) - 60_000)
     metrics.add_metric("A", MetricUnit.Count, 1)
 
 
