@@ -39,7 +39,7 @@ def open_files() -> dict[int, str]:
 
 
 def prepare(before: dict[int, str], log: Log) -> None:
-    """Looks at what the import has left open, and keeps what it made in shared memory.
+    """Looks at what the import has left open, and at threads.
 
     `before`: the open files from before the import. Raises RuntimeFault where workers would talk
     over one connection.
@@ -61,7 +61,6 @@ def prepare(before: dict[int, str], log: Log) -> None:
             "runtime.threads_lost: importing the function started threads that the workers do not"
             f" have: {', '.join(threads)}. Start them in the handler, once for each worker",
         )
-    gc.freeze()  # a collection would write to every object, and so copy its memory
 
 
 def reseed() -> None:
