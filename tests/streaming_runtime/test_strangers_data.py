@@ -64,7 +64,7 @@ class Seen:
         self.foreign["dimension"] = REQUESTS - len({each["mine"] for each in metrics})
 
 
-def seen_by(mode, directory):
+def seen_by(mode, directory, function="ordinary"):
     script = [request_of(number) for number in range(1, REQUESTS + 1)]
     environ = {"AWS_LAMBDA_MAX_CONCURRENCY": str(WORKERS), "POWERTOOLS_LOG_LEVEL": "INFO"}
     if mode:
@@ -72,7 +72,7 @@ def seen_by(mode, directory):
     with (
         FakeRuntimeApi(script, hold_next_at=REQUESTS) as platform,
         RunningEnvironment(
-            platform, "tests.streaming_runtime.ordinary.handler", directory, **environ
+            platform, f"tests.streaming_runtime.{function}.handler", directory, **environ
         ) as environment,
     ):
         environment.until(lambda: sum(post.complete for post in platform.posts) == REQUESTS)
@@ -94,3 +94,11 @@ def test_in_threads_an_ordinary_function_sees_the_data_of_others_in_each_place(t
 
     assert len(seen.processes) == 1
     assert min(seen.foreign.values()) > REQUESTS / 3, seen.foreign
+
+
+def test_code_that_is_written_for_threads_sees_nothing_of_others_there(tmp_path):
+    seen = seen_by("threads", tmp_path, function="careful")
+
+    assert len(seen.processes) == 1
+    assert len(seen.lines) == REQUESTS
+    assert set(seen.foreign.values()) == {0}, seen.foreign

@@ -16,6 +16,7 @@ from tests.support.fake_runtime_api import FakeRuntimeApi, url_request
 from tests.support.processes import children_of, process_state
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.once
 HANDLER = "tests.streaming_runtime.deaths.handler"
 FORKING = pytest.mark.parametrize("mode", ["processes", "shared"])
 

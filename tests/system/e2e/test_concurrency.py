@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 from tests.support.processes import children_of, process_state
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 AT_ONCE = 4
 REQUESTS = 100
 FUNCTION = """
