@@ -329,6 +329,20 @@ def test_each_worker_writes_to_connections_of_its_own_where_lambda_has_them(mode
     assert "waiting" not in environment.out
 
 
+def test_a_log_that_cannot_be_reached_costs_no_worker(tmp_path):
+    nowhere = str(tmp_path / "nowhere")
+    with (
+        FakeRuntimeApi([asks_for("wait")], hold_next_at=1) as platform,
+        environment_of(
+            platform, tmp_path, _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET=nowhere
+        ) as environment,
+    ):
+        environment.until(lambda: "waiting" in environment.out)
+        assert environment.terminate() == 0
+
+    assert f"runtime.log_unreachable: {nowhere}" in environment.out
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -220,7 +220,10 @@ class Parent:
         self._sigterm.adopt()
         self._bell.take_down()
         os.close(self._life[1])
-        redirect_output(self._log_socket)
+        try:
+            redirect_output(self._log_socket)
+        except OSError as error:  # then it goes where the parent's goes
+            self._log.write("WARN", f"runtime.log_unreachable: {self._log_socket}: {error}")
         end_with(self._life[0], self._pid)
 
     def _ended(self) -> list[tuple[int, int]]:
