@@ -343,6 +343,111 @@ def levels_changed(context):
 
 
 @case
+def the_root_loggers_handler(context):
+    root = logging.getLogger()
+    (handler,) = root.handlers
+    parts = [root, handler, handler.level, handler.formatter._fmt, handler.formatter.datefmt]
+    names = [type(each).__name__ for each in (handler, handler.formatter, handler.log_sink)]
+    filters = [type(each).__name__ for each in handler.filters]
+    clock = logging.Formatter.converter.__name__
+    return [repr(parts), names, filters, clock, logging.raiseExceptions]
+
+
+@case
+def the_outputs(context):
+    return [
+        [each.encoding, each.line_buffering, each.name, each.mode, each.closed, each.writable()]
+        for each in (sys.stdout, sys.stderr, sys.__stdout__)
+    ]
+
+
+@case
+def the_environment(context):
+    return sorted(name for name in os.environ if name.startswith(("_LAMBDA", "AWS_LAMBDA_LOG")))
+
+
+@case
+def filtered(context):
+    def only_errors(record):
+        record.added = "by a filter"
+        return record.levelno > logging.WARNING
+
+    (handler,) = logging.getLogger().handlers
+    handler.addFilter(only_errors)
+    LOG.warning("not seen")
+    LOG.error("seen")
+    handler.removeFilter(only_errors)
+    logging.disable(logging.CRITICAL)
+    LOG.error("disabled")
+    logging.disable(logging.NOTSET)
+
+
+@case
+def a_handler_of_its_own(context):
+    own = logging.StreamHandler()
+    LOG.addHandler(own)
+    LOG.warning("twice")
+    LOG.removeHandler(own)
+    root = logging.getLogger()
+    handlers = root.handlers[:]
+    root.handlers.clear()
+    logging.basicConfig(level="INFO", format="%(levelname)s: %(message)s", stream=sys.stdout)
+    LOG.info("by a handler of the function's own")
+    context.log("to standard output\n")
+    root.handlers[:] = handlers
+
+
+@case
+def hooks_of_the_interpreter(context):
+    try:
+        1 / 0  # noqa: B018
+    except ZeroDivisionError:
+        sys.excepthook(*sys.exc_info())
+
+
+@case
+def lost_tasks(context):
+    async def fails_later():
+        raise ValueError("nobody asks")
+
+    async def loses():
+        asyncio.get_running_loop().create_task(fails_later())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    asyncio.run(loses())
+    fails_later()
+
+
+@case
+def fails_in_a_loop(context):
+    async def fails_at_once():
+        raise ValueError("in a loop")
+
+    asyncio.run(fails_at_once())
+
+
+@case
+def fails_with_characters_of_control(context):
+    raise ValueError("a\0b\x7fc\x1b\r\nd\n\n  \t e\u2028\x85f")
+
+
+@case
+def fails_with_two_arguments(context):
+    raise ValueError(b"bytes", 1)
+
+
+@case
+def fails_at_length(context):
+    raise ValueError("y" * 200_000)
+
+
+@case
+def fails_by_a_nested_class(context):
+    raise type("Inner", (NotAscii,), {"__qualname__": "Outer.Inner"})
+
+
+@case
 def configured_anew(context):
     logging.basicConfig(level="INFO", format="changes nothing")
     LOG.warning("as before")

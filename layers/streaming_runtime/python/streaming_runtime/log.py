@@ -204,13 +204,13 @@ def unbuffered(stream: Any) -> Any:
     """
     if stream is None:
         return None
-    encoding = stream.encoding
     mode = stream.mode
+    options = {"encoding": stream.encoding, "line_buffering": stream.line_buffering}
     raw = stream.detach()
     if hasattr(raw, "raw"):  # PYTHONUNBUFFERED leaves this layer out
         raw = raw.detach()
     output: Any = io.TextIOWrapper(
-        raw, encoding=encoding, errors="backslashreplace", newline="\n", write_through=True
+        raw, errors="backslashreplace", newline="\n", write_through=True, **options
     )
     output.mode = mode
     return output
