@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -30,6 +32,7 @@ ENVIRON = {
 # Two runs may differ in these: times, numbers of processes and threads, addresses of objects.
 UNEQUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z|\b0x[0-9a-f]{6,}\b|pid-\d+")
 FRAME_HEAD_BYTES = 16
+NEXT = ("GET", "invocation/next")
 
 
 @dataclass
@@ -46,7 +49,7 @@ class Seen:
 
 
 def run(client, handler, payloads=(), *, with_frames=False, headers=(), **environ):
-    """Serves `payloads` with `handler`, and kills the process while it waits for one more.
+    """Serves `payloads` with `handler`, and kills it while all its processes wait for one more.
 
     `headers` has those of each invocation, beside the usual ones.
     """
@@ -76,9 +79,15 @@ def run(client, handler, payloads=(), *, with_frames=False, headers=(), **enviro
             stdout=output,
             stderr=output,
             pass_fds=[framed.fileno()],
+            start_new_session=True,
         )
-        eventually(lambda: platform.held.is_set() or process.poll() is not None, within_s=30)
-        process.kill()
+        # Each worker has an invocation, or waits for one.
+        calls = len(script) + int(environ.get("AWS_LAMBDA_MAX_CONCURRENCY", 1))
+        eventually(
+            lambda: platform.calls.count(NEXT) == calls or process.poll() is not None, within_s=30
+        )
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         output.seek(0)
         framed.seek(0)

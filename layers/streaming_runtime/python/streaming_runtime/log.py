@@ -131,8 +131,11 @@ class Log:
         self._clock = clock
         self._ascii_only = ascii_only
 
-    def write(self, level: str, message: str) -> None:
-        """Writes a record of one of AWS's or Python's levels, in the form that a logger's has."""
+    def write(self, level: str, message: object, *, logger: str = LOGGER) -> None:
+        """Writes a record of one of AWS's or Python's levels, in the form that a logger's has.
+
+        `message` is text, or a dict for a logger's message that is one.
+        """
         number, name = LEVELS[level]
         least, _ = LEVELS.get(self.level, (0, ""))
         if number < least:
@@ -144,7 +147,7 @@ class Log:
                 "timestamp": f"{seconds}Z",
                 "level": name,
                 "message": message,
-                "logger": LOGGER,
+                "logger": logger,
                 "requestId": request_id() or "",
             }
             line = json.dumps(fields, ensure_ascii=False)

@@ -281,6 +281,13 @@ def _run_workers(process: Process, sigterm: Sigterm) -> int:
             handler = _started_to_be_shared(process, api)
         except Exception as error:
             return _report_failed_start(process, api, error)
+    if settings.log_level == "DEBUG":  # the stock client's first record, for Lambda to read
+        event = {
+            "event": "runtime_worker_pool_initializing",
+            "workerCount": settings.concurrency,
+            "executionEnvironmentMaxConcurrency": settings.concurrency,
+        }
+        process.log.write("DEBUG", event, logger="root")
     parent = workers.Parent(process, sigterm=sigterm, drain_s=DRAIN_S)
     seat = parent.run()
     if isinstance(seat, int):
