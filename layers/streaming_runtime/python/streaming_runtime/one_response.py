@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from streaming_runtime.invocation import Process
 
 RESPONSE_BYTES = 6_291_556  # the most that Lambda takes as one response
+SLICE_CHARACTERS = 65_536
 FIELDS_BYTES = 100  # `body`, `isBase64Encoded` and what stands around them
 
 
@@ -47,21 +48,32 @@ class Content:
         if not self._is_text:
             size = self._room_bytes // 4 * 3 - len(self.bytes)
         self.is_full = size < len(piece)
+        if size < 0:  # not even the character that had begun
+            del self.bytes[size:]
         self.bytes += memoryview(piece)[: max(0, size)]
 
     def _fitting_as_text(self, piece: bytes) -> int:
+        """Returns how many bytes of `piece` fit, as long as it is text."""
+        begun_bytes = len(self._decoder.getstate()[0])  # a character that goes on here
         try:
             text = self._decoder.decode(piece)
         except UnicodeDecodeError:
             self._is_text = False
             return 0
-        room_bytes = self._room_bytes - self._text_bytes
-        self._text_bytes += json_bytes(text)
-        if self._text_bytes <= self._room_bytes:
-            return len(piece)
-        text = text[:room_bytes]
-        fitting = bisect_right(range(len(text)), room_bytes, key=lambda end: json_bytes(text[:end]))
-        return len(text[: max(0, fitting - 1)].encode())
+        for start in range(0, len(text), SLICE_CHARACTERS):
+            part = text[start : start + SLICE_CHARACTERS]
+            room_bytes = self._room_bytes - self._text_bytes
+            self._text_bytes += json_bytes(part)
+            if self._text_bytes > self._room_bytes:
+                fits = text[:start] + fitting(part, room_bytes)
+                return len(fits.encode()) - begun_bytes
+        return len(piece)
+
+
+def fitting(text: str, room_bytes: int) -> str:
+    """Returns as much of `text` as becomes no more than `room_bytes` of JSON."""
+    ends = range(len(text) + 1)
+    return text[: bisect_right(ends, room_bytes, key=lambda end: json_bytes(text[:end])) - 1]
 
 
 def json_bytes(text: str) -> int:
