@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +126,13 @@ def test_a_wrapper_that_replaces_the_handler_finds_the_old_one(task, wrapper, ha
     )
 
     assert seen_by(task, other, handler=handler)["environ"]["ORIG_HANDLER"] == handler
+
+
+def test_a_path_that_is_not_absolute_begins_where_the_function_runs(task, wrapper):
+    other = Path(wrapper("other", '#!/bin/sh\nexport OTHER=ran\nexec "$@"\n'))
+    other.rename(task / "other")
+
+    assert seen_by(task, "other")["environ"]["OTHER"] == "ran"
 
 
 def test_a_wrapper_that_is_our_own_bootstrap_does_not_loop(task, wrapper):
