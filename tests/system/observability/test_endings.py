@@ -289,3 +289,27 @@ def test_sentrys_decorator_for_any_platform_lasts_too(run, collector):
 
     assert [post.kind for post in ended.posts] == ["response", "error", "response"]
     assert errors_of(collector) == [("KeyError", "early"), ("ValueError", "late")]
+
+
+def test_two_tools_last_beside_each_other(run, collector):
+    code = OPENTELEMETRY.replace(
+        "import threading\n", "import threading\n\nimport sentry_sdk\n"
+    ) + (
+        "\nfrom sentry_sdk.integrations.aws_lambda import AwsLambdaIntegration\n"
+        "sentry_sdk.init(traces_sample_rate=1.0, integrations=[AwsLambdaIntegration()])\n"
+    )
+    run(
+        code,
+        *[asks(what) for what in ("whole", "late")],
+        SENTRY_DSN=f"http://key@{collector.address}/1",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{collector.address}",
+    )
+
+    assert named(otlp_spans(collector)) == [
+        (None, "watched", False),
+        ("watched", "inside late", False),
+        (None, "watched", True),
+    ]
+    collector.requests[:] = [each for each in collector.requests if "envelope" in each[0]]
+    assert errors_of(collector) == [("ValueError", None)]
+    assert [status for status, _ in transactions_of(collector)] == [None, "internal_error"]
