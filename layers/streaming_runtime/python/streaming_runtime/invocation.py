@@ -140,8 +140,8 @@ def serve(
         except BaseException as error:  # before the first byte: an honest invocation error
             if Forked.happened:
                 raise
-            end_all(error)
             process.log.error(error)
+            end_all(error)  # after the log: a tool may wait for its server until the timeout
             phase = f"invocation/{invocation.aws_request_id}"
             return api.error(phase, error, invocation)
     except PlatformGone as gone:
