@@ -159,3 +159,55 @@ def invocation_id(event, context):
 
 def invocation_id_of_an_error(event, context):
     raise ValueError("echoed")
+
+
+def public_variables(event, context):
+    return sorted(name for name in vars(context) if not name.startswith("_"))
+
+
+def copied(event, context):
+    import copy
+
+    twin = copy.copy(context)
+    deep = copy.deepcopy(context)
+    return [twin.aws_request_id, deep.function_name, deep.get_remaining_time_in_millis() > 0]
+
+
+def pickled(event, context):
+    import pickle
+
+    twin = pickle.loads(pickle.dumps(context))
+    return [twin.aws_request_id, repr(twin) == repr(context)]
+
+
+def equality(event, context):
+    return [context == context, bool(context), isinstance(hash(context), int)]
+
+
+def attributes_that_are_missing(event, context):
+    return [hasattr(context, "timeout"), getattr(context, "deadline", "none")]
+
+
+def attribute_of_the_identity_that_is_missing(event, context):
+    return context.identity.user
+
+
+def identity_of_nobody(event, context):
+    return [repr(context.identity), bool(context.identity)]
+
+
+def w3c_is_a_copy(event, context):
+    context.w3c()["more"] = 1
+    return context.w3c()
+
+
+def log_of_lines(event, context):
+    context.log("one\ntwo\n")
+    context.log("")
+
+
+def remaining_time_falls(event, context):
+    first = context.get_remaining_time_in_millis()
+    for _ in range(200_000):
+        pass
+    return first >= context.get_remaining_time_in_millis()

@@ -140,7 +140,7 @@ def name_of_the_thread(event, context):
 
 
 def number_of_threads(event, context):
-    return [threading.active_count(), len(os.listdir("/proc/self/task"))]
+    return threading.active_count()
 
 
 def handler_of_sigint(event, context):
@@ -295,3 +295,70 @@ def module_of_the_handler(event, context):
     import dispatch
 
     return [dispatch.__name__, dispatch.__spec__.name, dispatch.__file__]
+
+
+def results_of_writing(event, context):
+    return [sys.stdout.write("written\n"), sys.stderr.write("written\n")]
+
+
+def state_of_the_outputs(event, context):
+    return [sys.stdout.closed, sys.stdout.writable(), sys.stdout.readable(), sys.stdout.name]
+
+
+def outputs_are_those_of_the_start(event, context):
+    return [sys.stdout.fileno() == sys.__stdout__.fileno(), sys.stdout.newlines]
+
+
+def printing_in_pieces_to_both(event, context):
+    for number in range(5):
+        print(number, end="")
+        print(number, end="", file=sys.stderr)
+    os.write(1, b"|descriptor|")
+    print()
+
+
+def output_redirected(event, context):
+    import contextlib
+    import io
+
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        print("captured")
+    with contextlib.redirect_stderr(sys.stdout):
+        sys.stderr.write("to stdout\n")
+    return text.getvalue()
+
+
+def working_directory_that_is_gone(event, context):
+    import tempfile
+
+    kept = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+    try:
+        return len(os.listdir("."))
+    finally:
+        os.chdir(kept)
+
+
+def names_of_the_modules(event, context):
+    import dispatch
+
+    return [dispatch.__name__ in sys.modules, __name__]
+
+
+def classes_can_be_pickled(event, context):
+    import pickle
+
+    return pickle.loads(pickle.dumps(ValueError("kept"))).args
+
+
+def asyncio_is_usable(event, context):
+    import asyncio
+
+    return asyncio.run(asyncio.sleep(0, "slept"))
+
+
+def time_is_utc(event, context):
+    import datetime
+
+    return datetime.datetime.fromtimestamp(0).isoformat()  # noqa: DTZ006
