@@ -20,7 +20,7 @@ from tests.support.tools import missing
 BOOTSTRAP = PACKAGES["streaming_runtime"].parents[1] / "bootstrap"
 STOCK = "stock"
 OURS = "ours"
-LONGEST_S = 20
+LONGEST_S = 100
 # The aspects that are compared, for each invocation and for the end of the process.
 FACETS = ("path", "content type", "body", "error type", "cause", "log", "exit")
 ENVIRON = {
