@@ -6,6 +6,8 @@ import pytest
 
 from tests.powertools import payloads
 
+pytestmark = pytest.mark.once
+
 WHOLE = {
     "agent": payloads.agent("/whole"),
     "unvalidated_agent": payloads.agent("/whole"),

@@ -4,6 +4,8 @@ import pytest
 
 from tests.powertools import payloads
 
+pytestmark = pytest.mark.once
+
 LOGGER = [
     "levels",
     "appended_keys",

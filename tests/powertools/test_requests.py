@@ -6,6 +6,8 @@ import pytest
 
 from tests.powertools import payloads
 
+pytestmark = pytest.mark.once
+
 JSON = '{"number": 7}'
 BYTES = base64.b64encode("äöü".encode()).decode()
 QUERY = {"q": "5"}

@@ -96,7 +96,9 @@ def test_a_stream_that_fails_is_a_fault_with_its_exception(invoke):
 
     assert answer.post.content == b"one"
     assert stream["fault"] is True
-    assert [each["type"] for each in stream["cause"]["exceptions"]] == ["KeyError"]
+    [exception] = stream["cause"]["exceptions"]
+    assert exception["type"] == "KeyError"
+    assert [frame["label"] for frame in exception["stack"]] == ["body"]
     assert "fault" not in answer.subsegments["## traced_failing"]
 
 

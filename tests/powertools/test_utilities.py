@@ -6,6 +6,8 @@ import pytest
 
 from tests.powertools import payloads
 
+pytestmark = pytest.mark.once
+
 OBJECT = b"line 1\nline 2\n" * 10_000
 
 

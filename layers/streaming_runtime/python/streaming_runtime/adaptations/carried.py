@@ -43,7 +43,7 @@ def put_off(owner: Any, method: str, act: Act) -> None:
 
     def held(**kwargs: Any) -> None:
         if attributes.get(method) is held:
-            del attributes[method]
+            attributes.pop(method, None)
         at_end(lambda error: act(error, kwargs))
 
     attributes[method] = held

@@ -10,7 +10,6 @@ from functools import wraps
 from inspect import iscoroutinefunction, signature
 
 from streaming_runtime.adaptations.carried import lasting, put_off
-from streaming_runtime.adaptations.json_pieces import json_pieces
 from streaming_runtime.adaptations.streams import is_stream, streams
 
 TYPE_CHECKING = False
@@ -64,6 +63,8 @@ def leave_bodies_alone(api_gateway: Any) -> None:
             return build(self, *args, **kwargs)
         stream = body
         if response.is_json():
+            from streaming_runtime.adaptations.json_pieces import json_pieces
+
             stream = json_pieces(body, _encoder(self, response))
         compress = response.compress
         response.body = ""  # Powertools leaves text as it is

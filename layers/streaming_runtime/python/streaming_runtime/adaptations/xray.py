@@ -7,6 +7,9 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-sdk-python.html
 
 from __future__ import annotations
 
+import sys
+
+from streaming_runtime.adaptations.lasting import is_failure, users_traceback
 from streaming_runtime.adaptations.streams import is_read_later, is_stream, name_of
 from streaming_runtime.scopes import STREAM_SCOPES
 
@@ -39,6 +42,9 @@ def leave_streams_unread(conversion: Any) -> None:
         return original(value)
 
     conversion.metadata_to_dict = metadata_to_dict
+    entity = sys.modules.get("aws_xray_sdk.core.models.entity")
+    if entity is not None:  # the SDK was imported before this runtime was there
+        vars(entity)["metadata_to_dict"] = metadata_to_dict
 
 
 def trace_streams(core: Any) -> None:
@@ -63,14 +69,15 @@ class StreamSubsegment:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        traceback: TracebackType | None,
+        _traceback: TracebackType | None,
     ) -> None:
         if self._subsegment is None:
             return
-        if error is not None:
-            import traceback as formatting  # only failures pay for it
+        if is_failure(error):
+            import traceback  # only failures pay for it
 
-            stack = formatting.extract_tb(traceback, limit=self._recorder.max_trace_back)
+            own = users_traceback(error)
+            stack = traceback.extract_tb(own, limit=self._recorder.max_trace_back)
             self._subsegment.add_exception(error, stack)
         # A subsegment that the body has left open ends with it.
         while self._subsegment.in_progress and self._recorder.current_subsegment():
