@@ -186,6 +186,24 @@ def test_a_stream_may_tell_of_a_batch_while_it_is_processed(ours):
     assert len(answer.post.pieces) == 4  # the prelude, and three records
 
 
+# --- Circuit breaker
+
+
+def test_a_circuit_breaker_does_not_see_what_breaks_in_the_stream(invoke):
+    for _ in range(2):
+        post = invoke("circuit", streamed=True).post
+
+        assert post.content == b"one"
+        assert post.trailers["lambda-runtime-function-error-type"] == "Function.KeyError"
+
+
+def test_a_circuit_breaker_opens_as_under_the_stock_client(invoke, theirs):
+    errors = [invoke("circuit").post.error["errorType"] for _ in range(2)]
+
+    assert errors == ["KeyError", "CircuitBreakerOpenError"]
+    assert errors == [theirs("circuit").post.error["errorType"] for _ in range(2)]
+
+
 # --- Parameters, feature flags, S3
 
 

@@ -15,6 +15,10 @@ from aws_lambda_powertools.utilities.batch import (
     async_process_partial_response,
     process_partial_response,
 )
+from aws_lambda_powertools.utilities.circuit_breaker import CircuitBreakerConfig, circuit_breaker
+from aws_lambda_powertools.utilities.circuit_breaker.persistence.base import (
+    CircuitBreakerPersistenceLayer,
+)
 from aws_lambda_powertools.utilities.data_classes import (
     LambdaFunctionUrlEvent,
     SQSEvent,
@@ -256,6 +260,48 @@ def batched_inside(event, context):
 @event_source(data_class=SQSEvent)
 def batched_class(event: SQSEvent, context):
     return [record.body for record in event.records]
+
+
+# --- Circuit breaker
+
+
+class Circuits(CircuitBreakerPersistenceLayer):
+    """Keeps the state of circuits in memory."""
+
+    def __init__(self):
+        super().__init__()
+        self.records = {}
+
+    def _get_record(self, name):
+        return self.records.get(name)
+
+    def _put_record(self, record, condition=None, expected_opened_at=None):
+        self.records[record.name] = record
+
+    _update_record = _put_record
+
+
+circuits = Circuits()
+at_once = CircuitBreakerConfig(failure_threshold=1, local_cache_max_age=0)
+
+
+def breaking():
+    yield "one"
+    raise KeyError("late")
+
+
+@circuit_breaker("streaming", circuits, config=at_once)
+def broken_stream():
+    return breaking()
+
+
+@circuit_breaker("whole", circuits, config=at_once)
+def broken_whole():
+    return "".join(breaking())
+
+
+def circuit(event, context):
+    return text(broken_stream() if event.get("streamed") else broken_whole())
 
 
 # --- Parameters, feature flags, S3

@@ -72,8 +72,9 @@ class _Array:
         self._is_text = False
 
     def piece(self, value: Any) -> Any:
-        if isinstance(value, WHOLE) and (self._is_text or self._before == "["):
-            # `b""` is how an iterator says that it has nothing yet.
+        if isinstance(value, bytes) and not value:
+            return value  # how an iterator says that it has nothing yet
+        if isinstance(value, WHOLE) and self._before == "[":
             self._is_text = self._is_text or len(value) > 0
             return value
         if self._is_text:
