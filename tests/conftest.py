@@ -14,6 +14,7 @@ COMPUTING = (
     "scripts",
     "stream_function",
     "parity",
+    "powertools",
     "api_function",
     "dashboard_http",
     "system/failure_modes",
