@@ -57,6 +57,14 @@ def test_an_agent_gets_what_a_route_yields_as_a_list(case, ours):
     assert response["responseBody"]["application/json"]["body"] == '["one","two"]'
 
 
+@pytest.mark.parametrize("case", ["agent", "unvalidated_agent"])
+def test_an_agent_gets_a_streamed_text_whole(case, ours):
+    payload = {**payloads.agent("/text"), "case": case}
+    response = json.loads(ours("agents.handler", payload).post.body)["response"]
+
+    assert response["responseBody"] == {"text/plain": {"body": "one two"}}
+
+
 def test_an_agents_function_that_yields_is_an_answer_that_names_the_fault(ours, stock):
     payload = {**payloads.agent_function("words"), "case": "agent_function"}
     given = ours("agents.handler", payload)

@@ -17,6 +17,7 @@ READING = [
     ("app", "GET", "/dynamic/a/b%20c", {}),
     ("app", "GET", "/all/a/b", {}),
     ("app", "POST", "/body", {"body": JSON}),
+    ("app", "POST", "/schema", {"body": JSON}),
     ("app", "POST", "/bytes", {"body": BYTES, "isBase64Encoded": True}),
     ("app", "PUT", "/many", {}),
     ("app", "DELETE", "/many", {}),
@@ -32,6 +33,8 @@ READING = [
 ANSWERING = [
     ("app", "OPTIONS", "/query", {}),
     ("app", "GET", "/nothing", {}),
+    ("app", "POST", "/schema", {"body": "{}"}),
+    ("app", "POST", "/schema-both", {"body": JSON}),
     ("app", "GET", "/BadRequestError", {}),
     ("app", "GET", "/UnauthorizedError", {}),
     ("app", "GET", "/InternalServerError", {}),
@@ -72,6 +75,14 @@ def test_what_the_event_handler_answers_itself_is_as_under_the_stock_client(
     assert given.status == theirs.status
     assert given.body.strip() == theirs.body  # where there is none, it is one newline here
     assert theirs.headers.items() <= given.headers.items()
+
+
+def test_a_schema_for_the_response_refuses_a_stream(ours):
+    payload = request("app", "POST", "/schema-both", {"body": JSON}, streamed="1")
+    http = ours("requests_of_routes.handler", payload).http
+
+    assert http.status == 400
+    assert b"Bad Response" in http.body
 
 
 def test_the_body_of_a_stream_is_left_out_for_head(ours):

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler import (
     BedrockAgentFunctionResolver,
     BedrockAgentResolver,
 )
+from lambda_streaming.powertools import StreamingResponse
 
 agent = BedrockAgentResolver()
 unvalidated_agent = BedrockAgentResolver(enable_validation=False)
@@ -29,6 +30,12 @@ def agent_whole():
 @agent.get("/words", description="d")
 def agent_words():
     return words()
+
+
+@unvalidated_agent.get("/text", description="d")
+@agent.get("/text", description="d")
+def agent_text():
+    return StreamingResponse(200, "text/plain", iter(["one ", b"two"]))
 
 
 @agent_function.tool(name="whole")

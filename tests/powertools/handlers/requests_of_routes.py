@@ -19,6 +19,9 @@ from aws_lambda_powertools.event_handler.exceptions import (
     ServiceError,
     UnauthorizedError,
 )
+from aws_lambda_powertools.event_handler.middlewares.schema_validation import (
+    SchemaValidationMiddleware,
+)
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.event_handler.router import Router
 from pydantic import BaseModel
@@ -30,6 +33,7 @@ app = LambdaFunctionUrlResolver(
 validated = LambdaFunctionUrlResolver(enable_validation=True)
 validated.enable_swagger(path="/swagger")
 router = Router()
+SCHEMA = {"type": "object", "required": ["number"]}
 
 
 class Order(BaseModel):
@@ -61,6 +65,12 @@ def catching_all():
 
 @app.post("/body")
 def body():
+    return answer(app, app.current_event.json_body)
+
+
+@app.post("/schema", middlewares=[SchemaValidationMiddleware(SCHEMA)])
+@app.post("/schema-both", middlewares=[SchemaValidationMiddleware(SCHEMA, outbound_formats={})])
+def of_schema():
     return answer(app, app.current_event.json_body)
 
 

@@ -139,12 +139,20 @@ def collect_for_agents(bedrock_agent: Any) -> None:
 
     def build_collected(self: Any, *args: Any, **kwargs: Any) -> Any:
         response = self.response
-        if is_stream(response.body):
-            encode = vars(response).get("_encode_piece", lambda value: value)
-            response.body = [encode(value) for value in response.body]
+        if _is_streamed(response):
+            response.body = _collected(response)
         return build(self, *args, **kwargs)
 
     builder.build = build_collected
+
+
+def _collected(response: Any) -> Any:
+    """Returns what a response yields: as a list if that becomes JSON, else as one text."""
+    if response.is_json():
+        encode = vars(response).get("_encode_piece", lambda value: value)
+        return [encode(value) for value in response.body]
+    pieces = [piece.encode() if isinstance(piece, str) else piece for piece in response.body]
+    return b"".join(pieces).decode()
 
 
 # --- decorators of handlers
