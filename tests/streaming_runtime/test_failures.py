@@ -172,7 +172,7 @@ def test_sys_exit_in_a_handler_is_an_error_of_that_invocation(serve):
 def test_a_payload_that_is_not_json_is_an_error_of_that_invocation(serve):
     bad, good = serve(lambda event, context: OK, {"body": b"{nonsense"}, url_request())
 
-    assert bad.error["errorType"] == "JSONDecodeError"
+    assert bad.error["errorType"] == "Runtime.UnmarshalError"
     assert good.content == b"fine"
 
 
