@@ -415,3 +415,19 @@ def test_a_child_that_the_function_starts_on_import_is_left_to_the_function(tmp_
 
     assert states.pop(of_function) == "S"
     assert list(states.values()).count("Z") == 1  # nobody but the function may wait for it
+
+
+def test_a_kill_of_any_worker_at_any_time_loses_neither_place_nor_order(tmp_path):
+    many = 60
+    script = [asks_for("pid") for _ in range(many)]
+    with (
+        FakeRuntimeApi(script, hold_next_at=many) as platform,
+        environment_of(platform, tmp_path, "shared", workers=3) as environment,
+    ):
+        for victim in range(3):
+            environment.until(lambda least=victim * 10: len(platform.posts) > least)
+            os.kill(environment.workers()[0], [signal.SIGKILL, signal.SIGTERM][victim % 2])
+            environment.until(lambda dead=victim + 1: environment.out.count("worker_died") == dead)
+        environment.until(lambda: len(environment.workers()) == 3 and platform.held.is_set())
+        assert environment.terminate() == 0
+        eventually(environment.is_empty)
