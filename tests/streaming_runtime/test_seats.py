@@ -3,9 +3,25 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streaming_runtime.invocation import Process
+from streaming_runtime.log import Log
+from streaming_runtime.loop import Sigterm
 from streaming_runtime.runtime_api import Invocation
 from streaming_runtime.settings import CONCURRENCY_MODES, Settings
-from streaming_runtime.workers import READY, SEAT_BYTES, SERVED, STARTING, FirstOnly, Seat
+from streaming_runtime.workers import (
+    FAILED_TOO,
+    GAVE_UP,
+    READY,
+    REPORTED,
+    SEAT_BYTES,
+    SERVED,
+    STARTING,
+    FirstOnly,
+    Parent,
+    Seat,
+)
+
+from tests.support.fakes import FakeClock
 
 ADDRESS = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"}
 
@@ -86,3 +102,57 @@ def test_any_mode_is_known_or_an_error_that_names_it(text):
     else:
         assert settings.concurrency_mode == (text.strip() or "processes")
         assert not settings.forks  # without AWS_LAMBDA_MAX_CONCURRENCY it means nothing
+
+
+@pytest.fixture
+def parent():
+    """Returns a parent of four workers that has forked none yet."""
+    environ = {**ADDRESS, "AWS_LAMBDA_MAX_CONCURRENCY": "4"}
+    clock = FakeClock()
+    process = Process(
+        Settings.from_environ(environ),
+        Log(lambda: 0.0),
+        clock=clock,
+        monotonic=clock,
+        stop=[],
+        environ={},
+    )
+    made = Parent(process, sigterm=Sigterm(process.stop), drain_s=0.1)
+    made.clock = clock
+    made.due_at_s.clear()
+    return made
+
+
+def died(parent, number, state, status=9):
+    """Tells the parent that the worker of a seat died. Returns the environment's exit status."""
+    parent.seats[number].state = state
+    return parent.judged(number, status)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "expected"),
+    [
+        (STARTING, 9, 137),
+        (STARTING, 7 << 8, 7),
+        (STARTING, 0, 1),
+        (REPORTED, 64 << 8, 64),
+        (FAILED_TOO, 1 << 8, None),
+        (GAVE_UP, 1 << 8, 1),
+        (READY, 9, None),
+        (SERVED, 9, None),
+    ],
+)
+def test_a_death_ends_the_environment_or_one_worker(parent, state, status, expected):
+    assert died(parent, 0, state, status) == expected
+
+
+def test_pauses_double_up_to_a_limit_and_begin_anew_after_a_worker_that_served(parent):
+    pauses = []
+    for _ in range(8):
+        died(parent, 0, READY)
+        pauses.append(parent.next_due_in_s())
+        parent.clock.now += pauses[-1]
+    died(parent, 0, SERVED)
+
+    assert pauses == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5])
+    assert parent.next_due_in_s() == 0

@@ -1,9 +1,14 @@
 """Tests what a function may leave open on import when its workers are forked after that."""
 
 import json
+import select
 import socket
+import sys
+from types import SimpleNamespace
 
 import pytest
+from streaming_runtime.errors import RuntimeFault
+from streaming_runtime.sharing import open_files, prepare, reseed
 
 from tests.streaming_runtime.environments import RunningEnvironment
 from tests.support.fake_runtime_api import FakeRuntimeApi
@@ -178,3 +183,58 @@ def test_output_without_a_line_end_from_the_import_is_written_once(tmp_path):
     )
 
     assert out.count("begun") == 1
+
+
+def what_was_opened(opening):
+    """Returns what `prepare` says of the files that `opening` leaves open."""
+    written = []
+    before = open_files()
+    kept = opening()
+    try:
+        prepare(before, SimpleNamespace(write=lambda *said: written.append(said)))
+    except RuntimeFault as fault:
+        return fault.error_type, str(fault)
+    finally:
+        for each in kept:
+            each.close()
+    return written
+
+
+def test_what_was_open_before_the_import_is_not_looked_at(server):
+    with socket.create_connection(("127.0.0.1", server)):
+        said = what_was_opened(list)
+
+    assert [level for level, _ in said] in ([], ["WARN"])  # threads of other tests
+
+
+def test_each_kind_of_connection_is_named(server):
+    def opening():
+        pair = socket.socketpair()
+        return [socket.create_connection(("127.0.0.1", server)), *pair, select.epoll()]
+
+    error_type, message = what_was_opened(opening)
+
+    assert error_type == "Runtime.SharedConnection"
+    assert f"a connection to 127.0.0.1:{server} (fd " in message
+    assert message.count("a socket pair") == 2
+    assert message.count("epoll") == 1
+
+
+def test_an_address_of_ipv6_is_named_in_brackets():
+    def opening():
+        return [socket.create_connection(listening.getsockname()[:2])]
+
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
+        _, message = what_was_opened(opening)
+        port = listening.getsockname()[1]
+
+    assert f"a connection to [::1]:{port} (fd " in message
+
+
+def test_numpys_global_state_is_seeded_where_numpy_is_imported(monkeypatch):
+    seeds = []
+    reseed()
+    monkeypatch.setitem(sys.modules, "numpy.random", SimpleNamespace(seed=lambda: seeds.append(1)))
+    reseed()
+
+    assert seeds == [1]

@@ -150,9 +150,9 @@ class Parent:
         board = memoryview(mmap.mmap(-1, count * SEAT_BYTES))
         starts = range(0, count * SEAT_BYTES, SEAT_BYTES)
         first_failure = FirstOnly()
-        self._seats = [Seat(board[start : start + SEAT_BYTES], first_failure) for start in starts]
+        self.seats = [Seat(board[start : start + SEAT_BYTES], first_failure) for start in starts]
         self._pids: dict[int, int] = {}  # the living workers, by the numbers of their seats
-        self._due_at_s = dict.fromkeys(range(count), 0.0)  # the empty seats, and when to fill them
+        self.due_at_s = dict.fromkeys(range(count), 0.0)  # the empty seats, and when to fill them
         self._in_vain = [0] * count  # how many workers in a row died before they had served
         self._was_ready = False
         self._life = os.pipe()  # the parent alone holds the end for writing
@@ -169,30 +169,30 @@ class Parent:
                 seat = self._fork(number)
                 if seat is not None:
                     return seat
-            self._bell.wait(self._next_due_s())
+            self._bell.wait(self.next_due_in_s())
             for number, status in self._ended():
-                exit_status = self._judged(number, status)
+                exit_status = self.judged(number, status)
                 if exit_status is not None:
                     return self._end(exit_status)
         return self._end(0)
 
     def has_started(self) -> bool:
         """Whether any worker has asked for an invocation: then the environment's init is over."""
-        self._was_ready |= any(seat.state in AFTER_INIT for seat in self._seats)
+        self._was_ready |= any(seat.state in AFTER_INIT for seat in self.seats)
         return self._was_ready
 
     def _due(self) -> list[int]:
         now_s = self._monotonic()
-        return [number for number, at_s in self._due_at_s.items() if at_s <= now_s]
+        return [number for number, at_s in self.due_at_s.items() if at_s <= now_s]
 
-    def _next_due_s(self) -> float | None:
-        if not self._due_at_s:
+    def next_due_in_s(self) -> float | None:
+        if not self.due_at_s:
             return None
-        return max(0.0, min(self._due_at_s.values()) - self._monotonic())
+        return max(0.0, min(self.due_at_s.values()) - self._monotonic())
 
     def _fork(self, number: int) -> Seat | None:
         """Starts the worker of a seat. Returns the seat in the worker, None in the parent."""
-        seat = self._seats[number]
+        seat = self.seats[number]
         seat.clear()
         for output in (sys.stdout, sys.stderr):
             output.flush()  # or the worker would write the same again
@@ -203,13 +203,13 @@ class Parent:
                 self._become_worker()
                 return seat
             self._pids[number] = pid
-            del self._due_at_s[number]
+            del self.due_at_s[number]
             seat.lost = None
         except OSError as error:
             if os.getpid() != self._pid:
                 raise
             self._in_vain[number] += 1
-            self._due_at_s[number] = self._monotonic() + self._pause_s(number)
+            self.due_at_s[number] = self._monotonic() + self._pause_s(number)
             self._log.write("ERROR", f"runtime.fork_failed: {error}")
         finally:  # in the worker, a SIGTERM that came meanwhile is handled here
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -243,9 +243,9 @@ class Parent:
                 ended.append((number, status))
         return ended
 
-    def _judged(self, number: int, status: int) -> int | None:
+    def judged(self, number: int, status: int) -> int | None:
         """Returns the environment's exit status if it must end. Otherwise plans a new worker."""
-        seat = self._seats[number]
+        seat = self.seats[number]
         exit_status = os.waitstatus_to_exitcode(status)
         if seat.state == GAVE_UP:
             return 1
@@ -263,14 +263,14 @@ class Parent:
         return None
 
     def _replace(self, number: int, ending: str) -> None:
-        seat = self._seats[number]
+        seat = self.seats[number]
         seat.lost = seat.running()
         seat.lost_to = ending
         self._in_vain[number] += 1
         if seat.state == SERVED:
             self._in_vain[number] = 0
         pause_s = self._pause_s(number)
-        self._due_at_s[number] = self._monotonic() + pause_s
+        self.due_at_s[number] = self._monotonic() + pause_s
         lost = ""
         if seat.lost:
             lost = f" in the invocation {seat.lost.aws_request_id}"
