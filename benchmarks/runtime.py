@@ -103,7 +103,9 @@ def measure(command: list[str], directory: str, pieces: int) -> tuple[float, flo
         "STREAMING_RUNTIME_PYTHON": sys.executable,
     }
     began = time.perf_counter()
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
     platform.close()
