@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -231,7 +232,13 @@ def the_context(context):
     copies = [copy.copy(context), copy.deepcopy(context), pickle.loads(pickle.dumps(context))]
     assert [repr(each) for each in copies] == [repr(context)] * 3
     assert all(each.get_remaining_time_in_millis() > 0 for each in copies)
-    return [repr(context), names, repr(fields), context.w3c()]
+    assert weakref.ref(context)() is context
+    context.added = "by the function"
+    try:
+        context.identity.added = "by the function"
+    except AttributeError as error:
+        names.append(str(error))
+    return [repr(context), names, repr(fields), context.w3c(), context.added]
 
 
 def half_a_surrogate_pair(context):

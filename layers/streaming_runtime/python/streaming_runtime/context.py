@@ -131,7 +131,11 @@ class LambdaContext:
     Raises RuntimeFault for caller details (client context, identity) that are no JSON objects.
     """
 
-    __slots__ = ("__dict__", "_deadline")  # so that `vars` does not show the deadline
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_deadline",
+    )  # so that `vars` does not show the deadline
 
     def __init__(self, invocation: Invocation, deadline: Deadline, settings: Settings) -> None:
         self._deadline = deadline
