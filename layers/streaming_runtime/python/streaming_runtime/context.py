@@ -131,11 +131,8 @@ class LambdaContext:
     Raises RuntimeFault for caller details (client context, identity) that are no JSON objects.
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "_deadline",
-    )  # so that `vars` does not show the deadline
+    # The deadline stands beside what `vars` shows.
+    __slots__ = ("__dict__", "__weakref__", "_deadline")
 
     def __init__(self, invocation: Invocation, deadline: Deadline, settings: Settings) -> None:
         self._deadline = deadline
