@@ -281,6 +281,67 @@ STARTS: dict[str, Start] = {
         "calls = 0",
         invocations=2,
     ),
+    "logging_reloaded": of_handler(
+        LOG_ALL,
+        "import importlib, logging\nimportlib.reload(logging)\n"
+        "logging.basicConfig(level=logging.INFO, format='%(message)s')",
+    ),
+    "logging_reloaded_alone": of_handler(
+        LOG_ALL, "import importlib, logging\nimportlib.reload(logging)"
+    ),
+    "logging_removed_from_the_modules": of_handler(
+        LOG_ALL, "import sys, logging\ndel sys.modules['logging']\nimport logging"
+    ),
+    "output_wrapped": of_handler(
+        "print('größer')\nreturn sys.stdout.encoding",
+        "import io, sys\n"
+        "sys.stdout = io.TextIOWrapper(sys.stdout.buffer, 'utf-8', line_buffering=True)",
+        invocations=2,
+    ),
+    "output_by_a_codec": of_handler(
+        "print('größer')",
+        "import codecs, sys\nsys.stdout = codecs.getwriter('utf-8')(sys.stdout.buffer)\n",
+    ),
+    "output_opened_again": of_handler(
+        "print('opened')", "import os, sys\nsys.stdout = os.fdopen(os.dup(1), 'w', 1)"
+    ),
+    "fault_handler": of_handler("return 'ok'", "import faulthandler\nfaulthandler.enable()"),
+    "low_recursion_limit": of_handler(
+        "return {'a': [{'b': [1, {'c': 'd'}]}]}", "import sys\nsys.setrecursionlimit(80)"
+    ),
+    "error_at_a_low_recursion_limit": of_handler(
+        "raise ValueError('low')", "import sys\nsys.setrecursionlimit(120)"
+    ),
+    "context_after_the_variables_changed": of_handler(
+        "return [context.function_name, context.memory_limit_in_mb]",
+        "import os\nos.environ['AWS_LAMBDA_FUNCTION_NAME'] = 'changed'",
+    ),
+    "json_patched": of_handler(
+        "return {'a': 1}", "import json\njson.dumps = lambda *a, **k: 'patched'"
+    ),
+    "encoder_replaced": of_handler(
+        "return {'a': 1, 'b': [event]}",
+        "import json\n"
+        "class Mine(json.JSONEncoder):\n"
+        "    def encode(self, value):\n        return 'mine'\n"
+        "json.JSONEncoder = json.encoder.JSONEncoder = Mine",
+    ),
+    "default_of_the_encoder": of_handler(
+        "return {1, 2}", "import json\njson.JSONEncoder.default = lambda self, value: list(value)"
+    ),
+    "decoder_replaced": of_handler(
+        "return event", "import json\njson.loads = json.JSONDecoder = lambda *a, **k: 'mine'"
+    ),
+    "decimal_context": of_handler(
+        "return {'a': decimal.Decimal('1') / 3}", "import decimal\ndecimal.getcontext().prec = 5"
+    ),
+    "collector_off": of_handler("return gc.isenabled()", "import gc\ngc.disable()"),
+    "time_patched": of_handler(
+        "return context.get_remaining_time_in_millis() > 0",
+        "import time\ntime.time = lambda: 1e9",
+    ),
+    "open_patched": of_handler("return 'ok'", "import builtins\nbuiltins.open = None"),
+    "print_patched": of_handler("print('x')", "import builtins\nbuiltins.print = lambda *a: None"),
     # Imports.
     "own_file_before_the_standard_library": Start(
         {

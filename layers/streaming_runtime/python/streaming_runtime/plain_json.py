@@ -6,10 +6,10 @@ and writes nearly the same: `_is_simple` says for which values. `_written` write
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
+from json import JSONDecoder, JSONEncoder  # their own, whatever a function puts in their place
 from json.encoder import encode_basestring, encode_basestring_ascii
 
 from streaming_runtime.errors import RuntimeFault
@@ -79,7 +79,7 @@ def _fast(result: object, ascii_only: bool) -> str:
         marked = True
         return mark + _decimal_digits(value)
 
-    text = json.dumps(result, ensure_ascii=ascii_only, default=default)
+    text = JSONEncoder(ensure_ascii=ascii_only, default=default).encode(result)
     if marked:
         text = re.sub(f'"{mark}(.*?)"', r"\1", text)
     return text
@@ -126,7 +126,7 @@ def _decimal_digits(value: Any) -> str:
 
 def _written(result: object, ascii_only: bool) -> Iterator[str]:
     """Yields JSON piece by piece, without recursion."""
-    encoder = json.JSONEncoder(ensure_ascii=ascii_only)
+    encoder = JSONEncoder(ensure_ascii=ascii_only)
     text_of = encode_basestring
     if ascii_only:
         text_of = encode_basestring_ascii
@@ -214,8 +214,8 @@ def _scalar(value: Any, text_of: Any) -> str:
     if isinstance(value, int):
         return int.__repr__(value)
     if isinstance(value, float):
-        return json.dumps(value)
+        return JSONEncoder().encode(value)
     return _decimal_digits(value)
 
 
-PAYLOADS = json.JSONDecoder(parse_constant=_refused)  # NaN and its kin are no JSON
+PAYLOADS = JSONDecoder(parse_constant=_refused)  # NaN and its kin are no JSON
