@@ -410,6 +410,23 @@ def test_compression_that_is_cut_short_is_an_error(data, kept, kind):
             b"".join(Pieces(body, compressions=[kind]))
 
 
+@pytest.mark.parametrize("iterate", [False, True])
+def test_what_follows_the_end_of_deflate_is_left_out(iterate):
+    compressed = [zlib.compress(b"plain"), b"more", b"", b"and more"]
+    body = iter(compressed) if iterate else b"".join(compressed)
+
+    assert b"".join(Pieces(body, compressions=["deflate"])) == b"plain"
+
+
+@pytest.mark.parametrize("iterate", [False, True])
+def test_what_follows_the_end_of_gzip_and_is_no_member_is_an_error(iterate):
+    compressed = [gzip.compress(b"plain"), b"more"]
+    body = iter(compressed) if iterate else b"".join(compressed)
+
+    with pytest.raises(ValueError, match="Content-Encoding gzip"):
+        b"".join(Pieces(body, compressions=["gzip"]))
+
+
 @pytest.mark.parametrize("kind", ["gzip", "deflate"])
 def test_each_piece_that_a_compressing_middleware_flushes_arrives_when_it_was_yielded(kind):
     """As Starlette's and Flask's middleware write it: one stream, flushed for each piece."""
@@ -475,6 +492,33 @@ def test_base64_of_compressed_pieces_is_undone_in_this_order(serve):
     body = iter(cut(base64.encodebytes(gzip.compress(PNG)), [7, 50]))
     headers = {"Content-Encoding": "gzip"}
     assert b"".join(body_of(serve, body, headers=headers, isBase64Encoded=True)) == PNG
+
+
+@pytest.mark.parametrize(
+    "more", [{"isBase64Encoded": True}, {"headers": {"Content-Encoding": "gzip"}}, {}]
+)
+def test_an_error_of_the_iterators_own_stays_what_it_is(serve, more):
+    class Own(ValueError):
+        pass
+
+    def fails():
+        raise Own("mine")
+        yield
+
+    class Fails:
+        def __iter__(self):
+            raise TypeError("mine, too")
+
+    bodies = [Fails(), fails()]
+    own, type_error = serve(
+        lambda event, context: {"statusCode": 200, "body": bodies.pop(), **more},
+        url_request(),
+        url_request(),
+    )
+
+    assert (own.error["errorType"], own.error["errorMessage"]) == ("Own", "mine")
+    assert type_error.error["errorMessage"] == "mine, too"
+    assert "in __iter__" in str(type_error.error["stackTrace"])
 
 
 # --- fields

@@ -61,9 +61,10 @@ class Pieces:
 
     def __iter__(self) -> Iterator[Bytes]:
         try:
-            source = iter(body_source(self._body))
+            iterable = body_source(self._body)
         except TypeError as error:
             raise TypeError(f"{self._handler}: {error}") from error
+        source = iter(iterable)
         self._to_close.insert(0, source)
         pieces = self._checked(source)
         if self._is_base64:
@@ -233,19 +234,26 @@ def without_base64(pieces: Iterable[Bytes], handler: str) -> Iterator[Bytes]:
     """
     rest = b""
     is_padded = False
+    for piece in pieces:
+        text = rest + bytes(piece).translate(None, BLANKS)
+        if is_padded and text:
+            raise _no_base64(handler, "something follows the padding")
+        usable = len(text) - len(text) % 4
+        is_padded = text[:usable].endswith(b"=")
+        rest = text[usable:]
+        yield _from_base64(text[:usable], handler)
+    _from_base64(rest, handler)
+
+
+def _from_base64(text: bytes, handler: str) -> bytes:
     try:
-        for piece in pieces:
-            text = rest + bytes(piece).translate(None, BLANKS)
-            if is_padded and text:
-                raise ValueError("something follows the padding")
-            usable = len(text) - len(text) % 4
-            is_padded = text[:usable].endswith(b"=")
-            rest = text[usable:]
-            yield a2b_base64(text[:usable], strict_mode=True)
-        a2b_base64(rest, strict_mode=True)
+        return a2b_base64(text, strict_mode=True)
     except ValueError as error:
-        message = f"{handler}: isBase64Encoded is true, and the body is no base64: {error}"
-        raise ValueError(message) from error
+        raise _no_base64(handler, error) from error
+
+
+def _no_base64(handler: str, why: object) -> ValueError:
+    return ValueError(f"{handler}: isBase64Encoded is true, and the body is no base64: {why}")
 
 
 def inflated(pieces: Iterable[Bytes], compression: str, handler: str) -> Iterator[Bytes]:
@@ -259,32 +267,36 @@ def inflated(pieces: Iterable[Bytes], compression: str, handler: str) -> Iterato
     data = b""
     decompressor: Any = None
     is_member_over = False
-    try:
-        for piece in pieces:
-            data += piece
-            is_more = True
-            while is_more:
-                if is_member_over:
-                    data = data.lstrip(b"\0")  # zeros may stand behind a member of gzip
-                if decompressor is None and len(data) > 1:
-                    decompressor = zlib.decompressobj(_window(compression, data))
-                if decompressor is None:
-                    yield b""
-                    break
+    for piece in pieces:
+        data += piece
+        is_more = True
+        while is_more:
+            if is_member_over:
+                data = data.lstrip(b"\0")  # zeros may stand behind a member of gzip
+            if decompressor is None and len(data) > 1:
+                decompressor = zlib.decompressobj(_window(compression, data))
+            if decompressor is None:
+                yield b""
+                break
+            try:
                 found = decompressor.decompress(data, INFLATED_BYTES)
-                yield found
-                data = decompressor.unconsumed_tail
-                is_more = bool(data) or len(found) == INFLATED_BYTES
-                is_member_over = decompressor.eof and compression in GZIP
-                if is_member_over:
-                    data = decompressor.unused_data
-                    is_more = bool(data)
-                    decompressor = None
-        if data or (decompressor and not decompressor.eof):
-            raise ValueError("it is cut short")
-    except (ValueError, zlib.error) as error:
-        message = f"{handler}: the body does not have its Content-Encoding {compression}: {error}"
-        raise ValueError(message) from error
+            except zlib.error as error:
+                raise _not_compressed(handler, compression, error) from error
+            yield found
+            data = decompressor.unconsumed_tail
+            is_more = bool(data) or len(found) == INFLATED_BYTES
+            is_member_over = decompressor.eof and compression in GZIP
+            if is_member_over:
+                data = decompressor.unused_data
+                is_more = bool(data)
+                decompressor = None
+    if data or (decompressor and not decompressor.eof):
+        raise _not_compressed(handler, compression, "it is cut short")
+
+
+def _not_compressed(handler: str, compression: str, why: object) -> ValueError:
+    message = f"{handler}: the body does not have its Content-Encoding {compression}: {why}"
+    return ValueError(message)
 
 
 def _window(compression: str, data: bytes) -> int:
