@@ -69,6 +69,7 @@ def test_the_cold_start_is_counted_once(invoke):
     [
         ("measured_failing", {"Streamed": [1.0]}),
         ("measured_generator", {"Streamed": [1.0]}),
+        ("measured_body_alone", {"Handled": [1.0], "Streamed": [1.0]}),
         ("measured_async", {"Handled": [1.0], "Streamed": [1.0]}),
         ("measured_async_whole", {"Handled": [1.0]}),
         ("measured_single", {"Single": [1.0]}),

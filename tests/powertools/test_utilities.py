@@ -62,6 +62,13 @@ def test_any_other_idempotent_stream_is_the_same_error(case, invoke):
     assert "cannot store a streamed" in invoke(case, word="d").post.error["errorMessage"]
 
 
+def test_a_model_is_stored_as_ever(invoke, theirs):
+    for _ in range(2):
+        given = invoke("idempotent_model", word="m").http
+
+        assert given.body == theirs("idempotent_model", word="m").http.body == b"m"
+
+
 def test_an_idempotent_function_works_inside_of_a_stream(invoke):
     first = invoke("idempotent_inside", word="e")
 

@@ -197,6 +197,17 @@ def measured_failing(event, context):
 
 
 @metrics.log_metrics
+def measured_body_alone(event, context):
+    metrics.add_metric("Handled", MetricUnit.Count, 1)
+
+    def body():
+        yield "x"
+        metrics.add_metric("Streamed", MetricUnit.Count, 1)
+
+    return {"body": body()}
+
+
+@metrics.log_metrics
 def measured_generator(event, context):
     yield "x"
     metrics.add_metric("Streamed", MetricUnit.Count, 1)

@@ -87,6 +87,16 @@ def stored(order):
     return {"calls": len(CALLS)}
 
 
+@idempotent_function(persistence_store=store, config=by_word, data_keyword_argument="order")
+def modelled(order):
+    return {"statusCode": 200, "body": Word(word=order["word"])}
+
+
+def idempotent_model(event, context):
+    stored_body = modelled(order=event)["body"]
+    return text(str(dict(stored_body)["word"]))
+
+
 def idempotent_inside(event, context):
     def body():
         yield "calls: "

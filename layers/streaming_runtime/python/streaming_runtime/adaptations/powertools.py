@@ -228,12 +228,12 @@ def refuse_to_store_streams(base: Any) -> None:
         @wraps(function)
         def whole(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
-            if not streams(result):
-                return result
             stream = result
             if isinstance(result, dict):
-                stream = result["body"]
-            raise TypeError(NOT_STORED.format(kind=type(stream).__name__))
+                stream = result.get("body")
+            if is_stream(stream):
+                raise TypeError(NOT_STORED.format(kind=type(stream).__name__))
+            return result
 
         if isinstance(self.output_serializer, no_serializer):
             self.function = whole

@@ -33,9 +33,9 @@ def is_read_later(body: object) -> bool:
 
 
 def streams(result: Any) -> bool:
-    """Whether the result of a handler is a stream, or a response whose body is one."""
+    """Whether the result of a handler is a stream, or a response whose body may be one."""
     if isinstance(result, dict):
-        return "statusCode" in result and is_read_later(result.get("body"))
+        return is_read_later(result.get("body"))
     return is_stream(result)
 
 
