@@ -21,6 +21,9 @@ SAMPLE_MS = 50  # the shortest time between two looks at what is unsent
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
 ASSUMED_BYTES_PER_MS = 2_000
 SHORTEST_PULL_MS = 10
+# Less than the slowest reader that is served takes in a second. A platform that was busy for a
+# moment leaves so much, and its pace is no reader's.
+FEW_BYTES = 4_096
 
 
 class Backlog:
@@ -52,6 +55,8 @@ class Backlog:
         if self._busy_ms > 2 * SAMPLE_MS and self._taken_bytes > 0:
             bytes_per_ms = self._taken_bytes / self._busy_ms
         unsent_bytes = self._unsent_bytes
+        if unsent_bytes <= FEW_BYTES:
+            return 0
         if self._is_behind:
             unsent_bytes += more_bytes
         return unsent_bytes / bytes_per_ms
@@ -76,8 +81,10 @@ class LastPieces:
         drain_ms = self._backlog.drain_ms(piece_bytes)
         if now_ms + drain_ms <= self._deadline.close_at_ms:
             return None
-        margin_ms = self._deadline.at_ms - self._deadline.close_at_ms
-        return LastPull(self._deadline.at_ms - now_ms - drain_ms - margin_ms / 4)
+        # One that has ended says so at once. One that waits has to be closed, which takes time, too.
+        quarter_ms = (self._deadline.at_ms - self._deadline.close_at_ms) / 4
+        left_ms = self._deadline.at_ms - now_ms - drain_ms
+        return LastPull(min(quarter_ms, left_ms - quarter_ms))
 
 
 class LastPull:

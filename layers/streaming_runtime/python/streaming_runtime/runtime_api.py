@@ -229,12 +229,15 @@ class ResponseStream:
         """
         self._is_whole = False  # it stays so, whatever interrupts this
         size = len(piece)
-        self.sent_bytes += size
+        parts: list[Bytes]
+        if size <= SLICE_BYTES:
+            parts = [self._unsent + chunk(bytes(piece))]
+        else:
+            parts = [b"%b%x\r\n" % (self._unsent, size), piece, b"\r\n"]
+        for part in parts:
+            self.sent_bytes += len(part)
         try:
-            if size <= SLICE_BYTES:
-                self._connection.send(self._unsent + chunk(bytes(piece)))
-            else:
-                self._connection.send(b"%b%x\r\n" % (self._unsent, size), piece, b"\r\n")
+            self._connection.send(*parts)
         except PlatformGone as gone:
             self._gone = gone
             raise
