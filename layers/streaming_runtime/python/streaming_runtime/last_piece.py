@@ -81,7 +81,7 @@ class LastPieces:
         drain_ms = self._backlog.drain_ms(piece_bytes)
         if now_ms + drain_ms <= self._deadline.close_at_ms:
             return None
-        # One that has ended says so at once. One that waits has to be closed, which takes time, too.
+        # One that has ended says so at once. One that waits must be closed, which takes time, too.
         quarter_ms = (self._deadline.at_ms - self._deadline.close_at_ms) / 4
         left_ms = self._deadline.at_ms - now_ms - drain_ms
         return LastPull(min(quarter_ms, left_ms - quarter_ms))
