@@ -5,6 +5,7 @@ import os
 import time
 
 import pytest
+from streaming_runtime.adaptations import ADAPTATIONS
 from streaming_runtime.invocation import Process
 from streaming_runtime.log import Log
 from streaming_runtime.loop import Worker
@@ -46,6 +47,15 @@ def work(address, handler, environ=None, pause=time.sleep):
 @pytest.fixture(name="work")
 def work_():
     return work
+
+
+@pytest.fixture(autouse=True)
+def libraries_as_they_are():
+    """Keeps a runtime that lives in this process from adapting libraries that other tests use."""
+    adaptations = dict(ADAPTATIONS)
+    ADAPTATIONS.clear()
+    yield
+    ADAPTATIONS.update(adaptations)
 
 
 @pytest.fixture
