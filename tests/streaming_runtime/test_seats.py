@@ -32,7 +32,8 @@ def invocation(request_id, invocation_id):
 
 
 def new_seat():
-    return Seat(memoryview(bytearray(SEAT_BYTES)), FirstOnly())
+    board = memoryview(bytearray(SEAT_BYTES + 1))
+    return Seat(board[:-1], board[-1:], FirstOnly())
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +157,11 @@ def test_pauses_double_up_to_a_limit_and_begin_anew_after_a_worker_that_served(p
 
     assert pauses == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5])
     assert parent.next_due_in_s() == 0
+
+
+def test_the_init_stays_over_when_the_worker_that_ended_it_is_gone(parent):
+    assert not parent.has_started()
+    parent.seats[0].waits()
+    parent.seats[0].clear()  # it has died, and its successor has not come as far
+
+    assert parent.has_started()

@@ -49,8 +49,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGCHLD)
 class Seat:
     """One worker's place, on which it notes what the parent and a successor have to know."""
 
-    def __init__(self, board: memoryview, first_failure: FirstOnly) -> None:
+    def __init__(
+        self, board: memoryview, any_started: memoryview, first_failure: FirstOnly
+    ) -> None:
         self._board = board
+        self._any_started = any_started  # one byte for all seats, which is never cleared
         self._first_failure = first_failure
         self.lost: Invocation | None = None  # the invocation in which the worker before this died
         self.lost_to = ""  # how that one ended
@@ -61,6 +64,8 @@ class Seat:
 
     @state.setter
     def state(self, state: int) -> None:
+        if state in AFTER_INIT:
+            self._any_started[0] = 1
         self._board[0] = state
 
     def clear(self) -> None:
@@ -147,14 +152,17 @@ class Parent:
         self._drain_s = drain_s
         count = process.settings.concurrency
         self._pid = os.getpid()
-        board = memoryview(mmap.mmap(-1, count * SEAT_BYTES))
+        board = memoryview(mmap.mmap(-1, count * SEAT_BYTES + 1))
+        self._any_started = board[-1:]
         starts = range(0, count * SEAT_BYTES, SEAT_BYTES)
         first_failure = FirstOnly()
-        self.seats = [Seat(board[start : start + SEAT_BYTES], first_failure) for start in starts]
+        self.seats = [
+            Seat(board[start : start + SEAT_BYTES], self._any_started, first_failure)
+            for start in starts
+        ]
         self._pids: dict[int, int] = {}  # the living workers, by the numbers of their seats
         self.due_at_s = dict.fromkeys(range(count), 0.0)  # the empty seats, and when to fill them
         self._in_vain = [0] * count  # how many workers in a row died before they had served
-        self._was_ready = False
         self._life = os.pipe()  # the parent alone holds the end for writing
         self._bell = Bell()
 
@@ -178,8 +186,7 @@ class Parent:
 
     def has_started(self) -> bool:
         """Whether any worker has asked for an invocation: then the environment's init is over."""
-        self._was_ready |= any(seat.state in AFTER_INIT for seat in self.seats)
-        return self._was_ready
+        return bool(self._any_started[0])
 
     def _due(self) -> list[int]:
         now_s = self._monotonic()
