@@ -13,6 +13,8 @@ import threading
 import warnings
 from contextvars import copy_context
 
+from streaming_runtime.body import BLOCK_BYTES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 TICK_S = 0.1  # the longest time without a look at the clock and at SIGTERM
-BLOCK_BYTES = 65_536
 
 
 class _Own(threading.local):
