@@ -35,8 +35,14 @@ WAITING = (
 TIMED = ("system/limits", "system/rie", "dashboard/test_live.py")
 # These test the service and not a version of Python: CI runs them on one version only.
 ONCE = (
+    "api_function",
     "dashboard",
+    "dashboard_data",
+    "dashboard_http",
+    "dashboard_setup",
     "parity",
+    "publish_function",
+    "stream_function",
     "system/chaos",
     "system/clients",
     "system/failure_modes",
