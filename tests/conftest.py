@@ -3,7 +3,13 @@
 import gc
 from pathlib import Path
 
+from hypothesis import settings
+
 pytest_plugins = ["tests.support.moto_table", "tests.support.releases"]
+
+# How long an example takes depends on what else runs: Hypothesis's own limit is 200 ms.
+settings.register_profile("beside others", parent=settings.default, deadline=None)
+settings.load_profile("beside others")
 
 HERE = Path(__file__).parent
 # The workers take whole files (`--dist loadfile`), since most files start an emulator or a browser.
@@ -32,7 +38,12 @@ WAITING = (
 )
 # These measure how long things take, so nothing else may run beside them. Single tests elsewhere
 # are marked `timed` themselves.
-TIMED = ("system/limits", "system/rie", "dashboard/test_live.py")
+TIMED = (
+    "system/limits",
+    "system/rie",
+    "dashboard/test_live.py",
+    "streaming_runtime/test_last_seconds.py",
+)
 # These test the service and not a version of Python: CI runs them on one version only.
 ONCE = (
     "api_function",

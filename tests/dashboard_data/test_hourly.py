@@ -112,7 +112,7 @@ tags = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(tags, st.integers(0, 59), st.booleans()), min_size=1, max_size=60))
 def test_a_record_in_the_table_equals_the_hour_in_memory_however_it_was_written(written):
     """A boolean says whether the publisher reads the record again before that entry."""

@@ -4,9 +4,14 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 FORK = multiprocessing.get_context("fork")
+# A Process that starts asks after all others, also those that another thread waits for, and of two
+# threads that ask at once one gets no exit status.
+one_at_a_time = threading.Lock()
 
 
 def say(text):
@@ -25,31 +30,31 @@ def _wait_long():
 
 def terminate(event):
     """Returns how a process ends that is told to."""
-    child = FORK.Process(target=_wait_long)
-    child.start()
-    while event.get("settle", True) and not _sleeps(child.pid):
-        time.sleep(0.002)
-    child.terminate()
-    child.join(10)
-    return child.exitcode
+    with one_at_a_time:
+        child = FORK.Process(target=_wait_long)
+        child.start()
+        while not _sleeps(child.pid):
+            time.sleep(0.002)
+        child.terminate()
+        child.join(10)
+        return child.exitcode
 
 
 def terminate_from_a_thread(event):
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as threads:
         return threads.submit(terminate, event).result()
 
 
 def terminate_many_at_once(event):
     """Returns how processes end that are told to before they have done anything."""
-    children = [FORK.Process(target=_wait_long) for _ in range(20)]
-    for child in children:
-        child.start()
-        child.terminate()
-    for child in children:
-        child.join(10)
-    return sorted({child.exitcode for child in children})
+    with one_at_a_time:
+        children = [FORK.Process(target=_wait_long) for _ in range(20)]
+        for child in children:
+            child.start()
+            child.terminate()
+        for child in children:
+            child.join(10)
+        return sorted({child.exitcode for child in children})
 
 
 def _sleeps(pid):

@@ -18,7 +18,7 @@ def joined(body):
     return b"".join(pieces)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(documents, st.lists(values | documents | nothing_yet, max_size=6))
 def test_values_are_the_array_that_a_list_of_them_would_be(first, rest):
     sent = joined(json_pieces(iter([b"", first, *rest]), json.dumps))
@@ -26,7 +26,7 @@ def test_values_are_the_array_that_a_list_of_them_would_be(first, rest):
     assert json.loads(sent) == [first, *(value for value in rest if value != b"")]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.text(min_size=1) | st.binary(min_size=1), min_size=1, max_size=6))
 def test_text_and_bytes_are_sent_as_they_are(pieces):
     assert joined(json_pieces(iter(pieces), json.dumps)) == joined(pieces)
@@ -37,7 +37,7 @@ def test_nothing_is_an_empty_array():
     assert joined(json_pieces(iter([b"", b""]), json.dumps)) == b"[]"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(documents, st.lists(values | nothing_yet, max_size=4))
 def test_an_asynchronous_body_becomes_the_same(first, rest):
     async def body():

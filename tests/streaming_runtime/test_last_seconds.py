@@ -299,7 +299,6 @@ class SlowPlatform:
                 return
 
 
-@pytest.mark.timed
 @pytest.mark.parametrize("piece", [bytes(1_000), bytes(100_000)], ids=len)
 def test_a_stream_whose_client_is_slower_than_its_source_ends_with_a_whole_piece(piece, work):
     platform = SlowPlatform(5_000_000, timeout_ms=3_000)

@@ -245,9 +245,7 @@ def test_goodbye_marks_the_lease_for_closing_until_it_is_released(connections):
     assert connections.renew(connections.take(Client("a"))) == LeaseState.HELD
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.text() | st.from_regex(r"[0-9a-z]{1,3}-[A-Za-z0-9_-]{22}", fullmatch=True))
 def test_no_other_text_closes_a_connection(connections, text):
     connections.open_count()
@@ -405,9 +403,7 @@ steps = st.lists(
 )
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(steps, st.randoms())
 def test_whatever_happens_the_count_is_true_and_no_limit_is_passed(
     client, new_table, steps, random

@@ -49,9 +49,7 @@ def test_the_token_is_nowhere_but_with_the_client(sessions, client, table):
     assert created.token not in f"{created!r} {created} {sessions.verify(created.token)}"
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.text(max_size=200) | st.text(st.characters(categories=["Cs"]), min_size=1, max_size=5))
 def test_no_other_text_is_a_token(sessions, token):
     assert sessions.verify(token) is None

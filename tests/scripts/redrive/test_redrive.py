@@ -221,7 +221,7 @@ json_values = st.recursive(
 fields = ("streamArn", "shardId", "startSequenceNumber", "approximateArrivalOfFirstRecord")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.text()
     | json_values.map(json.dumps)
