@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,6 +18,12 @@ PAGE = ROOT / "docs/parity.md"
 HEADING = "The differences that are wanted"
 STOCK_ERROR_TYPES = ("application/json", None)  # none of errors at the start
 OUR_ERROR_TYPE = "application/vnd.aws.lambda.error+json"
+# Each client's JSON library says these in words of its own, which change with versions of Python.
+JSON_WORDS = re.compile(
+    r"""(?<=Unable to unmarshal input: )(?:\\.|[^"\\\r\n])+"""
+    r"|(?<=recursion depth exceeded) while (?:de|en)coding a JSON [\w ]+"
+    r"|(?<=recursion depth exceeded) while calling a Python object"
+)
 
 
 @dataclass(frozen=True)
@@ -52,17 +59,30 @@ def differences(case: Case) -> dict[str, tuple[object, object]]:
 
 
 def as_compared(outcome: Outcome) -> dict[str, object]:
-    """Returns the facets without the two differences that every error has.
+    """Returns the facets without the three differences that many errors have.
 
-    The page names them: the content type of errors, and the form of the error type.
+    The page names them: the content type of errors, the form of the error type, and the words of
+    JSON libraries.
     """
-    facets = outcome.facets()
+    facets = {name: without_json_words(facet) for name, facet in outcome.facets().items()}
     facets["content type"] = [
         OUR_ERROR_TYPE if _is_error(path) and named in STOCK_ERROR_TYPES else named
         for path, named in zip(facets["path"], facets["content type"], strict=True)
     ]
     facets["error type"] = list(_error_types(outcome))
     return facets
+
+
+def without_json_words(facet: object) -> object:
+    if isinstance(facet, str):
+        return JSON_WORDS.sub("(words)", facet)
+    if isinstance(facet, bytes):
+        return JSON_WORDS.sub("(words)", facet.decode("latin-1")).encode("latin-1")
+    if isinstance(facet, list | tuple):
+        return [without_json_words(each) for each in facet]
+    if isinstance(facet, dict):
+        return {name: without_json_words(each) for name, each in facet.items()}
+    return facet
 
 
 def _is_error(path: str) -> bool:

@@ -54,7 +54,7 @@ def test_a_warm_environment_is_frozen_between_invocations_and_used_again(emulato
     emulator.invoke("RawBufferedFunction", {})
     environment = idle(emulator, "RawBufferedFunction")[0]
     assert environment["frozen"]
-    assert emulator.wait_for(lambda: process_state(environment["pid"])) == "T"
+    emulator.wait_for(lambda: process_state(environment["pid"]) == "T")
     emulator.invoke("RawBufferedFunction", {})
     assert [e["pid"] for e in emulator.environments("RawBufferedFunction")] == [environment["pid"]]
 
