@@ -119,11 +119,11 @@ def browser():
 def test_over_http_1_the_seventh_tab_of_a_browser_waits_for_one_of_six(browser, nginx):
     browser.get(f"{nginx}/api/v2/stream/status")
     browser.execute_script(OPEN_ONE_IN_EACH_TAB, TABS)
-    eventually(lambda: browser.execute_script(OPEN_TABS) == 6, 10)
+    eventually(lambda: browser.execute_script(OPEN_TABS) == 6, 30)
 
     browser.execute_script(CLOSE_ONE)
     assert browser.execute_script(OPEN_TABS) == 5
-    eventually(lambda: browser.execute_script(OPEN_TABS) == 6, 10)
+    eventually(lambda: browser.execute_script(OPEN_TABS) == 6, 30)
 
 
 def test_over_http_2_every_tab_of_a_browser_has_its_stream(browser, certificate, service, tmp_path):
@@ -132,4 +132,4 @@ def test_over_http_2_every_tab_of_a_browser_has_its_stream(browser, certificate,
     ) as url:
         browser.get(f"{url}/api/v2/stream/status")
         browser.execute_script(OPEN_ONE_IN_EACH_TAB, TABS)
-        eventually(lambda: browser.execute_script(OPEN_TABS) == TABS, 10)
+        eventually(lambda: browser.execute_script(OPEN_TABS) == TABS, 30)
