@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from streaming_runtime.scopes import End, Scope
 
     Handler = Callable[..., Any]
+    Act = Callable[[BaseException | None, dict[str, Any]], object]
 
 _HELD: dict[int, Any] = {}
 
@@ -35,7 +36,12 @@ def goes_on(result: object) -> bool:
     return any(hasattr(result, name) for name in streamed)
 
 
-def lasting(handler: Handler, last: Callable[[], Callable[[], Scope] | None]) -> Handler:
+def lasting(
+    handler: Handler,
+    last: Callable[[], Callable[[], Scope] | None],
+    *,
+    goes_on: Callable[[Any], bool] = goes_on,
+) -> Handler:
     """Returns a handler after which `last` is called if its result goes on.
 
     `last` has a tool last, and may return what gives the context manager of the stream.
@@ -52,6 +58,21 @@ def lasting(handler: Handler, last: Callable[[], Callable[[], Scope] | None]) ->
         return carried(result, within)
 
     return call
+
+
+def put_off(owner: Any, method: str, act: Act) -> None:
+    """Has `act` do the next call of `owner`'s method when the body of this invocation has ended.
+
+    It gets the exception that ended the body, or None, and the keyword arguments of the call.
+    """
+    attributes = vars(owner)
+
+    def held(**kwargs: Any) -> None:
+        if attributes.get(method) is held:
+            attributes.pop(method, None)
+        at_end(lambda error: act(error, kwargs))
+
+    attributes[method] = held
 
 
 def tool_at_end(end: End, *, within: Callable[[], Scope] | None = None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import wraps
 from inspect import iscoroutinefunction, signature
 
-from streaming_runtime.adaptations.carried import lasting, put_off
+from streaming_runtime.adaptations.lasting import lasting, put_off
 from streaming_runtime.adaptations.streams import is_stream, streams
 
 TYPE_CHECKING = False
@@ -158,6 +158,21 @@ def _collected(response: Any) -> Any:
 # --- decorators of handlers
 
 
+def _put_off_after(
+    handler: Any, owner: Any, method: str, act: Callable[[BaseException | None, Any], object]
+) -> Any:
+    """Wraps a handler, so that its decorator's last act comes after its stream.
+
+    Decorators of Powertools end with one call, such as that which writes all figures: the next call
+    of `owner`'s `method`. If the result is a stream, or is awaited, `act` does it at the end.
+    """
+    return lasting(handler, lambda: put_off(owner, method, act), goes_on=_streams_or_is_awaited)
+
+
+def _streams_or_is_awaited(result: Any) -> bool:
+    return streams(result) or hasattr(result, "__await__")
+
+
 def flush_at_the_streams_end(base: Any) -> None:
     """`log_metrics` flushes when the stream has ended, if the handler returns one."""
     provider = base.BaseProvider
@@ -168,7 +183,7 @@ def flush_at_the_streams_end(base: Any) -> None:
     ) -> Any:
         handler = lambda_handler
         if handler is not None:
-            handler = lasting(
+            handler = _put_off_after(
                 handler, self, "flush_metrics", lambda _error, how: self.flush_metrics(**how)
             )
         return log_metrics(self, handler, *args, **options)
@@ -193,7 +208,7 @@ def keep_buffered_records(logger: Any) -> None:
                 self.flush_buffer()
             self._buffer_cache.clear()
 
-        handler = lasting(lambda_handler, self._buffer_cache, "clear", end)
+        handler = _put_off_after(lambda_handler, self._buffer_cache, "clear", end)
         return inject(self, handler, *args, **more)
 
     kind.inject_lambda_context = inject_for_streams
