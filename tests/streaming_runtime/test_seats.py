@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streaming_runtime.invocation import Process
 from streaming_runtime.log import Log
-from streaming_runtime.loop import Sigterm
+from streaming_runtime.loop import Sigterm, pause_s
 from streaming_runtime.runtime_api import Invocation
 from streaming_runtime.settings import CONCURRENCY_MODES, Settings
 from streaming_runtime.workers import (
@@ -118,7 +118,7 @@ def parent():
         stop=[],
         environ={},
     )
-    made = Parent(process, sigterm=Sigterm(process.stop), drain_s=0.1)
+    made = Parent(process, sigterm=Sigterm(process.stop), drain_s=0.1, pause_s=pause_s)
     made.clock = clock
     made.due_at_s.clear()
     return made

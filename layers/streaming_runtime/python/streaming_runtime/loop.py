@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LOG_FILE = "_LAMBDA_TELEMETRY_LOG_FD"
 REFUSALS_BEFORE_EXIT = 10  # with the doubling pauses between them some twenty seconds
 FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 5
+LONGEST_PAUSE_S = 5.0
 DRAIN_S = 0.5  # Lambda grants about 0.6 s between SIGTERM and SIGKILL
 # How a failed start ends, as with the stock client: (the phase it is reported to, exit status).
 FAILED_START = {
@@ -181,7 +181,7 @@ class Worker:
             if self._process.stop:  # SIGTERM came, and a handler or an iterator swallowed Shutdown
                 raise Shutdown
             if refusals:
-                self._pause(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (refusals - 1)))
+                self._pause(pause_s(refusals))
             invocation = self._next()
             if isinstance(invocation, Invocation):
                 refusals = 0
@@ -205,6 +205,13 @@ class Worker:
         if isinstance(verdict, Response) and verdict.status >= 400:
             said = verdict.body[:300].decode("utf-8", "replace")
             self._process.log.write("WARN", f"runtime.refused: {verdict.status} {said}")
+
+
+def pause_s(failures: int) -> float:
+    """Returns the pause after so many failures in a row, in seconds; none after no failure."""
+    if not failures:
+        return 0.0
+    return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(16, failures - 1))
 
 
 def resolve(name: str | None) -> Handler:
@@ -288,7 +295,7 @@ def _run_workers(process: Process, sigterm: Sigterm) -> int:
             "executionEnvironmentMaxConcurrency": settings.concurrency,
         }
         process.log.write("DEBUG", event, logger="root")
-    parent = workers.Parent(process, sigterm=sigterm, drain_s=DRAIN_S)
+    parent = workers.Parent(process, sigterm=sigterm, drain_s=DRAIN_S, pause_s=pause_s)
     seat = parent.run()
     if isinstance(seat, int):
         return seat

@@ -21,6 +21,7 @@ from streaming_runtime.runtime_api import Invocation, PlatformGone, RuntimeApi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
     from typing import Any
 
@@ -39,8 +40,6 @@ FAILED_TOO = 5  # its init failed after another one's
 AFTER_INIT = (READY, SERVED, GAVE_UP)
 SEAT_BYTES = 512  # the state, and the ids of the invocation that runs
 LONGEST_IDS_BYTES = 255
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 5.0
 # Imported before the first fork, so that workers share the code: most functions import them.
 PRELOADED = ("dataclasses", "inspect", "logging", "threading", "typing", "urllib.parse")
 SIGNALS = (signal.SIGTERM, signal.SIGCHLD)
@@ -140,16 +139,25 @@ class WorkerApi(RuntimeApi):
 class Parent:
     """Keeps as many workers alive as the settings say.
 
-    `sigterm` handles that signal. `drain_s`: how long workers have to end what they do.
+    `sigterm` handles that signal. `drain_s`: how long workers have to end what they do. `pause_s`
+    gives the seconds before the next try, after so many workers in a row that died in vain.
     """
 
-    def __init__(self, process: Process, *, sigterm: Sigterm, drain_s: float) -> None:
+    def __init__(
+        self,
+        process: Process,
+        *,
+        sigterm: Sigterm,
+        drain_s: float,
+        pause_s: Callable[[int], float],
+    ) -> None:
         self._log = process.log
         self._stop = process.stop
         self._monotonic = process.monotonic
         self._log_socket = process.settings.log_socket
         self._sigterm = sigterm
         self._drain_s = drain_s
+        self._pause_s = pause_s
         count = process.settings.concurrency
         self._pid = os.getpid()
         board = memoryview(mmap.mmap(-1, count * SEAT_BYTES + 1))
@@ -216,7 +224,7 @@ class Parent:
             if os.getpid() != self._pid:
                 raise
             self._in_vain[number] += 1
-            self.due_at_s[number] = self._monotonic() + self._pause_s(number)
+            self.due_at_s[number] = self._monotonic() + self._pause_s(self._in_vain[number])
             self._log.write("ERROR", f"runtime.fork_failed: {error}")
         finally:  # in the worker, a SIGTERM that came meanwhile is handled here
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -276,18 +284,13 @@ class Parent:
         self._in_vain[number] += 1
         if seat.state == SERVED:
             self._in_vain[number] = 0
-        pause_s = self._pause_s(number)
+        pause_s = self._pause_s(self._in_vain[number])
         self.due_at_s[number] = self._monotonic() + pause_s
         lost = ""
         if seat.lost:
             lost = f" in the invocation {seat.lost.aws_request_id}"
         said = f"{ending}{lost}; the next one starts in {pause_s:g} s"
         self._log.write("ERROR", f"runtime.worker_died: {said}")
-
-    def _pause_s(self, number: int) -> float:
-        if not self._in_vain[number]:
-            return 0.0
-        return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(16, self._in_vain[number] - 1))
 
     def _end(self, exit_status: int) -> int:
         """Ends all workers: with SIGTERM, and after `drain_s` with SIGKILL."""
