@@ -13,8 +13,8 @@ SHARE = 0.05  # traced requests among those after the first one of each second
 
 
 def new_root(now_s: float) -> str:
-    """Returns a new trace's `Root=...`, as fronts add it to a request that has none."""
-    return f"Root=1-{int(now_s):08x}-{secrets.token_hex(12)}"
+    """Returns the root of a new trace."""
+    return f"1-{int(now_s):08x}-{secrets.token_hex(12)}"
 
 
 class Sampling:
@@ -33,7 +33,7 @@ class Sampling:
         fields = _fields(incoming or "")
         root = fields.get("Root", "")
         if not ROOT.fullmatch(root):
-            root = new_root(now_s).removeprefix("Root=")
+            root = new_root(now_s)
         sampled = fields.get("Sampled", "")
         if sampled not in ("0", "1"):
             sampled = str(int(self._is_sampled(now_s)))

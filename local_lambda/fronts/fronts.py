@@ -78,7 +78,7 @@ def _request_context(
         host=f"127.0.0.1:{server.port}",
         port=server.port,
         request_id=str(uuid.uuid4()),
-        trace_id=request.header("x-amzn-trace-id") or new_root(now_s),
+        trace_id=request.header("x-amzn-trace-id") or f"Root={new_root(now_s)}",
         time_ms=int(now_s * 1000),
         stage=stage,
     )
