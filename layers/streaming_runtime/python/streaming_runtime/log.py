@@ -185,10 +185,11 @@ class Log:
     def warn_of_failed_start(self) -> None:
         """Logs what the managed runtime says before the error of a start that failed."""
         logging = import_module("logging")
+        said = import_module(ROOT_LOGGER).UNHANDLED
         try:
-            logging.warning(import_module(ROOT_LOGGER).UNHANDLED)
+            logging.warning(said)
         except Exception:  # the function has put a handler there that cannot
-            self.write("WARNING", import_module(ROOT_LOGGER).UNHANDLED)
+            self.write("WARNING", said)
 
 
 def _last_resort(line: str) -> None:

@@ -14,7 +14,7 @@ from streaming_runtime.body import (
     headers_of,
     is_stream,
 )
-from streaming_runtime.plain_json import as_json
+from streaming_runtime.plain_json import JSON, as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Headers = dict[str, tuple[str, list[str]]]
 
-JSON = "application/json"
 OCTET_STREAM = "application/octet-stream"
 UNKNOWN = "application/unknown"
 HTTP_INTEGRATION = "application/vnd.awslambda.http-integration-response"

@@ -66,9 +66,9 @@ class StreamScopes:
     """A context manager: enters all STREAM_SCOPES in their order, and exits them in reverse.
 
     After them comes all that was put off until the body's end. Each is handed the exception that
-    ended the body, and none can swallow it. What a scope raises
-    itself comes out as the body's own error would; the others are exited all the same. A body that
-    `is_whole` was made while the handler ran, and has none.
+    ended the body, and none can swallow it. What a scope raises itself comes out as the body's own
+    error would; the others are exited all the same. A body that `is_whole` was made while the
+    handler ran, and has none.
     """
 
     def __init__(self, is_whole: bool) -> None:

@@ -1,4 +1,4 @@
-"""What may not be shared between forked workers, and what has to be made anew in each?
+"""Names what forked workers must not share, and makes anew what each of them needs for itself.
 
 Only with `STREAMING_RUNTIME_CONCURRENCY=shared`, whose workers are forked after the function was
 imported (docs/concurrency.md).
