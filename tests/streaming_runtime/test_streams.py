@@ -7,7 +7,7 @@ import pytest
 import requests
 from botocore.response import StreamingBody
 from pydantic import BaseModel
-from streaming_runtime.adaptations.streams import is_read_later, is_stream, name_of, streams
+from streaming_runtime.adaptations.streams import is_read_later, is_read_once, name_of, streams
 
 
 class Model(BaseModel):
@@ -69,7 +69,7 @@ def name(value):
 
 @pytest.mark.parametrize("value", STREAMS, ids=name)
 def test_what_is_used_up_by_reading_is_a_stream(value):
-    assert is_stream(value)
+    assert is_read_once(value)
     assert is_read_later(value)
     assert streams(value)
     assert streams({"statusCode": 200, "body": value})
@@ -78,7 +78,7 @@ def test_what_is_used_up_by_reading_is_a_stream(value):
 
 @pytest.mark.parametrize("value", DATA, ids=name)
 def test_data_is_no_stream(value):
-    assert not is_stream(value)
+    assert not is_read_once(value)
     assert not streams(value)
 
 

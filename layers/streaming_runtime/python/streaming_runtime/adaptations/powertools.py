@@ -10,7 +10,7 @@ from functools import wraps
 from inspect import iscoroutinefunction, signature
 
 from streaming_runtime.adaptations.lasting import lasting, put_off
-from streaming_runtime.adaptations.streams import is_stream, streams
+from streaming_runtime.adaptations.streams import is_read_once, streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def leave_bodies_alone(api_gateway: Any) -> None:
 
 def _is_streamed(response: Any) -> bool:
     """Whether a response has a stream as its body; StreamingResponse says so itself."""
-    return getattr(response, "body_is_streamed", False) or is_stream(response.body)
+    return getattr(response, "body_is_streamed", False) or is_read_once(response.body)
 
 
 def _encoder(builder: Any, response: Any) -> Callable[[Any], str]:
@@ -246,7 +246,7 @@ def refuse_to_store_streams(base: Any) -> None:
             stream = result
             if isinstance(result, dict):
                 stream = result.get("body")
-            if is_stream(stream):
+            if is_read_once(stream):
                 raise TypeError(NOT_STORED.format(kind=type(stream).__name__))
             return result
 

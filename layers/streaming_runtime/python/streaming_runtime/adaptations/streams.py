@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 ITERATORS = ("__next__", "__anext__", "__aiter__")
 
 
-def is_stream(value: object) -> bool:
+def is_read_once(value: object) -> bool:
     """Whether reading `value` uses it up: an iterator, or an open response or file.
 
     Collections are none. Neither are objects that merely can be iterated over, such as models.
@@ -29,14 +29,14 @@ def is_read_later(body: object) -> bool:
     if body is None or hasattr(type(body), "__len__"):
         return False
     kinds = ("__iter__", "__aiter__", "__aenter__")
-    return is_stream(body) or any(hasattr(type(body), name) for name in kinds)
+    return is_read_once(body) or any(hasattr(type(body), name) for name in kinds)
 
 
 def streams(result: Any) -> bool:
     """Whether the result of a handler is a stream, or a response whose body may be one."""
     if isinstance(result, dict):
         return is_read_later(result.get("body"))
-    return is_stream(result)
+    return is_read_once(result)
 
 
 def name_of(value: object) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from streaming_runtime.adaptations.lasting import is_failure, users_traceback
-from streaming_runtime.adaptations.streams import is_read_later, is_stream, name_of
+from streaming_runtime.adaptations.streams import is_read_later, is_read_once, name_of
 from streaming_runtime.scopes import STREAM_SCOPES
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ def leave_streams_unread(conversion: Any) -> None:
     original = conversion.metadata_to_dict
 
     def metadata_to_dict(value: Any) -> Any:
-        if is_stream(value):
+        if is_read_once(value):
             return name_of(value)
         if isinstance(value, dict) and "statusCode" in value and is_read_later(value.get("body")):
             value = {**value, "body": name_of(value["body"])}
