@@ -13,8 +13,10 @@ from zipfile import is_zipfile
 
 from local_lambda.application import (
     ACCOUNT_ID,
+    Api,
     Application,
     EventSourceMapping,
+    Finding,
     Function,
     Route,
     Table,
@@ -204,10 +206,10 @@ class _Reader:
         warnings = dict.fromkeys((*self._warnings, *self._resolver.warnings))
         return Application(
             functions=functions,
-            routes=tuple(routes),
+            apis=(Api("ServerlessRestApi", "rest", tuple(routes)),) if routes else (),
             tables=tables,
             mappings=tuple(mappings),
-            warnings=tuple(warnings),
+            findings=tuple(map(Finding, warnings)),
         )
 
     def _function(
