@@ -25,6 +25,7 @@ from local_lambda.http.server import HttpServer
 from local_lambda.table.event_source import StreamFollower
 from local_lambda.table.table import create_missing_tables, make_client, start_moto
 from local_lambda.template import template
+from local_lambda.template.cloudformation import TemplateError
 
 _log = logging.getLogger(__name__)
 _RETIRE_EVERY_S = 5.0
@@ -97,6 +98,8 @@ class RunningApplication:
         application = self._read_template(urls)
         for warning in application.warnings:
             _log.warning("template: %s", warning)
+        if not application.functions:
+            raise TemplateError("no function of this template can be served")
         self._directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
         await self._reaper.open(self._directory)
         api = RestApiFront(application.routes, self._pools, self._faults, settings=options.fronts)

@@ -20,7 +20,15 @@ _BARE_TAGS = ("Ref", "Condition")
 
 
 class TemplateError(ValueError):
-    """The template is invalid or not supported. The message says where and why."""
+    """The template, or one part of it, is invalid or not supported. The message says why.
+
+    `property` is the way from the resource to the part, and `advice` says what to do.
+    """
+
+    def __init__(self, text: str, property: str = "", advice: str = "") -> None:
+        super().__init__(text)
+        self.property = property
+        self.advice = advice
 
 
 class _Loader(yaml.SafeLoader):

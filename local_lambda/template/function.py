@@ -4,12 +4,13 @@ Page sam-resource-function.html in
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from local_lambda.application import Cors, Function, FunctionUrl
-from local_lambda.template.cloudformation import Resolver, TemplateError
+from local_lambda.template.cloudformation import TemplateError
+from local_lambda.template.stack import Resource, Stack
 
 # Properties without an effect in the emulator, or without one that can be seen from outside.
 _WITHOUT_EFFECT = frozenset(
@@ -58,30 +59,24 @@ _READ = frozenset(
 
 
 def read_function(
-    logical_id: str,
-    name: str,
-    properties: dict[str, Any],
-    resolver: Resolver,
-    base: Path,
-    layers: Mapping[str, Path],
-    warn: Callable[[str], None],
+    stack: Stack, resource: Resource, properties: dict[str, Any], layers: Mapping[str, Path]
 ) -> Function:
     """Reads a function. `layers` are the paths by layer ARN. Raises TemplateError."""
-    if unknown := sorted(properties.keys() - _READ - _WITHOUT_EFFECT):
-        warn(f"{logical_id}: properties that are not emulated: {', '.join(unknown)}")
+    for unknown in sorted(properties.keys() - _READ - _WITHOUT_EFFECT):
+        stack.report(resource, "this property is not emulated", property=unknown)
     read = {key: value for key, value in properties.items() if key in _READ - {"Events"}}
-    resolved = resolver.resolve(read)
+    resolved = stack.resolve(read)
     return Function(
-        logical_id=logical_id,
-        name=name,
+        logical_id=resource.logical_id,
+        name=stack.names[resource.logical_id],
         handler=_required(resolved, "Handler", default="bootstrap"),
         runtime=_runtime(resolved),
-        code=_directory(base, resolved.get("CodeUri")),
+        code=_directory(stack.base, resolved.get("CodeUri")),
         layers=tuple(_layer(reference, layers) for reference in resolved.get("Layers") or ()),
         environment=_variables(resolved),
         timeout_s=float(resolved.get("Timeout", 3)),
         memory_mb=int(resolved.get("MemorySize", 128)),
-        url=_url(resolved.get("FunctionUrlConfig"), logical_id, warn),
+        url=_url(stack, resource, resolved.get("FunctionUrlConfig")),
         reserved_concurrency=_integer(resolved.get("ReservedConcurrentExecutions")),
         max_concurrency=_max_concurrency(resolved),
         traced=resolved.get("Tracing") == "Active",
@@ -138,7 +133,7 @@ def _integer(value: Any) -> int | None:
 
 
 def _url(
-    configuration: dict[str, Any] | None, logical_id: str, warn: Callable[[str], None]
+    stack: Stack, resource: Resource, configuration: dict[str, Any] | None
 ) -> FunctionUrl | None:
     if configuration is None:
         return None
@@ -147,9 +142,14 @@ def _url(
         raise TemplateError(f"InvokeMode {mode!r} is neither BUFFERED nor RESPONSE_STREAM")
     auth_type = configuration.get("AuthType")
     if auth_type != "NONE":
-        warn(f"{logical_id}: AuthType {auth_type} of its Function URL is not checked here")
+        stack.report(
+            resource,
+            f"AuthType {auth_type} of the Function URL is not checked here",
+            property="FunctionUrlConfig.AuthType",
+        )
     cors = _cors(configuration.get("Cors"))
-    return FunctionUrl(streaming=mode == "RESPONSE_STREAM", cors=cors)
+    is_iam = auth_type == "AWS_IAM"
+    return FunctionUrl(streaming=mode == "RESPONSE_STREAM", cors=cors, iam=is_iam)
 
 
 def _cors(configuration: dict[str, Any] | None) -> Cors | None:

@@ -63,9 +63,9 @@ def test_a_function_is_read_with_its_globals_merged(tmp_path):
 
 def test_what_is_not_emulated_is_named_in_a_warning(tmp_path):
     warnings = "\n".join(read(tmp_path, FUNCTION + "  Queue: {Type: AWS::SQS::Queue}\n").warnings)
-    assert "ImageConfig" in warnings
+    assert "StreamFunction.ImageConfig: this property is not emulated" in warnings
     assert "AuthType AWS_IAM" in warnings
-    assert "Queue (AWS::SQS::Queue)" in warnings
+    assert "Queue: resources of type AWS::SQS::Queue are not emulated" in warnings
 
 
 def test_routes_come_from_events_and_from_an_openapi_definition(tmp_path):
@@ -205,15 +205,18 @@ def test_a_table_and_its_mapping_are_read(tmp_path):
         ),
     ],
 )
-def test_a_mistake_is_reported_with_the_name_of_the_function(tmp_path, properties, message):
-    with pytest.raises(TemplateError, match=f"^F.*{message}"):
-        read(
-            tmp_path,
-            f"Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {properties}}}}}",
-        )
+def test_a_mistake_is_a_finding_with_the_name_of_the_function(tmp_path, properties, message):
+    application = read(
+        tmp_path,
+        f"Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {properties}}}}}",
+    )
+    found = [finding for finding in application.findings if message in str(finding)]
+
+    assert [finding.resource for finding in found] == ["F"]
+    assert not found[0].served
 
 
-def test_an_unknown_filter_operator_is_an_error_at_start(tmp_path):
+def test_a_mapping_with_an_unknown_filter_operator_is_not_followed(tmp_path):
     text = """
     Resources:
       F:
@@ -230,8 +233,10 @@ def test_an_unknown_filter_operator_is_an_error_at_start(tmp_path):
                 FilterCriteria: {Filters: [{Pattern: '{"a": [{"cidr": "x"}]}'}]}
       T: {Type: AWS::Serverless::SimpleTable}
     """
-    with pytest.raises(TemplateError, match="unknown operator"):
-        read(tmp_path, text)
+    application = read(tmp_path, text)
+
+    assert not application.mappings
+    assert any("unknown operator" in str(finding) for finding in application.findings)
 
 
 def test_a_property_without_a_value_is_as_good_as_not_there(tmp_path):
@@ -256,7 +261,8 @@ def test_what_changes_nothing_here_is_passed_over_and_the_rest_is_named(tmp_path
       Role: {Type: AWS::IAM::Role}
       Queue: {Type: AWS::SQS::Queue}
     """
-    assert read(tmp_path, text).warnings == ("not emulated: Queue (AWS::SQS::Queue)",)
+    (finding,) = read(tmp_path, text).findings
+    assert (finding.resource, finding.served) == ("Queue", False)
 
 
 def test_text_that_is_no_template_is_a_clear_error(tmp_path):
@@ -301,6 +307,10 @@ def test_a_function_url_on_a_condition_is_not_there_if_that_is_false(tmp_path):
     assert read(tmp_path, text).functions["Stream"].url is None
 
 
-def test_a_function_url_of_nothing_is_an_error(tmp_path):
-    with pytest.raises(TemplateError, match=r"^Address: no function of this template"):
-        read(tmp_path, URL.replace("!GetAtt Stream.Arn", "arn:aws:lambda:x:1:function:Other"))
+def test_a_function_url_of_nothing_is_a_finding(tmp_path):
+    text = URL.replace("!GetAtt Stream.Arn", "arn:aws:lambda:x:1:function:Other")
+    application = read(tmp_path, text)
+
+    assert application.functions["Stream"].url is None
+    assert application.findings[0].resource == "Address"
+    assert "no function of this template" in application.findings[0].text
