@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from local_lambda.application import Api, Function, Route
 from local_lambda.template.events import read_route
 from local_lambda.template.openapi import read_routes
-from local_lambda.template.stack import Resource, Stack
+from local_lambda.template.resource import Resource
+from local_lambda.template.stack import Stack
 
 API = "AWS::Serverless::Api"
 # Properties that are read, or that have no effect in the emulator.

@@ -10,7 +10,8 @@ from typing import Any
 
 from local_lambda.application import Cors, Function, FunctionUrl
 from local_lambda.template.cloudformation import TemplateError
-from local_lambda.template.stack import Resource, Stack
+from local_lambda.template.resource import Resource
+from local_lambda.template.stack import Stack
 
 # Properties without an effect in the emulator, or without one that can be seen from outside.
 _WITHOUT_EFFECT = frozenset(

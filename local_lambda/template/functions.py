@@ -6,7 +6,8 @@ from zipfile import is_zipfile
 from local_lambda.application import Function
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.template.function import read_function
-from local_lambda.template.stack import Resource, Stack
+from local_lambda.template.resource import Resource
+from local_lambda.template.stack import Stack
 from local_lambda.template.values import FUNCTION, LAYERS, URL, layer_arn
 
 

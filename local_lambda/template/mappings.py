@@ -6,7 +6,8 @@ from typing import Any
 from local_lambda.application import Event, EventSourceMapping, Function
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.template.events import read_mapping
-from local_lambda.template.stack import Resource, Stack
+from local_lambda.template.resource import Resource
+from local_lambda.template.stack import Stack
 from local_lambda.template.values import TABLES
 
 _ROUTES = ("Api", "HttpApi")

@@ -3,7 +3,8 @@
 from typing import Any
 
 from local_lambda.application import Table
-from local_lambda.template.stack import Resource, Stack
+from local_lambda.template.resource import Resource
+from local_lambda.template.stack import Stack
 from local_lambda.template.values import SIMPLE_TABLE, TABLES
 
 _PROPERTIES = (
