@@ -5,7 +5,6 @@ import contextlib
 import errno
 import logging
 import os
-import re
 import shutil
 import signal
 import sys
@@ -22,6 +21,7 @@ from local_lambda.environments.processes import ProcessGroup, Reaper
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.fronts import FrontSettings, FunctionUrlFront, RestApiFront
 from local_lambda.http.server import HttpServer
+from local_lambda.names import output_names
 from local_lambda.table.event_source import StreamFollower
 from local_lambda.table.table import create_missing_tables, make_client, start_moto
 from local_lambda.template import template
@@ -107,7 +107,8 @@ class RunningApplication:
             api.server, options.port, use="the REST API", option="--port (make dev: PORT)"
         )
         self.addresses = [("dashboard", api.server.url)]
-        self.addresses += [(f"{output_name(name)}_url", url) for name, url in urls.items()]
+        names = output_names(urls)
+        self.addresses += [(f"{names[name]}_url", url) for name, url in urls.items()]
         dynamodb_url = await self._start_tables(application)
         self._prepare_functions(application, self._directory, dynamodb_url)
         admin = AdminFront(self._pools, self._faults)
@@ -252,12 +253,6 @@ class RunningApplication:
             await asyncio.sleep(min(_RETIRE_EVERY_S, self._options.limits.keep_warm_s))
             for pool in self._pools.values():
                 pool.retire_idle()
-
-
-def output_name(logical_id: str) -> str:
-    """Returns a function's name in the output: `my_api` for `MyApiFunction`."""
-    name = logical_id.removesuffix("Function") or logical_id
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 @contextlib.asynccontextmanager

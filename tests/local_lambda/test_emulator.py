@@ -9,7 +9,7 @@ import time
 import pytest
 
 from local_lambda import Emulator, EmulatorFailed
-from local_lambda.emulator import output_name
+from local_lambda.names import output_names
 from tests.support.processes import process_state
 
 
@@ -23,7 +23,20 @@ from tests.support.processes import process_state
     ],
 )
 def test_a_function_is_announced_in_snake_case(logical_id, name):
-    assert output_name(logical_id) == name
+    assert output_names([logical_id]) == {logical_id: name}
+
+
+@pytest.mark.parametrize(
+    ("logical_ids", "names"),
+    [
+        (["Stock", "StockFunction"], ["stock", "stock_function"]),
+        (["StockFunction", "Stock", "Other"], ["stock_function", "stock", "other"]),
+        (["MyApi", "MyAPI"], ["my_api", "my_api_2"]),
+        (["Function", "FunctionFunction"], ["function", "function_function"]),
+    ],
+)
+def test_no_two_functions_have_one_name(logical_ids, names):
+    assert list(output_names(logical_ids).values()) == names
 
 
 @pytest.mark.e2e
