@@ -11,60 +11,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import yaml
-
 from local_lambda.application import ACCOUNT_ID
+from local_lambda.template.shape import check_resources, load_template
+from local_lambda.template.text import TemplateError as TemplateError
 
 NO_VALUE = object()
-_BARE_TAGS = ("Ref", "Condition")
-
-
-class TemplateError(ValueError):
-    """The template, or one part of it, is invalid or not supported. The message says why.
-
-    `property` is the way from the resource to the part, and `advice` says what to do.
-    """
-
-    def __init__(self, text: str, property: str = "", advice: str = "") -> None:
-        super().__init__(text)
-        self.property = property
-        self.advice = advice
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads YAML as CloudFormation does: dates stay text, every `!Tag` becomes its long form."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _construct_tag(loader: _Loader, suffix: str, node: Any) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {suffix if suffix in _BARE_TAGS else f"Fn::{suffix}": value}
-
-
-_Loader.add_multi_constructor("!", _construct_tag)
 
 
 def load(text: str) -> dict[str, Any]:
     """Returns the template as dictionaries with tags in their long form. Raises TemplateError."""
-    try:
-        template = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise TemplateError(f"not YAML: {error}") from error
-    if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
-        raise TemplateError("the template has no Resources")
-    return template
+    template = load_template(text)
+    check_resources(template)
+    return template.values
 
 
 class Resolver:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from local_lambda.application import Application
 from local_lambda.template.apis import API, read_apis
-from local_lambda.template.cloudformation import TemplateError, load
 from local_lambda.template.functions import read_functions
 from local_lambda.template.mappings import read_events
+from local_lambda.template.shape import check_resources, load_template
 from local_lambda.template.stack import Stack
 from local_lambda.template.tables import read_tables
+from local_lambda.template.text import read_text
 from local_lambda.template.values import FUNCTION, LAYERS, TABLES, URL
 
 _READ = (FUNCTION, *LAYERS, API, *TABLES, URL)
@@ -31,17 +32,17 @@ def read(
 
     `urls` are the Function URLs by logical id, for templates that refer to them.
     """
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise TemplateError(f"{path}: {error.strerror}") from error
+    template = load_template(read_text(path))
+    check_resources(template)
     stack = Stack(
-        template=load(text),
+        template=template.values,
         base=path.resolve().parent,
         overrides=overrides or {},
         region=region,
         urls=urls or {},
+        line_of=template.lines.of,
     )
+    stack.findings += template.findings
     return application_of(stack)
 
 

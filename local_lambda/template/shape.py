@@ -1,0 +1,91 @@
+"""Checks that the parts of a template are mappings where CloudFormation wants mappings.
+
+A part that is not is left out and named, so that all who read the rest may rely on it.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+"""
+
+from typing import Any
+
+from local_lambda.template.text import Template, TemplateError, parse
+
+_SECTIONS = ("Conditions", "Globals", "Mappings", "Metadata", "Outputs", "Parameters", "Rules")
+_LOOP = "Fn::ForEach::"
+_KINDS = {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}
+
+
+def load_template(text: str) -> Template:
+    """Returns a template whose sections are mappings. Raises TemplateError without Resources."""
+    template = parse(text)
+    check_sections(template)
+    return template
+
+
+def kind_of(value: Any) -> str:
+    """Returns a few words that say what a value is, such as "a list" or "empty"."""
+    if value is None:
+        return "empty"
+    return _KINDS.get(type(value), "a number")
+
+
+def check_sections(template: Template) -> None:
+    """Leaves sections out that are no mappings. Raises TemplateError without Resources."""
+    values = template.values
+    if not isinstance(values, dict):
+        raise TemplateError(f"the template has no Resources: it is {kind_of(values)}, no mapping")
+    if "Resources" not in values:
+        raise TemplateError("the template has no Resources")
+    if not isinstance(values["Resources"], dict):
+        kind = kind_of(values["Resources"])
+        raise TemplateError(f"Resources is {kind}, not a mapping of logical ids")
+    for section in _SECTIONS:
+        content = values.get(section)
+        if content is not None and not isinstance(content, dict):
+            template.report((section,), f"this is {kind_of(content)}, not a mapping; left out")
+        if not isinstance(content, dict):
+            values.pop(section, None)
+    shared = values.get("Globals") or {}
+    for section, content in list(shared.items()):
+        if not isinstance(content, dict):
+            if content is not None:
+                place = ("Globals", section)
+                template.report(place, f"this is {kind_of(content)}, not a mapping; left out")
+            del shared[section]
+
+
+def check_resources(template: Template) -> None:
+    """Leaves resources out that are malformed, each with a finding."""
+    resources = template.values["Resources"]
+    for name, resource in list(resources.items()):
+        if name.startswith(_LOOP) or name == "Fn::Transform":
+            continue
+        if not _is_sound(template, name, resource):
+            del resources[name]
+
+
+def _is_sound(template: Template, name: str, resource: Any) -> bool:
+    place = ("Resources", name)
+    if not isinstance(resource, dict):
+        template.report(place, f"the resource is {kind_of(resource)}, not a mapping", served=False)
+        return False
+    kind = resource.get("Type")
+    if not isinstance(kind, str):
+        text = "Type is missing" if kind is None else f"Type is {kind_of(kind)}, not text"
+        template.report(place, text, served=False)
+        return False
+    for key in ("Properties", "Metadata"):
+        content = resource.get(key)
+        if content is None:
+            resource.pop(key, None)
+        elif not isinstance(content, dict):
+            template.report((*place, key), f"this is {kind_of(content)}, no mapping", served=False)
+            return False
+    return True
+
+
+def mapping_or_finding(template: Template, place: tuple[str | int, ...], value: Any) -> dict:
+    """Returns a mapping, or an empty one and a finding for what is none. Null is empty."""
+    if isinstance(value, dict):
+        return value
+    if value is not None:
+        template.report(place, f"this is {kind_of(value)}, not a mapping; left out")
+    return {}
