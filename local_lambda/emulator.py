@@ -18,6 +18,7 @@ from local_lambda.application import Application
 from local_lambda.environments.launch import LaunchSettings, prepare
 from local_lambda.environments.pool import FunctionPool, Limits
 from local_lambda.environments.processes import ProcessGroup, Reaper
+from local_lambda.environments.records import Records
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.fronts import FrontSettings, FunctionUrlFront, RestApiFront
 from local_lambda.http.server import HttpServer
@@ -83,6 +84,7 @@ class RunningApplication:
         self._options = options
         self._faults = Faults()
         self._pools: dict[str, FunctionPool] = {}
+        self.records = Records()
         self._reaper = Reaper()
         self._servers: list[HttpServer] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -188,7 +190,11 @@ class RunningApplication:
         for name, function in application.functions.items():
             launch = prepare(function, directory, settings)
             self._pools[name] = FunctionPool(
-                launch, self._reaper, limits=options.limits, start_limit=start_limit
+                launch,
+                self._reaper,
+                limits=options.limits,
+                start_limit=start_limit,
+                records=self.records,
             )
 
     async def _start_tables(self, application: Application) -> str:

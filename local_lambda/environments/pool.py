@@ -15,6 +15,7 @@ from local_lambda.environments.environment import Environment
 from local_lambda.environments.invocation import Failed, Invocation, Throttled, platform_error
 from local_lambda.environments.launch import Launch, LaunchError
 from local_lambda.environments.processes import Reaper
+from local_lambda.environments.records import Records
 from local_lambda.environments.tracing import Sampling
 
 _log = logging.getLogger(__name__)
@@ -37,16 +38,23 @@ class FunctionPool:
 
     All pools share `start_limit`, which lets only a few environments start at a time. Without it,
     many starts on a small machine would make each other exceed the time limit of the init phase.
+    They share `records`, too.
     """
 
     def __init__(
-        self, launch: Launch, reaper: Reaper, limits: Limits, start_limit: asyncio.Semaphore
+        self,
+        launch: Launch,
+        reaper: Reaper,
+        limits: Limits,
+        start_limit: asyncio.Semaphore,
+        records: Records | None = None,
     ) -> None:
         self._launch = launch
         self._reaper = reaper
         self._limits = limits
         self._start_limit = start_limit
         self.function = launch.function
+        self.records = Records() if records is None else records
         self._sampling = Sampling(is_active=launch.function.traced)
         self.environments: list[Environment] = []
         self._pending: deque[Invocation] = deque()
