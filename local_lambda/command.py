@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -11,6 +12,7 @@ from local_lambda.emulator import AddressUnavailable, Options, running
 from local_lambda.environments.launch import LaunchError
 from local_lambda.environments.pool import Limits
 from local_lambda.fronts.fronts import FrontSettings
+from local_lambda.logs import Log, LogFileError, open_log
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.version import DISTRIBUTION, version
 
@@ -21,12 +23,12 @@ def parser() -> argparse.ArgumentParser:
     description = "AWS Lambda on this machine, streaming included."
     result = argparse.ArgumentParser(prog="local-lambda", description=description)
     result.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version()}")
-    result.add_argument("--log-level", default="info", choices=_LOG_LEVELS)
     _add_template_options(result)
     _add_address_options(result)
     _add_function_options(result)
     _add_front_options(result)
     _add_demo_options(result)
+    _add_log_options(result)
     return result
 
 
@@ -145,6 +147,17 @@ def _add_demo_options(result: argparse.ArgumentParser) -> None:
     group.add_argument("--demo-interval", type=float, default=1.5, metavar="SECONDS")
 
 
+def _add_log_options(result: argparse.ArgumentParser) -> None:
+    group = result.add_argument_group("log")
+    group.add_argument("--log-level", default="info", choices=_LOG_LEVELS)
+    group.add_argument(
+        "--log-file",
+        type=Path,
+        metavar="PATH",
+        help="append the lines of the log to this file too, without colour",
+    )
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
@@ -185,13 +198,13 @@ def options(arguments: argparse.Namespace) -> Options:
     )
 
 
-async def run(chosen: Options) -> None:
+async def run(chosen: Options, log: Log) -> None:
     """Runs until SIGINT or SIGTERM cancels it."""
     this_task = asyncio.current_task()
     assert this_task is not None, "run() is awaited by a task"
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, this_task.cancel)
-    async with running(chosen) as application:
+    async with running(chosen, log) as application:
         for name, value in application.addresses:
             print(f"{name}: {value}", flush=True)
         print("ready", flush=True)
@@ -200,19 +213,16 @@ async def run(chosen: Options) -> None:
 
 def main() -> int:
     arguments = parser().parse_args()
-    logging.basicConfig(
-        level=arguments.log_level.upper(), format="local_lambda %(levelname)s %(message)s"
-    )
-    for noisy in ("asyncio", "boto3", "botocore", "urllib3"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    level = getattr(logging, arguments.log_level.upper())
     try:
-        asyncio.run(run(options(arguments)))
+        with contextlib.closing(open_log(arguments.log_file, level)) as log:
+            asyncio.run(run(options(arguments), log))
     except asyncio.CancelledError:
         return 0
     except TemplateError as error:
         print(f"local_lambda: {arguments.template}: {error}", file=sys.stderr)
         return 1
-    except (LaunchError, AddressUnavailable, OSError) as error:
+    except (LaunchError, AddressUnavailable, LogFileError, OSError) as error:
         print(f"local_lambda: {error}", file=sys.stderr)
         return 1
     return 0

@@ -22,6 +22,7 @@ from local_lambda.environments.records import Records
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.fronts import FrontSettings, FunctionUrlFront, RestApiFront
 from local_lambda.http.server import HttpServer
+from local_lambda.logs import Log
 from local_lambda.names import output_names
 from local_lambda.table.event_source import StreamFollower
 from local_lambda.table.table import create_missing_tables, make_client, start_moto
@@ -80,12 +81,12 @@ def _explained(use: str, host: str, port: int, option: str) -> Iterator[None]:
 class RunningApplication:
     """Runs an application. `addresses` are the lines that the command prints."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, log: Log | None = None) -> None:
         self._options = options
         self._faults = Faults()
         self._pools: dict[str, FunctionPool] = {}
         self.records = Records()
-        self._reaper = Reaper()
+        self._reaper = Reaper(log)
         self._servers: list[HttpServer] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._groups: list[ProcessGroup] = []
@@ -262,9 +263,9 @@ class RunningApplication:
 
 
 @contextlib.asynccontextmanager
-async def running(options: Options) -> AsyncIterator[RunningApplication]:
+async def running(options: Options, log: Log | None = None) -> AsyncIterator[RunningApplication]:
     """Runs an application, and ends everything that was started even if the start fails."""
-    application = RunningApplication(options)
+    application = RunningApplication(options, log)
     try:
         await application.start()
         yield application

@@ -17,7 +17,9 @@ from typing import Any
 
 from local_lambda.environments.invocation import Failed, Invocation, platform_error
 from local_lambda.environments.launch import Launch
+from local_lambda.environments.meter import Meter
 from local_lambda.environments.processes import ProcessGroup, Reaper
+from local_lambda.environments.records import Records
 from local_lambda.environments.runtime_api import RuntimeApi
 from local_lambda.environments.runtime_state import RuntimeState
 from local_lambda.http.server import HttpServer
@@ -36,7 +38,12 @@ class Environment:
     """
 
     def __init__(
-        self, launch: Launch, reaper: Reaper, attempt: int, changed: Callable[["Environment"], None]
+        self,
+        launch: Launch,
+        reaper: Reaper,
+        attempt: int,
+        changed: Callable[["Environment"], None],
+        records: Records | None = None,
     ) -> None:
         self._launch = launch
         self._reaper = reaper
@@ -46,6 +53,7 @@ class Environment:
         self.concurrency = launch.function.max_concurrency or 1
         self.state = RuntimeState(self.concurrency)
         self.attempt = attempt
+        self.meter = Meter(self.function, reaper.log, records or Records(), attempt)
         self.failure: Failed | None = None
         self._killed = False
         self.init_over = asyncio.Event()  # set once the environment is initialised or dead
@@ -65,7 +73,7 @@ class Environment:
 
     @property
     def label(self) -> str:
-        return f"{self.function.logical_id}[{self.pid or '-'}]"
+        return self.meter.label
 
     @property
     def pid(self) -> int | None:
@@ -110,9 +118,15 @@ class Environment:
         await self._server.start()
         command = self._launch.command()
         variables = self._launch.environment(f"127.0.0.1:{self._server.port}")
+        self.meter.launching()
         self._group = await self._reaper.start(
-            command, variables, directory=self.function.code, name=self.function.logical_id
+            command,
+            variables,
+            directory=self.function.code,
+            name=self.function.logical_id,
+            request_id=lambda: self.meter.request_id,
         )
+        self.meter.launched(self._group.pid)
         self._create_task(self._wait_for_exit(self._group))
         self._set_timer("init", init_limit_s, lambda: self._init_expired(init_limit_s))
         _log.debug("environment.starting %s attempt=%d", self.label, self.attempt)
@@ -123,6 +137,8 @@ class Environment:
         invocation.deadline_ms = int((time.time() + timeout_s) * 1000)
         self.invocations += 1
         self._active[invocation.request_id] = invocation
+        self._drain_output()
+        self.meter.begin(invocation)
         self._set_timer(invocation.request_id, timeout_s, lambda: self._expire(invocation))
         self._thaw()
         self._next_calls.popleft().set_result(invocation)
@@ -143,8 +159,11 @@ class Environment:
     async def next_invocation(self) -> Invocation:
         self._cancel_timer("init")
         self.init_over.set()
+        self.meter.initialised()
         self._count_worker()
         if self.concurrency == 1:
+            self._drain_output()
+            self.meter.end_all()
             for request_id in tuple(self._timers):
                 self._cancel_timer(request_id)
         self.idle_since_s = time.monotonic()
@@ -167,6 +186,7 @@ class Environment:
             return
         if self.concurrency > 1:
             self._cancel_timer(invocation.request_id)
+            self.meter.end(invocation)
         self.returning_workers += 1
         invocation.ended.set()
         self._changed(self)
@@ -176,21 +196,27 @@ class Environment:
             "environment.init_failed %s %s %s", self.label, failure.error_type, failure.text
         )
         self.failure = failure
+        self._drain_output()
+        self.meter.init_failed(failure.error_type)
         self.kill()
 
     # The ways in which an environment or an invocation ends.
 
     async def _wait_for_exit(self, group: ProcessGroup) -> None:
         exit_text = _exit_text(await group.ended())
+        self._drain_output()
         if self.failure is None:
             message = f"Error: Runtime exited {exit_text}"
             self.failure = platform_error("Runtime.ExitError", message)
+            if not (self.state.initialised or self._killed):
+                self.meter.init_failed("Runtime.ExitError")
         level = logging.DEBUG if self._killed else logging.WARNING
         _log.log(level, "environment.exited %s %s", self.label, exit_text)
         if not self._killed:
             await self._server.drain(EXIT_DRAIN_S)
         for invocation in tuple(self._active.values()):
             invocation.fail("Runtime.ExitError", f"Runtime exited {exit_text}")
+        self.meter.end_all("" if self._killed else "Runtime.ExitError")
         await self._die()
 
     async def _die(self) -> None:
@@ -211,6 +237,8 @@ class Environment:
         )
         self._active.pop(request_id, None)
         self.state.expired(request_id)
+        self._drain_output()
+        self.meter.end(invocation, is_timeout=True)
         if self.concurrency == 1:
             self.failure = platform_error("Sandbox.Timedout", "killed at its timeout")
             self.kill()
@@ -220,6 +248,8 @@ class Environment:
         _log.warning("environment.init_timed_out %s limit_s=%g", self.label, limit_s)
         message = f"Error: Init timed out after {limit_s:.2f} seconds"
         self.failure = platform_error("Sandbox.Timedout", message)
+        self._drain_output()
+        self.meter.init_failed("", is_timeout=True)
         self.kill()
 
     def _count_worker(self) -> None:
@@ -249,6 +279,11 @@ class Environment:
     def _cancel_timer(self, key: str) -> None:
         if timer := self._timers.pop(key, None):
             timer.cancel()
+
+    def _drain_output(self) -> None:
+        """Lets what the process has written come into the log before what is written next."""
+        if self._group:
+            self._group.output.drain()
 
     def _freeze(self) -> None:
         if self._group and not self.frozen:

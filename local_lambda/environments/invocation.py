@@ -11,6 +11,8 @@ BUFFERED_LIMIT_BYTES = 6_291_556  # as in Lambda's interface emulator; documente
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
 STREAMED_LIMIT_BYTES = 200 * 1024 * 1024
 
+UNKNOWN_ERROR = "Runtime.Unknown"  # an error report came without a type
+
 
 @dataclass(frozen=True)
 class Buffered:
@@ -142,6 +144,7 @@ class Invocation:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    reported: asyncio.Event = field(default_factory=asyncio.Event)  # its record and lines are there
 
     def resolve(self, reply: Reply) -> bool:
         """Sets the reply. Only the first one counts; returns False for a later one."""

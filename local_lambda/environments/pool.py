@@ -148,16 +148,19 @@ class FunctionPool:
         if environment.attempt == 1:
             self._start(attempt=2)
         elif environment.failure:
-            self._fail_pending(environment.failure, environment.concurrency)
+            self._fail_pending(environment.failure, environment)
 
-    def _fail_pending(self, failure: Failed, count: int) -> None:
-        for _ in range(min(count, len(self._pending))):
+    def _fail_pending(self, failure: Failed, environment: Environment) -> None:
+        for _ in range(min(environment.concurrency, len(self._pending))):
             invocation = self._pending.popleft()
             invocation.resolve(failure)
+            environment.meter.never_begun(invocation)
             invocation.ended.set()
 
     def _start(self, attempt: int) -> None:
-        environment = Environment(self._launch, self._reaper, attempt, changed=self._changed)
+        environment = Environment(
+            self._launch, self._reaper, attempt, changed=self._changed, records=self.records
+        )
         self.environments.append(environment)
         task = asyncio.get_running_loop().create_task(self._run_start(environment))
         self._tasks.add(task)
@@ -172,7 +175,7 @@ class FunctionPool:
             _log.error("environment.not_started %s %s", self.function.logical_id, error)
             self.environments.remove(environment)
             failure = platform_error("Runtime.InvalidEntrypoint", str(error))
-            self._fail_pending(failure, environment.concurrency)
+            self._fail_pending(failure, environment)
             await environment.close()
 
     def _init_limit_s(self, attempt: int) -> float:

@@ -10,15 +10,19 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
 
-_READ_BYTES = 64 * 1024
-_MAX_LINE_BYTES = 256 * 1024
+from local_lambda.environments.output import Output
+from local_lambda.logs import Log
 
 
 class ProcessGroup:
-    def __init__(self, process: asyncio.subprocess.Process, on_end: Callable[[int], None]) -> None:
+    """Controls a session of processes. `output` is what they write."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, output: Output, on_end: Callable[[int], None]
+    ) -> None:
         self._process = process
+        self.output = output
         self._on_end = on_end
         self.pid = process.pid
         self._over = False
@@ -41,10 +45,10 @@ class ProcessGroup:
 class Reaper:
     """Starts processes, and a reaper process that kills them if the emulator dies."""
 
-    def __init__(self, output: TextIO = sys.stderr) -> None:
-        self._output = output
+    def __init__(self, log: Log | None = None) -> None:
+        self.log = log or Log()
         self._process: asyncio.subprocess.Process | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._outputs: list[Output] = []
 
     async def open(self, directory: Path) -> None:
         """Starts the reaper process, which removes `directory` in the end."""
@@ -63,9 +67,8 @@ class Reaper:
         if self._process and self._process.stdin:
             self._process.stdin.close()
             await self._process.wait()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for output in self._outputs:
+            output.close()
 
     async def start(
         self,
@@ -74,8 +77,12 @@ class Reaper:
         directory: Path,
         name: str,
         pass_fds: Sequence[int] = (),
+        request_id: Callable[[], str] = lambda: "",
     ) -> ProcessGroup:
-        """Starts a process in a session of its own. Raises OSError."""
+        """Starts a process in a session of its own. Raises OSError.
+
+        `request_id` tells which invocation the next lines of its output belong to.
+        """
         read_end, write_end = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -94,38 +101,17 @@ class Reaper:
         finally:
             os.close(write_end)
         self._tell(f"add {process.pid}")
-        forwarding = self._forward(read_end, f"{name}[{process.pid}]")
-        task = asyncio.get_running_loop().create_task(forwarding)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return ProcessGroup(process, lambda pid: self._tell(f"remove {pid}"))
+        source = f"{name}[{process.pid}]"
+
+        def write(line: str) -> None:
+            self.log.write(source, line, request_id(), is_output=True)
+
+        output = Output(read_end, write)
+        self._outputs = [each for each in self._outputs if not each.is_over]
+        self._outputs.append(output)
+        return ProcessGroup(process, output, lambda pid: self._tell(f"remove {pid}"))
 
     def _tell(self, line: str) -> None:
         stdin = self._process.stdin if self._process else None
         if stdin and not stdin.is_closing():
             stdin.write(f"{line}\n".encode())
-
-    async def _forward(self, read_end: int, prefix: str) -> None:
-        reader = asyncio.StreamReader()
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
-        )
-        rest = b""
-        try:
-            while piece := await reader.read(_READ_BYTES):
-                *lines, rest = (rest + piece).split(b"\n")
-                if len(rest) > _MAX_LINE_BYTES:
-                    lines.append(rest)
-                    rest = b""
-                self._write(prefix, lines)
-        finally:
-            self._write(prefix, [rest] if rest else [])
-            transport.close()
-
-    def _write(self, prefix: str, lines: Sequence[bytes]) -> None:
-        # As on Lambda, "\r" ends a line but not the record.
-        parts = [part for line in lines for part in line.rstrip(b"\r").split(b"\r")]
-        text = "".join(f"{prefix} {part.decode('utf-8', 'replace')}\n" for part in parts)
-        with contextlib.suppress(ValueError, OSError):
-            self._output.write(text)
-            self._output.flush()

@@ -16,6 +16,7 @@ import h11
 from local_lambda.environments.invocation import (
     BUFFERED_LIMIT_BYTES,
     STREAMED_LIMIT_BYTES,
+    UNKNOWN_ERROR,
     Buffered,
     Failed,
     Invocation,
@@ -235,7 +236,7 @@ async def _read_failure(exchange: HttpExchange) -> Failed:
     except BodyTooLarge:
         message = f"The error report is over {_MAX_ERROR_BYTES} bytes"
         return platform_error("Runtime.ErrorTooLarge", message)
-    error_type = exchange.header("lambda-runtime-function-error-type") or "Runtime.Unknown"
+    error_type = exchange.header("lambda-runtime-function-error-type") or UNKNOWN_ERROR
     return Failed(error_type, body)
 
 

@@ -30,7 +30,7 @@ class Sampling:
 
     def header(self, incoming: str | None, now_s: float) -> str:
         """Returns an invocation's trace header. `incoming` is that of its request, if any."""
-        fields = _fields(incoming or "")
+        fields = fields_of(incoming or "")
         root = fields.get("Root", "")
         if not ROOT.fullmatch(root):
             root = new_root(now_s)
@@ -47,6 +47,7 @@ class Sampling:
         return is_first or self._draw() < SHARE
 
 
-def _fields(header: str) -> dict[str, str]:
+def fields_of(header: str) -> dict[str, str]:
+    """Returns the fields of a trace header, such as `Root`, by name."""
     pairs = [field.strip().partition("=") for field in header.split(";")]
     return {name: value for name, _, value in pairs}
