@@ -24,6 +24,7 @@ from local_lambda.fronts.fronts import FrontSettings, FunctionUrlFront, RestApiF
 from local_lambda.http.server import HttpServer
 from local_lambda.logs import Log
 from local_lambda.names import output_names
+from local_lambda.lambda_api.api import LambdaApi
 from local_lambda.table.event_source import StreamFollower
 from local_lambda.table.table import create_missing_tables, make_client, start_moto
 from local_lambda.template import template
@@ -91,6 +92,7 @@ class RunningApplication:
         self._tasks: list[asyncio.Task[None]] = []
         self._groups: list[ProcessGroup] = []
         self._directory: Path | None = None
+        self._lambda_api: LambdaApi | None = None
         self._stream_arns: dict[str, str | None] = {}
         self.addresses: list[tuple[str, str]] = []
 
@@ -113,12 +115,9 @@ class RunningApplication:
         names = output_names(urls)
         self.addresses += [(f"{names[name]}_url", url) for name, url in urls.items()]
         dynamodb_url = await self._start_tables(application)
-        self._prepare_functions(application, self._directory, dynamodb_url)
-        admin = AdminFront(self._pools, self._faults)
-        await self._listen(
-            admin.server, options.admin_port, use="the admin address", option="--admin-port"
-        )
-        self.addresses.append(("admin", admin.server.url))
+        admin_url = await self._start_admin(urls)
+        self._prepare_functions(application, self._directory, dynamodb_url, admin_url)
+        self.addresses += [("admin", admin_url), ("lambda", admin_url)]
         if dynamodb_url:
             await self._follow_streams(application, dynamodb_url)
         if options.demo and application.tables:
@@ -129,6 +128,8 @@ class RunningApplication:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._lambda_api:
+            await self._lambda_api.close()
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         await asyncio.gather(*(server.close() for server in self._servers))
         for group in self._groups:
@@ -175,8 +176,20 @@ class RunningApplication:
             urls[function.logical_id] = front.server.url
         return urls
 
+    async def _start_admin(self, urls: Mapping[str, str]) -> str:
+        """Starts the admin address, where Lambda's API is too. Returns its URL."""
+        self._lambda_api = LambdaApi(self._pools, region=self._options.region, urls=urls)
+        admin = AdminFront(self._pools, self._faults, self._lambda_api)
+        await self._listen(
+            admin.server,
+            self._options.admin_port,
+            use="the admin address",
+            option="--admin-port",
+        )
+        return admin.server.url
+
     def _prepare_functions(
-        self, application: Application, directory: Path, dynamodb_url: str
+        self, application: Application, directory: Path, dynamodb_url: str, lambda_url: str
     ) -> None:
         options = self._options
         passed = [(name, os.environ[name]) for name in options.pass_env if name in os.environ]
@@ -184,6 +197,7 @@ class RunningApplication:
             python=options.python,
             region=options.region,
             dynamodb_url=dynamodb_url,
+            lambda_url=lambda_url,
             passed_variables=tuple(passed),
             isolated=options.isolated,
         )

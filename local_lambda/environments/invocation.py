@@ -137,6 +137,8 @@ class Invocation:
     payload: bytes
     client_context: str | None = None
     trace_id: str = ""
+    qualifier: str = ""  # the version or alias that was asked for
+    tenant_id: str | None = None
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     deadline_ms: int = 0

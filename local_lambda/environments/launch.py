@@ -40,6 +40,7 @@ class LaunchSettings:
     python: str
     region: str
     dynamodb_url: str = ""
+    lambda_url: str = ""
     passed_variables: tuple[tuple[str, str], ...] = ()
     isolated: bool = False
 
@@ -92,6 +93,8 @@ class Launch:
         if wrappers := variables.get(OTHER_WRAPPERS):
             translated = [str(self.translated(path)) for path in wrappers.split(":") if path]
             variables[OTHER_WRAPPERS] = ":".join(translated)
+        if self.settings.lambda_url:  # one of the shell's or the template's wins
+            variables.setdefault("AWS_ENDPOINT_URL_LAMBDA", self.settings.lambda_url)
         if self.settings.dynamodb_url:
             variables["AWS_ENDPOINT_URL_DYNAMODB"] = self.settings.dynamodb_url
         return variables

@@ -65,11 +65,17 @@ class FunctionPool:
         self._concurrency = limits.concurrency if reserved is None else reserved
 
     async def invoke(
-        self, payload: bytes, client_context: str | None = None, trace_id: str | None = None
+        self,
+        payload: bytes,
+        client_context: str | None = None,
+        trace_id: str | None = None,
+        qualifier: str = "",
+        tenant_id: str | None = None,
     ) -> Invocation:
         """Returns the pending or running invocation, whose `reply` comes later.
 
-        `trace_id` is the request's `X-Amzn-Trace-Id`. Raises Throttled.
+        `trace_id` is the request's `X-Amzn-Trace-Id`. `qualifier` is the version or alias that was
+        asked for. Raises Throttled.
         """
         active = sum(environment.active for environment in self.environments)
         if len(self._pending) + active >= self._concurrency:
@@ -78,7 +84,9 @@ class FunctionPool:
             )
             raise Throttled
         header = self._sampling.header(trace_id, time.time())
-        invocation = Invocation(payload, client_context, trace_id=header)
+        invocation = Invocation(
+            payload, client_context, trace_id=header, qualifier=qualifier, tenant_id=tenant_id
+        )
         self._pending.append(invocation)
         self._dispatch()
         return invocation

@@ -117,16 +117,21 @@ class RuntimeApi:
             await asyncio.gather(waiting, gone, return_exceptions=True)
 
     def _next_headers(self, invocation: Invocation) -> Headers:
+        arn = self._environment.function_arn
+        if invocation.qualifier:
+            arn = f"{arn}:{invocation.qualifier}"
         headers = [
             ("Content-Type", "application/json"),
             ("Lambda-Runtime-Aws-Request-Id", invocation.request_id),
             ("Lambda-Runtime-Deadline-Ms", str(invocation.deadline_ms)),
-            ("Lambda-Runtime-Invoked-Function-Arn", self._environment.function_arn),
+            ("Lambda-Runtime-Invoked-Function-Arn", arn),
             ("Lambda-Runtime-Trace-Id", invocation.trace_id),
             ("Lambda-Runtime-Invocation-Id", invocation.invocation_id),
         ]
         if invocation.client_context:
             headers.append(("Lambda-Runtime-Client-Context", invocation.client_context))
+        if invocation.tenant_id:
+            headers.append(("Lambda-Runtime-Aws-Tenant-Id", invocation.tenant_id))
         return tuple(headers)
 
     async def _response(self, exchange: HttpExchange, request_id: str) -> None:

@@ -25,6 +25,10 @@ def handler(event, context):
         return {"statusCode": 401, "headers": {"WWW-Authenticate": "Bearer"}, "body": "no"}
     if query.get("do") == "malformed":
         return {"statusCode": 200, "body": "x", "cookies": []}
+    if event.get("do") == "call":
+        payload = json.dumps({"do": "plain"}).encode()
+        result = boto3.client("lambda").invoke(FunctionName=event["name"], Payload=payload)
+        return json.load(result["Payload"])
     if event.get("do") == "context":
         return {
             "function_name": context.function_name,

@@ -251,6 +251,22 @@ def stream_sleep(invocation):
     time.sleep(60)
 
 
+@does("held-open")
+def held_open(invocation):
+    """Keeps its connection open, unlike `stream-sleep`, until it is killed."""
+    stream = stream_of(invocation, TEXT, b"before\n")
+    time.sleep(60)
+    return stream.finish()
+
+
+@does("crash-with-stream")
+def crash_with_stream(invocation):
+    stream = stream_of(invocation, TEXT, b"before\n")
+    time.sleep(0.2)
+    print("crashes with", stream, flush=True)
+    os._exit(3)
+
+
 @does("late")
 def late(invocation):
     time.sleep(1.5)
