@@ -22,9 +22,9 @@ from local_lambda.environments.records import Records
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.fronts import FrontSettings, FunctionUrlFront, RestApiFront
 from local_lambda.http.server import HttpServer
+from local_lambda.lambda_api.api import LambdaApi
 from local_lambda.logs import Log
 from local_lambda.names import output_names
-from local_lambda.lambda_api.api import LambdaApi
 from local_lambda.table.event_source import StreamFollower
 from local_lambda.table.table import create_missing_tables, make_client, start_moto
 from local_lambda.template import template
