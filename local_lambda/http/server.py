@@ -9,16 +9,17 @@ import logging
 import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
 
 import h11
 
-from local_lambda.http.messages import Headers, HttpResponse
+from local_lambda.http.messages import Headers, HttpResponse, json_response
 
 _log = logging.getLogger(__name__)
 _READ_BYTES = 64 * 1024
 _MAX_REQUEST_HEAD_BYTES = 1024 * 1024  # a Function URL accepts 1 MB of request line and headers
 _BUFFER_BYTES = 64 * 1024
-_LINGER_BYTES = 256 * 1024
+_LINGER_BYTES = 1024 * 1024 * 1024
 _LINGER_S = 1.0
 
 
@@ -71,21 +72,29 @@ class HttpExchange:
         return bytes(body)
 
     async def respond(self, response: HttpResponse) -> None:
-        """Sends a complete response."""
+        """Sends a complete response. Closes the connection if the request is not read to its end."""
         framing = ("content-length", "transfer-encoding")
         headers = [pair for pair in response.headers if pair[0].lower() not in framing]
         if response.status != 204:
             headers.append(("Content-Length", str(len(response.body))))
-        await self.start(response.status, tuple(headers))
+        if not self._connection.request_ended():
+            headers.append(("Connection", "close"))
+        await self.start(response.status, tuple(headers), reason=response.reason)
         if response.body:
             await self.send(response.body)
         await self.finish()
 
-    async def start(self, status: int, headers: Headers) -> None:
+    async def start(self, status: int, headers: Headers, reason: str = "") -> None:
+        """Sends status and headers, which `is_header` has accepted."""
         self.started = True
-        encoded = [(name.encode("latin-1"), value.strip().encode()) for name, value in headers]
-        await self._connection.send(h11.Response(status_code=status, headers=encoded))
         self.bodiless = self.method == "HEAD" or status in (204, 304)
+        await self._connection.send(
+            h11.Response(
+                status_code=status,
+                headers=_encoded(headers),
+                reason=(reason or _reason(status)).encode("latin-1", "replace"),
+            )
+        )
 
     async def send(self, piece: bytes) -> None:
         if not self.bodiless and piece:
@@ -107,14 +116,16 @@ class HttpExchange:
         """Whether the other side has reset the connection, even while nothing is read from it."""
         return self._connection.is_reset
 
-    async def linger(self) -> None:
-        """Reads on for a moment after an early response.
 
-        The other side can then read the response before the connection is reset.
-        """
-        with contextlib.suppress(TimeoutError, h11.RemoteProtocolError, ConnectionError):
-            async with asyncio.timeout(_LINGER_S):
-                await self.body(_LINGER_BYTES)
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.strip().encode("latin-1")) for name, value in headers]
 
 
 def _decoded(headers: list[tuple[bytes, bytes]]) -> Headers:
@@ -125,9 +136,12 @@ Handler = Callable[[HttpExchange], Awaitable[None]]
 
 
 class _Connection:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, linger_s: float
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._linger_s = linger_s
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_REQUEST_HEAD_BYTES)
         self.peer_ip = (writer.get_extra_info("peername") or ("",))[0]
 
@@ -172,17 +186,63 @@ class _Connection:
         errors.register(connection, 0)  # errors and hang-ups are reported without being asked for
         return bool(errors.poll(0))
 
+    def request_ended(self) -> bool:
+        """Drops what has arrived of a request's body. Returns whether that was all."""
+        with contextlib.suppress(h11.RemoteProtocolError):
+            while self._http.their_state is h11.SEND_BODY:
+                if self._http.next_event() is h11.NEED_DATA:
+                    break
+        return self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
+
     async def serve(self, handler: Handler) -> None:
+        """Serves one request after the other. Malformed HTTP gets 400."""
+        try:
+            await self._serve(handler)
+        except h11.RemoteProtocolError as error:
+            if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+                raise
+            await self._refuse(error)
+
+    async def _refuse(self, error: h11.RemoteProtocolError) -> None:
+        _log.info("request.malformed %s", error)
+        response = json_response(error.error_status_hint, '{"message":"Bad Request"}')
+        headers = (*response.headers, ("Content-Length", str(len(response.body))))
+        await self.send(
+            h11.Response(
+                status_code=response.status,
+                headers=_encoded((*headers, ("Connection", "close"))),
+                reason=_reason(response.status).encode(),
+            )
+        )
+        await self.send(h11.Data(data=response.body))
+        await self.send(h11.EndOfMessage())
+        await self._linger()
+
+    async def _linger(self) -> None:
+        """Ends the sending half and reads on for a while after an early response.
+
+        The other side can then read the response before the connection is reset.
+        """
+        with contextlib.suppress(TimeoutError, OSError):
+            self._writer.write_eof()
+            async with asyncio.timeout(self._linger_s):
+                left_bytes = _LINGER_BYTES
+                while left_bytes > 0 and (data := await self._read()):
+                    left_bytes -= len(data)
+
+    async def _serve(self, handler: Handler) -> None:
         while True:
             event = await self.next_event()
             if not isinstance(event, h11.Request):
                 return
+            if event.http_version not in (b"1.0", b"1.1"):
+                raise h11.RemoteProtocolError("not HTTP/1.0 or 1.1", error_status_hint=505)
             exchange = HttpExchange(self, event)
             await handler(exchange)
             if self._http.our_state not in (h11.DONE, h11.MUST_CLOSE):
                 return  # the handler did not finish the response: closing shows that it was cut
-            if self._http.their_state is h11.SEND_BODY:
-                await exchange.linger()
+            if not self.request_ended():
+                await self._linger()
                 return
             if (self._http.our_state, self._http.their_state) != (h11.DONE, h11.DONE):
                 return
@@ -190,11 +250,16 @@ class _Connection:
 
 
 class HttpServer:
-    """Listens on 127.0.0.1, hands every request to `handler`, and ends all its tasks on close."""
+    """Listens on 127.0.0.1, hands every request to `handler`, and ends all its tasks on close.
 
-    def __init__(self, handler: Handler, name: str) -> None:
+    After a response that came before the end of its request, a connection is read on for
+    `linger_s`.
+    """
+
+    def __init__(self, handler: Handler, name: str, linger_s: float = _LINGER_S) -> None:
         self._handler = handler
         self._name = name
+        self._linger_s = linger_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -231,7 +296,7 @@ class HttpServer:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(reader, writer)
+        connection = _Connection(reader, writer, self._linger_s)
         try:
             await connection.serve(self._handler)
             writer.close()
