@@ -72,7 +72,7 @@ class HttpExchange:
         return bytes(body)
 
     async def respond(self, response: HttpResponse) -> None:
-        """Sends a complete response. Closes the connection if the request is not read to its end."""
+        """Sends a complete response; closes the connection if the request is not read whole."""
         framing = ("content-length", "transfer-encoding")
         headers = [pair for pair in response.headers if pair[0].lower() not in framing]
         if response.status != 204:
