@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local_lambda.application import Finding
+from local_lambda.template.api_values import add_api_values
 from local_lambda.template.cloudformation import Resolver, TemplateError
 from local_lambda.template.resource import Resource
 from local_lambda.template.values import physical_name, url_targets, values_of
@@ -52,6 +53,7 @@ class Stack:
         self.resources = self._present(plain)
         self.names = {name: physical_name(plain, each) for name, each in self.resources.items()}
         references, attributes = values_of(self.resources, self.names, region, urls)
+        add_api_values(references, attributes, self.resources, plain, region, urls)
         self.resolver = Resolver(template, overrides, region, references, attributes)
         self.url_targets = url_targets(self.resources, self.names, self.resolver)
         for url_id, function in self.url_targets.items():

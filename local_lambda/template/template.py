@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local_lambda.application import Application
-from local_lambda.template.apis import API, read_apis
+from local_lambda.template.apis import KNOWN as APIS
+from local_lambda.template.apis import read_apis, read_load_balancers
 from local_lambda.template.functions import read_functions
 from local_lambda.template.mappings import read_events
 from local_lambda.template.shape import check_resources, load_template
@@ -17,7 +18,7 @@ from local_lambda.template.tables import read_tables
 from local_lambda.template.text import read_text
 from local_lambda.template.values import FUNCTION, LAYERS, TABLES, URL
 
-_READ = (FUNCTION, *LAYERS, API, *TABLES, URL)
+_READ = (FUNCTION, *LAYERS, *APIS, *TABLES, URL)
 # Prefixes of resource types that have no effect in the emulator.
 _WITHOUT_EFFECT = ("AWS::CloudWatch::", "AWS::IAM::", "AWS::Lambda::Permission", "AWS::Logs::")
 
@@ -56,6 +57,7 @@ def application_of(stack: Stack) -> Application:
     return Application(
         functions=functions,
         apis=apis,
+        load_balancers=read_load_balancers(stack, functions),
         tables=tables,
         mappings=mappings,
         events=events,

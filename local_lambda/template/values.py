@@ -43,7 +43,7 @@ def values_of(
     urls: Mapping[str, str],
 ) -> tuple[References, Attributes]:
     """Returns the values of `!Ref` and of `!GetAtt`."""
-    references: References = {"ServerlessRestApi": "local"}
+    references: References = {}
     attributes: Attributes = {}
     for logical_id, resource in resources.items():
         name = names[logical_id]
