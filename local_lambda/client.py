@@ -176,6 +176,38 @@ class Emulator:
         """Resets the open client connections of a route. Returns how many there were."""
         return self._post("cut", {"path_prefix": path_prefix})["cut"]
 
+    def delay(self, path_prefix: str, delay_ms: int) -> None:
+        """Lets each request to a route wait before its function is invoked. 0 ends that."""
+        self._post("delay", {"path_prefix": path_prefix, "ms": delay_ms})
+
+    def throttle(self, function: str, limit: int | None = 0) -> None:
+        """Lets only `limit` invocations of a function run at once; others get 429.
+
+        `function` is its name or logical id. None lifts the limit.
+        """
+        self._post("throttle", {"function": function, "limit": limit})
+
+    def functions(self) -> list[dict[str, Any]]:
+        """Lists the functions with their URLs and routes."""
+        return self._call("GET", "functions").json()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Lists the open requests: path, function, since when, bytes of the body sent so far."""
+        return self._call("GET", "requests").json()
+
+    def invocations(self, function: str | None = None) -> list[dict[str, Any]]:
+        """Lists the last invocations, newest first: all, or those of one logical id."""
+        every = self._call("GET", "invocations").json()
+        return [each for each in every if function in (None, each["function"])]
+
+    def faults(self) -> dict[str, Any]:
+        """Returns the faults that are set: `blocks`, `delays` and `throttles`."""
+        return self._call("GET", "faults").json()
+
+    def findings(self) -> list[dict[str, Any]]:
+        """Lists what of the template is not served, or served in another way than on AWS."""
+        return self._call("GET", "findings").json()
+
     def wait_for(self, condition: Callable[[], Any], timeout_s: float = 10) -> Any:
         """Calls `condition` until its value is true, and returns it. Raises TimeoutError."""
         deadline_s = time.monotonic() + timeout_s

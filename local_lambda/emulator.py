@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from local_lambda.admin.front import AdminFront
+from local_lambda.admin.overview import Overview
 from local_lambda.application import Application
 from local_lambda.environments.launch import LaunchSettings, prepare
 from local_lambda.environments.pool import FunctionPool, Limits
@@ -115,7 +116,8 @@ class RunningApplication:
         names = output_names(urls)
         self.addresses += [(f"{names[name]}_url", url) for name, url in urls.items()]
         dynamodb_url = await self._start_tables(application)
-        admin_url = await self._start_admin(urls)
+        origins = urls | {each.logical_id: api.server.url for each in application.apis}
+        admin_url = await self._start_admin(application, origins)
         self._prepare_functions(application, self._directory, dynamodb_url, admin_url)
         self.addresses += [("admin", admin_url), ("lambda", admin_url)]
         if dynamodb_url:
@@ -176,10 +178,14 @@ class RunningApplication:
             urls[function.logical_id] = front.server.url
         return urls
 
-    async def _start_admin(self, urls: Mapping[str, str]) -> str:
-        """Starts the admin address, where Lambda's API is too. Returns its URL."""
-        self._lambda_api = LambdaApi(self._pools, region=self._options.region, urls=urls)
-        admin = AdminFront(self._pools, self._faults, self._lambda_api)
+    async def _start_admin(self, application: Application, origins: Mapping[str, str]) -> str:
+        """Starts the admin address, where Lambda's API is too. Returns its URL.
+
+        `origins` are the URLs of APIs and Function URLs, by logical id.
+        """
+        self._lambda_api = LambdaApi(self._pools, region=self._options.region, urls=origins)
+        overview = Overview(self._pools, self._faults, self.records, application, origins)
+        admin = AdminFront(overview, self._lambda_api)
         await self._listen(
             admin.server,
             self._options.admin_port,

@@ -62,6 +62,7 @@ class Environment:
         self.returning_workers = 0  # workers that have replied and not called `/next` yet
         self.invocations = 0
         self.idle_since_s = time.monotonic()
+        self.created_at_s = time.time()
         self._starting_workers = self.concurrency  # workers that have never called `/next`
         self._next_calls: deque[asyncio.Future[Invocation]] = deque()
         self._active: dict[str, Invocation] = {}
@@ -111,6 +112,7 @@ class Environment:
             "frozen": self.frozen,
             "active": self.active,
             "invocations": self.invocations,
+            "created_at_s": self.created_at_s,
         }
 
     async def start(self, init_limit_s: float) -> None:

@@ -62,7 +62,13 @@ class FunctionPool:
         self._grace_timers: set[asyncio.TimerHandle] = set()
         self._closing = False
         reserved = launch.function.reserved_concurrency
-        self._concurrency = limits.concurrency if reserved is None else reserved
+        self._configured_concurrency = limits.concurrency if reserved is None else reserved
+        self.throttle_limit: int | None = None  # a fault: fewer invocations at once than configured
+
+    @property
+    def _concurrency(self) -> int:
+        limits = (self._configured_concurrency, self.throttle_limit)
+        return min(limit for limit in limits if limit is not None)
 
     async def invoke(
         self,

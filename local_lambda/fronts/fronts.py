@@ -126,6 +126,7 @@ class FunctionUrlFront:
         if request is None:
             return
         logical_id = self._function.logical_id
+        self._faults.serves(exchange, logical_id)
         context = _request_context(
             self.server, request, api_id=logical_id.lower(), stage="$default"
         )
@@ -202,6 +203,7 @@ class RestApiFront:
         if match is None:
             await _send_with_public_names(exchange, payload_v1.NO_SUCH_ROUTE, extra)
             return
+        self._faults.serves(exchange, match.route.function)
         paths = payload_v1.Paths(in_domain=in_domain.raw_path, sent=sent.raw_path)
         fields = payload_v1.build(request, match, context, paths)
         payload = json.dumps(fields).encode()

@@ -42,6 +42,7 @@ class HttpExchange:
         self.trailers: Headers = ()
         self.peer_ip: str = connection.peer_ip
         self.started = False
+        self.sent_bytes = 0  # counts the body alone
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name), None)
@@ -99,6 +100,7 @@ class HttpExchange:
     async def send(self, piece: bytes) -> None:
         if not self.bodiless and piece:
             await self._connection.send(h11.Data(data=piece))
+            self.sent_bytes += len(piece)
 
     async def finish(self) -> None:
         await self._connection.send(h11.EndOfMessage())

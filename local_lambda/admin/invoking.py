@@ -1,0 +1,126 @@
+"""Invokes a function for the page, and tells it each piece of the reply as the function writes it.
+
+The response is one JSON object on a line (application/x-ndjson): `request_id` first, then `prelude`
+if there is one, `piece` for each piece, and `end` last, with `error` where the function failed.
+"""
+
+import asyncio
+import codecs
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from local_lambda.environments.invocation import (
+    Buffered,
+    Failed,
+    Invocation,
+    Reply,
+    Streamed,
+    StreamEnd,
+)
+from local_lambda.environments.records import Records
+from local_lambda.fronts import prelude
+from local_lambda.http.messages import Headers
+from local_lambda.http.server import HttpExchange
+
+_HEADERS: Headers = (
+    ("Content-Type", "application/x-ndjson; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+)
+_RECORD_WITHIN_S = 2.0
+
+
+async def tell(exchange: HttpExchange, invocation: Invocation, records: Records) -> None:
+    """Sends the lines. The function runs on if the page leaves."""
+    begun_s = time.monotonic()
+    try:
+        await exchange.start(200, _HEADERS)
+        await _send(exchange, {"request_id": invocation.request_id})
+        reply = await invocation.reply
+        async for fields in _lines(reply):
+            elapsed_ms = round((time.monotonic() - begun_s) * 1000, 1)
+            await _send(exchange, {**fields, "at_ms": elapsed_ms})
+        end = _end(reply)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RECORD_WITHIN_S):
+                await invocation.ended.wait()
+        record = records.find(invocation.request_id)
+        await _send(exchange, {**end, "record": record.describe() if record else None})
+        await exchange.finish()
+    finally:
+        invocation.abandon()
+
+
+async def _send(exchange: HttpExchange, fields: dict[str, Any]) -> None:
+    await exchange.send(json.dumps(fields).encode() + b"\n")
+
+
+async def _lines(reply: Reply) -> AsyncIterator[dict[str, Any]]:
+    if isinstance(reply, Buffered):
+        yield _piece(reply.body.decode("utf-8", "replace"), len(reply.body))
+    elif isinstance(reply, Streamed):
+        lines = StreamLines(reply.content_type)
+        async for piece in reply.pieces():
+            for fields in lines.feed(piece):
+                yield fields
+        for fields in lines.end():
+            yield fields
+
+
+class StreamLines:
+    """Turns the bytes of a stream into lines. A prelude that cannot be read is shown as it came."""
+
+    def __init__(self, content_type: str) -> None:
+        media_type = content_type.partition(";")[0].strip().lower()
+        self._in_prelude = media_type == prelude.CONTENT_TYPE
+        self._reader = prelude.PreludeReader()
+        self._unread = b""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, piece: bytes) -> list[dict[str, Any]]:
+        if not self._in_prelude:
+            return self._text(piece)
+        self._unread += piece
+        try:
+            found = self._reader.feed(piece)
+        except prelude.PreludeError as error:
+            return self._malformed(str(error))
+        if found is None:
+            return []
+        self._in_prelude = False
+        parsed, first = found
+        return [{"prelude": vars(parsed)}, *self._text(first)]
+
+    def end(self) -> list[dict[str, Any]]:
+        last = []
+        if self._in_prelude:
+            last = self._malformed("the response ended before the delimiter")
+        rest = self._decoder.decode(b"", final=True)
+        return [*last, _piece(rest, size_bytes=0)] if rest else last
+
+    def _malformed(self, reason: str) -> list[dict[str, Any]]:
+        self._in_prelude = False
+        return [{"malformed": reason}, *self._text(self._unread)]
+
+    def _text(self, piece: bytes) -> list[dict[str, Any]]:
+        return [_piece(self._decoder.decode(piece), len(piece))] if piece else []
+
+
+def _piece(text: str, size_bytes: int) -> dict[str, Any]:
+    return {"piece": text, "size_bytes": size_bytes}
+
+
+def _end(reply: Reply) -> dict[str, Any]:
+    """Returns how the reply ended: `complete`, `error`, or `cut` when its last bytes miss."""
+    if isinstance(reply, Failed):
+        return {"end": "error", "error_type": reply.error_type, "error": reply.text}
+    end = reply.end if isinstance(reply, Streamed) else None
+    end = end or StreamEnd()
+    fields = {"end": "cut" if end.cut else "complete"}
+    if end.error_type:
+        fields |= {"error_type": end.error_type, "error": end.error_body.decode("utf-8", "replace")}
+        if not end.cut:
+            fields["end"] = "error"
+    return fields
