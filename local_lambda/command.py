@@ -12,6 +12,7 @@ from local_lambda.emulator import AddressUnavailable, Options, running
 from local_lambda.environments.launch import LaunchError
 from local_lambda.environments.pool import Limits
 from local_lambda.fronts.fronts import FrontSettings
+from local_lambda.http import addresses
 from local_lambda.logs import Log, LogFileError, open_log
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.version import DISTRIBUTION, version
@@ -47,6 +48,14 @@ def _add_template_options(result: argparse.ArgumentParser) -> None:
 
 def _add_address_options(result: argparse.ArgumentParser) -> None:
     group = result.add_argument_group("addresses")
+    group.add_argument(
+        "--host",
+        type=_host,
+        default=addresses.LOOPBACK,
+        metavar="ADDRESS",
+        help="address that APIs and Function URLs listen on; 0.0.0.0: the whole network reaches"
+        " them; the admin address stays on 127.0.0.1",
+    )
     group.add_argument(
         "--port",
         type=_port,
@@ -158,6 +167,13 @@ def _add_log_options(result: argparse.ArgumentParser) -> None:
     )
 
 
+def _host(text: str) -> str:
+    try:
+        return addresses.checked(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
@@ -171,6 +187,7 @@ def options(arguments: argparse.Namespace) -> Options:
         raise TemplateError(f"--parameter-overrides: {', '.join(wrong)} is not K=V")
     return Options(
         template=arguments.template,
+        host=arguments.host,
         port=arguments.port,
         url_port_base=arguments.url_port_base,
         admin_port=arguments.admin_port,

@@ -22,6 +22,7 @@ from local_lambda.environments.processes import ProcessGroup, Reaper
 from local_lambda.environments.records import Records
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.fronts import FrontSettings, FunctionUrlFront, RestApiFront
+from local_lambda.http import addresses
 from local_lambda.http.server import HttpServer
 from local_lambda.lambda_api.api import LambdaApi
 from local_lambda.logs import Log
@@ -33,11 +34,14 @@ from local_lambda.template.cloudformation import TemplateError
 
 _log = logging.getLogger(__name__)
 _RETIRE_EVERY_S = 5.0
+# The last two: an IPv6 address without its interface, and a machine without IPv6.
+_NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EINVAL, errno.EAFNOSUPPORT)
 
 
 @dataclass(frozen=True)
 class Options:
     template: Path = Path("template.yaml")
+    host: str = addresses.LOOPBACK  # where APIs and Function URLs listen
     port: int = 8000
     url_port_base: int | None = None
     admin_port: int = 0
@@ -61,7 +65,9 @@ class AddressUnavailable(Exception):
 
 
 @contextlib.contextmanager
-def _explained(use: str, host: str, port: int, option: str) -> Iterator[None]:
+def _explained(
+    use: str, host: str, port: int, option: str, host_option: str = "--host"
+) -> Iterator[None]:
     """Turns the system's refusal of an address into AddressUnavailable."""
     try:
         yield
@@ -70,8 +76,9 @@ def _explained(use: str, host: str, port: int, option: str) -> Iterator[None]:
             reason = f"port {port} is in use by another program"
         elif error.errno == errno.EACCES:
             reason = f"port {port} may not be used by this user"
-        elif error.errno == errno.EADDRNOTAVAIL:
+        elif error.errno in _NO_SUCH_ADDRESS:
             reason = f"{host} is not an address of this machine"
+            option = host_option
         else:
             raise
         raise AddressUnavailable(f"{use}: {reason}; choose another with {option}") from error
@@ -95,13 +102,16 @@ class RunningApplication:
         self._directory: Path | None = None
         self._lambda_api: LambdaApi | None = None
         self._stream_arns: dict[str, str | None] = {}
+        self._network_urls: dict[str, str] = {}  # by the URL for this machine
         self.addresses: list[tuple[str, str]] = []
 
     async def start(self) -> None:
         """Starts everything. Raises TemplateError, LaunchError and AddressUnavailable."""
         options = self._options
         urls = await self._start_urls(self._read_template())
-        application = self._read_template(urls)
+        # A page that a function serves may be open on another machine, so URLs in it lead there.
+        named = {name: self._network_urls.get(url, url) for name, url in urls.items()}
+        application = self._read_template(named)
         for warning in application.warnings:
             _log.warning("template: %s", warning)
         if not application.functions:
@@ -110,7 +120,11 @@ class RunningApplication:
         await self._reaper.open(self._directory)
         api = RestApiFront(application.routes, self._pools, self._faults, settings=options.fronts)
         await self._listen(
-            api.server, options.port, use="the REST API", option="--port (make dev: PORT)"
+            api.server,
+            options.port,
+            use="the REST API",
+            option="--port (make dev: PORT)",
+            host=options.host,
         )
         self.addresses = [("dashboard", api.server.url)]
         names = output_names(urls)
@@ -120,6 +134,7 @@ class RunningApplication:
         admin_url = await self._start_admin(application, origins)
         self._prepare_functions(application, self._directory, dynamodb_url, admin_url)
         self.addresses += [("admin", admin_url), ("lambda", admin_url)]
+        self._tell_of_network()
         if dynamodb_url:
             await self._follow_streams(application, dynamodb_url)
         if options.demo and application.tables:
@@ -147,10 +162,30 @@ class RunningApplication:
             options.template, options.parameter_overrides, region=options.region, urls=urls
         )
 
-    async def _listen(self, server: HttpServer, port: int, use: str, option: str) -> None:
-        with _explained(use, host="127.0.0.1", port=port, option=option):
-            await server.start(port)
+    async def _listen(
+        self, server: HttpServer, port: int, use: str, option: str, host: str = addresses.LOOPBACK
+    ) -> None:
+        with _explained(use, host=host, port=port, option=option):
+            await server.start(port, host)
         self._servers.append(server)
+        if (network_url := server.network_url) and network_url != server.url:
+            self._network_urls[server.url] = network_url
+
+    def _tell_of_network(self) -> None:
+        """Says who can call the functions now, and adds the URLs for the others in the network."""
+        if addresses.is_loopback(self._options.host):
+            return
+        _log.warning(
+            "network.open --host %s: everybody in the network can call the functions, with the "
+            "variables and credentials that these hold; the admin address, the Runtime APIs and "
+            "the table are not opened by it",
+            self._options.host,
+        )
+        self.addresses += [
+            (f"{name}_lan", self._network_urls[url])
+            for name, url in tuple(self.addresses)
+            if url in self._network_urls
+        ]
 
     async def _start_urls(self, application: Application) -> dict[str, str]:
         """Starts the Function URLs. Returns them by logical id."""
@@ -174,6 +209,7 @@ class RunningApplication:
                 port=base + len(urls) if base else 0,
                 use=f"the Function URL of {function.logical_id}",
                 option="--url-port-base, or --port (make dev: PORT)",
+                host=options.host,
             )
             urls[function.logical_id] = front.server.url
         return urls
@@ -227,7 +263,13 @@ class RunningApplication:
         if url is None:
             host = options.dynamodb_host
             port = options.dynamodb_port
-            with _explained("the table", host=host, port=port, option="--dynamodb-port"):
+            with _explained(
+                "the table",
+                host=host,
+                port=port,
+                option="--dynamodb-port",
+                host_option="--dynamodb-host",
+            ):
                 group, url = await start_moto(self._reaper, host, port)
             self._groups.append(group)
         self.addresses.append(("dynamodb", url))

@@ -13,6 +13,7 @@ from http import HTTPStatus
 
 import h11
 
+from local_lambda.http import addresses
 from local_lambda.http.messages import Headers, HttpResponse, json_response
 
 _log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ _MAX_REQUEST_HEAD_BYTES = 1024 * 1024  # a Function URL accepts 1 MB of request 
 _BUFFER_BYTES = 64 * 1024
 _LINGER_BYTES = 1024 * 1024 * 1024
 _LINGER_S = 1.0
+_BACKLOG = 512
 
 
 class BodyTooLarge(Exception):
@@ -252,7 +254,7 @@ class _Connection:
 
 
 class HttpServer:
-    """Listens on 127.0.0.1, hands every request to `handler`, and ends all its tasks on close.
+    """Listens, hands every request to `handler`, and ends all its tasks on close.
 
     After a response that came before the end of its request, a connection is read on for
     `linger_s`.
@@ -264,15 +266,25 @@ class HttpServer:
         self._linger_s = linger_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self.host = addresses.LOOPBACK
         self.port = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
+        """Returns the URL for clients on this machine."""
+        return addresses.origin(self.host, self.port)
 
-    async def start(self, port: int = 0) -> None:
-        """Raises OSError when the port is taken."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, backlog=512)
+    @property
+    def network_url(self) -> str | None:
+        """Returns the URL for clients in the network, or None if it is for this machine alone."""
+        return addresses.network_origin(self.host, self.port)
+
+    async def start(self, port: int = 0, host: str = addresses.LOOPBACK) -> None:
+        """Raises OSError when the port is taken, or `host` is not an address of this machine."""
+        self.host = host
+        # asyncio's own binding loses the reason of a failure.
+        listening = addresses.listen(host, port)
+        self._server = await asyncio.start_server(self._accept, sock=listening, backlog=_BACKLOG)
         # A slow client is felt early, and evenly. By itself, a buffer may grow to several MB.
         for listener in self._server.sockets:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
