@@ -220,7 +220,14 @@ class RunningApplication:
         `origins` are the URLs of APIs and Function URLs, by logical id.
         """
         self._lambda_api = LambdaApi(self._pools, region=self._options.region, urls=origins)
-        overview = Overview(self._pools, self._faults, self.records, application, origins)
+        overview = Overview(
+            pools=self._pools,
+            faults=self._faults,
+            records=self.records,
+            application=application,
+            origins=origins,
+            log=self._reaper.log,
+        )
         admin = AdminFront(overview, self._lambda_api)
         await self._listen(
             admin.server,

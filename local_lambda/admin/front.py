@@ -161,7 +161,7 @@ class AdminFront:
             await exchange.respond(_json(429, {"Message": "throttled: no environment may start"}))
             return
         try:
-            await invoking.tell(exchange, invocation, self._overview.records)
+            await invoking.tell(exchange, invocation, self._overview.records, self._overview.log)
         except ClientGone:
             _log.info("client.gone %s", exchange.target)
 

@@ -1,7 +1,8 @@
 """Invokes a function for the page, and tells it each piece of the reply as the function writes it.
 
 The response is one JSON object on a line (application/x-ndjson): `request_id` first, then `prelude`
-if there is one, `piece` for each piece, and `end` last, with `error` where the function failed.
+if there is one, `piece` for each piece, and `end`, with `error` where the function failed. `log` is
+a line that the invocation has logged, and may come after the end.
 """
 
 import asyncio
@@ -23,38 +24,72 @@ from local_lambda.environments.invocation import (
 from local_lambda.environments.records import Records
 from local_lambda.fronts import prelude
 from local_lambda.http.messages import Headers
-from local_lambda.http.server import HttpExchange
+from local_lambda.http.server import ClientGone, HttpExchange
+from local_lambda.logs import Line, Log
 
 _HEADERS: Headers = (
     ("Content-Type", "application/x-ndjson; charset=utf-8"),
     ("Cache-Control", "no-store"),
 )
 _RECORD_WITHIN_S = 2.0
+_LATE_LINES_S = 0.1  # a pipe still holds what a process has just written
+_MOST_LOG_LINES = 1_000
 
 
-async def tell(exchange: HttpExchange, invocation: Invocation, records: Records) -> None:
+async def tell(
+    exchange: HttpExchange, invocation: Invocation, records: Records, log: Log | None
+) -> None:
     """Sends the lines. The function runs on if the page leaves."""
-    begun_s = time.monotonic()
+    teller = _Teller(exchange, invocation)
+    leave = log.subscribe(teller.logged) if log else lambda: None
+    logging = asyncio.ensure_future(teller.send_log())
     try:
         await exchange.start(200, _HEADERS)
-        await _send(exchange, {"request_id": invocation.request_id})
+        await teller.send({"request_id": invocation.request_id})
         reply = await invocation.reply
         async for fields in _lines(reply):
-            elapsed_ms = round((time.monotonic() - begun_s) * 1000, 1)
-            await _send(exchange, {**fields, "at_ms": elapsed_ms})
-        end = _end(reply)
+            await teller.send(fields)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_RECORD_WITHIN_S):
-                await invocation.ended.wait()
+                await invocation.reported.wait()
         record = records.find(invocation.request_id)
-        await _send(exchange, {**end, "record": record.describe() if record else None})
+        await teller.send({**_end(reply), "record": record.describe() if record else None})
+        await asyncio.wait((logging,), timeout=_LATE_LINES_S)
         await exchange.finish()
     finally:
+        leave()
+        logging.cancel()
+        await asyncio.gather(logging, return_exceptions=True)
         invocation.abandon()
 
 
-async def _send(exchange: HttpExchange, fields: dict[str, Any]) -> None:
-    await exchange.send(json.dumps(fields).encode() + b"\n")
+class _Teller:
+    """Sends what the reply and the log say, each line whole."""
+
+    def __init__(self, exchange: HttpExchange, invocation: Invocation) -> None:
+        self._exchange = exchange
+        self._request_id = invocation.request_id
+        self._begun_s = time.monotonic()
+        self._loop = asyncio.get_running_loop()
+        self._sending = asyncio.Lock()
+        self._log_lines: asyncio.Queue[str] = asyncio.Queue()
+
+    async def send(self, fields: dict[str, Any]) -> None:
+        elapsed_ms = round((time.monotonic() - self._begun_s) * 1000, 1)
+        line = json.dumps({**fields, "at_ms": elapsed_ms}).encode() + b"\n"
+        async with self._sending:
+            await self._exchange.send(line)
+
+    def logged(self, line: Line) -> None:
+        """Takes a line of the log, from any thread."""
+        if line.request_id == self._request_id:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed
+                self._loop.call_soon_threadsafe(self._log_lines.put_nowait, line.text)
+
+    async def send_log(self) -> None:
+        with contextlib.suppress(ClientGone):
+            for _ in range(_MOST_LOG_LINES):
+                await self.send({"log": await self._log_lines.get()})
 
 
 async def _lines(reply: Reply) -> AsyncIterator[dict[str, Any]]:

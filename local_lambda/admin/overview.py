@@ -8,6 +8,7 @@ from local_lambda.application import Api, Application, Function, ListenerRule
 from local_lambda.environments.pool import FunctionPool
 from local_lambda.environments.records import Records
 from local_lambda.fronts.faults import Faults
+from local_lambda.logs import Log
 
 PARTS = ("functions", "environments", "requests", "invocations", "faults", "findings")
 
@@ -25,6 +26,7 @@ class Overview:
     records: Records
     application: Application = field(default_factory=Application)
     origins: Mapping[str, str] = field(default_factory=dict)
+    log: Log | None = None
 
     def part(self, name: str) -> Any:
         """Returns one of PARTS."""

@@ -13,6 +13,7 @@ export class Result {
     this.pieces = 0;
     this.bytes = 0;
     element("result-body").replaceChildren();
+    element("result-log").querySelector("pre").replaceChildren();
     for (const id of ["result-prelude", "result-log"]) element(id).hidden = true;
     element("result").hidden = false;
     this.say("running");
@@ -27,6 +28,7 @@ export class Result {
     if (fields.prelude) this.showPrelude(fields.prelude);
     if (fields.malformed) this.append(`malformed prelude: ${fields.malformed}\n`, "bad");
     if (fields.piece !== undefined) this.showPiece(fields);
+    if (fields.log !== undefined) this.showLog(fields.log);
     if (fields.end) this.showEnd(fields);
   }
 
@@ -52,6 +54,12 @@ export class Result {
     this.say(`${this.counts()} so far, last after ${duration(fields.at_ms)}`);
   }
 
+  showLog(line) {
+    const place = element("result-log");
+    place.hidden = false;
+    place.querySelector("pre").append(`${line}\n`);
+  }
+
   append(characters, kind, title = "") {
     const span = document.createElement("span");
     span.className = kind;
@@ -71,10 +79,6 @@ export class Result {
 
   showEnd(fields) {
     if (fields.error) this.append(pretty(fields.error), "bad");
-    if (fields.log) {
-      element("result-log").hidden = false;
-      element("result-log").querySelector("pre").textContent = fields.log;
-    }
     const errorType = fields.error ? "" : fields.error_type;
     const parts = [fields.end, errorType, this.pieces ? this.counts() : ""];
     const record = fields.record;

@@ -155,11 +155,15 @@ def test_the_page_gets_each_piece_as_the_function_writes_it(emulator, post):
             if "piece 0\n" in line.get("piece", ""):
                 break
         (emulator.gate / "1").touch()
-        *_, last = lines
+        (last,) = [line for line in lines if "end" in line]
     assert last["end"] == "complete"
+    assert last["record"]["response_bytes"] > len("piece 0\npiece 1\n")
 
 
 def test_the_page_is_told_of_a_functions_error(post):
-    *_, last = map(json.loads, post("invoke/StockFunction", '{"do": "raise"}').text.splitlines())
+    response = post("invoke/StockFunction", '{"do": "raise"}')
+    lines = [json.loads(line) for line in response.text.splitlines()]
+    (last,) = [line for line in lines if "end" in line]
     assert last["end"] == "error"
     assert json.loads(last["error"])["errorMessage"] == "asked to"
+    assert any("ValueError: asked to" in line.get("log", "") for line in lines)
