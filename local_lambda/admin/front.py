@@ -156,12 +156,9 @@ class AdminFront:
             await exchange.respond(_json(404, {"Message": f"there is no function {name}"}))
             return
         try:
-            invocation = await pool.invoke(body or b"{}")
+            await invoking.tell(exchange, pool, body or b"{}", self._overview.log)
         except Throttled:
             await exchange.respond(_json(429, {"Message": "throttled: no environment may start"}))
-            return
-        try:
-            await invoking.tell(exchange, invocation, self._overview.records, self._overview.log)
         except ClientGone:
             _log.info("client.gone %s", exchange.target)
 

@@ -21,10 +21,11 @@ from local_lambda.environments.invocation import (
     Streamed,
     StreamEnd,
 )
+from local_lambda.environments.pool import FunctionPool
 from local_lambda.environments.records import Records
 from local_lambda.fronts import prelude
 from local_lambda.http.messages import Headers
-from local_lambda.http.server import ClientGone, HttpExchange
+from local_lambda.http.server import HttpExchange
 from local_lambda.logs import Line, Log
 
 _HEADERS: Headers = (
@@ -36,60 +37,75 @@ _LATE_LINES_S = 0.1  # a pipe still holds what a process has just written
 _MOST_LOG_LINES = 1_000
 
 
-async def tell(
-    exchange: HttpExchange, invocation: Invocation, records: Records, log: Log | None
-) -> None:
-    """Sends the lines. The function runs on if the page leaves."""
-    teller = _Teller(exchange, invocation)
+async def tell(exchange: HttpExchange, pool: FunctionPool, payload: bytes, log: Log | None) -> None:
+    """Invokes the function and sends the lines. It runs on if the page leaves.
+
+    Raises Throttled before anything is sent.
+    """
+    teller = _Teller(exchange)
     leave = log.subscribe(teller.logged) if log else lambda: None
-    logging = asyncio.ensure_future(teller.send_log())
+    logging: asyncio.Task[None] | None = None
     try:
-        await exchange.start(200, _HEADERS)
-        await teller.send({"request_id": invocation.request_id})
-        reply = await invocation.reply
-        async for fields in _lines(reply):
-            await teller.send(fields)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_RECORD_WITHIN_S):
-                await invocation.reported.wait()
-        record = records.find(invocation.request_id)
-        await teller.send({**_end(reply), "record": record.describe() if record else None})
-        await asyncio.wait((logging,), timeout=_LATE_LINES_S)
-        await exchange.finish()
+        invocation = await pool.invoke(payload)
+        logging = asyncio.create_task(teller.send_log(invocation.request_id))
+        try:
+            await exchange.start(200, _HEADERS)
+            await _tell_reply(teller, invocation, pool.records)
+            await asyncio.wait((logging,), timeout=_LATE_LINES_S)
+            await exchange.finish()
+        finally:
+            invocation.abandon()
     finally:
         leave()
-        logging.cancel()
-        await asyncio.gather(logging, return_exceptions=True)
-        invocation.abandon()
+        if logging:
+            logging.cancel()
+            await asyncio.gather(logging, return_exceptions=True)
+
+
+async def _tell_reply(teller: "_Teller", invocation: Invocation, records: Records) -> None:
+    await teller.send({"request_id": invocation.request_id})
+    reply = await invocation.reply
+    async for fields in _lines(reply):
+        await teller.send(fields)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_RECORD_WITHIN_S):
+            await invocation.reported.wait()
+    record = records.find(invocation.request_id)
+    await teller.send({**_end(reply), "record": record.describe() if record else None})
 
 
 class _Teller:
     """Sends what the reply and the log say, each line whole."""
 
-    def __init__(self, exchange: HttpExchange, invocation: Invocation) -> None:
+    def __init__(self, exchange: HttpExchange) -> None:
         self._exchange = exchange
-        self._request_id = invocation.request_id
         self._begun_s = time.monotonic()
         self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
-        self._log_lines: asyncio.Queue[str] = asyncio.Queue()
+        self._begun_sending = asyncio.Event()
+        self._log_lines: asyncio.Queue[Line] = asyncio.Queue()
 
     async def send(self, fields: dict[str, Any]) -> None:
         elapsed_ms = round((time.monotonic() - self._begun_s) * 1000, 1)
         line = json.dumps({**fields, "at_ms": elapsed_ms}).encode() + b"\n"
         async with self._sending:
             await self._exchange.send(line)
+        self._begun_sending.set()
 
     def logged(self, line: Line) -> None:
         """Takes a line of the log, from any thread."""
-        if line.request_id == self._request_id:
-            with contextlib.suppress(RuntimeError):  # the loop has been closed
-                self._loop.call_soon_threadsafe(self._log_lines.put_nowait, line.text)
+        with contextlib.suppress(RuntimeError):  # the loop has been closed
+            self._loop.call_soon_threadsafe(self._log_lines.put_nowait, line)
 
-    async def send_log(self) -> None:
-        with contextlib.suppress(ClientGone):
-            for _ in range(_MOST_LOG_LINES):
-                await self.send({"log": await self._log_lines.get()})
+    async def send_log(self, request_id: str) -> None:
+        """Sends the lines of one invocation, those that came before it was known included."""
+        await self._begun_sending.wait()
+        sent = 0
+        while sent < _MOST_LOG_LINES:
+            line = await self._log_lines.get()
+            if line.request_id == request_id:
+                sent += 1
+                await self.send({"log": line.text})
 
 
 async def _lines(reply: Reply) -> AsyncIterator[dict[str, Any]]:

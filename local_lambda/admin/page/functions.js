@@ -26,7 +26,7 @@ function drawCard(node, each, limit) {
   fill(node, {
     logical_id: each.logical_id,
     facts: facts.filter(Boolean).join(" · "),
-    badge: isThrottled ? `throttled: ${limit} at once` : "",
+    badge: limit ? `throttled: ${limit} at once` : "throttled",
   });
   hideIf(node.querySelector(".badge"), !isThrottled);
   const button = node.querySelector("[data-action=throttle]");

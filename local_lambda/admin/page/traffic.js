@@ -8,8 +8,9 @@ export function drawRequests(requests) {
   element("requests-count").textContent = requests.length || "";
   hideIf(element("requests-empty"), requests.length > 0);
   list(element("requests"), "request-row", requests, (each) => each.number, (node, each) => {
-    const bytes = each.streaming ? `${size(each.sent_bytes)} sent` : "no response yet";
-    fill(node, { method: each.method, path: each.path, function: each.function, bytes });
+    const sent = each.streaming ? `${size(each.sent_bytes)} sent` : "no response yet";
+    const detail = [each.function, sent].filter(Boolean).join(" · ");
+    fill(node, { method: each.method, path: each.path, detail: `${detail} ·` });
     node.querySelector("[data-since]").dataset.since = each.since_s;
     const cut = node.querySelector("button");
     cut.setAttribute("aria-label", `Cut ${each.method} ${each.path}`);
@@ -55,7 +56,7 @@ export function drawFaults(faults) {
     })),
     ...faults.throttles.map((each) => ({
       where: each.function,
-      effect: `throttled: ${each.limit} at once`,
+      effect: each.limit ? `throttled: ${each.limit} at once` : "throttled",
       lift: () => post("/throttle", { function: each.function, on: false }, "It is lifted."),
     })),
   ];

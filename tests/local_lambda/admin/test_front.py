@@ -166,4 +166,6 @@ def test_the_page_is_told_of_a_functions_error(post):
     (last,) = [line for line in lines if "end" in line]
     assert last["end"] == "error"
     assert json.loads(last["error"])["errorMessage"] == "asked to"
-    assert any("ValueError: asked to" in line.get("log", "") for line in lines)
+    log = [line["log"] for line in lines if "log" in line]
+    assert any("ValueError: asked to" in line for line in log)
+    assert any(line.startswith("START RequestId: ") for line in log)
