@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _add_function_options(result)
     _add_front_options(result)
     _add_demo_options(result)
+    _add_development_options(result)
     _add_log_options(result)
     return result
 
@@ -156,6 +157,15 @@ def _add_demo_options(result: argparse.ArgumentParser) -> None:
     group.add_argument("--demo-interval", type=float, default=1.5, metavar="SECONDS")
 
 
+def _add_development_options(result: argparse.ArgumentParser) -> None:
+    group = result.add_argument_group("development")
+    group.add_argument(
+        "--reload",
+        action="store_true",
+        help="take up changes of code, layers and the template at once",
+    )
+
+
 def _add_log_options(result: argparse.ArgumentParser) -> None:
     group = result.add_argument_group("log")
     group.add_argument("--log-level", default="info", choices=_LOG_LEVELS)
@@ -201,6 +211,8 @@ def options(arguments: argparse.Namespace) -> Options:
         isolated=arguments.isolated,
         demo=arguments.demo,
         demo_interval_s=arguments.demo_interval,
+        reload=arguments.reload,
+        log_file=arguments.log_file,
         limits=Limits(
             init_s=arguments.init_timeout,
             concurrency=arguments.concurrency,

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from local_lambda.admin.front import AdminFront
@@ -27,6 +28,7 @@ from local_lambda.http.server import HttpServer
 from local_lambda.lambda_api.api import LambdaApi
 from local_lambda.logs import Log
 from local_lambda.names import output_names
+from local_lambda.reload import WITHOUT_BYTECODE, ChangeNamer, Reloader
 from local_lambda.table.event_source import StreamFollower
 from local_lambda.table.table import create_missing_tables, make_client, start_moto
 from local_lambda.template import template
@@ -56,6 +58,8 @@ class Options:
     demo: bool = False
     demo_interval_s: float = 1.5
     poll_s: float = 0.2
+    reload: bool = False
+    log_file: Path | None = None
     limits: Limits = field(default_factory=Limits)
     fronts: FrontSettings = field(default_factory=FrontSettings)
 
@@ -140,6 +144,7 @@ class RunningApplication:
         if options.demo and application.tables:
             await self._start_demo(application, dynamodb_url)
         self._tasks.append(asyncio.create_task(self._retire_idle()))
+        self._watch_files(application, self._directory, urls)
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -242,6 +247,8 @@ class RunningApplication:
     ) -> None:
         options = self._options
         passed = [(name, os.environ[name]) for name in options.pass_env if name in os.environ]
+        if options.reload:
+            passed += WITHOUT_BYTECODE.items()
         settings = LaunchSettings(
             python=options.python,
             region=options.region,
@@ -250,6 +257,7 @@ class RunningApplication:
             passed_variables=tuple(passed),
             isolated=options.isolated,
         )
+        self._lay_out = partial(prepare, settings=settings)
         start_limit = asyncio.Semaphore(options.limits.parallel_starts)
         for name, function in application.functions.items():
             launch = prepare(function, directory, settings)
@@ -323,6 +331,29 @@ class RunningApplication:
             command, variables=os.environ, directory=Path.cwd(), name="demo"
         )
         self._groups.append(group)
+
+    def _watch_files(
+        self, application: Application, directory: Path, urls: Mapping[str, str]
+    ) -> None:
+        """Takes up changes of files with `--reload`, and names them without it."""
+        options = self._options
+        ignored = [options.log_file] if options.log_file else []
+        if not options.reload:
+            namer = ChangeNamer(self._pools, ignored)
+            self._tasks.append(asyncio.create_task(namer.run()))
+            return
+        reloader = Reloader(
+            pools=self._pools,
+            application=application,
+            read_template=partial(self._read_template, urls),
+            lay_out=self._lay_out,
+            directory=directory,
+            inputs=[options.template],
+            ignored=ignored,
+        )
+        for pool in self._pools.values():
+            pool.before_invocation = reloader.before_invocation
+        self._tasks.append(asyncio.create_task(reloader.run()))
 
     async def _retire_idle(self) -> None:
         while True:

@@ -56,8 +56,10 @@ class Environment:
         self.meter = Meter(self.function, reaper.log, records or Records(), attempt)
         self.failure: Failed | None = None
         self._killed = False
+        self.retired = False  # its code is out of date
         self.init_over = asyncio.Event()  # set once the environment is initialised or dead
         self.dead = False
+        self.over = asyncio.Event()  # set once it is dead and nothing of it runs
         self.frozen = False
         self.returning_workers = 0  # workers that have replied and not called `/next` yet
         self.invocations = 0
@@ -90,14 +92,19 @@ class Environment:
 
     @property
     def ready(self) -> bool:
-        return bool(self._next_calls) and not (self._killed or self.dead)
+        return bool(self._next_calls) and not (self._killed or self.dead or self.retired)
 
     @property
     def expected_next_calls(self) -> int:
         """Returns how many more calls of `/next` will soon arrive."""
-        if self.dead:
+        if self.dead or self.retired:
             return 0
         return self.returning_workers + self._starting_workers
+
+    @property
+    def started_at_s(self) -> float:
+        """Returns when its process was started, in seconds of the epoch."""
+        return self.meter.started_at_s
 
     @property
     def active(self) -> int:
@@ -130,6 +137,8 @@ class Environment:
         )
         self.meter.launched(self._group.pid)
         self._create_task(self._wait_for_exit(self._group))
+        if self._killed:  # while it was being started
+            self.kill()
         self._set_timer("init", init_limit_s, lambda: self._init_expired(init_limit_s))
         _log.debug("environment.starting %s attempt=%d", self.label, self.attempt)
 
@@ -150,6 +159,18 @@ class Environment:
         if self._group:
             self._group.signal(signal.SIGKILL)
 
+    def retire(self) -> None:
+        """Ends the environment, whose code is out of date.
+
+        Open streams end as if they were complete. Replies that have not begun may still come.
+        """
+        self.retired = True
+        for request_id, invocation in tuple(self._active.items()):
+            if invocation.end_stream():
+                del self._active[request_id]
+        if not self._active and not (self.returning_workers and self.concurrency == 1):
+            self.kill()
+
     async def close(self) -> None:
         self.kill()
         if self._group:
@@ -168,6 +189,8 @@ class Environment:
             self.meter.end_all()
             for request_id in tuple(self._timers):
                 self._cancel_timer(request_id)
+        if self.retired:
+            self.kill()
         self.idle_since_s = time.monotonic()
         next_call = asyncio.get_running_loop().create_future()
         self._next_calls.append(next_call)
@@ -189,6 +212,8 @@ class Environment:
         if self.concurrency > 1:
             self._cancel_timer(invocation.request_id)
             self.meter.end(invocation)
+            if self.retired and not self._active:
+                self.kill()
         self.returning_workers += 1
         invocation.ended.set()
         self._changed(self)
@@ -218,7 +243,7 @@ class Environment:
             await self._server.drain(EXIT_DRAIN_S)
         for invocation in tuple(self._active.values()):
             invocation.fail("Runtime.ExitError", f"Runtime exited {exit_text}")
-        self.meter.end_all("" if self._killed else "Runtime.ExitError")
+        self.meter.end_all("" if self._killed and not self.retired else "Runtime.ExitError")
         await self._die()
 
     async def _die(self) -> None:
@@ -229,6 +254,7 @@ class Environment:
         for key in tuple(self._timers):
             self._cancel_timer(key)
         await self._server.close()
+        self.over.set()
         self._changed(self)
 
     def _expire(self, invocation: Invocation) -> None:

@@ -159,6 +159,15 @@ class Invocation:
         """Returns at the invocation's deadline."""
         await asyncio.sleep(max(0.0, self.deadline_ms / 1000 - time.time()))
 
+    def end_stream(self) -> bool:
+        """Ends a streamed reply as if it were complete. Returns whether there was one."""
+        reply = self.reply.result() if self.reply.done() else None
+        if not isinstance(reply, Streamed):
+            return False
+        reply.close(StreamEnd())
+        self.ended.set()
+        return True
+
     def abandon(self) -> None:
         """Drops the reply, whether it has begun or is still to come."""
         self.reply.add_done_callback(_abandon_stream)

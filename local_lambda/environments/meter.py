@@ -41,7 +41,7 @@ class Meter:
         self._lines = lines_of(function.logging)
         self._open: dict[str, _Run] = {}
         self._pid: int | None = None
-        self._started_at_s = time.time()
+        self.started_at_s = time.time()
         self._started_s = time.monotonic()
         self._init_ms: float | None = None
         self._has_run = False
@@ -54,7 +54,7 @@ class Meter:
 
     def launching(self) -> None:
         """Marks the beginning of the init phase."""
-        self._started_at_s = time.time()
+        self.started_at_s = time.time()
         self._started_s = time.monotonic()
 
     def launched(self, pid: int) -> None:
@@ -83,7 +83,7 @@ class Meter:
         is_first = not self._has_run
         self._has_run = True
         if is_first and self._attempt > 1:
-            run = _Run(invocation, self._started_at_s, self._started_s, None)
+            run = _Run(invocation, self.started_at_s, self._started_s, None)
         else:
             init_ms = self._billed_init_ms() if is_first else None
             run = _Run(invocation, time.time(), time.monotonic(), init_ms)
@@ -107,7 +107,7 @@ class Meter:
 
     def never_begun(self, invocation: Invocation) -> None:
         """Reports an invocation whose environment could not be initialised."""
-        run = _Run(invocation, self._started_at_s, self._started_s, None)
+        run = _Run(invocation, self.started_at_s, self._started_s, None)
         start = self._lines.start(invocation.request_id, invocation.trace_id)
         self._write(start, invocation.request_id)
         self._report(run, "", is_timeout=False)

@@ -9,8 +9,10 @@ import logging
 import os
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from local_lambda.application import Function
 from local_lambda.environments.environment import Environment
 from local_lambda.environments.invocation import Failed, Invocation, Throttled, platform_error
 from local_lambda.environments.launch import Launch, LaunchError
@@ -61,14 +63,26 @@ class FunctionPool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._grace_timers: set[asyncio.TimerHandle] = set()
         self._closing = False
-        reserved = launch.function.reserved_concurrency
-        self._configured_concurrency = limits.concurrency if reserved is None else reserved
         self.throttle_limit: int | None = None  # a fault: fewer invocations at once than configured
+        # Awaited before each invocation: `--reload` takes up changes here.
+        self.before_invocation: Callable[[], Awaitable[None]] | None = None
 
     @property
     def _concurrency(self) -> int:
-        limits = (self._configured_concurrency, self.throttle_limit)
-        return min(limit for limit in limits if limit is not None)
+        reserved = self.function.reserved_concurrency
+        configured = self._limits.concurrency if reserved is None else reserved
+        return configured if self.throttle_limit is None else min(configured, self.throttle_limit)
+
+    def replace(self, launch: Launch) -> list[Environment]:
+        """Runs the function as `launch` says from now on. Returns the environments that end."""
+        self._launch = launch
+        if launch.function.traced != self.function.traced:
+            self._sampling = Sampling(is_active=launch.function.traced)
+        self.function = launch.function
+        retired = list(self.environments)
+        for environment in retired:
+            environment.retire()
+        return retired
 
     async def invoke(
         self,
@@ -83,6 +97,8 @@ class FunctionPool:
         `trace_id` is the request's `X-Amzn-Trace-Id`. `qualifier` is the version or alias that was
         asked for. Raises Throttled.
         """
+        if self.before_invocation:
+            await self.before_invocation()
         active = sum(environment.active for environment in self.environments)
         if len(self._pending) + active >= self._concurrency:
             _log.warning(
@@ -134,7 +150,7 @@ class FunctionPool:
     def _changed(self, environment: Environment) -> None:
         if environment.dead and environment in self.environments:
             self.environments.remove(environment)
-            if not environment.state.initialised and not self._closing:
+            if not (environment.state.initialised or environment.retired or self._closing):
                 self._init_failed(environment)
         self._dispatch()
         if environment.returning_workers:
@@ -183,6 +199,9 @@ class FunctionPool:
     async def _run_start(self, environment: Environment) -> None:
         try:
             async with self._start_limit:
+                if environment.retired:
+                    await environment.close()
+                    return
                 await environment.start(self._init_limit_s(environment.attempt))
                 await environment.init_over.wait()
         except (LaunchError, OSError) as error:
