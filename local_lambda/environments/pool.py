@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from local_lambda.application import Function
 from local_lambda.environments.environment import Environment
 from local_lambda.environments.invocation import Failed, Invocation, Throttled, platform_error
 from local_lambda.environments.launch import Launch, LaunchError

@@ -13,10 +13,12 @@ from typing import Any
 from local_lambda.application import Finding
 from local_lambda.template.api_values import add_api_values
 from local_lambda.template.cloudformation import Resolver, TemplateError
+from local_lambda.template.parameters import Parameters
+from local_lambda.template.resolver import Note
 from local_lambda.template.resource import Resource
+from local_lambda.template.text import Place, finding_at
 from local_lambda.template.values import physical_name, url_targets, values_of
 
-Place = tuple[str | int, ...]
 # Sections of Globals, by the type of resource that they are for.
 _GLOBALS = {
     "AWS::Serverless::Api": "Api",
@@ -30,6 +32,7 @@ _GLOBALS = {
 class Stack:
     """A template with its parameters applied. `base` is the folder of the template.
 
+    `place_of` returns the place of a part of the template, and
     `line_of` returns the line of a place such as `("Resources", "F", "Properties")`, 0 if unknown.
     `urls` are the Function URLs by the function's logical id; they are known after the start.
     """
@@ -42,24 +45,35 @@ class Stack:
         region: str,
         urls: Mapping[str, str],
         line_of: Callable[[Place], int] = lambda _: 0,
+        parameters: Parameters | None = None,
+        place_of: Callable[[Any], Place] = lambda _: (),
     ) -> None:
         self.base = base
         self.region = region
         self.findings: list[Finding] = []
         self._template = template
         self._line_of = line_of
+        self._place_of = place_of
         self._globals: dict[str, Any] = template.get("Globals") or {}
-        plain = Resolver(template, overrides, region)
+        if parameters is None:
+            parameters = Parameters(template.get("Parameters"), overrides)
+        plain = Resolver(template, overrides, region, parameters=parameters)
         self.resources = self._present(plain)
+        of_conditions = list(plain.notes)
         self.names = {name: physical_name(plain, each) for name, each in self.resources.items()}
         references, attributes = values_of(self.resources, self.names, region, urls)
         add_api_values(references, attributes, self.resources, plain, region, urls)
-        self.resolver = Resolver(template, overrides, region, references, attributes)
+        self.resolver = Resolver(
+            template, overrides, region, references, attributes, parameters=parameters
+        )
         self.url_targets = url_targets(self.resources, self.names, self.resolver)
         for url_id, function in self.url_targets.items():
             if function in urls:
                 attributes[url_id, "FunctionUrl"] = urls[function]
-        self.resolver = Resolver(template, overrides, region, references, attributes)
+        self.resolver = Resolver(
+            template, overrides, region, references, attributes, parameters=parameters
+        )
+        self.resolver.notes += of_conditions
 
     def of_type(self, *kinds: str) -> list[Resource]:
         """Returns the resources of these types, in the template's order."""
@@ -103,8 +117,12 @@ class Stack:
 
     def all_findings(self) -> tuple[Finding, ...]:
         """Returns what was found, in the order of the template's lines."""
-        of_values = [Finding(text) for text in dict.fromkeys(self.resolver.warnings)]
-        return tuple(sorted([*self.findings, *of_values], key=lambda finding: finding.line))
+        findings = dict.fromkeys([*self.findings, *map(self._of_note, self.resolver.notes)])
+        return tuple(sorted(findings, key=lambda finding: finding.line))
+
+    def _of_note(self, note: Note) -> Finding:
+        place = self._place_of(note.node)
+        return finding_at(place, note.text, line=self._line_of(place), advice=note.advice)
 
     def _present(self, resolver: Resolver) -> dict[str, Resource]:
         """Returns the resources whose condition holds."""

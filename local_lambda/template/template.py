@@ -10,8 +10,12 @@ from pathlib import Path
 from local_lambda.application import Application
 from local_lambda.template.apis import KNOWN as APIS
 from local_lambda.template.apis import read_apis, read_load_balancers
+from local_lambda.template.expand import expand_loops, include_files
 from local_lambda.template.functions import read_functions
+from local_lambda.template.inputs import Inputs
 from local_lambda.template.mappings import read_events
+from local_lambda.template.parameters import Parameters
+from local_lambda.template.resolver import Resolver
 from local_lambda.template.shape import check_resources, load_template
 from local_lambda.template.stack import Stack
 from local_lambda.template.tables import read_tables
@@ -28,22 +32,40 @@ def read(
     overrides: Mapping[str, str] | None = None,
     region: str = "us-east-1",
     urls: Mapping[str, str] | None = None,
+    inputs: Inputs | None = None,
 ) -> Application:
     """Reads a template. Raises TemplateError if nothing of it can be read.
 
-    `urls` are the Function URLs by logical id, for templates that refer to them.
+    `overrides` are values of parameters that the user gives. `urls` are the Function URLs by
+    logical id, for templates that refer to them. `inputs` is what else the user gives.
     """
+    given = inputs or Inputs()
+    base = path.resolve().parent
     template = load_template(read_text(path))
+    template.findings += given.findings
+    parameters = Parameters(
+        template.values.get("Parameters"),
+        overrides or {},
+        configured=given.configured,
+        stored=given.stored,
+        report=lambda name, *words: template.report(("Parameters", name), *words),
+    )
+    plain = Resolver(template.values, {}, region, parameters=parameters)
+    include_files(template, base, plain)
+    expand_loops(template, plain)
     check_resources(template)
     stack = Stack(
         template=template.values,
-        base=path.resolve().parent,
+        base=base,
         overrides=overrides or {},
         region=region,
         urls=urls or {},
         line_of=template.lines.of,
+        parameters=parameters,
+        place_of=template.place_of,
     )
     stack.findings += template.findings
+    stack.resolver.notes += plain.notes
     return application_of(stack)
 
 

@@ -21,6 +21,7 @@ Place = tuple[str | int, ...]
 
 # The deepest nesting that is read. Python takes 1,000 calls within each other, libyaml crashes.
 _DEEPEST = 100
+_LARGEST = 300_000  # values, with every alias counted as what it stands for
 _BARE_TAGS = ("Ref", "Condition")
 _MERGE = "tag:yaml.org,2002:merge"
 _STANDARD = "tag:yaml.org,2002:"
@@ -113,6 +114,25 @@ class Template:
     values: dict[str, Any]
     lines: Lines = field(default_factory=Lines)
     findings: list[Finding] = field(default_factory=list)
+    _places: dict[int, Place] = field(default_factory=dict, init=False, repr=False)
+
+    def place_of(self, node: Any) -> Place:
+        """Returns the place of a mapping, a list or a text of `values`, or nothing."""
+        if not self._places:
+            self._index(self.values, ())
+        return self._places.get(id(node), ())
+
+    def _index(self, value: Any, place: Place) -> None:
+        if id(value) in self._places:
+            return
+        if isinstance(value, dict | list | str):
+            self._places[id(value)] = place
+        if isinstance(value, dict):
+            for key, item in value.items():
+                self._index(item, (*place, key))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                self._index(item, (*place, index))
 
     def report(self, place: Place, text: str, advice: str = "", served: bool = True) -> None:
         """Adds a finding about a place."""
@@ -265,6 +285,7 @@ class _Builder:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self._values: dict[int, Any] = {}
+        self._sizes: dict[int, int] = {}
         self._open: set[int] = set()
         self._place: list[str | int] = []
         self._scalars = yaml.constructor.SafeConstructor()
@@ -280,7 +301,23 @@ class _Builder:
             self._open.add(key)
             self._values[key] = self._new(node)
             self._open.discard(key)
+            self._measure(node)
         return self._values[key]
+
+    def _measure(self, node: yaml.Node) -> None:
+        """Refuses anchors whose aliases would multiply to more than any template holds."""
+        parts: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            parts = [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            parts = list(node.value)
+        size = 1 + sum(self._sizes.get(id(part), 1) for part in parts)
+        self._sizes[id(node)] = size
+        if size > _LARGEST:
+            raise TemplateError(
+                f"line {_line(node)}: the aliases (*) of anchors make more than {_LARGEST} values",
+                advice="write the values out",
+            )
 
     def _new(self, node: yaml.Node) -> Any:
         name = _long_form(node.tag)
