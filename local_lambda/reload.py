@@ -114,7 +114,7 @@ class Reloader:
             return
         asked_s = time.monotonic()
         async with self._lock:
-            # Of several invocations that wait here, one looks for all.
+            # One of several invocations that wait here looks for all.
             if self._is_quick and self._began_s < asked_s:
                 await self._look()
 
