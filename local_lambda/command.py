@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from local_lambda import check
 from local_lambda.emulator import AddressUnavailable, Options, running
 from local_lambda.environments.launch import LaunchError
 from local_lambda.environments.pool import Limits
@@ -15,6 +16,11 @@ from local_lambda.fronts.fronts import FrontSettings
 from local_lambda.http import addresses
 from local_lambda.logs import Log, LogFileError, open_log
 from local_lambda.template.cloudformation import TemplateError
+from local_lambda.template_options import (
+    DEFAULT_REGION,
+    add_template_options,
+    template_request,
+)
 from local_lambda.version import DISTRIBUTION, version
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -24,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     description = "AWS Lambda on this machine, streaming included."
     result = argparse.ArgumentParser(prog="local-lambda", description=description)
     result.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version()}")
-    _add_template_options(result)
+    add_template_options(result)
     _add_address_options(result)
     _add_function_options(result)
     _add_front_options(result)
@@ -32,19 +38,6 @@ def parser() -> argparse.ArgumentParser:
     _add_development_options(result)
     _add_log_options(result)
     return result
-
-
-def _add_template_options(result: argparse.ArgumentParser) -> None:
-    group = result.add_argument_group("template")
-    group.add_argument("--template", type=Path, default=Path("template.yaml"))
-    group.add_argument(
-        "--parameter-overrides",
-        nargs="+",
-        default=[],
-        metavar="K=V",
-        help="values for parameters of the template",
-    )
-    group.add_argument("--region", default="us-east-1")
 
 
 def _add_address_options(result: argparse.ArgumentParser) -> None:
@@ -191,12 +184,10 @@ def _port(text: str) -> int:
 
 
 def options(arguments: argparse.Namespace) -> Options:
-    """Returns the options. Raises TemplateError for an override that is not K=V."""
-    pairs = [pair.partition("=") for pair in arguments.parameter_overrides]
-    if wrong := [name for name, separator, _ in pairs if not separator]:
-        raise TemplateError(f"--parameter-overrides: {', '.join(wrong)} is not K=V")
+    """Returns the options. Raises TemplateError, for an override that is not K=V for instance."""
+    request = template_request(arguments)
     return Options(
-        template=arguments.template,
+        template=request.path,
         host=arguments.host,
         port=arguments.port,
         url_port_base=arguments.url_port_base,
@@ -204,9 +195,11 @@ def options(arguments: argparse.Namespace) -> Options:
         dynamodb_host=arguments.dynamodb_host,
         dynamodb_port=arguments.dynamodb_port,
         dynamodb_endpoint=arguments.dynamodb_endpoint,
-        parameter_overrides={name: value for name, _, value in pairs},
+        parameter_overrides=request.overrides,
+        inputs=request.inputs,
+        strict=request.strict,
         python=arguments.python,
-        region=arguments.region,
+        region=request.region or DEFAULT_REGION,
         pass_env=tuple(arguments.pass_env),
         isolated=arguments.isolated,
         demo=arguments.demo,
@@ -241,7 +234,11 @@ async def run(chosen: Options, log: Log) -> None:
 
 
 def main() -> int:
-    arguments = parser().parse_args()
+    """Runs the command line. Returns the exit status."""
+    words = sys.argv[1:]
+    if words[:1] == ["check"]:
+        return check.main(words[1:])
+    arguments = parser().parse_args(words)
     level = getattr(logging, arguments.log_level.upper())
     try:
         with contextlib.closing(open_log(arguments.log_file, level)) as log:
@@ -249,7 +246,7 @@ def main() -> int:
     except asyncio.CancelledError:
         return 0
     except TemplateError as error:
-        print(f"local_lambda: {arguments.template}: {error}", file=sys.stderr)
+        print(f"local_lambda: {arguments.template}: {check.sentence(error)}", file=sys.stderr)
         return 1
     except (LaunchError, AddressUnavailable, LogFileError, OSError) as error:
         print(f"local_lambda: {error}", file=sys.stderr)

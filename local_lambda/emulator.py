@@ -17,6 +17,7 @@ from pathlib import Path
 from local_lambda.admin.front import AdminFront
 from local_lambda.admin.overview import Overview
 from local_lambda.application import Application
+from local_lambda.check import refuse_unserved
 from local_lambda.environments.launch import LaunchSettings, prepare
 from local_lambda.environments.pool import FunctionPool, Limits
 from local_lambda.environments.processes import ProcessGroup, Reaper
@@ -32,7 +33,7 @@ from local_lambda.reload import WITHOUT_BYTECODE, ChangeNamer, Reloader
 from local_lambda.table.event_source import StreamFollower
 from local_lambda.table.table import create_missing_tables, make_client, start_moto
 from local_lambda.template import template
-from local_lambda.template.cloudformation import TemplateError
+from local_lambda.template.inputs import Inputs
 
 _log = logging.getLogger(__name__)
 _RETIRE_EVERY_S = 5.0
@@ -51,6 +52,8 @@ class Options:
     dynamodb_port: int = 0
     dynamodb_endpoint: str | None = None
     parameter_overrides: Mapping[str, str] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=Inputs)
+    strict: bool = False  # every finding is an error
     python: str = sys.executable
     region: str = "us-east-1"
     pass_env: tuple[str, ...] = ()
@@ -116,10 +119,9 @@ class RunningApplication:
         # A page that a function serves may be open on another machine, so URLs in it lead there.
         named = {name: self._network_urls.get(url, url) for name, url in urls.items()}
         application = self._read_template(named)
+        refuse_unserved(application, strict=options.strict)
         for warning in application.warnings:
             _log.warning("template: %s", warning)
-        if not application.functions:
-            raise TemplateError("no function of this template can be served")
         self._directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
         await self._reaper.open(self._directory)
         api = RestApiFront(application.routes, self._pools, self._faults, settings=options.fronts)
@@ -164,7 +166,11 @@ class RunningApplication:
     def _read_template(self, urls: Mapping[str, str] | None = None) -> Application:
         options = self._options
         return template.read(
-            options.template, options.parameter_overrides, region=options.region, urls=urls
+            options.template,
+            options.parameter_overrides,
+            region=options.region,
+            urls=urls,
+            inputs=options.inputs,
         )
 
     async def _listen(

@@ -26,11 +26,15 @@ _SUB = re.compile(r"\$\{([^}]*)\}")
 
 @dataclass(frozen=True)
 class Note:
-    """Says that something has no value here. `node` is the part of the template that asked."""
+    """Says that something has no value here. `node` is the part of the template that asked.
+
+    `placeholder` is true if no option can give the value, as it can for SSM parameters.
+    """
 
     text: str
     advice: str
     node: Any
+    placeholder: bool = False
 
 
 class Resolver:
@@ -213,7 +217,7 @@ class Resolver:
 
     def _placeholder(self, asked: str, placeholder: str) -> str:
         text = f"{asked} has no value here; a placeholder replaces it"
-        self._note(text, advice="set what depends on it with --env-vars")
+        self.notes.append(Note(text, "", self._node, placeholder=True))
         return placeholder
 
     def _note(self, text: str, advice: str) -> None:

@@ -122,7 +122,10 @@ class Stack:
 
     def _of_note(self, note: Note) -> Finding:
         place = self._place_of(note.node)
-        return finding_at(place, note.text, line=self._line_of(place), advice=note.advice)
+        advice = note.advice
+        if note.placeholder and "Variables" in place:
+            advice = f"set {place[-1]} with --env-vars"
+        return finding_at(place, note.text, line=self._line_of(place), advice=advice)
 
     def _present(self, resolver: Resolver) -> dict[str, Resource]:
         """Returns the resources whose condition holds."""

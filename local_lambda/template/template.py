@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from local_lambda.application import Application
@@ -21,6 +22,7 @@ from local_lambda.template.stack import Stack
 from local_lambda.template.tables import read_tables
 from local_lambda.template.text import read_text
 from local_lambda.template.values import FUNCTION, LAYERS, TABLES, URL
+from local_lambda.template.variables import with_variables
 
 _READ = (FUNCTION, *LAYERS, *APIS, *TABLES, URL)
 # Prefixes of resource types that have no effect in the emulator.
@@ -66,7 +68,11 @@ def read(
     )
     stack.findings += template.findings
     stack.resolver.notes += plain.notes
-    return application_of(stack)
+    application = application_of(stack)
+    if not given.variables:
+        return application
+    functions = with_variables(application.functions, stack, given.variables)
+    return replace(application, functions=functions, findings=stack.all_findings())
 
 
 def application_of(stack: Stack) -> Application:
