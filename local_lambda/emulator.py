@@ -23,7 +23,9 @@ from local_lambda.environments.pool import FunctionPool, Limits
 from local_lambda.environments.processes import ProcessGroup, Reaper
 from local_lambda.environments.records import Records
 from local_lambda.fronts.faults import Faults
-from local_lambda.fronts.fronts import FrontSettings, FunctionUrlFront, RestApiFront
+from local_lambda.fronts.fronts import Front, FrontHost, FrontSettings
+from local_lambda.fronts.function_url import FunctionUrlFront
+from local_lambda.fronts.origins import first_origin, further_origins
 from local_lambda.http import addresses
 from local_lambda.http.server import HttpServer
 from local_lambda.lambda_api.api import LambdaApi
@@ -101,6 +103,7 @@ class RunningApplication:
         self._options = options
         self._faults = Faults()
         self._pools: dict[str, FunctionPool] = {}
+        self._host = FrontHost(self._pools, self._faults, options.fronts, options.region)
         self.records = Records()
         self._reaper = Reaper(log)
         self._servers: list[HttpServer] = []
@@ -124,19 +127,10 @@ class RunningApplication:
             _log.warning("template: %s", warning)
         self._directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
         await self._reaper.open(self._directory)
-        api = RestApiFront(application.routes, self._pools, self._faults, settings=options.fronts)
-        await self._listen(
-            api.server,
-            options.port,
-            use="the REST API",
-            option="--port (make dev: PORT)",
-            host=options.host,
-        )
-        self.addresses = [("dashboard", api.server.url)]
-        names = output_names(urls)
-        self.addresses += [(f"{names[name]}_url", url) for name, url in urls.items()]
+        origins = urls | await self._start_origins(application, ports_taken=len(urls))
+        names = output_names(origins)
+        self.addresses += [(f"{names[name]}_url", url) for name, url in origins.items()]
         dynamodb_url = await self._start_tables(application)
-        origins = urls | {each.logical_id: api.server.url for each in application.apis}
         admin_url = await self._start_admin(application, origins)
         self._prepare_functions(application, self._directory, dynamodb_url, admin_url)
         self.addresses += [("admin", admin_url), ("lambda", admin_url)]
@@ -200,30 +194,46 @@ class RunningApplication:
 
     async def _start_urls(self, application: Application) -> dict[str, str]:
         """Starts the Function URLs. Returns them by logical id."""
-        options = self._options
         urls: dict[str, str] = {}
-        base = options.url_port_base
-        if not base and options.port:
-            base = options.port + 1
         for function in application.functions.values():
             if function.url is None:
                 continue
-            front = FunctionUrlFront(
-                function=function,
-                url=function.url,
-                pools=self._pools,
-                faults=self._faults,
-                settings=options.fronts,
-            )
-            await self._listen(
-                front.server,
-                port=base + len(urls) if base else 0,
-                use=f"the Function URL of {function.logical_id}",
-                option="--url-port-base, or --port (make dev: PORT)",
-                host=options.host,
-            )
-            urls[function.logical_id] = front.server.url
+            front = FunctionUrlFront(function, function.url, self._host)
+            use = f"the Function URL of {function.logical_id}"
+            urls[function.logical_id] = await self._listen_at_url(front, len(urls), use=use)
         return urls
+
+    async def _start_origins(self, application: Application, ports_taken: int) -> dict[str, str]:
+        """Starts the APIs and listeners. Returns the URLs of those that have a logical id."""
+        logical_id, front = first_origin(application, self._host)
+        await self._listen(
+            front.server,
+            self._options.port,
+            use="the REST API",
+            option="--port (make dev: PORT)",
+            host=self._options.host,
+        )
+        self.addresses = [("dashboard", front.server.url)]
+        urls = {logical_id: front.server.url} if logical_id else {}
+        further = further_origins(application, self._host)
+        for index, (further_id, origin) in enumerate(further, ports_taken):
+            use = f"the origin of {further_id}"
+            urls[further_id] = await self._listen_at_url(origin, index, use=use)
+        return urls
+
+    async def _listen_at_url(self, front: Front, index: int, use: str) -> str:
+        """Starts a Function URL, or an origin after the first. Returns its URL."""
+        base = self._options.url_port_base
+        if not base and self._options.port:
+            base = self._options.port + 1
+        await self._listen(
+            front.server,
+            port=base + index if base else 0,
+            use=use,
+            option="--url-port-base, or --port (make dev: PORT)",
+            host=self._options.host,
+        )
+        return front.server.url
 
     async def _start_admin(self, application: Application, origins: Mapping[str, str]) -> str:
         """Starts the admin address, where Lambda's API is too. Returns its URL.

@@ -1,8 +1,7 @@
-"""Serves the two fronts that clients see.
+"""Holds what all fronts share: settings, reading requests, invoking functions, responding.
 
-Each function has its Function URL, and one REST API serves all functions with routes.
-https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
-https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
+Each front is a module of its own: `function_url.py`, `rest_api.py`, `http_api.py` and
+`load_balancer.py`.
 """
 
 import asyncio
@@ -11,279 +10,216 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from local_lambda.application import Function, FunctionUrl, Route
-from local_lambda.environments.invocation import (
-    Buffered,
-    Failed,
-    Invocation,
-    Streamed,
-    Throttled,
-    collect,
-)
+from local_lambda.application import Cors, FixedResponse
+from local_lambda.environments.invocation import Buffered, Failed, Invocation, Throttled, collect
 from local_lambda.environments.pool import FunctionPool
 from local_lambda.environments.tracing import new_root
-from local_lambda.fronts import bandwidth, cors, payload_v1, payload_v2
+from local_lambda.fronts import cors
+from local_lambda.fronts.claims import Claims
 from local_lambda.fronts.faults import Faults
-from local_lambda.fronts.payload import RequestContext, ResultError
-from local_lambda.fronts.replies import (
-    StreamRules,
-    prelude_response,
-    send_stream,
-    with_public_names,
+from local_lambda.fronts.payload import RequestContext
+from local_lambda.fronts.replies import with_public_names
+from local_lambda.http.messages import (
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    is_header,
+    json_response,
 )
-from local_lambda.fronts.routing import RouteMatch, RouteTable
-from local_lambda.http.messages import Headers, HttpRequest, HttpResponse, json_response
 from local_lambda.http.server import BodyTooLarge, ClientGone, HttpExchange, HttpServer
 
 _log = logging.getLogger(__name__)
-_REQUEST_LIMIT_BYTES = 6 * 1024 * 1024
-_TOO_LARGE = json_response(413, '{"message":"Request Entity Too Large"}')
-_URL_THROTTLED = json_response(
-    429, '{"Reason":"ConcurrentInvocationLimitExceeded","message":"Rate Exceeded."}'
-)
-_API_THROTTLED = json_response(429, '{"message":"Too Many Requests"}')
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024
+# A client may have a large body left to send when its request is refused.
+_LINGER_S = 10.0
+BAD_REQUEST = json_response(400, '{"message":"Bad Request"}')
+
+
+class Refused(Exception):
+    """The front responds by itself and does not invoke the function."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class NotServed(Exception):
+    """The emulator does not serve the function."""
+
+
+class PayloadTooLarge(Exception):
+    """A payload is over Lambda's limit of 6 MB."""
 
 
 @dataclass(frozen=True)
 class FrontSettings:
+    """`claims` are given to routes whose authorizer the emulator cannot run."""
+
     bandwidth: bool = False
     hang_on_empty_body: bool = False
     stage: str | None = None
     base_path: str | None = None
+    claims: Claims | None = None
 
 
-async def _read_request(exchange: HttpExchange) -> HttpRequest | None:
-    try:
-        body = await exchange.body(_REQUEST_LIMIT_BYTES)
-    except BodyTooLarge:
-        await exchange.respond(_TOO_LARGE)
-        return None
-    return HttpRequest(
-        method=exchange.method,
-        target=exchange.target,
-        headers=exchange.headers,
-        body=body,
-        source_ip=exchange.peer_ip,
-    )
+@dataclass(frozen=True)
+class FrontHost:
+    """Holds what fronts need of the emulator.
 
-
-def _request_context(
-    server: HttpServer, request: HttpRequest, api_id: str, stage: str
-) -> RequestContext:
-    now_s = time.time()
-    return RequestContext(
-        api_id=api_id,
-        host=f"127.0.0.1:{server.port}",
-        port=server.port,
-        request_id=str(uuid.uuid4()),
-        trace_id=request.header("x-amzn-trace-id") or f"Root={new_root(now_s)}",
-        time_ms=int(now_s * 1000),
-        stage=stage,
-    )
-
-
-async def _send_with_public_names(
-    exchange: HttpExchange, response: HttpResponse, extra: Headers = ()
-) -> None:
-    try:
-        await exchange.respond(with_public_names(response).with_headers(extra))
-    except ClientGone:
-        _log.info("client.gone %s", exchange.target)
-
-
-class FunctionUrlFront:
-    """Serves the Function URL of one function.
-
-    `pools` are by the function's logical id. They may be filled after the front listens.
+    `pools` are by the function's logical id. They may be filled after the fronts listen.
     """
 
-    def __init__(
-        self,
-        function: Function,
-        url: FunctionUrl,
-        pools: Mapping[str, FunctionPool],
-        faults: Faults,
-        settings: FrontSettings,
-    ) -> None:
-        self._function = function
-        self._url = url
-        self._pools = pools
-        self._faults = faults
-        self._rules = StreamRules(
-            bad_gateway=payload_v2.BAD_GATEWAY,
-            bandwidth=bandwidth.FUNCTION_URL if settings.bandwidth else None,
-            hang_on_empty_body=settings.hang_on_empty_body,
-        )
-        self.server = HttpServer(self._handle, f"url-{function.logical_id}")
+    pools: Mapping[str, FunctionPool]
+    faults: Faults
+    settings: FrontSettings = field(default_factory=FrontSettings)
+    region: str = "us-east-1"
 
-    async def _handle(self, exchange: HttpExchange) -> None:
-        await self._faults.run(exchange, self._serve)
+    async def invoke(
+        self, function: str, fields: Mapping[str, object], trace_id: str
+    ) -> Invocation:
+        """Raises NotServed, PayloadTooLarge and Throttled."""
+        payload = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+        if len(payload) > PAYLOAD_LIMIT_BYTES:
+            raise PayloadTooLarge
+        pool = self.pools.get(function)
+        if pool is None:
+            _log.error("function.not_served %s a front has no such function to invoke", function)
+            raise NotServed
+        return await pool.invoke(payload, trace_id=trace_id)
 
-    async def _serve(self, exchange: HttpExchange) -> None:
-        request = await _read_request(exchange)
-        if request is None:
-            return
-        logical_id = self._function.logical_id
-        self._faults.serves(exchange, logical_id)
-        context = _request_context(
-            self.server, request, api_id=logical_id.lower(), stage="$default"
-        )
-        extra: Headers = (("x-amzn-RequestId", context.request_id),)
-        if rules := self._url.cors:
-            if response := cors.preflight(rules, request):
-                await exchange.respond(response)
-                return
-            extra += cors.response_headers(rules, request)
-        payload = json.dumps(payload_v2.build(request, context)).encode()
+    async def call(
+        self, function: str, fields: Mapping[str, object], trace_id: str
+    ) -> Buffered | Failed:
+        """Invokes a function and waits for its whole reply. Raises as `invoke` does."""
+        invocation = await self.invoke(function, fields, trace_id)
         try:
-            invocation = await self._pools[logical_id].invoke(payload, trace_id=context.trace_id)
-        except Throttled:
-            await _send_with_public_names(exchange, _URL_THROTTLED, extra)
-            return
-        await self._reply(exchange, invocation, extra)
-
-    async def _reply(self, exchange: HttpExchange, invocation: Invocation, extra: Headers) -> None:
-        logical_id = self._function.logical_id
-        reply = await invocation.reply
-        if not self._url.streaming:
-            if isinstance(reply, Streamed):
-                _log.error("url.stream_on_buffered %s InvokeMode is BUFFERED", logical_id)
-            reply = await collect(reply)
-        match reply:
-            case Streamed():
-                await send_stream(exchange, invocation, reply, rules=self._rules, extra=extra)
-            case Buffered(body, content_type) if self._url.streaming:
-                _log.error("url.buffered_on_stream %s the client gets the raw result", logical_id)
-                response = HttpResponse(200, (("Content-Type", content_type),), body)
-                await _send_with_public_names(exchange, response, extra)
-            case Buffered(body):
-                await _send_with_public_names(exchange, payload_v2.render(body), extra)
-            case Failed():
-                await _send_with_public_names(exchange, payload_v2.BAD_GATEWAY, extra)
-
-
-class RestApiFront:
-    """Serves the REST API. `pools` are by the function's logical id."""
-
-    def __init__(
-        self,
-        routes: tuple[Route, ...],
-        pools: Mapping[str, FunctionPool],
-        faults: Faults,
-        settings: FrontSettings,
-    ) -> None:
-        self._routes = RouteTable(routes)
-        self._pools = pools
-        self._faults = faults
-        self._stage = settings.stage
-        self._base_path = settings.base_path
-        self._rules = StreamRules(
-            bad_gateway=payload_v1.BAD_GATEWAY,
-            bandwidth=bandwidth.REST_API if settings.bandwidth else None,
-            hang_on_empty_body=settings.hang_on_empty_body,
-        )
-        self.server = HttpServer(self._handle, "rest-api")
-
-    async def _handle(self, exchange: HttpExchange) -> None:
-        await self._faults.run(exchange, self._serve)
-
-    async def _serve(self, exchange: HttpExchange) -> None:
-        sent = await _read_request(exchange)
-        if sent is None:
-            return
-        in_domain = _without_prefix(sent, self._stage)
-        request = _without_prefix(in_domain, self._base_path)
-        context = _request_context(
-            self.server, request, api_id="local", stage=self._stage or "local"
-        )
-        extra = (("x-amzn-RequestId", context.request_id),)
-        match = self._routes.match(request.method, request.raw_path)
-        if match is None:
-            await _send_with_public_names(exchange, payload_v1.NO_SUCH_ROUTE, extra)
-            return
-        self._faults.serves(exchange, match.route.function)
-        paths = payload_v1.Paths(in_domain=in_domain.raw_path, sent=sent.raw_path)
-        fields = payload_v1.build(request, match, context, paths)
-        payload = json.dumps(fields).encode()
-        pool = self._pools[match.route.function]
-        try:
-            invocation = await pool.invoke(payload, trace_id=context.trace_id)
-        except Throttled:
-            await _send_with_public_names(exchange, _API_THROTTLED, extra)
-            return
-        await self._reply(exchange, invocation, match, extra=extra)
-
-    async def _reply(
-        self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
-    ) -> None:
-        """Sends the reply within the timeout of the route's integration."""
-        route = match.route
-        send = self._send_streamed if route.streaming else self._send_buffered
-        try:
-            async with asyncio.timeout(route.timeout_s):
-                await send(exchange, invocation, match, extra=extra)
-        except TimeoutError:
-            _log.warning("integration.timed_out %s after %g s", route.path, route.timeout_s)
+            return await collect(await asyncio.shield(invocation.reply))
+        except asyncio.CancelledError:
             invocation.abandon()
-            if not exchange.started:
-                await _send_with_public_names(exchange, payload_v1.GATEWAY_TIMEOUT, extra)
+            raise
 
-    async def _send_streamed(
-        self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
-    ) -> None:
-        reply = await asyncio.shield(invocation.reply)
-        if isinstance(reply, Streamed):
-            await send_stream(exchange, invocation, reply, rules=self._rules, extra=extra)
-            return
-        if isinstance(reply, Buffered):
-            _log.error(
-                "api.buffered_on_stream %s: the route streams, but its function replied whole",
-                match.route.path,
-            )
-        await _send_with_public_names(exchange, payload_v1.BAD_GATEWAY, extra)
 
-    async def _send_buffered(
-        self, exchange: HttpExchange, invocation: Invocation, match: RouteMatch, extra: Headers
-    ) -> None:
-        reply = await asyncio.shield(invocation.reply)
-        result = await collect(reply)
-        if isinstance(result, Failed):
-            await _send_with_public_names(exchange, payload_v1.BAD_GATEWAY, extra)
-            return
+@dataclass(frozen=True)
+class Call:
+    """Holds one request. Every response to it carries its id and the front's CORS headers."""
+
+    exchange: HttpExchange
+    request: HttpRequest
+    context: RequestContext
+    id_headers: Headers
+    cors_headers: Headers = ()
+
+    @property
+    def extra(self) -> Headers:
+        return (*self.id_headers, *self.cors_headers)
+
+    async def respond(self, response: HttpResponse) -> None:
+        """Sends a function's response with the header names that the client gets."""
+        await self.send(with_public_names(response))
+
+    async def send(self, response: HttpResponse) -> None:
+        """Sends a response as it is. A client may leave meanwhile."""
         try:
-            if isinstance(reply, Streamed):
-                _log.error(
-                    "api.stream_on_buffered %s is a buffered route: the streamed body is lost",
-                    match.route.path,
-                )
-                response = prelude_response(result)
-            else:
-                response = _render(result, exchange.header("accept"), match.route)
-        except ResultError as error:
-            _log.error("api.malformed_result %s %s", match.route.path, error)
-            response = payload_v1.BAD_GATEWAY
-        await _send_with_public_names(exchange, response, extra)
+            await self.exchange.respond(response.with_headers(self.extra))
+        except ClientGone:
+            _log.info("client.gone %s", self.exchange.target)
 
 
-def _without_prefix(request: HttpRequest, name: str | None) -> HttpRequest:
-    """Returns the request without `/name` before its path, if it is there."""
-    prefix = f"/{name}"
-    path = request.raw_path
-    if not name or not (path == prefix or path.startswith(prefix + "/")):
-        return request
-    target = request.target.removeprefix(prefix)
-    if not target.startswith("/"):
-        target = f"/{target}"
-    return replace(request, target=target)
+class Front:
+    """Listens for the requests of one front. Each front says how it serves a call.
 
+    `failed` is the response when the function fails or is not served. Every response gets the
+    headers that `cors_rules` allow.
+    """
 
-def _render(result: Buffered, accept: str | None, route: Route) -> HttpResponse:
-    """Turns a result of format 1.0 into a response. Raises ResultError."""
-    response = payload_v1.render(result.body, accept, route.binary_media_types)
-    if payload_v1.base64_left_as_text(result.body, response):
-        _log.warning(
-            "api.base64_as_text %s: BinaryMediaTypes of the API do not cover it", route.path
+    body_limit_bytes = PAYLOAD_LIMIT_BYTES
+    body_too_large = json_response(413, '{"message":"Request Entity Too Large"}')
+    payload_too_large = body_too_large
+    throttled = json_response(429, '{"message":"Too Many Requests"}')
+    failed = json_response(502, '{"message": "Internal server error"}')
+    id_names: tuple[str, ...] = ("x-amzn-RequestId",)
+
+    def __init__(
+        self,
+        name: str,
+        host: FrontHost,
+        api_id: str,
+        stage: str = "$default",
+        cors_rules: Cors | None = None,
+    ) -> None:
+        self.host = host
+        self.api_id = api_id
+        self.stage = stage
+        self.cors_rules = cors_rules
+        self.server = HttpServer(self._handle, name, linger_s=_LINGER_S)
+
+    async def serve(self, call: Call) -> None:
+        """Responds to one call. May raise what `FrontHost.invoke` raises, and Refused."""
+        raise NotImplementedError
+
+    async def invoke(self, call: Call, function: str, fields: Mapping[str, object]) -> Invocation:
+        """Invokes a function for a call. Raises as `FrontHost.invoke` does."""
+        self.host.faults.serves(call.exchange, function)
+        return await self.host.invoke(function, fields, call.context.trace_id)
+
+    async def _handle(self, exchange: HttpExchange) -> None:
+        await self.host.faults.run(exchange, self._serve)
+
+    async def _serve(self, exchange: HttpExchange) -> None:
+        request = HttpRequest(
+            method=exchange.method,
+            target=exchange.target,
+            headers=exchange.headers,
+            source_ip=exchange.peer_ip,
         )
-    return response
+        call = self._call(exchange, request)
+        try:
+            if not request.has_path:
+                raise Refused(BAD_REQUEST)
+            body = await self._read(exchange)
+            await self.serve(replace(call, request=replace(request, body=body)))
+        except Refused as refused:
+            await call.send(refused.response)
+        except NotServed:
+            await call.send(self.failed)
+        except PayloadTooLarge:
+            _log.warning("payload.too_large %s is over 6 MB as a payload", exchange.target)
+            await call.send(self.payload_too_large)
+        except Throttled:
+            await call.send(self.throttled)
+
+    async def _read(self, exchange: HttpExchange) -> bytes:
+        """Reads the request's body. A length that is too large is refused unread."""
+        length = exchange.header("content-length") or ""
+        if length.isdecimal() and int(length) > self.body_limit_bytes:
+            raise Refused(self.body_too_large)
+        try:
+            return await exchange.body(self.body_limit_bytes)
+        except BodyTooLarge:
+            raise Refused(self.body_too_large) from None
+
+    def _call(self, exchange: HttpExchange, request: HttpRequest) -> Call:
+        now_s = time.time()
+        context = RequestContext(
+            api_id=self.api_id,
+            host=f"127.0.0.1:{self.server.port}",
+            port=self.server.port,
+            request_id=str(uuid.uuid4()),
+            trace_id=request.header("x-amzn-trace-id") or f"Root={new_root(now_s)}",
+            time_ms=int(now_s * 1000),
+            stage=self.stage,
+        )
+        id_headers = tuple((name, context.request_id) for name in self.id_names)
+        cors_headers: Headers = ()
+        if self.cors_rules:
+            cors_headers = cors.response_headers(self.cors_rules, request)
+        return Call(exchange, request, context, id_headers=id_headers, cors_headers=cors_headers)
+
+
+def fixed_response(fixed: FixedResponse) -> HttpResponse:
+    """Returns a response of the template. Headers that HTTP cannot carry are left out."""
+    headers = tuple(pair for pair in fixed.headers if is_header(*pair))
+    return HttpResponse(fixed.status, headers, fixed.body.encode("utf-8", "replace"))

@@ -1,34 +1,52 @@
-"""Builds payloads of format 1.0 and renders results, as a REST API's proxy integration does.
+"""Builds payloads of format 1.0 and renders results, for REST APIs and for HTTP APIs.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
 
-import base64
-import json
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 
 from local_lambda.application import ACCOUNT_ID
 from local_lambda.fronts.payload import (
+    FORWARDED,
     RequestContext,
     ResultError,
     decode_body,
+    decoded_query,
+    end_to_end,
+    forwarded_for,
     group_headers,
-    parse_header,
+    is_text,
+    merged_headers,
+    parse_json,
     parse_status,
+    text_or_base64,
+    with_content_type,
 )
 from local_lambda.fronts.routing import RouteMatch
 from local_lambda.http.messages import Headers, HttpRequest, HttpResponse, json_response
 
 RESULT_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
-TRACE_ID = "x-amzn-trace-id"
 BAD_GATEWAY = json_response(502, '{"message": "Internal server error"}')
 GATEWAY_TIMEOUT = json_response(504, '{"message": "Endpoint request timed out"}')
 NO_SUCH_ROUTE = json_response(403, '{"message":"Missing Authentication Token"}')
+_SPELLINGS = {"host": "Host", "user-agent": "User-Agent"}
+_IDENTITY = (
+    "accessKey",
+    "accountId",
+    "caller",
+    "cognitoAuthenticationProvider",
+    "cognitoAuthenticationType",
+    "cognitoIdentityId",
+    "cognitoIdentityPoolId",
+    "principalOrgId",
+    "user",
+    "userArn",
+)
 
 
 class Paths(NamedTuple):
-    """The path of a request as the client encoded it: API Gateway decodes none.
+    """The path of a request as the client encoded it: a REST API decodes none.
 
     `in_domain`: without the stage, but with the base path of a custom domain. `sent`: with both.
     """
@@ -40,33 +58,75 @@ class Paths(NamedTuple):
 def build(
     request: HttpRequest, match: RouteMatch, context: RequestContext, paths: Paths
 ) -> dict[str, Any]:
-    """Builds a payload."""
-    sent = [(name, value) for name, value in request.headers if name.lower() != TRACE_ID]
-    headers = group_headers((*sent, *_forwarding(request, context)))
-    query: dict[str, list[str]] = {}
-    for name, value in parse_qsl(request.raw_query, keep_blank_values=True):
-        query.setdefault(name, []).append(value)
-    body, encoded = _body(request, match.route.binary_media_types)
+    """Builds a REST API's payload. It has no `content-length`."""
+    headers = tuple(
+        (_SPELLINGS.get(name.lower(), name), value)
+        for name, value in request.headers
+        if name.lower() != "content-length"
+    )
+    body: str | None = None
+    encoded = False
+    if request.body:
+        binary = is_binary(request.header("content-type"), match.route.binary_media_types)
+        body, encoded = text_or_base64(request.body, as_text=not binary)
     return {
         "resource": match.route.path,
         "path": paths.in_domain,
         "httpMethod": request.method,
-        "headers": {name: values[-1] for name, values in headers.items()},
-        "multiValueHeaders": headers,
-        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
-        "multiValueQueryStringParameters": query or None,
+        **_parameters(request, headers, context),
         "pathParameters": match.path_parameters or None,
-        "stageVariables": None,
+        "stageVariables": dict(context.stage_variables) or None,
         "requestContext": _request_context(request, match, context, path=paths.sent),
         "body": body,
         "isBase64Encoded": encoded,
     }
 
 
+def build_for_http_api(
+    request: HttpRequest, match: RouteMatch, context: RequestContext, path: str
+) -> dict[str, Any]:
+    """Builds the payload of an HTTP API's route of format 1.0. `path` is decoded."""
+    body: str | None = None
+    encoded = False
+    if request.body:
+        text = is_text(request.header("content-type") or "")
+        body, encoded = text_or_base64(request.body, as_text=text)
+    request_context = _request_context(request, match, context, path=path)
+    request_context["resourceId"] = None
+    request_context.setdefault("authorizer", {"claims": None, "scopes": None})
+    return {
+        "version": "1.0",
+        "resource": match.route.path,
+        "path": path,
+        "httpMethod": request.method,
+        **_parameters(request, request.headers, context),
+        "pathParameters": match.path_parameters or None,
+        "stageVariables": dict(context.stage_variables) or None,
+        "requestContext": request_context,
+        "body": body,
+        "isBase64Encoded": encoded,
+    }
+
+
+def _parameters(
+    request: HttpRequest, sent: Headers, context: RequestContext
+) -> dict[str, dict[str, Any] | None]:
+    """Returns headers and query: the last value of each, and all of them."""
+    own = [pair for pair in end_to_end(sent) if pair[0].lower() not in FORWARDED]
+    headers = group_headers((*own, *_forwarding(request, context)))
+    query = decoded_query(request.raw_query)
+    return {
+        "headers": {name: values[-1] for name, values in headers.items()},
+        "multiValueHeaders": dict(headers),
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+        "multiValueQueryStringParameters": dict(query) or None,
+    }
+
+
 def _forwarding(request: HttpRequest, context: RequestContext) -> Headers:
     return (
         ("X-Amzn-Trace-Id", context.trace_id),
-        ("X-Forwarded-For", request.source_ip),
+        ("X-Forwarded-For", forwarded_for(request)),
         ("X-Forwarded-Port", str(context.port)),
         ("X-Forwarded-Proto", "http"),
     )
@@ -75,14 +135,17 @@ def _forwarding(request: HttpRequest, context: RequestContext) -> Headers:
 def _request_context(
     request: HttpRequest, match: RouteMatch, context: RequestContext, path: str
 ) -> dict[str, Any]:
-    return {
+    identity = dict.fromkeys(_IDENTITY) | dict(context.identity)
+    identity["sourceIp"] = request.source_ip
+    identity["userAgent"] = request.header("user-agent")
+    fields = {
         "accountId": ACCOUNT_ID,
         "apiId": context.api_id,
         "domainName": request.header("host") or context.host,
         "domainPrefix": context.api_id,
         "extendedRequestId": context.request_id,
         "httpMethod": request.method,
-        "identity": {"sourceIp": request.source_ip, "userAgent": request.header("user-agent")},
+        "identity": identity,
         "path": path,
         "protocol": "HTTP/1.1",
         "requestId": context.request_id,
@@ -92,15 +155,9 @@ def _request_context(
         "resourcePath": match.route.path,
         "stage": context.stage,
     }
-
-
-def _body(request: HttpRequest, binary_media_types: tuple[str, ...]) -> tuple[str | None, bool]:
-    if not request.body:
-        return None, False
-    if not is_binary(request.header("content-type"), binary_media_types):
-        # API Gateway reads every other body as UTF-8. Bytes that are not UTF-8 get lost there too.
-        return request.body.decode("utf-8", "replace"), False
-    return base64.b64encode(request.body).decode(), True
+    if context.authorizer is not None:
+        fields["authorizer"] = dict(context.authorizer)
+    return fields
 
 
 def is_binary(content_type: str | None, binary_media_types: tuple[str, ...]) -> bool:
@@ -113,19 +170,26 @@ def is_binary(content_type: str | None, binary_media_types: tuple[str, ...]) -> 
 
 
 def render(result: bytes, accept: str | None, binary_media_types: tuple[str, ...]) -> HttpResponse:
-    """Turns a buffered result into a response.
+    """Turns a buffered result into a REST API's response.
 
     Base64 is decoded when the client's `accept` or the content type is a binary media type of the
     API. Raises ResultError for a result that is not valid in format 1.0.
     """
     fields = _fields(result)
-    headers = _result_headers(fields)
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
-    if content_type is None:
-        headers.append(("Content-Type", "application/json"))
+    headers = with_content_type(merged_headers(fields), "application/json")
+    content_type = next(value for name, value in headers if name.lower() == "content-type")
     binary = any(is_binary(kind, binary_media_types) for kind in (accept, content_type))
     status = parse_status(fields.get("statusCode", 200))
     return HttpResponse(status, tuple(headers), decode_body(fields, decode_base64=binary))
+
+
+def render_for_http_api(result: bytes) -> HttpResponse:
+    """Turns a result of format 1.0 into an HTTP API's response. Raises ResultError."""
+    fields = parse_json(result)
+    if not isinstance(fields, dict) or "statusCode" not in fields:
+        raise ResultError("the result is not an object with a statusCode")
+    headers = with_content_type(merged_headers(fields), "text/plain; charset=utf-8")
+    return HttpResponse(parse_status(fields["statusCode"]), tuple(headers), decode_body(fields))
 
 
 def base64_left_as_text(result: bytes, response: HttpResponse) -> bool:
@@ -133,30 +197,16 @@ def base64_left_as_text(result: bytes, response: HttpResponse) -> bool:
     fields = _fields(result)
     if not fields.get("isBase64Encoded"):
         return False
-    encoded = (fields.get("body") or "").encode()
+    encoded = (fields.get("body") or "").encode("utf-8", "replace")
     return encoded != b"" and response.body == encoded
 
 
 def _fields(result: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(result)
-    except ValueError as error:
-        raise ResultError(f"the result is not JSON: {error}") from error
+    fields = parse_json(result)
     if not isinstance(fields, dict):
         raise ResultError("the result is not an object")
+    if not fields:
+        raise ResultError("the result is an empty object")
     if unknown := sorted(fields.keys() - RESULT_KEYS):
         raise ResultError(f"unknown keys in the result: {', '.join(unknown)}")
     return fields
-
-
-def _result_headers(fields: dict[str, Any]) -> list[tuple[str, str]]:
-    multiple = fields.get("multiValueHeaders") or {}
-    single = fields.get("headers") or {}
-    if not isinstance(multiple, dict) or not isinstance(single, dict):
-        raise ResultError("headers must be objects")
-    headers = [parse_header(name, value) for name, values in multiple.items() for value in values]
-    repeated = {name.lower() for name in multiple}
-    for name, value in single.items():
-        if name.lower() not in repeated:
-            headers.append(parse_header(name, value))
-    return headers

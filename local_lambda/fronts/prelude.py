@@ -57,7 +57,7 @@ def parse(text: bytes) -> Prelude:
     """Reads a prelude without its delimiter. Raises PreludeError."""
     try:
         fields = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PreludeError(f"not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise PreludeError("not a JSON object")

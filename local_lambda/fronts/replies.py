@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.ht
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 
 from local_lambda.environments.invocation import Buffered, Invocation, Streamed
 from local_lambda.fronts import prelude
@@ -25,11 +25,15 @@ _READS_WITHIN_S = 1.0
 
 @dataclass(frozen=True)
 class StreamRules:
-    """Says how one front streams."""
+    """Says how one front streams.
+
+    `on_headers` is called with the function's headers and those that the front adds.
+    """
 
     bad_gateway: HttpResponse
     bandwidth: Bandwidth | None = None
     hang_on_empty_body: bool = False
+    on_headers: Callable[[Headers, Headers], None] | None = None
 
 
 def public_headers(status: int, headers: Headers, cookies: tuple[str, ...] = ()) -> Headers:
@@ -54,7 +58,7 @@ def public_headers(status: int, headers: Headers, cookies: tuple[str, ...] = ())
 def with_public_names(response: HttpResponse) -> HttpResponse:
     """Returns the response with the header names that the client gets."""
     headers = tuple((_public_name(name), value) for name, value in response.headers)
-    return HttpResponse(response.status, headers, response.body)
+    return replace(response, headers=headers)
 
 
 def _public_name(name: str) -> str:
@@ -126,6 +130,8 @@ async def _send_stream(
         _log.error("prelude.malformed %s %s", exchange.target, error)
         await exchange.respond(rules.bad_gateway.with_headers(extra))
         return
+    if rules.on_headers:
+        rules.on_headers(headers, extra)
     await exchange.start(status, (*headers, *extra))
     empty = declares_empty_body(headers)
     sent_bytes = await _send_body(
@@ -156,13 +162,27 @@ async def _response_head(
     async for piece in pieces:
         if found := reader.feed(piece):
             parsed, first = found
-            if any(name.lower() == "content-encoding" for name, _ in parsed.headers):
-                _log.warning(
-                    "prelude.content_encoding a real Function URL undoes compression of a stream"
-                )
+            _warn_of_compression(parsed.headers)
             headers = public_headers(parsed.status, parsed.headers, parsed.cookies)
             return parsed.status, headers, first
     raise prelude.PreludeError("the response ended before the delimiter")
+
+
+def _warn_of_compression(headers: Headers) -> None:
+    """Says what is known of compressed streams. The emulator passes them on as they are."""
+    for name, value in headers:
+        if name.lower() != "content-encoding" or value.lower() == "identity":
+            continue
+        if value.lower() in ("gzip", "deflate"):
+            _log.warning(
+                "prelude.content_encoding %s: Function URLs are reported to undo it and to drop "
+                "the header",
+                value,
+            )
+        else:
+            _log.warning(
+                "prelude.content_encoding %s: what a Function URL does with it is not known", value
+            )
 
 
 async def _send_body(

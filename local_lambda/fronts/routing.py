@@ -1,8 +1,8 @@
-"""Finds the route of a REST API for a request.
+"""Finds the route of a REST API or an HTTP API for a request.
 
-Fixed segments win over `{param}`, and `{param}` wins over `{proxy+}`.
-
-Page api-gateway-method-settings-method-request.html in
+REST: fixed segments win over `{param}`, and `{param}` wins over `{proxy+}`; page
+api-gateway-method-settings-method-request.html. HTTP: full matches of path and method win over
+`{proxy+}`, and that wins over `$default`; page http-api-develop-routes.html. Both are in
 https://docs.aws.amazon.com/apigateway/latest/developerguide/
 """
 
@@ -13,6 +13,9 @@ from typing import NamedTuple
 from local_lambda.application import Route
 
 ANY = "ANY"
+DEFAULT = "$default"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-set-up-simple-proxy.html
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class RouteMatch(NamedTuple):
@@ -21,9 +24,11 @@ class RouteMatch(NamedTuple):
 
 
 class RouteTable:
+    """Holds the routes of a REST API."""
+
     def __init__(self, routes: Iterable[Route]) -> None:
         ordered = sorted(routes, key=_specificity)
-        self._entries = [(_pattern(route.path), route) for route in ordered]
+        self._entries = [(_pattern(route.path.rstrip("/")), route) for route in ordered]
 
     def match(self, method: str, path: str) -> RouteMatch | None:
         """Returns the route and its path parameters, encoded as the client sent them.
@@ -31,23 +36,52 @@ class RouteTable:
         Only the most specific resource counts: when it has no such method the result is None, as
         on API Gateway.
         """
-        resource = None
-        for pattern, route in self._entries:
-            if resource is not None and route.path != resource:
-                break
-            found = pattern.fullmatch(path.rstrip("/") or "/")
-            if not found:
-                continue
-            resource = route.path
+        for found, route in self._resource(path):
             if route.method in (method, ANY):
-                names = re.findall(r"\{([^}+]+)\+?\}", route.path)
-                return RouteMatch(route, dict(zip(names, found.groups(), strict=True)))
+                return RouteMatch(route, _parameters(route, found))
         return None
+
+    def methods(self, path: str) -> tuple[str, ...]:
+        """Returns the methods of the most specific resource; empty if there is none."""
+        return tuple(route.method for _, route in self._resource(path))
+
+    def _resource(self, path: str) -> list[tuple[re.Match[str], Route]]:
+        matches: list[tuple[re.Match[str], Route]] = []
+        for pattern, route in self._entries:
+            if matches and route.path != matches[0][1].path:
+                break
+            if found := pattern.fullmatch(path.rstrip("/") or "/"):
+                matches.append((found, route))
+        return matches
+
+
+class HttpRouteTable:
+    """Holds the routes of an HTTP API."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        ordered = sorted(routes, key=lambda route: (_is_greedy(route), *_specificity(route)))
+        self._default = next((route for route in ordered if route.path == DEFAULT), None)
+        self._entries = [
+            (_pattern(route.path), route) for route in ordered if route.path != DEFAULT
+        ]
+
+    def match(self, method: str, path: str) -> RouteMatch | None:
+        """Returns the route and its path parameters. `path` is decoded."""
+        for pattern, route in self._entries:
+            found = pattern.fullmatch(path)
+            if found and route.method in (method, ANY):
+                return RouteMatch(route, _parameters(route, found))
+        return RouteMatch(self._default, {}) if self._default else None
+
+
+def _parameters(route: Route, found: re.Match[str]) -> dict[str, str]:
+    names = re.findall(r"\{([^}+]+)\+?\}", route.path)
+    return dict(zip(names, found.groups(), strict=False))
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    segments = [_segment(segment) for segment in (path.rstrip("/") or "/").split("/")]
-    return re.compile("/".join(segments) or "/")
+    segments = [_segment(segment) for segment in (path or "/").split("/")]
+    return re.compile("/".join(segments), re.DOTALL)
 
 
 def _segment(segment: str) -> str:
@@ -62,6 +96,10 @@ def _specificity(route: Route) -> tuple[tuple[int, ...], str, bool]:
     """Returns a sort key: more specific resources first, ANY after the other methods."""
     kinds = tuple(_kind(segment) for segment in route.path.strip("/").split("/"))
     return (kinds, route.path, route.method == ANY)
+
+
+def _is_greedy(route: Route) -> bool:
+    return route.path.endswith("+}")
 
 
 def _kind(segment: str) -> int:
