@@ -10,8 +10,9 @@ from pathlib import Path
 
 from local_lambda import check
 from local_lambda.emulator import AddressUnavailable, Options, running
-from local_lambda.environments.launch import LaunchError
+from local_lambda.environments.credentials import CredentialsError, Profile
 from local_lambda.environments.pool import Limits
+from local_lambda.environments.tracing import MODES
 from local_lambda.fronts.fronts import FrontSettings
 from local_lambda.http import addresses
 from local_lambda.logs import Log, LogFileError, open_log
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     add_template_options(result)
     _add_address_options(result)
     _add_function_options(result)
+    _add_variable_options(result)
     _add_front_options(result)
     _add_demo_options(result)
     _add_development_options(result)
@@ -91,11 +93,10 @@ def _add_function_options(result: argparse.ArgumentParser) -> None:
         help="functions see their code and layers, but no packages of that interpreter",
     )
     group.add_argument(
-        "--pass-env",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="pass a variable of this shell to the functions; may be repeated",
+        "--lambda-paths",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="code sees /opt and /var/task where the system allows it",
     )
     group.add_argument(
         "--init-timeout",
@@ -116,6 +117,28 @@ def _add_function_options(result: argparse.ArgumentParser) -> None:
         default=300,
         metavar="SECONDS",
         help="end environments that have been idle for this long",
+    )
+
+
+def _add_variable_options(result: argparse.ArgumentParser) -> None:
+    group = result.add_argument_group("credentials and variables")
+    group.add_argument(
+        "--pass-env",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="pass a variable of this shell, or this value, to the functions; may be repeated",
+    )
+    group.add_argument(
+        "--aws-profile",
+        metavar="NAME",
+        help="functions get the credentials and the region of this AWS profile",
+    )
+    group.add_argument(
+        "--sampling",
+        choices=MODES,
+        default="auto",
+        help="which invocations X-Ray traces; auto: as Tracing in the template says",
     )
 
 
@@ -184,8 +207,9 @@ def _port(text: str) -> int:
 
 
 def options(arguments: argparse.Namespace) -> Options:
-    """Returns the options. Raises TemplateError, for an override that is not K=V for instance."""
+    """Returns the options. Raises CredentialsError and TemplateError."""
     request = template_request(arguments)
+    profile = Profile(arguments.aws_profile) if arguments.aws_profile else None
     return Options(
         template=request.path,
         host=arguments.host,
@@ -199,9 +223,12 @@ def options(arguments: argparse.Namespace) -> Options:
         inputs=request.inputs,
         strict=request.strict,
         python=arguments.python,
-        region=request.region or DEFAULT_REGION,
+        region=request.region or (profile and profile.region) or DEFAULT_REGION,
         pass_env=tuple(arguments.pass_env),
+        aws_profile=profile,
+        sampling=arguments.sampling,
         isolated=arguments.isolated,
+        lambda_paths=arguments.lambda_paths,
         demo=arguments.demo,
         demo_interval_s=arguments.demo_interval,
         reload=arguments.reload,
@@ -248,7 +275,7 @@ def main() -> int:
     except TemplateError as error:
         print(f"local_lambda: {arguments.template}: {check.sentence(error)}", file=sys.stderr)
         return 1
-    except (LaunchError, AddressUnavailable, LogFileError, OSError) as error:
+    except (CredentialsError, AddressUnavailable, LogFileError, OSError) as error:
         print(f"local_lambda: {error}", file=sys.stderr)
         return 1
     return 0

@@ -18,7 +18,9 @@ from local_lambda.admin.front import AdminFront
 from local_lambda.admin.overview import Overview
 from local_lambda.application import Application
 from local_lambda.check import refuse_unserved
-from local_lambda.environments.launch import LaunchSettings, prepare
+from local_lambda.environments import credentials
+from local_lambda.environments.launch import LaunchSettings
+from local_lambda.environments.launcher import Launcher
 from local_lambda.environments.pool import FunctionPool, Limits
 from local_lambda.environments.processes import ProcessGroup, Reaper
 from local_lambda.environments.records import Records
@@ -59,6 +61,9 @@ class Options:
     python: str = sys.executable
     region: str = "us-east-1"
     pass_env: tuple[str, ...] = ()
+    aws_profile: credentials.Profile | None = None
+    sampling: str = "auto"
+    lambda_paths: bool = True
     isolated: bool = False
     demo: bool = False
     demo_interval_s: float = 1.5
@@ -111,13 +116,15 @@ class RunningApplication:
         self._groups: list[ProcessGroup] = []
         self._directory: Path | None = None
         self._lambda_api: LambdaApi | None = None
+        self._launcher: Launcher | None = None
         self._stream_arns: dict[str, str | None] = {}
         self._network_urls: dict[str, str] = {}  # by the URL for this machine
         self.addresses: list[tuple[str, str]] = []
 
     async def start(self) -> None:
-        """Starts everything. Raises TemplateError, LaunchError and AddressUnavailable."""
+        """Starts everything. Raises TemplateError, CredentialsError and AddressUnavailable."""
         options = self._options
+        passed = credentials.passed(options.pass_env, os.environ)
         urls = await self._start_urls(self._read_template())
         # A page that a function serves may be open on another machine, so URLs in it lead there.
         named = {name: self._network_urls.get(url, url) for name, url in urls.items()}
@@ -132,7 +139,8 @@ class RunningApplication:
         self.addresses += [(f"{names[name]}_url", url) for name, url in origins.items()]
         dynamodb_url = await self._start_tables(application)
         admin_url = await self._start_admin(application, origins)
-        self._prepare_functions(application, self._directory, dynamodb_url, admin_url)
+        settings = self._launch_settings(passed, dynamodb_url=dynamodb_url, lambda_url=admin_url)
+        await self._prepare_functions(application, self._directory, settings)
         self.addresses += [("admin", admin_url), ("lambda", admin_url)]
         self._tell_of_network()
         if dynamodb_url:
@@ -150,6 +158,8 @@ class RunningApplication:
             await self._lambda_api.close()
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         await asyncio.gather(*(server.close() for server in self._servers))
+        if self._launcher:
+            await self._launcher.close()
         for group in self._groups:
             group.signal(signal.SIGKILL)
         await asyncio.gather(*(group.ended() for group in self._groups))
@@ -258,25 +268,33 @@ class RunningApplication:
         )
         return admin.server.url
 
-    def _prepare_functions(
-        self, application: Application, directory: Path, dynamodb_url: str, lambda_url: str
-    ) -> None:
+    def _launch_settings(
+        self, passed: Mapping[str, str], dynamodb_url: str, lambda_url: str
+    ) -> LaunchSettings:
         options = self._options
-        passed = [(name, os.environ[name]) for name in options.pass_env if name in os.environ]
-        if options.reload:
-            passed += WITHOUT_BYTECODE.items()
-        settings = LaunchSettings(
+        return LaunchSettings(
             python=options.python,
             region=options.region,
             dynamodb_url=dynamodb_url,
             lambda_url=lambda_url,
-            passed_variables=tuple(passed),
+            passed_variables={**passed, **(WITHOUT_BYTECODE if options.reload else {})},
+            credentials=options.aws_profile or credentials.no_credentials,
             isolated=options.isolated,
+            sampling=options.sampling,
         )
-        self._lay_out = partial(prepare, settings=settings)
+
+    async def _prepare_functions(
+        self, application: Application, directory: Path, settings: LaunchSettings
+    ) -> None:
+        options = self._options
+        launcher = Launcher(directory, settings, self._reaper, lambda_paths=options.lambda_paths)
+        self._launcher = launcher
+        self._lay_out = launcher.lay_out
+        launches = await launcher.prepare(application.functions)
+        if not options.reload:
+            await launcher.compile(launches.values())
         start_limit = asyncio.Semaphore(options.limits.parallel_starts)
-        for name, function in application.functions.items():
-            launch = prepare(function, directory, settings)
+        for name, launch in launches.items():
             self._pools[name] = FunctionPool(
                 launch,
                 self._reaper,
@@ -344,7 +362,10 @@ class RunningApplication:
         command += ["--region", options.region]
         command += ["--interval", str(options.demo_interval_s)]
         group = await self._reaper.start(
-            command, variables=os.environ, directory=Path.cwd(), name="demo"
+            command,
+            variables=credentials.own_variables(os.environ),
+            directory=Path.cwd(),
+            name="demo",
         )
         self._groups.append(group)
 

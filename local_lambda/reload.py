@@ -13,7 +13,8 @@ from pathlib import Path
 
 from local_lambda.application import Application, Function
 from local_lambda.environments.environment import Environment
-from local_lambda.environments.launch import Launch, LaunchError
+from local_lambda.environments.launch import Launch
+from local_lambda.environments.layout import LaunchError
 from local_lambda.environments.pool import FunctionPool
 from local_lambda.watch import FILES, Tree
 
@@ -28,7 +29,7 @@ _QUICK_S = 0.01
 # Python takes bytecode for up to date when its source has the same size and was written within the
 # same second, as two quick savings are. On Lambda no bytecode is written either.
 WITHOUT_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
-# Lays a function out in a folder of its own: see `launch.prepare`.
+# Lays a function out in a folder of its own: see `launch.lay_out`.
 LayOut = Callable[[Function, Path], Launch]
 # The parts that are served besides functions; their changes need another start.
 _PARTS = {

@@ -126,12 +126,14 @@ class Environment:
         """Starts the process. Raises OSError and LaunchError."""
         await self._server.start()
         command = self._launch.command()
-        variables = self._launch.environment(f"127.0.0.1:{self._server.port}")
+        variables = await asyncio.to_thread(
+            self._launch.environment, f"127.0.0.1:{self._server.port}"
+        )
         self.meter.launching()
         self._group = await self._reaper.start(
             command,
             variables,
-            directory=self.function.code,
+            directory=self._launch.task,
             name=self.function.logical_id,
             request_id=lambda: self.meter.request_id,
         )
@@ -326,5 +328,10 @@ class Environment:
 
 def _exit_text(code: int) -> str:
     if code < 0:
-        return f"with error: signal: {signal.Signals(-code).name}"
+        return f"with error: signal: {_signal_text(-code)}"
     return f"with error: exit status {code}" if code else "without providing a reason"
+
+
+def _signal_text(number: int) -> str:
+    """Names a signal in Lambda's words, such as `killed` or `segmentation fault`."""
+    return (signal.strsignal(number) or f"signal {number}").lower()

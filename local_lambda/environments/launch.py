@@ -1,23 +1,31 @@
-"""Prepares a function's process: its directories, its command and its environment variables.
+"""Prepares a function's process: its folders, its command and its environment variables.
 
-The process sees Lambda's variables and the template's, and no others of this machine.
-Page configuration-envvars.html#configuration-envvars-runtime in
-https://docs.aws.amazon.com/lambda/latest/dg/
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html (the wrapper script's arguments)
 """
 
-import os
-import secrets
+import functools
+import logging
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from typing import NamedTuple
 
 from local_lambda.application import Function
+from local_lambda.environments import linux, variables
+from local_lambda.environments.credentials import Credentials, CredentialsError, no_credentials
+from local_lambda.environments.layout import (
+    LaunchError,
+    copy_file,
+    lay_out_code,
+    lay_out_layers,
+)
+from local_lambda.environments.packages import package_layers
 
+_log = logging.getLogger(__name__)
 _BOOTSTRAP = Path(__file__).parents[1] / "programs/bootstrap.py"
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 OTHER_WRAPPERS = "STREAMING_RUNTIME_EXEC_WRAPPER"  # our runtime runs these; `:` between them
@@ -29,48 +37,96 @@ _PRINT_ORIGINS = (
 )
 
 
-class LaunchError(Exception):
-    """The function cannot be started as the template describes it."""
-
-
 @dataclass(frozen=True)
 class LaunchSettings:
-    """Holds the settings that all functions of one emulator share."""
+    """Holds the settings that all functions of one emulator share.
+
+    `passed_variables` win over all others. `credentials` is asked when an environment starts.
+    `sampling` is auto, always or never. Without a `namespace` Lambda's paths are substituted.
+    """
 
     python: str
     region: str
     dynamodb_url: str = ""
     lambda_url: str = ""
-    passed_variables: tuple[tuple[str, str], ...] = ()
+    passed_variables: Mapping[str, str] = field(default_factory=dict)
+    credentials: Credentials = no_credentials
     isolated: bool = False
+    sampling: str = "auto"
+    namespace: linux.Namespace | None = None
 
 
 @dataclass(frozen=True)
 class Launch:
     """Describes one function laid out on disk.
 
-    `opt` merges its layers; `runtime` holds the stand-in for Lambda's bootstrap.py.
+    `task` is its code, `opt` merges its layers, and `runtime` holds the stand-in for Lambda's
+    bootstrap.py. With an `error`, which is a sentence, the function cannot be started.
+    `substituted` says why the function does not see them at Lambda's paths.
     """
 
     function: Function
+    task: Path
     opt: Path
     runtime: Path
     settings: LaunchSettings
+    error: str = ""
+    substituted: str = ""
+
+    @property
+    def namespace(self) -> linux.Namespace | None:
+        return None if self.substituted else self.settings.namespace
+
+    @property
+    def seen(self) -> "Folders":
+        """Returns the folders as the function sees them."""
+        if self.namespace:
+            return Folders(task=linux.TASK, opt=linux.OPT, runtime=linux.RUNTIME)
+        return Folders(task=self.task, opt=self.opt, runtime=self.runtime)
 
     def command(self) -> list[str]:
-        """Returns the command that starts the runtime. Raises LaunchError."""
-        python = [self.settings.python, str(self.runtime / "bootstrap.py")]
+        """Returns the command that starts the runtime. Raises LaunchError and OSError."""
+        if self.error:
+            raise LaunchError(self.error)
+        self._refresh()
+        command = self._runtime_command()
+        if self.namespace:
+            return self.namespace.command(self.task, self.opt, self.runtime, command)
+        return command
+
+    def _runtime_command(self) -> list[str]:
+        seen = self.seen
+        python = [self._python, str(seen.runtime / "bootstrap.py")]
         if wrapper := self.function.environment.get(WRAPPER):
-            return [str(_executable(self.translated(wrapper), WRAPPER)), *python]
+            there = _executable(self.translated(wrapper), WRAPPER)
+            return [wrapper if self.namespace else str(there), *python]
         if self.function.runtime.startswith("provided"):
-            return [str(_executable(self._provided_bootstrap(), "bootstrap"))]
+            return [str(self._provided_bootstrap())]
         return python
 
-    def _provided_bootstrap(self) -> Path:
+    @property
+    def _python(self) -> str:
+        """Returns the interpreter as the function sees it."""
+        own = Path(self.settings.python)
+        if own.is_relative_to(self.runtime):
+            return str(self.seen.runtime / own.relative_to(self.runtime))
+        return self.settings.python
+
+    def _refresh(self) -> None:
+        """Copies code that is one file again if it has changed since."""
         code = self.function.code
-        for path in (code / "bootstrap", self.opt / "bootstrap"):
-            if path.is_file():
-                return path
+        copy = self.task / code.name
+        is_one_file = self.function.inline_code is None and copy.is_file() and code.is_file()
+        if is_one_file and code.stat().st_mtime_ns != copy.stat().st_mtime_ns:
+            copy_file(code, self.task)
+
+    def _provided_bootstrap(self) -> Path:
+        """Returns `bootstrap` as the function sees it."""
+        for here, seen in ((self.task, self.seen.task), (self.opt, self.seen.opt)):
+            if (here / "bootstrap").is_file():
+                _executable(here / "bootstrap", "bootstrap")
+                return seen / "bootstrap"
+        code = self.function.code
         raise LaunchError(f"Runtime.InvalidEntrypoint: no bootstrap in {code} or the layers")
 
     def translated(self, path: str) -> Path:
@@ -78,70 +134,119 @@ class Launch:
         if path == "/opt" or path.startswith("/opt/"):
             return self.opt / path.removeprefix("/opt").lstrip("/")
         if path.startswith("/var/task/"):
-            return self.function.code / path.removeprefix("/var/task/")
+            return self.task / path.removeprefix("/var/task/")
         return Path(path)
 
     def environment(self, runtime_api: str) -> dict[str, str]:
-        function = self.function
-        variables = dict(self.settings.passed_variables)
-        variables |= self._lambda_variables(runtime_api)
-        if not function.runtime.startswith("provided"):
-            variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
-        if function.max_concurrency:
-            variables["AWS_LAMBDA_MAX_CONCURRENCY"] = str(function.max_concurrency)
-        variables |= function.environment
-        if wrappers := variables.get(OTHER_WRAPPERS):
+        """Returns the variables of an environment that starts now. Raises LaunchError."""
+        settings = self.settings
+        try:
+            own_credentials = settings.credentials()
+        except CredentialsError as error:
+            raise LaunchError(str(error)) from error
+        result = variables.of_function(
+            self.function, settings.region, runtime_api=runtime_api, credentials=own_credentials
+        )
+        seen = self.seen
+        folders = variables.folder_variables(seen.task, seen.opt, seen.runtime, self._python)
+        result = folders | result
+        wrappers = result.get(OTHER_WRAPPERS)
+        if wrappers and not self.namespace:
             translated = [str(self.translated(path)) for path in wrappers.split(":") if path]
-            variables[OTHER_WRAPPERS] = ":".join(translated)
-        if self.settings.lambda_url:  # one of the shell's or the template's wins
-            variables.setdefault("AWS_ENDPOINT_URL_LAMBDA", self.settings.lambda_url)
-        if self.settings.dynamodb_url:
-            variables["AWS_ENDPOINT_URL_DYNAMODB"] = self.settings.dynamodb_url
-        return variables
+            result[OTHER_WRAPPERS] = ":".join(translated)
+        if settings.lambda_url:  # one of the template's or the shell's wins
+            result.setdefault("AWS_ENDPOINT_URL_LAMBDA", settings.lambda_url)
+        if settings.dynamodb_url:
+            result["AWS_ENDPOINT_URL_DYNAMODB"] = settings.dynamodb_url
+        return _checked(variables.with_passed(result, settings.passed_variables))
 
-    def _lambda_variables(self, runtime_api: str) -> dict[str, str]:
-        function = self.function
-        region = self.settings.region
-        python_dir = str(Path(self.settings.python).parent)
-        log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}"
-        return {
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_DEFAULT_REGION": region,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
-            "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_INITIALIZATION_TYPE": _initialization_type(function),
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
-            "AWS_LAMBDA_RUNTIME_API": runtime_api,
-            "AWS_REGION": region,
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_SESSION_TOKEN": "local",
-            # Lambda does not set HOME. Without it boto3 would read the user's own ~/.aws.
-            "HOME": str(self.runtime),
-            "LAMBDA_RUNTIME_DIR": str(self.runtime),
-            "LAMBDA_TASK_ROOT": str(function.code),
-            "LANG": "en_US.UTF-8",
-            "PATH": f"{python_dir}:/usr/local/bin:/usr/bin:/bin:{self.opt / 'bin'}",
-            "TZ": ":UTC",
-            "_HANDLER": function.handler,
-        }
+
+class Folders(NamedTuple):
+    """Holds the folders of a function: its code, its layers, and the runtime."""
+
+    task: Path
+    opt: Path
+    runtime: Path
 
 
 def prepare(function: Function, directory: Path, settings: LaunchSettings) -> Launch:
-    """Lays the function out under `directory`. Raises LaunchError."""
-    opt = directory / function.logical_id / "opt"
-    runtime = directory / function.logical_id / "runtime"
-    runtime.mkdir(parents=True)
-    shutil.copy(_BOOTSTRAP, runtime / "bootstrap.py")
+    """Lays the function out under `directory`.
+
+    A function that cannot be laid out does not hinder others: its launch has an `error`.
+    """
+    try:
+        return lay_out(function, directory, settings)
+    except (LaunchError, OSError) as error:
+        _log.error("function.not_served %s %s", function.logical_id, error)
+        return replace(_launch(function, directory, settings), error=str(error))
+
+
+def _launch(function: Function, directory: Path, settings: LaunchSettings) -> Launch:
+    folder = directory / function.logical_id
+    return Launch(
+        function=function,
+        task=folder / "task",
+        opt=folder / "opt",
+        runtime=folder / "runtime",
+        settings=settings,
+    )
+
+
+def lay_out(function: Function, directory: Path, settings: LaunchSettings) -> Launch:
+    """Lays the function out under `directory`. Raises LaunchError and OSError."""
+    launch = _launch(function, directory, settings)
+    launch.runtime.mkdir(parents=True)
+    shutil.copy(_BOOTSTRAP, launch.runtime / "bootstrap.py")
+    task = lay_out_code(function, launch.task)
+    packages = package_layers(
+        function.packages,
+        logical_id=function.logical_id,
+        python=settings.python,
+        layers=function.layers,
+        isolated=settings.isolated,
+    )
+    lay_out_layers((*packages, *function.layers), launch.opt)
     if settings.isolated:
-        settings = _isolated(settings, runtime)
-    opt.mkdir()
-    # Lambda unzips the layers in order, so the files of later layers win.
-    for number, layer in enumerate(function.layers):
-        source = layer if layer.is_dir() else _unzipped(layer, opt.with_name(f"layer-{number}"))
-        shutil.copytree(source, opt, symlinks=True, dirs_exist_ok=True, copy_function=_link_or_copy)
-    return Launch(function=function, opt=opt, runtime=runtime, settings=settings)
+        settings = _isolated(settings, launch.runtime)
+    return replace(
+        launch, task=task, settings=settings, substituted=_substitution(function, launch.settings)
+    )
+
+
+def _substitution(function: Function, settings: LaunchSettings) -> str:
+    """Returns why this function cannot have Lambda's paths, or an empty text."""
+    if settings.namespace is None:
+        return ""
+    if path := linux.hidden([function.code, *function.layers]):
+        return f"the code of {function.logical_id}, {path}, would be hidden"
+    if path := linux.hidden(interpreter_paths(settings.python)):
+        return f"the interpreter needs {path}, which would be hidden"
+    return ""
+
+
+@functools.cache
+def interpreter_paths(python: str) -> tuple[str, ...]:
+    """Returns where an interpreter and its packages lie. Raises LaunchError."""
+    code = "import sys; print(sys.executable, sys.base_prefix, *sys.path, sep='\\n')"
+    if python == sys.executable:
+        return (sys.executable, sys.base_prefix, *(path for path in sys.path if path))
+    try:
+        ended = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise LaunchError(f"the interpreter {python} cannot be run: {error}") from error
+    return tuple(path for path in ended.stdout.split("\n") if path)
+
+
+def _checked(result: dict[str, str]) -> dict[str, str]:
+    """Raises LaunchError for a variable that no process can have."""
+    for name, value in result.items():
+        if not name or "=" in name or "\0" in name + value:
+            raise LaunchError(f"the variable {name!r} cannot be set: its name or value is not text")
+        try:
+            f"{name}{value}".encode()
+        except UnicodeEncodeError as error:
+            raise LaunchError(f"the variable {name!r} cannot be set: {error.reason}") from error
+    return result
 
 
 def _isolated(settings: LaunchSettings, runtime: Path) -> LaunchSettings:
@@ -166,44 +271,9 @@ def _isolated(settings: LaunchSettings, runtime: Path) -> LaunchSettings:
     return replace(settings, python=str(python))
 
 
-def _link_or_copy(source: str, target: str) -> str:
-    """Makes a hard link or a copy, so that layers consist of real files, as on Lambda.
-
-    Python would resolve symbolic links when it builds `sys.path`.
-    """
-    Path(target).unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-    return target
-
-
-def _unzipped(archive: Path, directory: Path) -> Path:
-    """Unpacks a layer's zip file and sets the permissions in it, as Lambda does.
-
-    Raises LaunchError.
-    """
-    try:
-        with ZipFile(archive) as content:
-            for entry in content.infolist():
-                path = Path(content.extract(entry, directory))
-                if permissions := entry.external_attr >> 16 & 0o777:
-                    path.chmod(permissions | (0o700 if entry.is_dir() else 0o400))
-    except (BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise LaunchError(f"{archive} cannot be unpacked: {error}") from error
-    return directory
-
-
 def _executable(path: Path, role: str) -> Path:
     if not path.is_file():
         raise LaunchError(f"{role}: {path} does not exist")
     if not path.stat().st_mode & 0o100:
         raise LaunchError(f"{role}: {path} is not executable")
     return path
-
-
-def _initialization_type(function: Function) -> str:
-    if function.max_concurrency:
-        return "lambda-managed-instances"
-    return "snap-start" if function.snap_start else "on-demand"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from local_lambda.environments.environment import Environment
 from local_lambda.environments.invocation import Failed, Invocation, Throttled, platform_error
-from local_lambda.environments.launch import Launch, LaunchError
+from local_lambda.environments.launch import Launch
+from local_lambda.environments.layout import LaunchError
 from local_lambda.environments.processes import Reaper
 from local_lambda.environments.records import Records
 from local_lambda.environments.tracing import Sampling
@@ -50,13 +51,13 @@ class FunctionPool:
         start_limit: asyncio.Semaphore,
         records: Records | None = None,
     ) -> None:
-        self._launch = launch
+        self.launch = launch
         self._reaper = reaper
         self._limits = limits
         self._start_limit = start_limit
         self.function = launch.function
         self.records = Records() if records is None else records
-        self._sampling = Sampling(is_active=launch.function.traced)
+        self._sampling = Sampling(launch.function.traced, mode=launch.settings.sampling)
         self.environments: list[Environment] = []
         self._pending: deque[Invocation] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,9 +75,9 @@ class FunctionPool:
 
     def replace(self, launch: Launch) -> list[Environment]:
         """Runs the function as `launch` says from now on. Returns the environments that end."""
-        self._launch = launch
+        self.launch = launch
         if launch.function.traced != self.function.traced:
-            self._sampling = Sampling(is_active=launch.function.traced)
+            self._sampling = Sampling(launch.function.traced, mode=launch.settings.sampling)
         self.function = launch.function
         retired = list(self.environments)
         for environment in retired:
@@ -188,7 +189,7 @@ class FunctionPool:
 
     def _start(self, attempt: int) -> None:
         environment = Environment(
-            self._launch, self._reaper, attempt, changed=self._changed, records=self.records
+            self.launch, self._reaper, attempt, changed=self._changed, records=self.records
         )
         self.environments.append(environment)
         task = asyncio.get_running_loop().create_task(self._run_start(environment))

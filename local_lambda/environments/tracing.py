@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Callable
 
 ROOT = re.compile("1-[0-9a-f]{8}-[0-9a-f]{24}")
+MODES = ("auto", "always", "never")
+_SAMPLED_BY_MODE = {"always": "1", "never": "0"}
 SHARE = 0.05  # traced requests among those after the first one of each second
 
 
@@ -20,11 +22,15 @@ def new_root(now_s: float) -> str:
 class Sampling:
     """The sampling of one function. `is_active`: its template says `Tracing: Active`.
 
-    Without that it is never sampled by itself, and a caller's decision is handed on.
+    Without that it is never sampled by itself, and a caller's decision is handed on. The mode
+    `always` or `never` decides for every invocation, whatever template and caller say.
     """
 
-    def __init__(self, is_active: bool, draw: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self, is_active: bool, draw: Callable[[], float] = random.random, mode: str = "auto"
+    ) -> None:
         self._is_active = is_active
+        self._mode = mode
         self._draw = draw
         self._second = -1
 
@@ -34,7 +40,7 @@ class Sampling:
         root = fields.get("Root", "")
         if not ROOT.fullmatch(root):
             root = new_root(now_s)
-        sampled = fields.get("Sampled", "")
+        sampled = _SAMPLED_BY_MODE.get(self._mode) or fields.get("Sampled", "")
         if sampled not in ("0", "1"):
             sampled = str(int(self._is_sampled(now_s)))
         return f"Root={root};Parent={secrets.token_hex(8)};Sampled={sampled}"

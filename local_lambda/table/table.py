@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_lambda.application import Table
+from local_lambda.environments.credentials import own_variables
 from local_lambda.environments.processes import ProcessGroup, Reaper
 
 
 def make_client(service: str, url: str, region: str, attempts: int) -> Any:
-    """Returns a boto3 client with stand-in credentials, so that no AWS account is used."""
-    return boto3.client(
+    """Returns a boto3 client that uses no AWS account and none of the user's AWS settings."""
+    return boto3.Session(botocore_session=_without_settings()).client(
         service,
         endpoint_url=url,
         region_name=region,
@@ -28,8 +30,21 @@ def make_client(service: str, url: str, region: str, attempts: int) -> Any:
             retries={"mode": "standard", "max_attempts": attempts},
             connect_timeout=5,
             read_timeout=30,
+            proxies={},
         ),
     )
+
+
+def _without_settings() -> botocore.session.Session:
+    """Returns a session that reads no variable and no file of the user's.
+
+    `AWS_PROFILE` may name a profile that does not exist, and a configuration may be broken.
+    """
+    known = botocore.session.Session.SESSION_VARIABLES.items()
+    own = {name: (file, None, default, type_) for name, (file, _, default, type_) in known}
+    for name in ("config_file", "credentials_file"):
+        own[name] = (None, None, os.devnull, None)
+    return botocore.session.Session(session_vars=own)
 
 
 async def start_moto(reaper: Reaper, host: str, port: int) -> tuple[ProcessGroup, str]:
@@ -45,7 +60,7 @@ async def start_moto(reaper: Reaper, host: str, port: int) -> tuple[ProcessGroup
         descriptor = listener.fileno()
         group = await reaper.start(
             [sys.executable, str(program), str(descriptor)],
-            variables=os.environ,
+            variables=own_variables(os.environ),
             directory=Path.cwd(),
             name="dynamodb",
             pass_fds=(descriptor,),

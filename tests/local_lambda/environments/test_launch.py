@@ -8,7 +8,8 @@ from zipfile import ZipFile, ZipInfo
 import pytest
 
 from local_lambda.application import Function
-from local_lambda.environments.launch import LaunchError, LaunchSettings, prepare
+from local_lambda.environments.launch import LaunchSettings, prepare
+from local_lambda.environments.layout import LaunchError
 
 
 def zipped(path, **files):
@@ -68,8 +69,9 @@ def test_layers_of_one_name_stay_apart(tmp_path):
 
 def test_a_zip_file_that_is_none_is_named(tmp_path):
     (tmp_path / "layer.zip").write_bytes(b"PK\x05\x06 and no more")
+    launch = prepared(tmp_path, tmp_path / "layer.zip")
     with pytest.raises(LaunchError, match=r"layer\.zip cannot be unpacked: "):
-        prepared(tmp_path, tmp_path / "layer.zip")
+        launch.command()
 
 
 def test_wrappers_that_run_before_the_runtime_are_found_where_the_layers_lie(tmp_path):

@@ -72,7 +72,7 @@ def test_a_function_is_killed_at_its_timeout_and_the_next_invocation_is_fresh(em
     assert result.error == "Unhandled"
     assert result.json()["errorType"] == "Sandbox.Timedout"
     assert "Task timed out after 1.00 seconds" in result.json()["errorMessage"]
-    logged("with error: signal: SIGKILL")
+    logged("with error: signal: killed")
     assert emulator.invoke("QuickFunction", {}).error is None
 
 

@@ -50,3 +50,11 @@ def test_a_caller_that_has_not_decided_leaves_it_to_the_function(decision):
 @pytest.mark.parametrize("header", ["nonsense", "Root=x\u00e9", "Root", ";;=", "Sampled=2"])
 def test_a_header_that_makes_no_sense_counts_as_none(header):
     assert not sampled(Sampling(is_active=False).header(header, 1.0))
+
+
+@pytest.mark.parametrize(("mode", "wanted"), [("always", True), ("never", False)])
+@pytest.mark.parametrize("decision", ["", "0", "1"])
+def test_a_mode_decides_for_every_invocation(mode, wanted, decision):
+    sampling = Sampling(is_active=False, mode=mode)
+
+    assert sampled(sampling.header(f"Root={ROOT};Sampled={decision}", 1.0)) is wanted
