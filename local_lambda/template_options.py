@@ -6,8 +6,10 @@ from pathlib import Path
 
 from local_lambda.application import Finding
 from local_lambda.template.inputs import Inputs
+from local_lambda.template.layer_sources import LayerSources
 from local_lambda.template.overrides import parse_overrides, parse_stored, read_variables
 from local_lambda.template.samconfig import Configuration, read_configuration
+from local_lambda.template.text import TemplateError
 
 DEFAULT_REGION = "us-east-1"
 
@@ -57,11 +59,28 @@ def add_template_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--config-env", metavar="NAME", help="environment in that file; default: default"
     )
+    _add_layer_options(group)
     group.add_argument("--region", help="region that functions see; default: us-east-1")
     group.add_argument(
         "--strict",
         action="store_true",
         help="anything of the template that is not served as on AWS is an error",
+    )
+
+
+def _add_layer_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--layer",
+        action="append",
+        default=[],
+        metavar="ARN=PATH",
+        help="a folder or zip file for a layer that is not in the template, by ARN or name",
+    )
+    group.add_argument(
+        "--layers",
+        type=Path,
+        metavar="DIR",
+        help="a folder with such layers: NAME.zip, NAME/, or the same with -VERSION",
     )
 
 
@@ -84,6 +103,7 @@ def template_request(arguments: argparse.Namespace) -> TemplateRequest:
         stored=parse_stored(arguments.parameter),
         variables=read_variables(variables_file) if variables_file else {},
         findings=tuple(findings),
+        layers=_layer_sources(arguments),
     )
     return TemplateRequest(
         path=arguments.template,
@@ -92,6 +112,15 @@ def template_request(arguments: argparse.Namespace) -> TemplateRequest:
         inputs=inputs,
         strict=arguments.strict,
     )
+
+
+def _layer_sources(arguments: argparse.Namespace) -> LayerSources:
+    """Returns where layers lie. Raises TemplateError for one that is not ARN=PATH."""
+    pairs = [text.partition("=") for text in arguments.layer]
+    for name, _, path in pairs:
+        if not name or not path:
+            raise TemplateError(f"--layer: {name or path!r} is not ARN=PATH")
+    return LayerSources({name: Path(path) for name, _, path in pairs}, arguments.layers)
 
 
 def _replaced(configuration: Configuration, overrides: dict[str, str]) -> list[Finding]:

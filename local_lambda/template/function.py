@@ -1,166 +1,242 @@
-"""Reads the properties of one AWS::Serverless::Function.
+"""Reads one function: AWS::Serverless::Function or AWS::Lambda::Function.
 
-Page sam-resource-function.html in
+Pages sam-resource-function.html in
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
+and aws-resource-lambda-function.html in
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from local_lambda.application import Cors, Function, FunctionUrl
-from local_lambda.template.cloudformation import TemplateError
-from local_lambda.template.resource import Resource
-from local_lambda.template.stack import Stack
+from local_lambda.application import Function, FunctionUrl, Logging
+from local_lambda.template.code import find_code
+from local_lambda.template.differences import report_differences
+from local_lambda.template.environment import read_variables
+from local_lambda.template.files import kind_of
+from local_lambda.template.layers import Layers
+from local_lambda.template.text import TemplateError
+from local_lambda.template.urls import read_url
+from local_lambda.template.values import PLAIN_FUNCTION
+from local_lambda.template.written import Written, shown
 
-# Properties without an effect in the emulator, or without one that can be seen from outside.
-_WITHOUT_EFFECT = frozenset(
-    {
-        "Architectures",
-        "AssumeRolePolicyDocument",
-        "AutoPublishAlias",
-        "AutoPublishAliasAllProperties",
-        "CodeSigningConfigArn",
-        "DeploymentPreference",
-        "Description",
-        "EphemeralStorage",
-        "EventInvokeConfig",
-        "FunctionName",
-        "KmsKeyArn",
-        "LoggingConfig",
-        "PackageType",
-        "PermissionsBoundary",
-        "Policies",
-        "PropagateTags",
-        "Role",
-        "RolePath",
-        "RuntimeManagementConfig",
-        "Tags",
-        "VersionDescription",
-        "VpcConfig",
-    }
-)
-_READ = frozenset(
-    {
-        "CapacityProviderConfig",
-        "CodeUri",
-        "Environment",
-        "Events",
-        "FunctionUrlConfig",
-        "Handler",
-        "Layers",
-        "MemorySize",
-        "ReservedConcurrentExecutions",
-        "Runtime",
-        "SnapStart",
-        "Timeout",
-        "Tracing",
-    }
-)
+_OLDEST_PYTHON = 11  # minor versions of Python 3 that the emulator runs on
+_NEWEST_PYTHON = 14
+_PYTHON = re.compile(r"python3\.(\d+)")
+_PROVIDED = ("provided", "provided.al2", "provided.al2023")
+_TIMEOUT_LIMIT_S = 900
+_MANAGED_TIMEOUT_LIMIT_S = 5400
+_MEMORY_LIMIT_MB = 10_240
+_MANAGED_LIMIT_MB = 32_768
+_CONCURRENCY_FOR_EACH_VCPU = 16
+_LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+_SYSTEM_LEVELS = ("DEBUG", "INFO", "WARN")
+
+
+@dataclass(frozen=True)
+class _Code:
+    path: Path
+    inline: str | None = None
 
 
 def read_function(
-    stack: Stack, resource: Resource, properties: dict[str, Any], layers: Mapping[str, Path]
+    properties: Written, layers: Layers, url: Written | None, qualifiers: tuple[str, ...]
 ) -> Function:
-    """Reads a function. `layers` are the paths by layer ARN. Raises TemplateError."""
-    for unknown in sorted(properties.keys() - _READ - _WITHOUT_EFFECT):
-        stack.report(resource, "this property is not emulated", property=unknown)
-    read = {key: value for key, value in properties.items() if key in _READ - {"Events"}}
-    resolved = stack.resolve(read)
+    """Reads a function. `url` is its Function URL if that is a resource. Raises TemplateError."""
+    stack = properties.stack
+    resource = properties.resource
+    code = _code(properties)
+    runtime = _runtime(properties)
+    handler = _handler(properties, runtime)
+    report_differences(properties)
+    variables = read_variables(properties)
+    found = layers.of(properties, variables)
+    _report_unbuilt(properties, runtime, code, has_layers="Layers" in properties.values)
+    is_managed = "CapacityProviderConfig" in properties
     return Function(
         logical_id=resource.logical_id,
         name=stack.names[resource.logical_id],
-        handler=_required(resolved, "Handler", default="bootstrap"),
-        runtime=_runtime(resolved),
-        code=_directory(stack.base, resolved.get("CodeUri")),
-        layers=tuple(_layer(reference, layers) for reference in resolved.get("Layers") or ()),
-        environment=_variables(resolved),
-        timeout_s=float(resolved.get("Timeout", 3)),
-        memory_mb=int(resolved.get("MemorySize", 128)),
-        url=_url(stack, resource, resolved.get("FunctionUrlConfig")),
-        reserved_concurrency=_integer(resolved.get("ReservedConcurrentExecutions")),
-        max_concurrency=_max_concurrency(resolved),
-        traced=resolved.get("Tracing") == "Active",
-        snap_start=(resolved.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions",
+        handler=handler,
+        runtime=runtime,
+        code=code.path,
+        inline_code=code.inline,
+        layers=found.paths,
+        packages=found.packages,
+        environment=variables,
+        timeout_s=float(_timeout_s(properties, is_managed)),
+        memory_mb=_memory_mb(properties, is_managed),
+        ephemeral_storage_mb=_ephemeral_storage_mb(properties),
+        url=_url(properties, url),
+        reserved_concurrency=properties.optional_integer(
+            "ReservedConcurrentExecutions", low=0, unit="environments"
+        ),
+        max_concurrency=_max_concurrency(properties),
+        snap_start=_snap_start(properties),
+        traced=_traced(properties),
+        logging=_logging(properties),
+        qualifiers=qualifiers,
     )
 
 
-def _required(properties: dict[str, Any], key: str, default: str | None = None) -> str:
-    value = properties.get(key, default)
-    if not isinstance(value, str):
-        raise TemplateError(f"{key} is missing")
-    return value
+def _code(properties: Written) -> _Code:
+    is_plain = properties.resource.kind == PLAIN_FUNCTION
+    package_type = properties.need("PackageType")
+    source = properties.need("Code") if is_plain and not _has_asset(properties) else None
+    image = source.get("ImageUri") if isinstance(source, dict) else properties.get("ImageUri")
+    if package_type == "Image" or image:
+        raise TemplateError(
+            "it is a container image, and images are not run here",
+            property="PackageType" if package_type else "ImageUri",
+            advice="give it Runtime, Handler and CodeUri instead",
+        )
+    if not is_plain:
+        return _sam_code(properties)
+    if isinstance(source, dict) and "ZipFile" in source:
+        return _inline(properties, "Code.ZipFile", source["ZipFile"])
+    return _Code(find_code(properties, "Code"))
 
 
-def _runtime(properties: dict[str, Any]) -> str:
-    runtime = _required(properties, "Runtime")
-    if not runtime.startswith(("python", "provided")):
-        raise TemplateError(f"Runtime {runtime} is not emulated; python3.x and provided.* are")
-    return runtime
+def _sam_code(properties: Written) -> _Code:
+    if "InlineCode" in properties.values and (inline := properties.need("InlineCode")) is not None:
+        return _inline(properties, "InlineCode", inline)
+    if properties.values.get("CodeUri") is None and not _has_asset(properties):
+        # The SAM CLI takes the folder of the template, too.
+        return _Code(properties.stack.base)
+    return _Code(find_code(properties, "CodeUri"))
 
 
-def _directory(base: Path, code: Any) -> Path:
-    path = base / str(code)
-    if not isinstance(code, str) or not path.is_dir():
-        raise TemplateError(f"CodeUri {code!r} is not a directory here")
-    return path.resolve()
+def _has_asset(properties: Written) -> bool:
+    return "aws:asset:path" in properties.resource.metadata
 
 
-def _layer(reference: Any, layers: Mapping[str, Path]) -> Path:
-    if reference not in layers:
-        raise TemplateError(f"layer {reference!r} is not in this template")
-    return layers[reference]
+def _inline(properties: Written, key: str, text: object) -> _Code:
+    if not isinstance(text, str):
+        raise TemplateError(f"{shown(text)} is no text", property=key, advice="write code as text")
+    return _Code(properties.stack.base, text)
 
 
-def _variables(properties: dict[str, Any]) -> dict[str, str]:
-    variables = (properties.get("Environment") or {}).get("Variables") or {}
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in variables.items()
-    }
+def _runtime(properties: Written) -> str:
+    """Returns the runtime. Raises TemplateError if it is missing or of another language."""
+    runtime = properties.need("Runtime")
+    if runtime is None or runtime == "":
+        raise TemplateError("Runtime is missing", property="Runtime", advice="Runtime: python3.13")
+    if runtime in _PROVIDED:
+        return str(runtime)
+    match = _PYTHON.fullmatch(str(runtime))
+    if match is None:
+        raise TemplateError(
+            f"Runtime {runtime} is not emulated",
+            property="Runtime",
+            advice="python3.11 to python3.14 and provided.* are",
+        )
+    if not _OLDEST_PYTHON <= int(match[1]) <= _NEWEST_PYTHON:
+        properties.report(
+            "Runtime",
+            f"Runtime {runtime} is not emulated; the interpreter of --python runs the function",
+            advice="python3.11 to python3.14 are",
+        )
+    return str(runtime)
 
 
-def _max_concurrency(properties: dict[str, Any]) -> int | None:
+def _handler(properties: Written, runtime: str) -> str:
+    handler = properties.need("Handler")
+    if isinstance(handler, str) and handler:
+        return handler
+    if handler is None and runtime.startswith("provided"):
+        return "bootstrap"
+    text = "Handler is missing" if handler is None else f"Handler {shown(handler)} is no text"
+    raise TemplateError(text, property="Handler", advice="Handler: module.function")
+
+
+def _report_unbuilt(properties: Written, runtime: str, code: _Code, has_layers: bool) -> None:
+    """Names code that `sam build` would have to make first."""
+    advice = "run `sam build` and give .aws-sam/build/template.yaml"
+    if code.inline is not None or kind_of(code.path) != "folder":
+        return
+    key = "Code" if properties.resource.kind == PLAIN_FUNCTION else "CodeUri"
+    method = properties.resource.metadata.get("BuildMethod")
+    if runtime.startswith("provided"):
+        if not has_layers and not (code.path / "bootstrap").is_file():
+            text = f"there is no bootstrap in {code.path}, so every invocation fails"
+            properties.report(key, text, advice=advice if method else "")
+    elif method == "makefile" and (code.path / "Makefile").is_file():
+        text = "its makefile has not been run; the source runs as it is"
+        properties.report(key, text, advice=advice)
+
+
+def _timeout_s(properties: Written, is_managed: bool) -> int:
+    high = _MANAGED_TIMEOUT_LIMIT_S if is_managed else _TIMEOUT_LIMIT_S
+    return properties.integer("Timeout", default=3, low=1, high=high, unit="seconds")
+
+
+def _memory_mb(properties: Written, is_managed: bool) -> int:
+    high = _MANAGED_LIMIT_MB if is_managed else _MEMORY_LIMIT_MB
+    return properties.integer("MemorySize", default=128, low=128, high=high, unit="MB")
+
+
+def _ephemeral_storage_mb(properties: Written) -> int:
+    storage = properties.mapping("EphemeralStorage")
+    if storage is None:
+        return 512
+    return storage.integer("Size", default=512, low=512, high=_MEMORY_LIMIT_MB, unit="MB")
+
+
+def _max_concurrency(properties: Written) -> int | None:
     """Returns the concurrency of a managed instance.
 
     The default for Python is 16 for each vCPU; one vCPU is assumed.
     """
-    provider = properties.get("CapacityProviderConfig")
-    return int(provider.get("PerExecutionEnvironmentMaxConcurrency", 16)) if provider else None
-
-
-def _integer(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
-def _url(
-    stack: Stack, resource: Resource, configuration: dict[str, Any] | None
-) -> FunctionUrl | None:
-    if configuration is None:
+    provider = properties.mapping("CapacityProviderConfig")
+    if provider is None:
         return None
-    mode = configuration.get("InvokeMode", "BUFFERED")
-    if mode not in ("BUFFERED", "RESPONSE_STREAM"):
-        raise TemplateError(f"InvokeMode {mode!r} is neither BUFFERED nor RESPONSE_STREAM")
-    auth_type = configuration.get("AuthType")
-    if auth_type != "NONE":
-        stack.report(
-            resource,
-            f"AuthType {auth_type} of the Function URL is not checked here",
-            property="FunctionUrlConfig.AuthType",
-        )
-    cors = _cors(configuration.get("Cors"))
-    is_iam = auth_type == "AWS_IAM"
-    return FunctionUrl(streaming=mode == "RESPONSE_STREAM", cors=cors, iam=is_iam)
+    inner = provider.mapping("LambdaManagedInstancesCapacityProviderConfig") or provider
+    key = "PerExecutionEnvironmentMaxConcurrency"
+    default = _CONCURRENCY_FOR_EACH_VCPU
+    return inner.integer(key, default=default, low=1, high=1600, unit="invocations")
 
 
-def _cors(configuration: dict[str, Any] | None) -> Cors | None:
-    if not configuration:
-        return None
-    return Cors(
-        allow_origins=tuple(configuration.get("AllowOrigins") or ()),
-        allow_methods=tuple(configuration.get("AllowMethods") or ()),
-        allow_headers=tuple(configuration.get("AllowHeaders") or ()),
-        expose_headers=tuple(configuration.get("ExposeHeaders") or ()),
-        max_age_s=_integer(configuration.get("MaxAge")),
-        allow_credentials=bool(configuration.get("AllowCredentials", False)),
+def _snap_start(properties: Written) -> bool:
+    snap_start = properties.mapping("SnapStart")
+    if snap_start is None:
+        return False
+    applied = snap_start.choice("ApplyOn", ("None", "PublishedVersions"), default="None")
+    return applied == "PublishedVersions"
+
+
+def _traced(properties: Written) -> bool:
+    if properties.resource.kind == PLAIN_FUNCTION:
+        config = properties.mapping("TracingConfig")
+        return bool(config) and _is_active(config, "Mode")
+    return _is_active(properties, "Tracing")
+
+
+def _is_active(properties: Written | None, key: str) -> bool:
+    if properties is None:
+        return False
+    choices = ("Active", "PassThrough", "Disabled")
+    return properties.choice(key, choices, default="PassThrough") == "Active"
+
+
+def _logging(properties: Written) -> Logging:
+    config = properties.mapping("LoggingConfig")
+    if config is None:
+        return Logging()
+    choose: Callable[..., str] = config.choice
+    return Logging(
+        format=choose("LogFormat", ("Text", "JSON"), default="Text"),
+        application_level=choose("ApplicationLogLevel", _LOG_LEVELS, default=""),
+        system_level=choose("SystemLogLevel", _SYSTEM_LEVELS, default=""),
+        group=config.text("LogGroup"),
     )
+
+
+def _url(properties: Written, separate: Written | None) -> FunctionUrl | None:
+    own = None
+    if properties.resource.kind != PLAIN_FUNCTION:
+        own = properties.mapping("FunctionUrlConfig")
+    if own and separate:
+        separate.report("", "the function has a Function URL already; FunctionUrlConfig counts")
+    chosen = own or separate
+    return read_url(chosen) if chosen else None

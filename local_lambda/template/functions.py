@@ -1,65 +1,72 @@
-"""Reads the functions of a stack: AWS::Serverless::Function, and what belongs to them."""
+"""Reads the functions of a stack, and what belongs to them: layers, URLs, versions, aliases."""
 
-from pathlib import Path
-from zipfile import is_zipfile
+from collections.abc import Mapping
 
 from local_lambda.application import Function
-from local_lambda.template.cloudformation import TemplateError
+from local_lambda.template.differences import report_destinations
 from local_lambda.template.function import read_function
+from local_lambda.template.layer_sources import LayerSources
+from local_lambda.template.layers import Layers
+from local_lambda.template.qualifiers import qualifiers_of
 from local_lambda.template.resource import Resource
 from local_lambda.template.stack import Stack
-from local_lambda.template.values import FUNCTION, LAYERS, URL, layer_arn
+from local_lambda.template.urls import read_urls
+from local_lambda.template.values import FUNCTIONS
+from local_lambda.template.written import Written
+
+INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
+# Parts of construct paths: functions that CDK adds for deployments. Nobody calls them here.
+_HELPERS_OF_CDK = (
+    "/AWS679f53fac002430cb0da5b7982bd2287/",
+    "/BucketNotificationsHandler",
+    "/Custom::",
+    "/LogRetention",
+    "/framework-",
+)
 
 
-def read_functions(stack: Stack) -> dict[str, Function]:
+def read_functions(stack: Stack, sources: LayerSources | None = None) -> dict[str, Function]:
     """Returns the functions by logical id. One that cannot be served becomes a finding."""
-    layers = _layers(stack)
-    urls = _urls(stack)
+    layers = Layers(stack, sources or LayerSources())
+    urls = read_urls(stack)
+    qualifiers = qualifiers_of(stack)
     functions = {}
-    for resource in stack.of_type(FUNCTION):
+    for resource in stack.of_type(*FUNCTIONS):
+        if is_helper_of_cdk(resource):
+            continue
         name = resource.logical_id
-        properties = resource.properties
-        if name in urls:
-            properties = {**properties, "FunctionUrlConfig": urls[name]}
         with stack.catching(resource):
-            functions[name] = read_function(stack, resource, properties, layers)
+            functions[name] = read_function(
+                Written(stack, resource, resource.properties),
+                layers,
+                urls.get(name),
+                qualifiers.get(name, ()),
+            )
+    layers.report_missing()
+    _report_destinations(stack)
+    _report_duplicates(stack, functions)
     return functions
 
 
-def _layers(stack: Stack) -> dict[str, Path]:
-    """Returns the layers of the template by ARN."""
-    layers = {}
-    for resource in stack.of_type(*LAYERS):
-        with stack.catching(resource):
-            layers[layer_arn(resource.logical_id, stack.region)] = _layer(stack, resource)
-    return layers
+def is_helper_of_cdk(resource: Resource) -> bool:
+    path = resource.metadata.get("aws:cdk:path")
+    return isinstance(path, str) and any(part in path for part in _HELPERS_OF_CDK)
 
 
-def _layer(stack: Stack, resource: Resource) -> Path:
-    content = stack.resolve(resource.properties.get("ContentUri"))
-    path = stack.base / str(content)
-    if not isinstance(content, str) or not (path.is_dir() or is_zipfile(path)):
-        raise TemplateError(
-            f"ContentUri {content!r} is neither a directory nor a zip file here",
-            property="ContentUri",
-        )
-    return path
+def _report_destinations(stack: Stack) -> None:
+    for resource in stack.of_type(INVOKE_CONFIG):
+        report_destinations(Written(stack, resource, resource.properties))
 
 
-def _urls(stack: Stack) -> dict[str, object]:
-    """Returns the configuration of Function URLs that are resources, by function."""
-    found = {}
-    for resource in stack.of_type(URL):
-        target = stack.url_targets.get(resource.logical_id)
-        if target is None:
+def _report_duplicates(stack: Stack, functions: Mapping[str, Function]) -> None:
+    """Names functions that share a name with an earlier one."""
+    names: dict[str, str] = {}
+    for logical_id, function in functions.items():
+        first = names.setdefault(function.name, logical_id)
+        if first != logical_id:
             stack.report(
-                resource,
-                "no function of this template is its target",
-                property="TargetFunctionArn",
-                served=False,
+                stack.resources[logical_id],
+                f"{first} has the name {function.name}, too",
+                property="FunctionName",
+                advice="choose another: AWS refuses it",
             )
-            continue
-        with stack.catching(resource):
-            found[target] = stack.resolve(resource.properties)
-            found[target].pop("TargetFunctionArn", None)
-    return found

@@ -61,7 +61,7 @@ class Stack:
         self.resources = self._present(plain)
         of_conditions = list(plain.notes)
         self.names = {name: physical_name(plain, each) for name, each in self.resources.items()}
-        references, attributes = values_of(self.resources, self.names, region, urls)
+        references, attributes = values_of(self.resources, self.names, region, urls, plain)
         add_api_values(references, attributes, self.resources, plain, region, urls)
         self.resolver = Resolver(
             template, overrides, region, references, attributes, parameters=parameters

@@ -12,21 +12,22 @@ from local_lambda.application import Application
 from local_lambda.template.apis import KNOWN as APIS
 from local_lambda.template.apis import read_apis, read_load_balancers
 from local_lambda.template.expand import expand_loops, include_files
-from local_lambda.template.functions import read_functions
+from local_lambda.template.functions import INVOKE_CONFIG, read_functions
 from local_lambda.template.inputs import Inputs
-from local_lambda.template.mappings import read_events
+from local_lambda.template.kinds import report_kinds
+from local_lambda.template.layer_sources import LayerSources
+from local_lambda.template.mappings import MAPPING, read_events
 from local_lambda.template.parameters import Parameters
 from local_lambda.template.resolver import Resolver
 from local_lambda.template.shape import check_resources, load_template
+from local_lambda.template.sources import SOURCES
 from local_lambda.template.stack import Stack
 from local_lambda.template.tables import read_tables
 from local_lambda.template.text import read_text
-from local_lambda.template.values import FUNCTION, LAYERS, TABLES, URL
+from local_lambda.template.values import FUNCTIONS, LAYERS, TABLES, URL
 from local_lambda.template.variables import with_variables
 
-_READ = (FUNCTION, *LAYERS, *APIS, *TABLES, URL)
-# Prefixes of resource types that have no effect in the emulator.
-_WITHOUT_EFFECT = ("AWS::CloudWatch::", "AWS::IAM::", "AWS::Lambda::Permission", "AWS::Logs::")
+_READ = (*FUNCTIONS, *LAYERS, *APIS, *TABLES, URL, MAPPING, *SOURCES, INVOKE_CONFIG)
 
 
 def read(
@@ -68,17 +69,17 @@ def read(
     )
     stack.findings += template.findings
     stack.resolver.notes += plain.notes
-    application = application_of(stack)
+    application = application_of(stack, given.layers)
     if not given.variables:
         return application
     functions = with_variables(application.functions, stack, given.variables)
     return replace(application, functions=functions, findings=stack.all_findings())
 
 
-def application_of(stack: Stack) -> Application:
+def application_of(stack: Stack, layers: LayerSources | None = None) -> Application:
     """Reads what a stack describes, one kind of resource after the other."""
-    _report_unknown_types(stack)
-    functions = read_functions(stack)
+    report_kinds(stack, _READ)
+    functions = read_functions(stack, layers)
     apis = read_apis(stack, functions)
     tables = read_tables(stack)
     mappings, events = read_events(stack, functions)
@@ -91,10 +92,3 @@ def application_of(stack: Stack) -> Application:
         events=events,
         findings=stack.all_findings(),
     )
-
-
-def _report_unknown_types(stack: Stack) -> None:
-    for resource in stack.resources.values():
-        kind = resource.kind
-        if kind not in _READ and not kind.startswith(_WITHOUT_EFFECT):
-            stack.report(resource, f"resources of type {kind} are not emulated", served=False)

@@ -1,0 +1,109 @@
+"""Names the resources that are not emulated, if a function or its clients would notice that.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
+"""
+
+from collections.abc import Iterable
+
+from local_lambda.template.functions import is_helper_of_cdk
+from local_lambda.template.resource import Resource
+from local_lambda.template.stack import Stack
+from local_lambda.template.values import FUNCTIONS, referred
+
+# Beginnings of resource types without an effect that a function or its clients could see.
+_WITHOUT_EFFECT = (
+    "AWS::ApplicationAutoScaling::",
+    "AWS::ApplicationInsights::",
+    "AWS::Backup::",
+    "AWS::Budgets::",
+    "AWS::CDK::Metadata",
+    "AWS::CE::",
+    "AWS::CertificateManager::",
+    "AWS::Chatbot::",
+    "AWS::CloudFormation::WaitCondition",
+    "AWS::CloudTrail::",
+    "AWS::CloudWatch::",
+    "AWS::CodeBuild::",
+    "AWS::CodeDeploy::",
+    "AWS::CodePipeline::",
+    "AWS::Cognito::UserPoolDomain",
+    "AWS::Cognito::UserPoolGroup",
+    "AWS::Cognito::UserPoolResourceServer",
+    "AWS::Config::",
+    "AWS::EC2::",
+    "AWS::Events::EventBusPolicy",
+    "AWS::GuardDuty::",
+    "AWS::IAM::",
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::CapacityProvider",
+    "AWS::Lambda::CodeSigningConfig",
+    "AWS::Lambda::LayerVersionPermission",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+    "AWS::Logs::",
+    "AWS::RUM::",
+    "AWS::ResourceGroups::",
+    "AWS::Route53::",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SSM::Association",
+    "AWS::SSM::Document",
+    "AWS::Scheduler::ScheduleGroup",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::SecretsManager::RotationSchedule",
+    "AWS::SecretsManager::SecretTargetAttachment",
+    "AWS::Serverless::Connector",
+    "AWS::ServiceCatalogAppRegistry::",
+    "AWS::Signer::",
+    "AWS::Synthetics::",
+    "AWS::WAF::",
+    "AWS::WAFRegional::",
+    "AWS::WAFv2::",
+    "AWS::XRay::",
+    "Custom::CDKBucketDeployment",
+    "Custom::LogRetention",
+    "Custom::S3AutoDeleteObjects",
+    "Custom::S3BucketNotifications",
+)
+# Modules of this package read these, and name what they leave out.
+_ELSEWHERE = ("AWS::ApiGateway::", "AWS::ApiGatewayV2::", "AWS::ElasticLoadBalancingV2::")
+_NESTED = ("AWS::Serverless::Application", "AWS::CloudFormation::Stack")
+_CUSTOM = ("AWS::CloudFormation::CustomResource", "Custom::")
+_DEPLOYMENT_BUCKET = "ServerlessDeploymentBucket"  # the Serverless Framework adds it
+
+
+def report_kinds(stack: Stack, read: Iterable[str]) -> None:
+    """Reports the resources that nobody reads. `read` are the types that are read."""
+    known = frozenset(read)
+    for resource in stack.resources.values():
+        kind = resource.kind
+        if kind in known or kind.startswith((*_WITHOUT_EFFECT, *_ELSEWHERE)):
+            continue
+        if resource.logical_id == _DEPLOYMENT_BUCKET or is_helper_of_cdk(resource):
+            continue
+        _report(stack, resource)
+
+
+def _report(stack: Stack, resource: Resource) -> None:
+    kind = resource.kind
+    text = f"resources of type {kind} are not emulated"
+    advice = ""
+    if kind in _NESTED:
+        text = "nested stacks are not read"
+        advice = "start local-lambda with the nested template"
+    elif kind.startswith(_CUSTOM):
+        text = f"custom resources are not run, so {kind} makes nothing here"
+    elif users := _users(stack, resource.logical_id):
+        subject = " and ".join(users)
+        advice = f"what {subject} asks of it goes to AWS, with the credentials that it has"
+    stack.report(resource, text, advice=advice, served=False)
+
+
+def _users(stack: Stack, logical_id: str) -> list[str]:
+    """Returns the functions whose variables refer to a resource."""
+    return [
+        each.logical_id
+        for each in stack.of_type(*FUNCTIONS)
+        if logical_id in referred(each.properties.get("Environment"))
+    ]
