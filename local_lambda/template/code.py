@@ -29,6 +29,12 @@ def find_code(properties: Written, key: str) -> Path:
     value = properties.need(key)
     if isinstance(value, dict):
         return _of_object(properties, key, value)
+    if value is None:
+        raise TemplateError(
+            f"{key} is missing",
+            property=key,
+            advice="name a folder, a zip file or a file beside the template",
+        )
     if not isinstance(value, str) or not value:
         raise TemplateError(
             f"{key} {shown(value)} is neither a path nor an object of S3",

@@ -88,15 +88,16 @@ def report_kinds(stack: Stack, read: Iterable[str]) -> None:
 def _report(stack: Stack, resource: Resource) -> None:
     kind = resource.kind
     text = f"resources of type {kind} are not emulated"
-    advice = ""
+    advice = "whoever calls it reaches AWS, or what AWS_ENDPOINT_URL names"
     if kind in _NESTED:
         text = "nested stacks are not read"
         advice = "start local-lambda with the nested template"
     elif kind.startswith(_CUSTOM):
         text = f"custom resources are not run, so {kind} makes nothing here"
+        advice = "do by hand what functions need of it"
     elif users := _users(stack, resource.logical_id):
-        subject = " and ".join(users)
-        advice = f"what {subject} asks of it goes to AWS, with the credentials that it has"
+        verb = "reaches" if len(users) == 1 else "reach"
+        advice = f"{' and '.join(users)} {verb} AWS, or what AWS_ENDPOINT_URL names"
     stack.report(resource, text, advice=advice, served=False)
 
 

@@ -16,7 +16,7 @@ from local_lambda.template.resource import Resource
 from local_lambda.template.stack import Stack
 from local_lambda.template.text import TemplateError
 from local_lambda.template.values import LAYERS
-from local_lambda.template.written import Written, shown
+from local_lambda.template.written import Written
 
 _LAYERS_LIMIT = 5
 _OURS = Path(__file__).parents[2] / "layers/streaming_runtime"  # in a clone of this project
@@ -43,7 +43,7 @@ class _Without:
     def report(self, functions: list[str]) -> None:
         known = known_layer(self.reference)
         name = layer_name(self.reference)
-        text = f"layer {shown(self.reference)} is not here"
+        text = f"layer {self.reference!r} is not here"
         if known and known.reason:
             text = f"layer {name} is left out: {known.reason}"
         text = f"{text}; without it {_runs(functions)}"

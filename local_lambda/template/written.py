@@ -180,5 +180,5 @@ def whole_number(value: Any) -> int | None:
 
 def shown(value: Any) -> str:
     """Returns a value as a finding shows it, shortened."""
-    text = repr(value)
+    text = text_of(value) if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
