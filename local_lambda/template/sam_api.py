@@ -168,6 +168,13 @@ def _report(stack: Stack, resource: Resource, properties: Properties) -> None:
         if value not in (None, False, "false"):
             stack.report(resource, text, property=name, advice=advice)
     is_implicit = resource.logical_id == IMPLICIT
+    if is_implicit and properties.get("StageName") is not None:
+        stack.report(
+            resource,
+            "the stage of the implicit API is always Prod",
+            property="StageName",
+            advice="SAM refuses StageName in Globals",
+        )
     if not is_implicit and properties.get("StageName") is None:
         stack.report(
             resource,
