@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from local_lambda.template.cloudformation import TemplateError
-from local_lambda.template.properties import Properties, properties_of
+from local_lambda.template.resolved import Resolved, properties_of
 from local_lambda.template.resource import Resource
 from local_lambda.template.stack import Stack
 
@@ -15,7 +15,7 @@ class ApiParts:
         self._stack = stack
         self._property = property
         self._ids = {self.id_of(api) for api in apis}
-        self._read: dict[str, tuple[Resource, Properties]] = {}
+        self._read: dict[str, tuple[Resource, Resolved]] = {}
 
     def id_of(self, resource: Resource) -> str:
         """Returns the value of `!Ref`."""
@@ -24,7 +24,7 @@ class ApiParts:
         except TemplateError:
             return resource.logical_id
 
-    def of(self, api: Resource, kind: str) -> list[tuple[Resource, Properties]]:
+    def of(self, api: Resource, kind: str) -> list[tuple[Resource, Resolved]]:
         """Returns the resources of a type that belong to an API, with their properties."""
         api_id = self.id_of(api)
         parts = [self._properties(resource) for resource in self._stack.of_type(kind)]
@@ -43,9 +43,9 @@ class ApiParts:
                     served=False,
                 )
 
-    def _properties(self, resource: Resource) -> tuple[Resource, Properties]:
+    def _properties(self, resource: Resource) -> tuple[Resource, Resolved]:
         if resource.logical_id not in self._read:
-            properties = Properties({})
+            properties = Resolved({})
             with self._stack.catching(resource):
                 properties = properties_of(self._stack, resource)
             self._read[resource.logical_id] = (resource, properties)

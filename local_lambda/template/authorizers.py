@@ -10,7 +10,7 @@ from typing import NamedTuple
 from local_lambda.application import Authorizer
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.template.integrations import read_payload_format
-from local_lambda.template.properties import Properties
+from local_lambda.template.resolved import Resolved
 from local_lambda.template.resource import Resource
 from local_lambda.template.stack import Stack
 from local_lambda.template.targets import Targets
@@ -87,7 +87,7 @@ class Authorizers:
 
 
 def read_sam_authorizers(
-    stack: Stack, resource: Resource, auth: Properties, targets: Targets, kind: str
+    stack: Stack, resource: Resource, auth: Resolved, targets: Targets, kind: str
 ) -> Authorizers:
     """Reads `Auth.Authorizers` of an AWS::Serverless::Api (`kind` "rest") or HttpApi ("http")."""
     authorizers = Authorizers(stack)
@@ -104,7 +104,7 @@ def read_sam_authorizers(
     return authorizers
 
 
-def _sam_rest(name: str, properties: Properties, targets: Targets) -> Authorizer:
+def _sam_rest(name: str, properties: Resolved, targets: Targets) -> Authorizer:
     identity = properties.map("Identity")
     validation = identity.text("ValidationExpression", default="") or None
     header = f"method.request.header.{identity.text('Header', default='Authorization')}"
@@ -131,7 +131,7 @@ def _sam_rest(name: str, properties: Properties, targets: Targets) -> Authorizer
     )
 
 
-def _sam_http(name: str, properties: Properties, targets: Targets) -> Authorizer:
+def _sam_http(name: str, properties: Resolved, targets: Targets) -> Authorizer:
     if properties.get("FunctionArn") is None:
         if properties.get("JwtConfiguration") is None:
             raise properties.error("JwtConfiguration", "is missing, and so is FunctionArn")
@@ -152,13 +152,13 @@ def _sam_http(name: str, properties: Properties, targets: Targets) -> Authorizer
     )
 
 
-def _sources(identity: Properties, prefixes: dict[str, str]) -> tuple[str, ...]:
+def _sources(identity: Resolved, prefixes: dict[str, str]) -> tuple[str, ...]:
     return tuple(
         f"{prefix}{value}" for name, prefix in prefixes.items() for value in identity.texts(name)
     )
 
 
-def read_scheme(name: str, scheme: Properties, targets: Targets, kind: str) -> Authorizer | None:
+def read_scheme(name: str, scheme: Resolved, targets: Targets, kind: str) -> Authorizer | None:
     """Reads a security scheme of an OpenAPI definition. None: one for documentation only.
 
     Raises TemplateError.
@@ -168,13 +168,13 @@ def read_scheme(name: str, scheme: Properties, targets: Targets, kind: str) -> A
     if scheme.get(EXTENSION) is None:
         return None
     extension = scheme.map(EXTENSION)
-    extension = Properties(extension.values, extension.way, ignore_case=True)
+    extension = Resolved(extension.values, extension.way, ignore_case=True)
     header = scheme.text("name", default="Authorization")
     return read_authorizer(name, extension, targets, kind, header)
 
 
 def read_authorizer(
-    name: str, properties: Properties, targets: Targets, kind: str, header: str = "Authorization"
+    name: str, properties: Resolved, targets: Targets, kind: str, header: str = "Authorization"
 ) -> Authorizer:
     """Reads an authorizer in the spelling of OpenAPI or CloudFormation. Raises TemplateError.
 
@@ -208,7 +208,7 @@ def read_authorizer(
     )
 
 
-def _identity_sources(properties: Properties) -> tuple[str, ...]:
+def _identity_sources(properties: Resolved) -> tuple[str, ...]:
     """Returns the identity sources: REST APIs have a text with commas, HTTP APIs a list."""
     if isinstance(properties.get("identitySource"), list):
         return properties.texts("identitySource")

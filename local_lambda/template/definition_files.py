@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from local_lambda.template.properties import Properties, kind_of
+from local_lambda.template.resolved import Resolved, kind_of
 
 
-def read_definition(base: Path, properties: Properties, name: str) -> Any:
+def read_definition(base: Path, properties: Resolved, name: str) -> Any:
     """Returns the definition in a file. Raises TemplateError, for one in S3 too.
 
     AWS resolves no intrinsic functions in such a file, so tags are an error.

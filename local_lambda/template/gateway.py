@@ -21,7 +21,7 @@ from local_lambda.template.openapi import (
     report_api_key,
     report_model,
 )
-from local_lambda.template.properties import Properties, properties_of
+from local_lambda.template.resolved import Resolved, properties_of
 from local_lambda.template.resource import Resource
 from local_lambda.template.routes import Routes, check_path, read_method
 from local_lambda.template.stack import Stack
@@ -166,7 +166,7 @@ class _ApiReader:
         name, _, variables = stages[0]
         return name, {key: variables.text(key) for key in variables.values}
 
-    def _stages(self) -> Iterator[tuple[str, Resource, Properties]]:
+    def _stages(self) -> Iterator[tuple[str, Resource, Resolved]]:
         for resource, properties in self._parts.of(self._api, _STAGE):
             with self._stack.catching(resource, served=True):
                 yield properties.text("StageName"), resource, properties.map("Variables")
@@ -181,19 +181,19 @@ class _ApiReader:
         for resource, properties in self._parts.of(self._api, _AUTHORIZER):
             authorizer = None
             with self._stack.catching(resource):
-                spelled = Properties(properties.values, "", ignore_case=True)
+                spelled = Resolved(properties.values, "", ignore_case=True)
                 name = resource.logical_id
                 authorizer = read_authorizer(name, spelled, self._targets, "rest")
             self._authorizers.add(self._parts.id_of(resource), authorizer, resource)
 
     def _method(
-        self, resource: Resource, properties: Properties, variables: Mapping[str, str]
+        self, resource: Resource, properties: Resolved, variables: Mapping[str, str]
     ) -> Route:
         path = self._tree.path(properties.text("ResourceId"))
         if properties.get("Integration") is None:
             raise properties.error("Integration", "is missing", "AWS cannot deploy such a method")
         written = properties.map("Integration")
-        spelled = Properties(written.values, "Integration", ignore_case=True)
+        spelled = Resolved(written.values, "Integration", ignore_case=True)
         integration = self._integrations(resource, variables).read(spelled)
         if properties.flag("ApiKeyRequired"):
             report_api_key(self._stack, resource, "ApiKeyRequired")
@@ -210,7 +210,7 @@ class _ApiReader:
             fixed=integration.fixed,
         )
 
-    def _authorizer(self, resource: Resource, properties: Properties) -> Authorizer | None:
+    def _authorizer(self, resource: Resource, properties: Resolved) -> Authorizer | None:
         with self._stack.catching(resource, served=True):
             kind = properties.text("AuthorizationType", default="NONE")
             if kind not in _AUTHORIZATION_TYPES:
@@ -225,7 +225,7 @@ class _ApiReader:
             return self._authorizers.use(name, resource, "AuthorizerId")
         return None
 
-    def _required(self, resource: Resource, properties: Properties) -> Iterator[str]:
+    def _required(self, resource: Resource, properties: Resolved) -> Iterator[str]:
         """Yields what a request must have, if the method has a validator."""
         if properties.get("RequestValidatorId") is None:
             return
@@ -239,7 +239,7 @@ class _ApiReader:
                 report_model(self._stack, resource, "RequestModels")
 
 
-def _required_parameters(parameters: Properties) -> Iterator[str]:
+def _required_parameters(parameters: Resolved) -> Iterator[str]:
     for name in parameters.values:
         place = name.removeprefix("method.request.")
         if parameters.flag(name) and not place.startswith("path."):
@@ -250,7 +250,7 @@ def _required_parameters(parameters: Properties) -> Iterator[str]:
 class _Tree:
     """Knows the paths of an API's resources by the value of `!Ref`."""
 
-    resources: list[tuple[Resource, Properties]]
+    resources: list[tuple[Resource, Resolved]]
     api_id: str
 
     def path(self, reference: str) -> str:
@@ -271,7 +271,7 @@ class _Tree:
     def _is_root(self, reference: str) -> bool:
         return reference == f"{self.api_id}.RootResourceId"
 
-    def _find(self, reference: str) -> Properties | None:
+    def _find(self, reference: str) -> Resolved | None:
         for resource, properties in self.resources:
             if reference in (resource.logical_id, f"{resource.logical_id}.ResourceId"):
                 return properties

@@ -14,7 +14,7 @@ from local_lambda.template.definition_files import read_definition
 from local_lambda.template.http_api import read_cors
 from local_lambda.template.integrations import HTTP_TIMEOUT_S, Integration, IntegrationReader
 from local_lambda.template.openapi import CORS, Definition, definition_parts
-from local_lambda.template.properties import Properties, properties_of
+from local_lambda.template.resolved import Resolved, properties_of
 from local_lambda.template.resource import Resource
 from local_lambda.template.routes import DEFAULT_PATH, Routes, check_path, read_method
 from local_lambda.template.stack import Stack
@@ -180,7 +180,7 @@ class _ApiReader:
         for resource, properties in self._parts.of(self._api, _AUTHORIZER):
             authorizer = None
             with self._stack.catching(resource):
-                spelled = Properties(properties.values, "", ignore_case=True)
+                spelled = Resolved(properties.values, "", ignore_case=True)
                 name = resource.logical_id
                 authorizer = read_authorizer(name, spelled, self._targets, "http")
             self._authorizers.add(self._parts.id_of(resource), authorizer, resource)
@@ -193,7 +193,7 @@ class _ApiReader:
         return Route(method, path, function, timeout_s=HTTP_TIMEOUT_S)
 
     def _route(
-        self, resource: Resource, properties: Properties, variables: Mapping[str, str]
+        self, resource: Resource, properties: Resolved, variables: Mapping[str, str]
     ) -> Route:
         method, path = _route_key(properties)
         integration = self._integration(properties, variables)
@@ -206,13 +206,13 @@ class _ApiReader:
             authorizer=self._authorizer(resource, properties),
         )
 
-    def _integration(self, route: Properties, variables: Mapping[str, str]) -> Integration:
+    def _integration(self, route: Resolved, variables: Mapping[str, str]) -> Integration:
         target = route.text("Target")
         name = target.removeprefix("integrations/")
         for resource, properties in self._parts.of(self._api, _INTEGRATION):
             if name not in (self._parts.id_of(resource), f"{resource.logical_id}.IntegrationId"):
                 continue
-            spelled = Properties(properties.values, "", ignore_case=True)
+            spelled = Resolved(properties.values, "", ignore_case=True)
             try:
                 return self._integrations(resource, variables).read(spelled)
             except TemplateError as error:
@@ -222,7 +222,7 @@ class _ApiReader:
             "Target", f"{target!r} is no integration of this API", "write integrations/ID"
         )
 
-    def _authorizer(self, resource: Resource, properties: Properties) -> Authorizer | None:
+    def _authorizer(self, resource: Resource, properties: Resolved) -> Authorizer | None:
         with self._stack.catching(resource, served=True):
             kind = properties.text("AuthorizationType", default="NONE")
             if kind not in _AUTHORIZATION_TYPES:
@@ -238,7 +238,7 @@ class _ApiReader:
         return None
 
 
-def _route_key(properties: Properties, default: str | None = None) -> tuple[str, str]:
+def _route_key(properties: Resolved, default: str | None = None) -> tuple[str, str]:
     """Returns method and path of a RouteKey such as `GET /items`. Raises TemplateError."""
     key = properties.text("RouteKey", default=default)
     way = properties.way_of("RouteKey")

@@ -16,7 +16,7 @@ from local_lambda.template.integrations import (
     read_timeout,
 )
 from local_lambda.template.openapi import CORS, Definition, definition_parts
-from local_lambda.template.properties import Properties, properties_of, report_unread
+from local_lambda.template.resolved import Resolved, properties_of, report_unread
 from local_lambda.template.resource import Resource
 from local_lambda.template.routes import DEFAULT_PATH, Routes, check_path, read_method
 from local_lambda.template.sam_events import SamEvent, events_by_api
@@ -96,7 +96,7 @@ def _read_api(stack: Stack, resource: Resource, events: list[SamEvent], targets:
     with stack.catching(resource, served=True):
         declared = properties.map("StageVariables")
         variables = {name: declared.text(name) for name in declared.values}
-    auth = Properties({}, "Auth")
+    auth = Resolved({}, "Auth")
     with stack.catching(resource, served=True):
         auth = properties.map("Auth")
     reader = _ApiReader(
@@ -133,8 +133,8 @@ class _ApiReader:
 
     stack: Stack
     resource: Resource
-    properties: Properties
-    auth: Properties
+    properties: Resolved
+    auth: Resolved
     authorizers: Authorizers
     integrations: IntegrationReader
 
@@ -227,14 +227,14 @@ class _ApiReader:
         return None
 
 
-def read_cors(stack: Stack, resource: Resource, properties: Properties, name: str) -> Cors:
+def read_cors(stack: Stack, resource: Resource, properties: Resolved, name: str) -> Cors:
     """Reads the CORS rules of an HTTP API in either spelling. Raises TemplateError."""
     value = properties.get(name)
     if not isinstance(value, dict):
         raise properties.error(
             name, f"must be a map, not {value!r}", "such as {AllowOrigins: ['*']}"
         )
-    cors = Properties(value, properties.way_of(name), ignore_case=True)
+    cors = Resolved(value, properties.way_of(name), ignore_case=True)
     known = {each.lower() for each in _CORS_KNOWN}
     for key in sorted(cors.values):
         if key.lower() not in known:

@@ -12,7 +12,7 @@ from typing import Any
 
 from local_lambda.application import FixedResponse
 from local_lambda.template.cloudformation import TemplateError
-from local_lambda.template.properties import Properties
+from local_lambda.template.resolved import Resolved
 from local_lambda.template.targets import STREAMING_PATH, Targets
 
 # The longest timeouts, in seconds: of a buffered integration unless the account's quota is raised,
@@ -46,7 +46,7 @@ class IntegrationReader:
     stage_variables: Mapping[str, str]
     report: Report
 
-    def read(self, integration: Properties) -> Integration:
+    def read(self, integration: Resolved) -> Integration:
         """Returns the integration. Raises TemplateError if it cannot be served."""
         kind = self._type(integration)
         if kind == "mock" and self.kind == "rest":
@@ -58,13 +58,13 @@ class IntegrationReader:
             raise integration.error("integrationSubtype", f"{subtype} is not emulated")
         return self._lambda(integration)
 
-    def _type(self, integration: Properties) -> str:
+    def _type(self, integration: Resolved) -> str:
         for name in ("type", "integrationType"):
             if integration.get(name) is not None:
                 return integration.text(name).lower()
         raise integration.error("type", "is missing")
 
-    def _lambda(self, integration: Properties) -> Integration:
+    def _lambda(self, integration: Resolved) -> Integration:
         name = "integrationUri" if integration.get("integrationUri") is not None else "uri"
         uri = integration.text(name)
         if ":lambda:" not in uri and "/functions/" not in uri:
@@ -82,7 +82,7 @@ class IntegrationReader:
             payload_format=self._payload_format(integration),
         )
 
-    def _check_method(self, integration: Properties) -> None:
+    def _check_method(self, integration: Resolved) -> None:
         """Reports a method that Lambda refuses: a function is always called with POST."""
         names = ("integrationHttpMethod", "httpMethod", "integrationMethod")
         for name in names if self.kind == "rest" else ():
@@ -94,7 +94,7 @@ class IntegrationReader:
                     "write POST",
                 )
 
-    def _streams(self, integration: Properties, uri: str) -> bool:
+    def _streams(self, integration: Resolved, uri: str) -> bool:
         mode = integration.text("responseTransferMode", "BUFFERED")
         if mode not in ("BUFFERED", "STREAM"):
             raise integration.error(
@@ -111,7 +111,7 @@ class IntegrationReader:
             )
         return mode == "STREAM"
 
-    def _payload_format(self, integration: Properties) -> str:
+    def _payload_format(self, integration: Resolved) -> str:
         if self.kind == "rest":
             return "1.0"
         if integration.get("payloadFormatVersion") is None:
@@ -122,7 +122,7 @@ class IntegrationReader:
             )
         return read_payload_format(integration, "payloadFormatVersion")
 
-    def _mock(self, integration: Properties) -> FixedResponse:
+    def _mock(self, integration: Resolved) -> FixedResponse:
         responses = list(_responses(integration))
         chosen = _chosen(responses, status=_requested_status(integration))
         if chosen is None:
@@ -137,7 +137,7 @@ class IntegrationReader:
             body=self._body(chosen),
         )
 
-    def _headers(self, response: Properties) -> Iterator[tuple[str, str]]:
+    def _headers(self, response: Resolved) -> Iterator[tuple[str, str]]:
         """Yields the headers with a value between apostrophes; others are computed by AWS."""
         has_content_type = False
         parameters = response.map("responseParameters")
@@ -156,7 +156,7 @@ class IntegrationReader:
         if not has_content_type:
             yield "Content-Type", "application/json"
 
-    def _body(self, response: Properties) -> str:
+    def _body(self, response: Resolved) -> str:
         templates = response.map("responseTemplates")
         body = templates.text("application/json", default="")
         if re.search(r"#(set|if|foreach)\b|\$\{?\w", body):
@@ -170,7 +170,7 @@ class IntegrationReader:
 
 
 def read_timeout(
-    properties: Properties,
+    properties: Resolved,
     kind: str,
     streaming: bool,
     report: Report,
@@ -199,7 +199,7 @@ def read_timeout(
     return nearest_s
 
 
-def read_payload_format(properties: Properties, name: str) -> str:
+def read_payload_format(properties: Resolved, name: str) -> str:
     """Returns the payload format, 2.0 if there is none. Raises TemplateError."""
     value = properties.text(name, default="2.0")
     version = {"1": "1.0", "2": "2.0"}.get(value, value)
@@ -208,7 +208,7 @@ def read_payload_format(properties: Properties, name: str) -> str:
     return version
 
 
-def _responses(integration: Properties) -> Iterator[tuple[str, Properties]]:
+def _responses(integration: Resolved) -> Iterator[tuple[str, Resolved]]:
     """Yields the responses by the pattern that chooses them."""
     if integration.get("integrationResponses") is not None:
         for response in integration.maps("integrationResponses"):
@@ -219,7 +219,7 @@ def _responses(integration: Properties) -> Iterator[tuple[str, Properties]]:
         yield str(pattern), responses.as_map(value, str(pattern))
 
 
-def _chosen(responses: list[tuple[str, Properties]], status: str) -> Properties | None:
+def _chosen(responses: list[tuple[str, Resolved]], status: str) -> Resolved | None:
     fallback = None
     for pattern, response in responses:
         if pattern == "default":
@@ -236,7 +236,7 @@ def _matches(pattern: str, text: str) -> bool:
         return False
 
 
-def _requested_status(integration: Properties) -> str:
+def _requested_status(integration: Resolved) -> str:
     """Returns the status that the request template names. It need not be valid JSON."""
     templates = integration.map("requestTemplates")
     for value in templates.values.values():
@@ -245,14 +245,14 @@ def _requested_status(integration: Properties) -> str:
     return "200"
 
 
-def _status(response: Properties) -> int:
+def _status(response: Resolved) -> int:
     status = response.number("statusCode", 200)
     if not 100 <= status <= 599:
         raise response.error("statusCode", f"{status:g} is no status of HTTP")
     return int(status)
 
 
-def _other(integration: Properties, kind: str) -> TemplateError:
+def _other(integration: Resolved, kind: str) -> TemplateError:
     """Returns the error for an integration that leads elsewhere."""
     name = "integrationType" if integration.get("integrationType") is not None else "type"
     what = {
@@ -271,7 +271,7 @@ def _other(integration: Properties, kind: str) -> TemplateError:
     )
 
 
-def _address(integration: Properties) -> str:
+def _address(integration: Resolved) -> str:
     for name in ("uri", "integrationUri"):
         value: Any = integration.get(name)
         if isinstance(value, str):

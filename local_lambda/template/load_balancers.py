@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from local_lambda.application import FixedResponse, ListenerRule, LoadBalancer
 from local_lambda.template.api_parts import ApiParts
 from local_lambda.template.cloudformation import TemplateError
-from local_lambda.template.properties import Properties, properties_of
+from local_lambda.template.resolved import Resolved, properties_of
 from local_lambda.template.resource import Resource
 from local_lambda.template.stack import Stack
 from local_lambda.template.targets import Targets
@@ -91,7 +91,7 @@ class _Reader:
                 attributes[attribute.text("Key")] = attribute.text("Value", default="")
         return _Group(function, attributes.get(_MULTI_VALUE, "false") == "true")
 
-    def rules(self, parts: list[tuple[Resource, Properties]]) -> list[ListenerRule]:
+    def rules(self, parts: list[tuple[Resource, Resolved]]) -> list[ListenerRule]:
         """Returns the rules in the order of their priority."""
         rules: list[tuple[float, ListenerRule]] = []
         for resource, properties in parts:
@@ -118,7 +118,7 @@ class _Reader:
     def _rule(
         self,
         resource: Resource,
-        properties: Properties,
+        properties: Resolved,
         name: str,
         conditions: dict[str, tuple[str, ...]],
     ) -> ListenerRule:
@@ -135,7 +135,7 @@ class _Reader:
         return self._last_action(actions[-1], conditions)
 
     def _last_action(
-        self, action: Properties, conditions: dict[str, tuple[str, ...]]
+        self, action: Resolved, conditions: dict[str, tuple[str, ...]]
     ) -> ListenerRule:
         kind = action.text("Type")
         if kind == "fixed-response":
@@ -152,7 +152,7 @@ class _Reader:
             raise TemplateError(f"target group {_name(reference)}: {group.problem}", action.way)
         return ListenerRule(conditions, group.function, group.multi_value_headers)
 
-    def _target_group(self, action: Properties) -> str:
+    def _target_group(self, action: Resolved) -> str:
         """Returns the target group. Of several with weights the first one that gets requests."""
         if action.get("TargetGroupArn") is not None:
             return action.text("TargetGroupArn")
@@ -162,7 +162,7 @@ class _Reader:
             raise action.error("TargetGroupArn", "is missing")
         return weighted[0].text("TargetGroupArn")
 
-    def _conditions(self, properties: Properties) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _conditions(self, properties: Resolved) -> Iterator[tuple[str, tuple[str, ...]]]:
         for condition in properties.maps("Conditions"):
             field = condition.text("Field")
             if field not in _CONFIGS:
@@ -178,14 +178,14 @@ class _Reader:
                 yield field, values
 
 
-def _query_strings(config: Properties) -> Iterator[str]:
+def _query_strings(config: Resolved) -> Iterator[str]:
     for value in config.maps("Values"):
         key = value.text("Key", default="")
         text = value.text("Value")
         yield f"{key}={text}" if key else text
 
 
-def _fixed(action: Properties) -> FixedResponse:
+def _fixed(action: Resolved) -> FixedResponse:
     config = action.map("FixedResponseConfig")
     content_type = config.text("ContentType", default="text/plain")
     return FixedResponse(
@@ -195,7 +195,7 @@ def _fixed(action: Properties) -> FixedResponse:
     )
 
 
-def _redirect(action: Properties) -> FixedResponse:
+def _redirect(action: Resolved) -> FixedResponse:
     """Returns a redirect. `#{host}` and the like stay in its Location: the front fills them."""
     config = action.map("RedirectConfig")
     values = {

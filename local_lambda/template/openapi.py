@@ -13,12 +13,12 @@ from local_lambda.application import Authorizer, Route
 from local_lambda.template.authorizers import EXTENSION, Authorizers, read_scheme
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.template.integrations import Integration, IntegrationReader
-from local_lambda.template.properties import (
-    Properties,
+from local_lambda.template.resolved import (
+    Resolved,
     joined,
     kind_of,
     properties_of,
-    resolved,
+    resolve_at,
 )
 from local_lambda.template.resource import Resource
 from local_lambda.template.routes import (
@@ -51,7 +51,7 @@ class Definition:
     stack: Stack
     resource: Resource
     kind: str
-    body: Properties
+    body: Resolved
     paths: Any
     integrations: IntegrationReader
     authorizers: Authorizers
@@ -85,15 +85,15 @@ class Definition:
                 continue
             where = joined(way, key)
             with self.stack.catching(self.resource):
-                values = resolved(self.stack, operation, where)
+                values = resolve_at(self.stack, operation, where)
                 if values is None:
                     continue
                 if not isinstance(values, dict):
                     raise TemplateError(f"must be a map, not {kind_of(values)}", where)
-                route = self._route(known, key, Properties(values, where), shared)
+                route = self._route(known, key, Resolved(values, where), shared)
                 routes.add(route, self.resource, where)
 
-    def _route(self, path: str, key: str, operation: Properties, shared: list[Any]) -> Route:
+    def _route(self, path: str, key: str, operation: Resolved, shared: list[Any]) -> Route:
         integration = self._integration(operation)
         fixed = integration.fixed
         return Route(
@@ -109,7 +109,7 @@ class Definition:
             fixed=fixed,
         )
 
-    def _integration(self, operation: Properties) -> Integration:
+    def _integration(self, operation: Resolved) -> Integration:
         if operation.get(INTEGRATION) is None:
             raise TemplateError(
                 f"it has no {INTEGRATION}",
@@ -120,22 +120,22 @@ class Definition:
         reference = written.values.get("$ref")
         if reference is not None:
             written = self._referred(str(reference), written)
-        return self.integrations.read(Properties(written.values, written.way, ignore_case=True))
+        return self.integrations.read(Resolved(written.values, written.way, ignore_case=True))
 
-    def _referred(self, reference: str, written: Properties) -> Properties:
+    def _referred(self, reference: str, written: Resolved) -> Resolved:
         found: Any = self.body.values
         for part in reference.removeprefix("#/").split("/"):
             found = found.get(part.replace("~1", "/")) if isinstance(found, dict) else None
         if not isinstance(found, dict):
             raise TemplateError(f"$ref {reference!r} leads nowhere", written.way)
-        return Properties(found, written.way)
+        return Resolved(found, written.way)
 
     def _read_schemes(self) -> None:
         """Reads the security schemes. Those of the definition win over SAM's."""
         components: Mapping[str, Any] = {}
         with self.stack.catching(self.resource):
             components = self.body.map("components").values
-        in_components = Properties(components, self.body.way_of("components"))
+        in_components = Resolved(components, self.body.way_of("components"))
         for parent, name in (
             (in_components, "securitySchemes"),
             (self.body, "securityDefinitions"),
@@ -145,7 +145,7 @@ class Definition:
                 for each, value in schemes.values.items():
                     self._read_scheme(str(each), schemes, value)
 
-    def _read_scheme(self, name: str, schemes: Properties, value: Any) -> None:
+    def _read_scheme(self, name: str, schemes: Resolved, value: Any) -> None:
         way = schemes.way_of(name)
         authorizer = None
         with self.stack.catching(self.resource, served=True):
@@ -156,7 +156,7 @@ class Definition:
                 self._api_key_schemes.add(name)
         self.authorizers.add(name, authorizer, self.resource, way)
 
-    def _authorizer(self, operation: Properties) -> Authorizer | None:
+    def _authorizer(self, operation: Resolved) -> Authorizer | None:
         """Returns the authorizer of the first requirement that names one."""
         chosen = None
         for requirement in operation.maps("security"):
@@ -175,10 +175,10 @@ class Definition:
     def _shared_parameters(self, item: Any, way: str) -> list[Any]:
         """Returns the parameters that all operations of a path have."""
         written = item.get("parameters") if isinstance(item, dict) else None
-        found = resolved(self.stack, written, joined(way, "parameters"))
+        found = resolve_at(self.stack, written, joined(way, "parameters"))
         return found if isinstance(found, list) else []
 
-    def _required(self, operation: Properties, shared: list[Any]) -> Iterator[str]:
+    def _required(self, operation: Resolved, shared: list[Any]) -> Iterator[str]:
         """Yields what a request must have, if a validator of the REST API checks it."""
         if self.kind != "rest":
             return
@@ -199,27 +199,27 @@ class Definition:
         if has_body or any(isinstance(each, dict) and "schema" in each for each in parameters):
             report_model(self.stack, self.resource, operation.way)
 
-    def _validator(self, operation: Properties) -> Properties:
+    def _validator(self, operation: Resolved) -> Resolved:
         name = operation.text(_VALIDATOR, default=self.body.text(_VALIDATOR, default=""))
         return self.body.map(_VALIDATORS).map(name)
 
 
 def definition_parts(
     stack: Stack, resource: Resource, written: Any, way: str
-) -> tuple[Properties, Any]:
+) -> tuple[Resolved, Any]:
     """Returns the resolved body without its paths, and the paths as written.
 
     Raises TemplateError.
     """
     if isinstance(written, dict) and any(str(key).startswith("Fn::") for key in written):
-        written = resolved(stack, written, way)
+        written = resolve_at(stack, written, way)
     if not isinstance(written, dict):
         raise TemplateError(f"must be a map, not {kind_of(written)}", way)
     rest = {key: value for key, value in written.items() if key != "paths"}
     return properties_of(stack, resource, rest, way), written.get("paths")
 
 
-def read_binary_types(body: Properties, types: tuple[str, ...]) -> tuple[str, ...]:
+def read_binary_types(body: Resolved, types: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the binary media types of a property and of a definition. Raises TemplateError."""
     both = [*types, *body.texts(BINARY_TYPES)]
     return tuple(dict.fromkeys(each.replace("~1", "/") for each in both))
@@ -246,7 +246,7 @@ def report_model(stack: Stack, resource: Resource, way: str) -> None:
 def _items(stack: Stack, written: Any, way: str) -> Iterator[tuple[str, Any]]:
     """Yields the items of a map that may be an intrinsic function itself."""
     if isinstance(written, dict) and any(str(key).startswith("Fn::") for key in written):
-        written = resolved(stack, written, way)
+        written = resolve_at(stack, written, way)
     if written is None:
         return
     if not isinstance(written, dict):

@@ -22,8 +22,8 @@ from local_lambda.template.openapi import (
     report_api_key,
     report_model,
 )
-from local_lambda.template.properties import (
-    Properties,
+from local_lambda.template.resolved import (
+    Resolved,
     joined,
     properties_of,
     report_unread,
@@ -36,7 +36,7 @@ from local_lambda.template.targets import Targets
 
 API = "AWS::Serverless::Api"
 IMPLICIT = "ServerlessRestApi"
-# Properties that are read, or that change nothing that can be seen here.
+# Resolved that are read, or that change nothing that can be seen here.
 _KNOWN = frozenset(
     {
         "AccessLogSetting",
@@ -66,7 +66,7 @@ _KNOWN = frozenset(
         "Variables",
     }
 )
-# Properties that change what AWS serves, with what happens here.
+# Resolved that change what AWS serves, with what happens here.
 _NAMED = {
     "CacheClusterEnabled": ("responses are not cached here", ""),
     "CanarySetting": ("there is no canary here", "all requests go to the same functions"),
@@ -129,7 +129,7 @@ def _read_api(stack: Stack, resource: Resource, events: list[SamEvent], targets:
     with stack.catching(resource, served=True):
         declared = properties.map("Variables")
         variables = {name: declared.text(name) for name in declared.values}
-    auth = Properties({}, "Auth")
+    auth = Resolved({}, "Auth")
     with stack.catching(resource, served=True):
         auth = properties.map("Auth")
     reader = _ApiReader(
@@ -156,12 +156,12 @@ def _read_api(stack: Stack, resource: Resource, events: list[SamEvent], targets:
     )
 
 
-def _stage(properties: Properties, logical_id: str) -> str:
+def _stage(properties: Resolved, logical_id: str) -> str:
     """Returns the stage. That of the implicit API is always `Prod`."""
     return "Prod" if logical_id == IMPLICIT else properties.text("StageName", default="")
 
 
-def _report(stack: Stack, resource: Resource, properties: Properties) -> None:
+def _report(stack: Stack, resource: Resource, properties: Resolved) -> None:
     report_unread(stack, resource, properties, _KNOWN | _NAMED.keys())
     for name, (text, advice) in _NAMED.items():
         value = properties.get(name)
@@ -190,8 +190,8 @@ class _ApiReader:
 
     stack: Stack
     resource: Resource
-    properties: Properties
-    auth: Properties
+    properties: Resolved
+    auth: Resolved
     authorizers: Authorizers
     integrations: IntegrationReader
 
@@ -202,7 +202,7 @@ class _ApiReader:
         definition = None
         types: tuple[str, ...] = ()
         with stack.catching(self.resource):
-            types = read_binary_types(Properties({}), self.properties.texts("BinaryMediaTypes"))
+            types = read_binary_types(Resolved({}), self.properties.texts("BinaryMediaTypes"))
         with stack.catching(self.resource):
             definition = self._definition(types)
         if definition:
@@ -311,7 +311,7 @@ class _ApiReader:
             return self.authorizers.use(name, event.resource, auth.way_of("Authorizer"))
         return None
 
-    def _report_event_auth(self, event: SamEvent, auth: Properties, name: str) -> None:
+    def _report_event_auth(self, event: SamEvent, auth: Resolved, name: str) -> None:
         if name == "ApiKeyRequired":
             report_api_key(self.stack, event.resource, auth.way_of(name))
         else:
@@ -331,12 +331,12 @@ class _ApiReader:
             route = replace(route, authorizer=authorizer)
             routes.add(route, self.resource, "Cors")
 
-    def _cors(self) -> Properties | None:
+    def _cors(self) -> Resolved | None:
         value = self.properties.get("Cors")
         if not value:
             return None
         if isinstance(value, str):
-            return Properties({"AllowOrigin": value}, "Cors")
+            return Resolved({"AllowOrigin": value}, "Cors")
         if not isinstance(value, dict):
             raise self.properties.error(
                 "Cors",
@@ -363,9 +363,7 @@ class _ApiReader:
             )
         return authorizer
 
-    def _cors_headers(
-        self, cors: Properties, routes: Routes, path: str
-    ) -> Iterator[tuple[str, str]]:
+    def _cors_headers(self, cors: Resolved, routes: Routes, path: str) -> Iterator[tuple[str, str]]:
         origin = self._unquoted(cors, "AllowOrigin", default="'*'")
         yield "Access-Control-Allow-Origin", origin
         if cors.get("AllowHeaders"):
@@ -386,7 +384,7 @@ class _ApiReader:
                 )
         yield "Content-Type", "application/json"
 
-    def _unquoted(self, cors: Properties, name: str, default: str | None = None) -> str:
+    def _unquoted(self, cors: Resolved, name: str, default: str | None = None) -> str:
         """Returns a value without the apostrophes that API Gateway demands."""
         value = cors.text(name, default=default)
         if len(value) > 1 and value[0] == value[-1] == "'":
@@ -421,7 +419,7 @@ def _required(stack: Stack, event: SamEvent) -> Iterator[str]:
                 yield place
 
 
-def _parameter(properties: Properties, name: str) -> str:
+def _parameter(properties: Resolved, name: str) -> str:
     place = name.removeprefix("method.request.")
     if place == name or place.partition(".")[0] not in ("querystring", "path", "header"):
         raise TemplateError(

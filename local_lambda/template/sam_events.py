@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_lambda.template.cloudformation import TemplateError
-from local_lambda.template.properties import (
-    Properties,
+from local_lambda.template.resolved import (
+    Resolved,
     joined,
     kind_of,
     properties_of,
@@ -28,7 +28,7 @@ class SamEvent:
     stack: Stack
     resource: Resource
     way: str
-    properties: Properties
+    properties: Resolved
 
     def report(self, text: str, way: str, advice: str) -> None:
         self.stack.report(self.resource, text, property=way, advice=advice)
@@ -70,7 +70,7 @@ def _events(stack: Stack, resource: Resource, kind: str) -> Iterator[tuple[str, 
             yield joined("Events", str(name)), event
 
 
-def _api_of(stack: Stack, properties: Properties, kind: str, apis: Mapping[str, Resource]) -> str:
+def _api_of(stack: Stack, properties: Resolved, kind: str, apis: Mapping[str, Resource]) -> str:
     """Returns the logical id of the event's API. Raises TemplateError if there is none."""
     name = _API_PROPERTY[kind]
     if properties.get(name) is None:

@@ -15,7 +15,7 @@ def joined(*parts: str) -> str:
 
 
 @dataclass(frozen=True)
-class Properties:
+class Resolved:
     """A map of resolved values. `way` is the way to it from the resource's properties.
 
     All methods raise TemplateError with the way to a value that has a wrong type. With
@@ -93,22 +93,22 @@ class Properties:
             raise self.error(name, f"must be a list, not {kind_of(value)}")
         return value
 
-    def map(self, name: str) -> "Properties":
+    def map(self, name: str) -> "Resolved":
         """Returns a map, an empty one if there is none."""
         value = self.get(name)
         if value is None:
-            return Properties({}, self.way_of(name), self.ignore_case)
+            return Resolved({}, self.way_of(name), self.ignore_case)
         return self.as_map(value, name)
 
-    def maps(self, name: str) -> Iterator["Properties"]:
+    def maps(self, name: str) -> Iterator["Resolved"]:
         """Returns the maps of a list."""
         for index, value in enumerate(self.list(name)):
             yield self.as_map(value, f"{self.key(name)}.{index}")
 
-    def as_map(self, value: Any, name: str) -> "Properties":
+    def as_map(self, value: Any, name: str) -> "Resolved":
         if not isinstance(value, dict):
             raise self.error(name, f"must be a map, not {kind_of(value)}")
-        return Properties(value, self.way_of(name), self.ignore_case)
+        return Resolved(value, self.way_of(name), self.ignore_case)
 
 
 def kind_of(value: Any) -> str:
@@ -126,7 +126,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def resolved(stack: Stack, value: Any, way: str) -> Any:
+def resolve_at(stack: Stack, value: Any, way: str) -> Any:
     """Resolves a value. Raises TemplateError with the way to it."""
     try:
         result = stack.resolve(value)
@@ -136,9 +136,7 @@ def resolved(stack: Stack, value: Any, way: str) -> Any:
     return None if result is NO_VALUE else result
 
 
-def properties_of(
-    stack: Stack, resource: Resource, written: Any = None, way: str = ""
-) -> Properties:
+def properties_of(stack: Stack, resource: Resource, written: Any = None, way: str = "") -> Resolved:
     """Resolves the properties one by one: one that cannot be resolved becomes a finding.
 
     `written` are the properties at `way`; without it, those of the resource. Raises TemplateError
@@ -150,10 +148,10 @@ def properties_of(
     for key, value in _as_written(written, way).items():
         where = joined(way, str(key))
         with stack.catching(resource):
-            found = resolved(stack, value, where)
+            found = resolve_at(stack, value, where)
             if found is not None:
                 values[str(key)] = found
-    return Properties(values, way)
+    return Resolved(values, way)
 
 
 def _as_written(written: Any, way: str) -> dict[Any, Any]:
@@ -163,7 +161,7 @@ def _as_written(written: Any, way: str) -> dict[Any, Any]:
 
 
 def report_unread(
-    stack: Stack, resource: Resource, properties: Properties, known: Iterable[str]
+    stack: Stack, resource: Resource, properties: Resolved, known: Iterable[str]
 ) -> None:
     """Names the properties that nobody reads."""
     for name in sorted(properties.values.keys() - set(known)):
