@@ -37,9 +37,9 @@ class ApiParts:
             if properties.get(self._property) not in self._ids:
                 self._stack.report(
                     resource,
-                    f"{self._property} is no API of this template",
+                    f"{self._property} names nothing of this template that is served",
                     property=self._property,
-                    advice="the API and its parts must be in one template here",
+                    advice="both must be in one template here",
                     served=False,
                 )
 
