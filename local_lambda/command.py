@@ -13,6 +13,7 @@ from local_lambda.emulator import AddressUnavailable, Options, running
 from local_lambda.environments.credentials import CredentialsError, Profile
 from local_lambda.environments.pool import Limits
 from local_lambda.environments.tracing import MODES
+from local_lambda.fronts.claims import Claims, read_claims
 from local_lambda.fronts.fronts import FrontSettings
 from local_lambda.http import addresses
 from local_lambda.logs import Log, LogFileError, open_log
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     _add_function_options(result)
     _add_variable_options(result)
     _add_front_options(result)
+    _add_authorizer_options(result)
     _add_demo_options(result)
     _add_development_options(result)
     _add_log_options(result)
@@ -162,6 +164,17 @@ def _add_front_options(result: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_authorizer_options(result: argparse.ArgumentParser) -> None:
+    group = result.add_argument_group("authorizers")
+    group.add_argument(
+        "--claims",
+        type=_claims,
+        metavar="JSON",
+        help="claims of every request to a route with a Cognito, JWT or IAM authorizer and to a"
+        " Function URL with AWS_IAM: an object, or @FILE; without them these are open",
+    )
+
+
 def _add_demo_options(result: argparse.ArgumentParser) -> None:
     group = result.add_argument_group("demo items")
     group.add_argument(
@@ -196,6 +209,13 @@ def _add_log_options(result: argparse.ArgumentParser) -> None:
 def _host(text: str) -> str:
     try:
         return addresses.checked(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _claims(text: str) -> Claims:
+    try:
+        return read_claims(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -243,6 +263,7 @@ def options(arguments: argparse.Namespace) -> Options:
             hang_on_empty_body=arguments.strict_empty_body,
             stage=arguments.stage,
             base_path=arguments.base_path,
+            claims=arguments.claims,
         ),
     )
 

@@ -42,6 +42,7 @@ class Dialect:
     in the documentation and forums.
     """
 
+    is_rest: bool
     unauthorized: HttpResponse
     implicit_deny: HttpResponse
     explicit_deny: HttpResponse
@@ -54,6 +55,7 @@ def _error(status: int, body: str, error_type: str) -> HttpResponse:
 
 
 REST = Dialect(
+    is_rest=True,
     unauthorized=_error(401, '{"message":"Unauthorized"}', "UnauthorizedException"),
     implicit_deny=_error(
         403,
@@ -69,6 +71,7 @@ REST = Dialect(
     timeout_s=29,
 )
 HTTP = Dialect(
+    is_rest=False,
     unauthorized=json_response(401, '{"message":"Unauthorized"}'),
     implicit_deny=json_response(403, '{"message":"Forbidden"}'),
     explicit_deny=json_response(403, '{"message":"Forbidden"}'),
@@ -110,11 +113,11 @@ class Authorizers:
         try:
             result = await self._result(authorizer, identity, arn, event, context.trace_id)
             granted = self._granted(authorizer, result, arn)
-            is_flat = self._dialect is REST or match.route.payload_format == "1.0"
+            is_flat = self._dialect.is_rest or match.route.payload_format == "1.0"
             shaped: dict[str, Any] = {"lambda": _context(granted)}
             if is_flat:
                 shaped = flat_context(granted)
-            if self._dialect is REST:
+            if self._dialect.is_rest:
                 shaped["integrationLatency"] = 1
             return replace(context, authorizer=shaped)
         except (AuthorizerError, PolicyError, ResultError) as error:
@@ -200,7 +203,7 @@ class Authorizers:
                 "functions claims",
             )
             return context
-        if self._dialect is REST:
+        if self._dialect.is_rest:
             if authorizer.kind == "IAM":
                 return replace(context, identity=claims.as_identity(given))
             return replace(context, authorizer=claims.as_cognito(given))

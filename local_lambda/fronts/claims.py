@@ -5,13 +5,35 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-author
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 """
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from local_lambda.application import ACCOUNT_ID
 
 Claims = Mapping[str, Any]
 _IAM_KEYS = ("accessKey", "accountId", "callerId", "userArn", "userId", "principalOrgId")
+
+
+def read_claims(text: str) -> Claims:
+    """Reads a JSON object, or `@` and the path of a file with one.
+
+    Raises ValueError with a sentence.
+    """
+    path = text.removeprefix("@")
+    if path != text:
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path} cannot be read: {error}") from error
+    try:
+        claims = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the claims are not JSON: {error}") from error
+    if not isinstance(claims, dict):
+        raise ValueError("the claims are not a JSON object")
+    return claims
 
 
 def as_cognito(claims: Claims) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Serves Function URLs. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html"""
+"""Serves Function URLs.
+
+https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+"""
 
 import logging
 from dataclasses import replace

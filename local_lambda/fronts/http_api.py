@@ -1,7 +1,7 @@
 """Serves HTTP APIs.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+Pages http-api-develop-routes.html and http-api-develop-integrations-lambda.html in
+https://docs.aws.amazon.com/apigateway/latest/developerguide/
 """
 
 import asyncio

@@ -38,7 +38,7 @@ class LoadBalancerFront(Front):
     """Serves one listener: the first rule whose conditions hold responds."""
 
     body_limit_bytes = payload_alb.LIMIT_BYTES
-    body_too_large = HttpResponse(413, _page(502).headers, _page(413).body)
+    body_too_large = _page(413)
     payload_too_large = body_too_large
     throttled = _BAD_GATEWAY
     failed = _BAD_GATEWAY
@@ -51,7 +51,7 @@ class LoadBalancerFront(Front):
 
     async def serve(self, call: Call) -> None:
         request = call.request
-        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+        # Page load-balancer-troubleshooting.html of the same guide.
         if request.method == "TRACE":
             raise Refused(_page(405))
         if (request.header("upgrade") or "").lower() == "websocket":

@@ -22,7 +22,7 @@ from local_lambda.fronts.payload import (
 )
 from local_lambda.http.messages import HttpRequest, HttpResponse
 
-LIMIT_BYTES = 1024 * 1024  # of a request's body, and of a result
+LIMIT_BYTES = 1024 * 1024  # for a request's body, and for a result
 
 
 def build(

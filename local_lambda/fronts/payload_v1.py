@@ -1,7 +1,7 @@
 """Builds payloads of format 1.0 and renders results, for REST APIs and for HTTP APIs.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+Pages set-up-lambda-proxy-integrations.html and http-api-develop-integrations-lambda.html in
+https://docs.aws.amazon.com/apigateway/latest/developerguide/
 """
 
 from typing import Any, NamedTuple

@@ -1,7 +1,8 @@
 """Builds payloads of format 2.0 and renders results, for Function URLs and for HTTP APIs.
 
-https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html, and page
+http-api-develop-integrations-lambda.html in
+https://docs.aws.amazon.com/apigateway/latest/developerguide/
 """
 
 from typing import Any

@@ -1,6 +1,7 @@
 """Evaluates the policy document that a Lambda authorizer returns.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+Page api-gateway-lambda-authorizer-output.html in
+https://docs.aws.amazon.com/apigateway/latest/developerguide/
 """
 
 import re

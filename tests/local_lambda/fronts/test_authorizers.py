@@ -1,11 +1,28 @@
 """Tests authorizers in this process: payloads, policies, simple responses, caching and claims."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from local_lambda.application import Api, Authorizer, Route
+from local_lambda.fronts.authorizers import REST, Authorizers
+from local_lambda.fronts.fronts import Refused
 from local_lambda.fronts.http_api import HttpApiFront
+from local_lambda.fronts.payload import RequestContext
 from local_lambda.fronts.rest_api import RestApiFront
-from tests.support.scripted_fronts import Never, ask, ask_all, failure, messages, throttle
+from local_lambda.fronts.routing import RouteMatch
+from local_lambda.http.messages import HttpRequest
+from tests.support.scripted_fronts import (
+    Never,
+    ScriptedPool,
+    ask,
+    ask_all,
+    failure,
+    host,
+    messages,
+    throttle,
+)
 
 HEADER = "method.request.header.Authorization"
 TOKEN = Authorizer("Tokens", "TOKEN", function="Auth", identity_sources=(HEADER,))
@@ -337,13 +354,15 @@ def test_without_claims_the_route_is_open_and_named_once(kind, caplog):
     assert warning.startswith(f"authorizer.not_checked Door {kind} is not checked here")
 
 
-def test_an_authorizer_that_takes_too_long_is_500(monkeypatch):
-    from dataclasses import replace
+def test_an_authorizer_that_takes_too_long_is_500():
+    async def run():
+        pools = {"Auth": ScriptedPool(lambda payload: Never())}
+        authorizers = Authorizers(host(pools), replace(REST, timeout_s=0.05))
+        request = HttpRequest("GET", "/items/1", AUTHORIZED)
+        match = RouteMatch(Route("GET", "/items/{id}", "F", authorizer=TOKEN), {"id": "1"})
+        context = RequestContext("api", "host", 1, "id", "Root=1", 1)
+        with pytest.raises(Refused) as refused:
+            await authorizers.authorize(request, match, context, {"path": "/items/1"})
+        return refused.value.response.status
 
-    from local_lambda.fronts import rest_api
-
-    monkeypatch.setattr(rest_api, "REST", replace(rest_api.REST, timeout_s=0.05))
-    answer, _ = ask(
-        rest(TOKEN), "GET", "/items/1", AUTHORIZED, functions=functions(lambda _: Never())
-    )
-    assert answer.status == 500
+    assert asyncio.run(run()) == 500

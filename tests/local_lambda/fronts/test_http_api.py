@@ -62,9 +62,9 @@ def test_the_best_match_of_path_and_method_wins(method, path, function):
         Route("GET", "/pets/dog/{id}", "Parameter"),
         Route("GET", "/pets/dog/1", "Full"),
     )
-    names = ("F", "Any", "Greedy", "Parameter", "Full")
     functions = {
-        name: lambda payload, name=name: {"statusCode": 200, "body": name} for name in names
+        name: lambda payload, name=name: {"statusCode": 200, "body": name}
+        for name in ("F", "Any", "Greedy", "Parameter", "Full")
     }
     answer, _ = ask(front, method, path, functions=functions)
     assert answer.body.decode() == function
