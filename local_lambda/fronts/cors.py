@@ -1,7 +1,7 @@
-"""Applies the CORS rules of Function URLs, HTTP APIs and REST APIs.
+"""Applies the CORS rules of Function URLs and HTTP APIs.
 
-Function URLs and HTTP APIs respond to preflight requests themselves and do not invoke the function
-for them. A REST API has no rules: SAM makes a fixed `OPTIONS` response of its `Cors`.
+They respond to preflight requests themselves and do not invoke the function for them. A REST API
+has no such rules: SAM makes a fixed `OPTIONS` response of its `Cors`.
 https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 """
@@ -26,20 +26,6 @@ def preflight_of_http_api(cors: Cors, request: HttpRequest) -> HttpResponse | No
     if not _is_preflight(request):
         return None
     return HttpResponse(204, _preflight_headers(cors, request, methods=cors.allow_methods))
-
-
-def preflight_of_rest_api(cors: Cors, methods: tuple[str, ...]) -> HttpResponse:
-    """Returns the fixed response that SAM makes of `Cors`. `methods` are those of the path."""
-    headers = [("Content-Type", "application/json")]
-    headers.append(("Access-Control-Allow-Origin", ",".join(cors.allow_origins or ("*",))))
-    headers.append(("Access-Control-Allow-Methods", ",".join(cors.allow_methods or methods)))
-    if cors.allow_headers:
-        headers.append(("Access-Control-Allow-Headers", ",".join(cors.allow_headers)))
-    if cors.max_age_s is not None:
-        headers.append(("Access-Control-Max-Age", str(cors.max_age_s)))
-    if cors.allow_credentials:
-        headers.append(("Access-Control-Allow-Credentials", "true"))
-    return HttpResponse(200, tuple(headers), b"{}\n")
 
 
 def without_cors(headers: Headers) -> Headers:

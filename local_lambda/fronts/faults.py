@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_lambda.http.messages import json_response
+from local_lambda.http.messages import Headers, json_response
 from local_lambda.http.server import HttpExchange
 
 
@@ -99,11 +99,14 @@ class Faults:
             opened.function = function
 
     async def run(
-        self, exchange: HttpExchange, handler: Callable[[HttpExchange], Awaitable[None]]
+        self,
+        exchange: HttpExchange,
+        handler: Callable[[HttpExchange], Awaitable[None]],
+        headers: Headers = (),
     ) -> None:
         """Hands the exchange to `handler`, unless its route is blocked."""
         if block := self._block_of(exchange):
-            await _refuse(exchange, block.status)
+            await _refuse(exchange, block.status, headers)
             return
         self._open[exchange] = OpenRequest(exchange)
         try:
@@ -125,9 +128,9 @@ class Faults:
         return self.delays_ms[max(prefixes, key=len)] if prefixes else 0
 
 
-async def _refuse(exchange: HttpExchange, status: int | None) -> None:
+async def _refuse(exchange: HttpExchange, status: int | None, headers: Headers) -> None:
     if status is None:
         exchange.abort()
     else:
         response = json_response(status, '{"message":"blocked by the emulator"}')
-        await exchange.respond(response)
+        await exchange.respond(response.with_headers(headers))

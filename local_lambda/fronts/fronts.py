@@ -166,9 +166,6 @@ class Front:
         return await self.host.invoke(function, fields, call.context.trace_id)
 
     async def _handle(self, exchange: HttpExchange) -> None:
-        await self.host.faults.run(exchange, self._serve)
-
-    async def _serve(self, exchange: HttpExchange) -> None:
         request = HttpRequest(
             method=exchange.method,
             target=exchange.target,
@@ -176,11 +173,15 @@ class Front:
             source_ip=exchange.peer_ip,
         )
         call = self._call(exchange, request)
+        await self.host.faults.run(exchange, lambda _: self._serve(call), headers=call.extra)
+
+    async def _serve(self, call: Call) -> None:
+        exchange = call.exchange
         try:
-            if not request.has_path:
+            if not call.request.has_path:
                 raise Refused(BAD_REQUEST)
             body = await self._read(exchange)
-            await self.serve(replace(call, request=replace(request, body=body)))
+            await self.serve(replace(call, request=replace(call.request, body=body)))
         except Refused as refused:
             await call.send(refused.response)
         except NotServed:

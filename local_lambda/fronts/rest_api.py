@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 from local_lambda.application import Api, Route
 from local_lambda.environments.invocation import Buffered, Failed, Invocation, Streamed, collect
-from local_lambda.fronts import bandwidth, cors, payload_v1
+from local_lambda.fronts import bandwidth, payload_v1
 from local_lambda.fronts.authorizers import REST, Authorizers
 from local_lambda.fronts.fronts import Call, Front, FrontHost, Refused, fixed_response
 from local_lambda.fronts.payload import ResultError, decoded_query
 from local_lambda.fronts.replies import StreamRules, prelude_response, send_stream
-from local_lambda.fronts.routing import ANY, METHODS, RouteMatch, RouteTable
+from local_lambda.fronts.routing import METHODS, RouteMatch, RouteTable
 from local_lambda.http.messages import HttpRequest, HttpResponse, json_response
 
 _log = logging.getLogger(__name__)
@@ -91,10 +91,6 @@ class RestApiFront(Front):
         request = without_prefix(in_domain, self.host.settings.base_path)
         paths = payload_v1.Paths(in_domain=in_domain.raw_path, sent=call.request.raw_path)
         match = self._routes.match(request.method, request.raw_path)
-        methods = self._routes.methods(request.raw_path)
-        if self._api.cors and request.method == "OPTIONS" and methods and "OPTIONS" not in methods:
-            named = METHODS if ANY in methods else tuple(sorted({*methods, "OPTIONS"}))
-            raise Refused(cors.preflight_of_rest_api(self._api.cors, named))
         if match is None or request.method not in METHODS:
             raise Refused(payload_v1.NO_SUCH_ROUTE)
         context = replace(call.context, stage_variables=self._api.stage_variables)

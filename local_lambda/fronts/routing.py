@@ -36,23 +36,17 @@ class RouteTable:
         Only the most specific resource counts: when it has no such method the result is None, as
         on API Gateway.
         """
-        for found, route in self._resource(path):
+        resource = None
+        for pattern, route in self._entries:
+            if resource is not None and route.path != resource:
+                break
+            found = pattern.fullmatch(path.rstrip("/") or "/")
+            if not found:
+                continue
+            resource = route.path
             if route.method in (method, ANY):
                 return RouteMatch(route, _parameters(route, found))
         return None
-
-    def methods(self, path: str) -> tuple[str, ...]:
-        """Returns the methods of the most specific resource; empty if there is none."""
-        return tuple(route.method for _, route in self._resource(path))
-
-    def _resource(self, path: str) -> list[tuple[re.Match[str], Route]]:
-        matches: list[tuple[re.Match[str], Route]] = []
-        for pattern, route in self._entries:
-            if matches and route.path != matches[0][1].path:
-                break
-            if found := pattern.fullmatch(path.rstrip("/") or "/"):
-                matches.append((found, route))
-        return matches
 
 
 class HttpRouteTable:

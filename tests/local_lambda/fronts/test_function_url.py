@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from local_lambda.application import Cors, Function, FunctionUrl
+from local_lambda.fronts.faults import Block
 from local_lambda.fronts.function_url import FunctionUrlFront
 from tests.support.scripted_fronts import (
     Stream,
@@ -93,6 +94,17 @@ def test_the_errors_of_the_front_itself_carry_cors_and_the_request_id():
         answer, _ = ask(url(cors=CORS), *request, functions=serving({}))
         assert answer.header("access-control-allow-origin") == ORIGIN
         assert answer.header("x-amzn-requestid")
+
+
+def test_an_injected_fault_carries_cors_and_the_request_id():
+    def blocked(host):
+        host.faults.block(Block("/", 503))
+        return url(cors=CORS)(host)
+
+    answer, _ = ask(blocked, "GET", "/", (("Origin", ORIGIN),), functions=serving({}))
+    assert answer.status == 503
+    assert answer.header("access-control-allow-origin") == ORIGIN
+    assert answer.header("x-amzn-requestid")
 
 
 def test_a_function_that_is_not_served_is_502(caplog):
