@@ -150,8 +150,8 @@ class Route:
 class Api:
     """Describes a REST API (`kind` "rest") or an HTTP API ("http") with one stage.
 
-    `cors` are the rules of an HTTP API; a REST API has routes for its `Cors`. The implicit APIs have
-    the logical ids `ServerlessRestApi` and `ServerlessHttpApi`.
+    `cors` are the rules of an HTTP API; a REST API has routes for its `Cors`. The implicit APIs
+    have the logical ids `ServerlessRestApi` and `ServerlessHttpApi`.
     """
 
     logical_id: str
