@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from local_lambda.emulator import AddressUnavailable, Options, running
 from local_lambda.environments.credentials import CredentialsError, Profile
 from local_lambda.environments.pool import Limits
 from local_lambda.environments.tracing import MODES
+from local_lambda.events import command as events
+from local_lambda.events.running import Running, folder, remembered
 from local_lambda.fronts.claims import Claims, read_claims
 from local_lambda.fronts.fronts import FrontSettings
 from local_lambda.http import addresses
@@ -277,13 +280,18 @@ async def run(chosen: Options, log: Log) -> None:
     async with running(chosen, log) as application:
         for name, value in application.addresses:
             print(f"{name}: {value}", flush=True)
-        print("ready", flush=True)
-        await asyncio.Event().wait()
+        admin = dict(application.addresses)["admin"]
+        file = Running(os.getpid(), admin, template=str(chosen.template.resolve()))
+        with remembered(file, folder()):
+            print("ready", flush=True)
+            await asyncio.Event().wait()
 
 
 def main() -> int:
     """Runs the command line. Returns the exit status."""
     words = sys.argv[1:]
+    if words[:1] == ["event"]:
+        return events.main(words[1:])
     if words[:1] == ["check"]:
         return check.main(words[1:])
     arguments = parser().parse_args(words)

@@ -1,10 +1,11 @@
 """Describes what the emulator runs at this moment, as JSON values for the page and the calls."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_lambda.application import Api, Application, Function, ListenerRule
+from local_lambda.application import Api, Application, Event, Function, ListenerRule
 from local_lambda.environments.pool import FunctionPool
 from local_lambda.environments.records import Records
 from local_lambda.fronts.faults import Faults
@@ -41,12 +42,20 @@ class Overview:
                 return [record.describe() for record in self.records.latest()]
             case "faults":
                 return self._faults()
+            case "events":
+                return [self._event(event) for event in self.application.events]
             case "findings":
                 return [
                     {**vars(finding), "sentence": str(finding)}
                     for finding in self.application.findings
                 ]
         raise KeyError(name)
+
+    def _event(self, event: Event) -> dict[str, Any]:
+        """Returns one event of the template, as JSON values; `of` is the function's name."""
+        of = self.pools[event.function].function.name
+        properties = json.loads(json.dumps(event.properties, default=str))
+        return {**vars(event), "properties": properties, "of": of}
 
     def _faults(self) -> dict[str, Any]:
         delays = self.faults.delays_ms.items()

@@ -9,6 +9,7 @@ import pytest
 from dashboard_setup.settings import Settings
 
 from local_lambda.command import parser
+from local_lambda.events.command import parser as event_parser
 from local_lambda.template.cloudformation import load
 from tests.support.pages import table
 from tests.support.paths import ROOT, own_files
@@ -221,6 +222,14 @@ def test_the_options_of_the_emulator_are_those_of_the_table():
     for each in actions:
         if isinstance(each.default, int | float | str) and each.default and each.nargs != 0:
             assert said[each.option_strings[0]] in (str(each.default), "this interpreter")
+
+
+def test_the_options_of_events_are_those_of_the_table():
+    kinds = next(each.choices for each in event_parser()._actions if each.dest == "kind")
+    actions = [action for kind in kinds.values() for action in kind._actions]
+    coded = {option for each in actions for option in each.option_strings} - {"-h", "--help"}
+
+    assert set(names_and_defaults("Events")) == coded
 
 
 def test_the_variables_of_make_are_those_of_the_table():
