@@ -250,7 +250,9 @@ class RunningApplication:
 
         `origins` are the URLs of APIs and Function URLs, by logical id.
         """
-        self._lambda_api = LambdaApi(self._pools, region=self._options.region, urls=origins)
+        self._lambda_api = LambdaApi(
+            self._pools, region=self._options.region, urls=origins, log=self._reaper.log
+        )
         overview = Overview(
             pools=self._pools,
             faults=self._faults,

@@ -5,11 +5,10 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 """
 
 import asyncio
-import base64
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +27,8 @@ from local_lambda.http.messages import Headers, HttpResponse, json_response
 from local_lambda.http.server import ClientGone, HttpExchange
 from local_lambda.lambda_api import calls, descriptions, framing
 from local_lambda.lambda_api.calls import ApiError, Call, FunctionName
+from local_lambda.lambda_api.log_tail import LogTail, listening
+from local_lambda.logs import Log
 
 _log = logging.getLogger(__name__)
 _VERSIONED = re.compile(r"/20\d\d-\d\d-\d\d/")
@@ -35,7 +36,6 @@ _SERVED = (
     "Invoke, InvokeAsync, InvokeWithResponseStream, GetFunction, GetFunctionConfiguration, "
     "ListFunctions, GetFunctionUrlConfig, ListFunctionUrlConfigs"
 )
-_LOG_TAIL_BYTES = 4096
 _LARGEST_BYTES = max(calls.LIMITS_BYTES.values())
 _READ_LIMIT_BYTES = 64 * 1024 * 1024
 _RETRY_LIMIT_S = 300.0
@@ -73,8 +73,7 @@ class _Body:
 class LambdaApi:
     """Serves the functions of `pools`.
 
-    `urls` are the Function URLs by logical id. `log_lines` returns what an invocation has logged,
-    by its request id.
+    `urls` are the Function URLs by logical id. `log` has the lines of the invocations.
     """
 
     def __init__(
@@ -82,12 +81,12 @@ class LambdaApi:
         pools: Mapping[str, FunctionPool],
         region: str,
         urls: Mapping[str, str],
-        log_lines: Callable[[str], bytes] | None = None,
+        log: Log,
     ) -> None:
         self._pools = pools
         self._region = region
         self._urls = urls
-        self._log_lines = log_lines
+        self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
 
     @staticmethod
@@ -136,11 +135,12 @@ class LambdaApi:
         if call.invocation_type == calls.ASYNCHRONOUS:
             self._invoke_later(pool, payload, call, name)
             return HttpResponse(202)
-        invocation = await _started(pool, payload, call, name)
-        reply = await collect(await invocation.reply)
-        headers = _headers(invocation)
-        if call.with_log:
-            headers = (*headers, ("X-Amz-Log-Result", await self._log_tail(invocation)))
+        with listening(self._log, wanted=call.with_log) as tail:
+            invocation = await _started(pool, payload, call, name)
+            reply = await collect(await invocation.reply)
+            headers = _headers(invocation)
+            if tail:
+                headers = (*headers, ("X-Amz-Log-Result", await tail.of(invocation)))
         if isinstance(reply, Failed):
             headers = (("X-Amz-Function-Error", "Unhandled"), *headers)
             return json_response(200, reply.text).with_headers(headers)
@@ -163,54 +163,16 @@ class LambdaApi:
         task.add_done_callback(self._tasks.discard)
 
     async def _stream(self, exchange: HttpExchange, name: FunctionName, body: "_Body") -> None:
-        """Sends each piece as an event, and how the stream ended as the last one.
-
-        A client that goes away ends the sending; the function is not told. Raises ApiError.
-        """
+        """Sends each piece as an event, and the ending as the last one. Raises ApiError."""
         pool = self._pool(name)
         call = Call.read(_first_values(exchange), (calls.SYNCHRONOUS, calls.DRY_RUN))
         payload = body.payload(call.invocation_type)
         if call.invocation_type == calls.DRY_RUN:
             await exchange.respond(HttpResponse(204))
             return
-        invocation = await _started(pool, payload, call, name)
-        reply = await invocation.reply
-        sending = asyncio.ensure_future(self._send_events(exchange, invocation, reply, call))
-        try:
-            await _until_sent_or_cut(sending, reply)
-            if not sending.done():
-                _log.warning("stream.cut %s the client does not read", exchange.target)
-                exchange.abort()
-                return
-            sending.result()
-        except ClientGone:
-            _log.info("client.gone %s; the function is not told", exchange.target)
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-            if isinstance(reply, Streamed):
-                reply.abandon()
-
-    async def _send_events(
-        self, exchange: HttpExchange, invocation: Invocation, reply: Reply, call: Call
-    ) -> None:
-        headers = (("Content-Type", framing.CONTENT_TYPE), *_headers(invocation))
-        await exchange.start(200, headers)
-        async for piece in _pieces(reply):
-            chunk = framing.event("PayloadChunk", piece, content_type="application/octet-stream")
-            await exchange.send(chunk)
-        ending = _ending(reply)
-        if call.with_log:
-            ending["LogResult"] = await self._log_tail(invocation)
-        text = json.dumps(ending).encode()
-        await exchange.send(framing.event("InvokeComplete", text, content_type="application/json"))
-        await exchange.finish()
-
-    async def _log_tail(self, invocation: Invocation) -> str:
-        """Returns the last 4 KB of the invocation's log in base64, when it is over."""
-        await invocation.ended.wait()
-        lines = self._log_lines(invocation.request_id) if self._log_lines else b""
-        return base64.b64encode(lines[-_LOG_TAIL_BYTES:]).decode()
+        with listening(self._log, wanted=call.with_log) as tail:
+            invocation = await _started(pool, payload, call, name)
+            await _stream_reply(exchange, invocation, tail)
 
     # Functions.
 
@@ -303,6 +265,44 @@ async def _run_asynchronously(
             invocation.request_id,
             reply.error_type,
         )
+
+
+async def _stream_reply(
+    exchange: HttpExchange, invocation: Invocation, tail: LogTail | None
+) -> None:
+    """Sends the reply's events. A client that goes away ends the sending; no function is told."""
+    reply = await invocation.reply
+    sending = asyncio.ensure_future(_send_events(exchange, invocation, reply, tail))
+    try:
+        await _until_sent_or_cut(sending, reply)
+        if not sending.done():
+            _log.warning("stream.cut %s the client does not read", exchange.target)
+            exchange.abort()
+            return
+        sending.result()
+    except ClientGone:
+        _log.info("client.gone %s; the function is not told", exchange.target)
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        if isinstance(reply, Streamed):
+            reply.abandon()
+
+
+async def _send_events(
+    exchange: HttpExchange, invocation: Invocation, reply: Reply, tail: LogTail | None
+) -> None:
+    headers = (("Content-Type", framing.CONTENT_TYPE), *_headers(invocation))
+    await exchange.start(200, headers)
+    async for piece in _pieces(reply):
+        chunk = framing.event("PayloadChunk", piece, content_type="application/octet-stream")
+        await exchange.send(chunk)
+    ending = _ending(reply)
+    if tail:
+        ending["LogResult"] = await tail.of(invocation)
+    text = json.dumps(ending).encode()
+    await exchange.send(framing.event("InvokeComplete", text, content_type="application/json"))
+    await exchange.finish()
 
 
 async def _until_sent_or_cut(sending: asyncio.Future[None], reply: Reply) -> None:

@@ -82,6 +82,45 @@ def test_an_error_of_the_function_is_a_result_with_a_function_error(aws):
     assert json.load(result["Payload"])["errorType"] == "ValueError"
 
 
+def tail_of(encoded):
+    return base64.b64decode(encoded).decode().splitlines()
+
+
+def test_the_log_tail_has_the_lines_of_this_invocation_between_start_and_report(aws):
+    result = invoke(aws, "RawFunction", {"do": "big", "n": 2}, LogType="Tail")
+    lines = tail_of(result["LogResult"])
+    request_id = result["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
+
+    assert lines[0] == f"START RequestId: {request_id} Version: $LATEST"
+    assert lines[1:3] == ["written", "written"]
+    assert f"END RequestId: {request_id}" in lines
+    assert lines[-1].startswith(f"REPORT RequestId: {request_id}\tDuration: ")
+
+
+def test_the_log_tail_has_at_most_4096_bytes_and_they_are_the_last_ones(aws):
+    result = invoke(aws, "RawFunction", {"do": "big", "n": 90}, LogType="Tail")
+    short = base64.b64decode(result["LogResult"])
+    result = invoke(aws, "StockFunction", {"do": "print", "n": 900}, LogType="Tail")
+    long = base64.b64decode(result["LogResult"])
+
+    assert len(short) < 4096
+    assert len(long) == 4096
+    assert b"line 899\n" in long
+    assert b"line 0\n" not in long
+
+
+def test_a_log_tail_comes_with_an_error_and_with_a_stream(aws):
+    failed = invoke(aws, "StockFunction", {"do": "raise"}, LogType="Tail")
+    _, ending = read(stream(aws, "RawFunction", {"do": "hello"}, LogType="Tail"))
+
+    assert any("asked to" in line for line in tail_of(failed["LogResult"]))
+    assert tail_of(ending["LogResult"])[-1].startswith("REPORT ")
+
+
+def test_without_a_log_type_there_is_no_log(aws):
+    assert "LogResult" not in invoke(aws, "RawFunction", {"do": "hello"})
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -25,6 +25,9 @@ def handler(event, context):
         return {"statusCode": 401, "headers": {"WWW-Authenticate": "Bearer"}, "body": "no"}
     if query.get("do") == "malformed":
         return {"statusCode": 200, "body": "x", "cookies": []}
+    if event.get("do") == "print":
+        for number in range(event["n"]):
+            print("line", number)
     if event.get("do") == "call":
         payload = json.dumps({"do": "plain"}).encode()
         result = boto3.client("lambda").invoke(FunctionName=event["name"], Payload=payload)
