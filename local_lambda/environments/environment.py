@@ -276,7 +276,7 @@ class Environment:
 
     def _init_expired(self, limit_s: float) -> None:
         _log.warning("environment.init_timed_out %s limit_s=%g", self.label, limit_s)
-        message = f"Error: Init timed out after {limit_s:.2f} seconds"
+        message = f"Error: Task timed out after {limit_s:.2f} seconds"
         self.failure = platform_error("Sandbox.Timedout", message)
         self._drain_output()
         self.meter.init_failed("", is_timeout=True)

@@ -24,14 +24,24 @@ class Buffered:
 
 @dataclass(frozen=True)
 class Failed:
-    """Reports a function error. `body` is the error object as JSON."""
+    """Reports a function error. `body` is the error object as JSON.
+
+    `message` is that of the platform's own errors.
+    """
 
     error_type: str
     body: bytes
+    message: str = ""
 
     @property
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
+
+    def for_request(self, request_id: str) -> "Failed":
+        """Names the request in an error of the platform that an environment died of."""
+        if not self.message.startswith("Error: "):
+            return self
+        return platform_error(self.error_type, f"RequestId: {request_id} {self.message}")
 
 
 class Throttled(Exception):
@@ -192,4 +202,4 @@ def _abandon_stream(future: asyncio.Future[Reply]) -> None:
 
 def platform_error(error_type: str, message: str) -> Failed:
     fields = {"errorType": error_type, "errorMessage": message}
-    return Failed(error_type, json.dumps(fields).encode())
+    return Failed(error_type, json.dumps(fields, separators=(",", ":")).encode(), message)

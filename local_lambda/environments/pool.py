@@ -183,7 +183,7 @@ class FunctionPool:
     def _fail_pending(self, failure: Failed, environment: Environment) -> None:
         for _ in range(min(environment.concurrency, len(self._pending))):
             invocation = self._pending.popleft()
-            invocation.resolve(failure)
+            invocation.resolve(failure.for_request(invocation.request_id))
             environment.meter.never_begun(invocation)
             invocation.ended.set()
 
@@ -207,7 +207,7 @@ class FunctionPool:
         except (LaunchError, OSError) as error:
             _log.error("environment.not_started %s %s", self.function.logical_id, error)
             self.environments.remove(environment)
-            failure = platform_error("Runtime.InvalidEntrypoint", str(error))
+            failure = platform_error("Runtime.InvalidEntrypoint", f"Error: {error}")
             self._fail_pending(failure, environment)
             await environment.close()
 

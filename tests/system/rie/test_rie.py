@@ -6,16 +6,13 @@ two invocations at once crash the RIE.
 
 import json
 import os
-import socket
-import subprocess
 import sys
 
 import pytest
 import requests
 
 from tests.support.paths import ROOT
-from tests.support.tools import runtime_interface_emulator
-from tests.support.waiting import eventually
+from tests.support.rie import running
 
 pytestmark = pytest.mark.rie
 
@@ -30,16 +27,9 @@ URL_CONTEXT = {
 }
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 @pytest.fixture
 def rie(tmp_path):
     """Returns `invoke(payload)`, which returns the caller's result as a requests.Response."""
-    binary = runtime_interface_emulator()
-    port, api_port = free_port(), free_port()
     (tmp_path / "python3.13").write_text(
         f'#!/bin/sh\nexec {sys.executable} "$@"\n'
     )  # the bootstrap looks for it there
@@ -52,22 +42,8 @@ def rie(tmp_path):
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "10",
         "_HANDLER": "tests.system.rie.handlers.handler",
     }
-    command = [binary, "--runtime-api-address", f"127.0.0.1:{api_port}"]
-    command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}", BOOTSTRAP]
-    url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, env=environ, stdout=log, stderr=log, cwd=ROOT, start_new_session=True
-        )
-    try:
-        eventually(
-            lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True,
-            retry_on=OSError,
-        )
+    with running([BOOTSTRAP], environ, directory=ROOT, log=tmp_path / "log") as url:
         yield lambda payload: requests.post(url, json=payload, timeout=20)
-    finally:
-        os.killpg(process.pid, 9)
-        process.wait(10)
 
 
 def request(case):
