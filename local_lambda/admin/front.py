@@ -77,7 +77,7 @@ class AdminFront:
             return
         name = path.removeprefix("/")
         response = self._page.get(path, _NOT_FOUND)
-        if name in PARTS or name == "events":
+        if name in (*PARTS, "events"):
             response = _json(200, self._overview.part(name))
         elif name == "blocks":
             response = _json(200, self._overview.part("faults")["blocks"])
