@@ -1,4 +1,4 @@
-// How are times, durations and sizes written?
+// How are times, durations, sizes and JSON written?
 
 export function duration(ms) {
   if (ms == null) return "–";
@@ -21,4 +21,23 @@ export function size(bytes) {
 
 export function clock(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString("en-GB");
+}
+
+// Lays JSON text out without reading its values: a large number keeps all its digits.
+export function indented(json) {
+  const parts = json.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) || [];
+  let text = "";
+  let depth = 0;
+  parts.forEach((part, index) => {
+    const isOpening = part === "{" || part === "[";
+    const isClosing = part === "}" || part === "]";
+    const isEmpty = isClosing && (parts[index - 1] === "{" || parts[index - 1] === "[");
+    if (isClosing) depth -= 1;
+    if (isClosing && !isEmpty) text += `\n${"  ".repeat(depth)}`;
+    text += part === ":" ? ": " : part;
+    if (isOpening) depth += 1;
+    const isNextClosing = parts[index + 1] === "}" || parts[index + 1] === "]";
+    if (part === "," || (isOpening && !isNextClosing)) text += `\n${"  ".repeat(depth)}`;
+  });
+  return text;
 }

@@ -1,7 +1,7 @@
 // Shows one reply: its prelude, each piece as it comes, its end and its log.
 
 import { element } from "./drawing.js";
-import { duration, size } from "./format.js";
+import { duration, indented, size } from "./format.js";
 
 const SHOWN_CHARACTERS = 200_000;
 const SHOWN_PIECES = 2_000;
@@ -67,8 +67,18 @@ export class Result {
     span.textContent = characters;
     const place = element("result-body");
     const isAtEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 40;
+    const isFirst = !place.firstChild;
     place.append(span);
-    if (isAtEnd) place.scrollTop = place.scrollHeight;
+    if (isAtEnd && !isFirst) place.scrollTop = place.scrollHeight;
+  }
+
+  // One whole JSON value is laid out; its numbers and texts stay as the function wrote them.
+  indent() {
+    const only = element("result-body").firstElementChild;
+    try {
+      JSON.parse(only.textContent);
+      only.textContent = indented(only.textContent);
+    } catch { /* it is no JSON, or not all of it is shown */ }
   }
 
   counts() {
@@ -78,6 +88,7 @@ export class Result {
   }
 
   showEnd(fields) {
+    if (fields.end === "complete" && this.pieces === 1) this.indent();
     if (fields.error) this.append(pretty(fields.error), "bad");
     const errorType = fields.error ? "" : fields.error_type;
     const parts = [fields.end, errorType, this.pieces ? this.counts() : ""];
