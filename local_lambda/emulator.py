@@ -148,7 +148,7 @@ class RunningApplication:
         if options.demo and application.tables:
             await self._start_demo(application, dynamodb_url)
         self._tasks.append(asyncio.create_task(self._retire_idle()))
-        self._watch_files(application, self._directory, urls)
+        self._watch_files(application, self._directory, named)
 
     async def close(self) -> None:
         for task in self._tasks:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-STATIC = Path(__file__).parents[2] / "functions/api/api_function/static"
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "functions/api/api_function/static", ROOT / "local_lambda/admin/page"]
+MODULES = sorted(module for page in PAGES for module in page.glob("*.js"))
 
 # Members of window, https://developer.mozilla.org/docs/Web/API/Window
 WINDOW = """
@@ -178,7 +180,7 @@ def bindings(source: str) -> Iterator[str]:
                 yield from names_in(code, opening + 1, index)
 
 
-@pytest.mark.parametrize("module", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_module_gives_a_browser_global_another_meaning(module):
     assert sorted(set(bindings(module.read_text("utf-8"))) & TAKEN) == []
 

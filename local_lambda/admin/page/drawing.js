@@ -12,10 +12,10 @@ export function fill(node, values) {
   }
 }
 
-// Makes the children of `parent` those of `items`, in their order. `draw` gets a node and its item.
-export function list(parent, template, items, keyOf, draw) {
-  const present = new Map([...parent.children].map((node) => [node.dataset.key, node]));
-  let next = parent.firstElementChild;
+// Makes the children of `place` those of `items`, in their order. `draw` gets a node and its item.
+export function list(place, template, items, keyOf, draw) {
+  const present = new Map([...place.children].map((node) => [node.dataset.key, node]));
+  let next = place.firstElementChild;
   for (const item of items) {
     const key = String(keyOf(item));
     let node = present.get(key);
@@ -25,7 +25,7 @@ export function list(parent, template, items, keyOf, draw) {
       node.dataset.key = key;
     }
     if (node === next) next = next.nextElementSibling;
-    else parent.insertBefore(node, next);
+    else place.insertBefore(node, next);
     draw(node, item);
   }
   for (const node of present.values()) node.remove();

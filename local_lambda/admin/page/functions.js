@@ -43,12 +43,12 @@ function drawCard(node, each, limit) {
   };
 }
 
-function throttle(name, isOn) {
-  const done = isOn ? `${name}: the next requests get 429.` : `${name} is no longer throttled.`;
-  post("/throttle", { function: name, on: isOn }, done);
+function throttle(logicalId, isOn) {
+  const done = isOn ? "the next requests get 429." : "no longer throttled.";
+  post("/throttle", { function: logicalId, on: isOn }, `${logicalId}: ${done}`);
 }
 
-function drawRoutes(parent, each) {
+function drawRoutes(place, each) {
   const entries = each.routes.map((route) => ({
     method: route.method,
     text: route.path,
@@ -60,7 +60,7 @@ function drawRoutes(parent, each) {
     entries.unshift({ method: "URL", text: each.url, url: each.url, tag });
   }
   const key = (entry) => `${entry.method} ${entry.text} ${entry.tag}`;
-  list(parent, "route-row", entries, key, (node, entry) => {
+  list(place, "route-row", entries, key, (node, entry) => {
     fill(node, { method: entry.method, tag: entry.tag.filter(Boolean).join(", ") });
     const link = node.querySelector("a");
     if (link.textContent !== entry.text) link.textContent = entry.text;

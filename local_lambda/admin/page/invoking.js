@@ -28,12 +28,12 @@ export function watchInvokeForm() {
   };
   element("invoke-function").onchange = recall;
   element("invoke-stop").onclick = () => reading?.abort();
-  element("invoke").onsubmit = (event) => {
-    event.preventDefault();
+  element("invoke").onsubmit = (submission) => {
+    submission.preventDefault();
     invoke(element("invoke-function").value, element("invoke-payload").value);
   };
-  element("invoke-payload").onkeydown = (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+  element("invoke-payload").onkeydown = (pressed) => {
+    if (pressed.key === "Enter" && (pressed.ctrlKey || pressed.metaKey)) {
       element("invoke").requestSubmit();
     }
   };
@@ -49,9 +49,9 @@ function recall() {
   } catch { /* storage is forbidden */ }
 }
 
-function remember(name, payload) {
+function remember(functionName, payload) {
   try {
-    localStorage.setItem(MEMORY + name, payload);
+    localStorage.setItem(MEMORY + functionName, payload);
   } catch { /* storage is full or forbidden */ }
 }
 

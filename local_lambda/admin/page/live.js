@@ -17,7 +17,7 @@ export function follow(changed, linked) {
       linked("lost");
       // A browser gives up after a response that is no stream, such as a 404 of another program.
       if (own.readyState === EventSource.CLOSED) {
-        stop();
+        leave();
         setTimeout(start, AGAIN_MS);
       }
     };
@@ -26,13 +26,13 @@ export function follow(changed, linked) {
     }
   }
 
-  function stop() {
+  function leave() {
     source?.close();
     source = null;
   }
 
-  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
-  window.addEventListener("pagehide", stop);
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : start()));
+  window.addEventListener("pagehide", leave);
   window.addEventListener("pageshow", start);
   start();
 }

@@ -89,8 +89,8 @@ export function watchFaultForm() {
   };
   effect.onchange = show;
   show();
-  element("fault").onsubmit = (event) => {
-    event.preventDefault();
+  element("fault").onsubmit = (submission) => {
+    submission.preventDefault();
     inject(effect.value, element("fault-path").value);
   };
 }
