@@ -213,7 +213,18 @@ class Resolver:
 
     def _is_generated(self, name: str) -> bool:
         """Returns whether SAM may generate this resource, such as `NameRole` or `Name.Alias`."""
-        return name.startswith((*_GENERATED, *self._template["Resources"]))
+        if name.startswith(_GENERATED):
+            return True
+        for logical_id, resource in self._template["Resources"].items():
+            kind = resource.get("Type") if isinstance(resource, dict) else None
+            rest = name.removeprefix(logical_id)
+            if (
+                str(kind).startswith("AWS::Serverless::")
+                and rest != name
+                and not rest[:1].islower()
+            ):
+                return True
+        return False
 
     def _placeholder(self, asked: str, placeholder: str) -> str:
         text = f"{asked} has no value here; a placeholder replaces it"

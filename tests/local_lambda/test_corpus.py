@@ -8,7 +8,8 @@
 - `tables`, `mappings` (function < table), `events` (function.name)
 - `findings`: for each finding a text that it contains; `[text, line]` says its line, too
 - `error`: a text of the error, if nothing can be read
-- `overrides`: values of parameters that the template is read with
+- `environment`: values of variables, by function
+- `overrides`: values of parameters that the template is read with; `stored`: those of SSM
 """
 
 import json
@@ -18,6 +19,7 @@ import pytest
 
 from local_lambda.template import template
 from local_lambda.template.cloudformation import TemplateError
+from local_lambda.template.inputs import Inputs
 
 CORPUS = Path(__file__).parent / "corpus"
 CASES = sorted(path.parent.name for path in CORPUS.glob("*/expected.json"))
@@ -25,7 +27,8 @@ CASES = sorted(path.parent.name for path in CORPUS.glob("*/expected.json"))
 
 def read(name, expected):
     (path,) = CORPUS.joinpath(name).glob("*template.*")
-    return template.read(path, overrides=expected.get("overrides"))
+    inputs = Inputs(stored=expected.get("stored", {}))
+    return template.read(path, overrides=expected.get("overrides"), inputs=inputs)
 
 
 def routes(application):
@@ -60,6 +63,9 @@ def test_a_template_is_served_as_far_as_possible_and_the_rest_is_named(name):
 
     actual = served(application)
     assert actual == {key: expected.get(key, type(value)()) for key, value in actual.items()}
+    for function, variables in expected.get("environment", {}).items():
+        environment = application.functions[function].environment
+        assert {name: environment.get(name) for name in variables} == variables
     found = sorted(application.findings, key=str)
     for wanted in expected["findings"]:
         text, line = wanted if isinstance(wanted, list) else (wanted, None)

@@ -21,6 +21,7 @@ Conditions:
   IsText: maybe
 Resources:
   Table: {Type: AWS::DynamoDB::Table}
+  F: {Type: AWS::Serverless::Function}
 """
 )
 
@@ -104,6 +105,8 @@ def test_more_intrinsic_functions_give_what_cloudformation_gives(text, value):
     ("text", "message"),
     [
         ("!Ref Missing", "no such parameter or resource"),
+        ("!Ref Fable", "no such parameter or resource"),
+        ("!Ref TableRole", "no such parameter or resource"),
         ("!Ref [a]", "!Ref takes a name, not a list"),
         ("!GetAtt Missing.Arn", "no such resource"),
         ("!GetAtt Table", "Fn::GetAtt takes a list of 2"),
@@ -157,8 +160,8 @@ def test_an_unknown_parameter_is_an_error_and_a_missing_value_is_a_placeholder()
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("Table.Alias", "Table.Alias"),
-        ("TableRole", "TableRole"),
+        ("F.Alias", "F.Alias"),
+        ("FRole", "FRole"),
         ("ServerlessHttpApi", "ServerlessHttpApi"),
         ("ServerlessRestApiProdStage", "ServerlessRestApiProdStage"),
     ],
