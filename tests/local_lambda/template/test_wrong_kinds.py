@@ -22,9 +22,32 @@ SCALARS = st.one_of(
     ),
 )
 KEYS = st.sampled_from(
-    "Ref Fn::GetAtt Fn::Sub Fn::If Fn::Join Type Properties Variables Cors AllowOrigins Size Key"
-    " S3Key ZipFile Mode Targets Arn AttributeName AttributeType KeyType Filters Pattern Stream"
-    " AuthType".split()
+    [
+        "Ref",
+        "Fn::GetAtt",
+        "Fn::Sub",
+        "Fn::If",
+        "Fn::Join",
+        "Type",
+        "Properties",
+        "Variables",
+        "Cors",
+        "AllowOrigins",
+        "Size",
+        "Key",
+        "S3Key",
+        "ZipFile",
+        "Mode",
+        "Targets",
+        "Arn",
+        "AttributeName",
+        "AttributeType",
+        "KeyType",
+        "Filters",
+        "Pattern",
+        "Stream",
+        "AuthType",
+    ]
 )
 VALUES = st.recursive(
     SCALARS,
