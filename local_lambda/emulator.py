@@ -125,16 +125,17 @@ class RunningApplication:
         """Starts everything. Raises TemplateError, CredentialsError and AddressUnavailable."""
         options = self._options
         passed = credentials.passed(options.pass_env, os.environ)
-        urls = await self._start_urls(self._read_template())
+        served = self._read_template()
+        urls = await self._start_urls(served)
+        origins = urls | await self._start_origins(served, ports_taken=len(urls))
         # A page that a function serves may be open on another machine, so URLs in it lead there.
-        named = {name: self._network_urls.get(url, url) for name, url in urls.items()}
+        named = {name: self._network_urls.get(url, url) for name, url in origins.items()}
         application = self._read_template(named)
         refuse_unserved(application, strict=options.strict)
         for warning in application.warnings:
             _log.warning("template: %s", warning)
         self._directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
         await self._reaper.open(self._directory)
-        origins = urls | await self._start_origins(application, ports_taken=len(urls))
         names = output_names(origins)
         self.addresses += [(f"{names[name]}_url", url) for name, url in origins.items()]
         dynamodb_url = await self._start_tables(application)

@@ -5,9 +5,10 @@ otherwise what AWS would make of that id.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from local_lambda.application import ACCOUNT_ID
+from local_lambda.application import ACCOUNT_ID, Function
 from local_lambda.template.cloudformation import NO_VALUE, Resolver, TemplateError
 from local_lambda.template.resource import Resource
 
@@ -72,7 +73,7 @@ def _add_api(
     urls: Mapping[str, str],
 ) -> None:
     references[logical_id] = logical_id
-    endpoint = urls.get(logical_id, f"https://{logical_id}.execute-api.{region}.amazonaws.com")
+    endpoint = urls.get(logical_id, endpoint_of(logical_id, region))
     values = {
         "ApiEndpoint": endpoint,
         "ApiId": logical_id,
@@ -132,6 +133,33 @@ def _add_balancer(
     elif kind == "ListenerRule":
         references[logical_id] = f"{prefix}:listener-rule/{full_name}/0/0"
         attributes[logical_id, "RuleArn"] = references[logical_id]
+
+
+def with_origins(
+    functions: Mapping[str, Function], urls: Mapping[str, str], region: str
+) -> dict[str, Function]:
+    """Returns the functions with the emulator's origins in place of AWS's in their variables.
+
+    A template writes the address of an API as `https://${Api}.execute-api.REGION.amazonaws.com`,
+    and nothing would respond there.
+    """
+
+    def replaced(text: str) -> str:
+        for logical_id, url in urls.items():
+            text = text.replace(endpoint_of(logical_id, region), url)
+        return text
+
+    return {
+        name: replace(
+            function,
+            environment={key: replaced(value) for key, value in function.environment.items()},
+        )
+        for name, function in functions.items()
+    }
+
+
+def endpoint_of(logical_id: str, region: str) -> str:
+    return f"https://{logical_id}.execute-api.{region}.amazonaws.com"
 
 
 def _dns_name(

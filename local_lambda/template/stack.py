@@ -34,7 +34,8 @@ class Stack:
 
     `place_of` returns the place of a part of the template, and
     `line_of` returns the line of a place such as `("Resources", "F", "Properties")`, 0 if unknown.
-    `urls` are the Function URLs by the function's logical id; they are known after the start.
+    `urls` are the Function URLs by the function's logical id, and the origins of APIs and listeners
+    by theirs; they are known after the start.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Stack:
     ) -> None:
         self.base = base
         self.region = region
+        self.urls = urls
         self.findings: list[Finding] = []
         self._template = template
         self._line_of = line_of

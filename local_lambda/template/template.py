@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from local_lambda.application import Application
+from local_lambda.template.api_values import with_origins
 from local_lambda.template.apis import KNOWN as APIS
 from local_lambda.template.apis import read_apis, read_load_balancers
 from local_lambda.template.expand import expand_loops, include_files
@@ -84,7 +85,7 @@ def application_of(stack: Stack, layers: LayerSources | None = None) -> Applicat
     tables = read_tables(stack)
     mappings, events = read_events(stack, functions)
     return Application(
-        functions=functions,
+        functions=with_origins(functions, stack.urls, stack.region),
         apis=apis,
         load_balancers=read_load_balancers(stack, functions),
         tables=tables,
