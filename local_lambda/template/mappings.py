@@ -108,8 +108,8 @@ class _Reader:
             text = f"{shown(kind)} is no type of event of SAM" if kind else "Type is missing"
             event.report("Type", text, advice="Api, HttpApi, Schedule, SQS ...", served=False)
             return
-        properties = event.mapping("Written") or Written(
-            self._stack, event.resource, {}, event.way("Written")
+        properties = event.mapping("Properties") or Written(
+            self._stack, event.resource, {}, event.way("Properties")
         )
         with self._stack.catching(event.resource):
             if kind == "DynamoDB":
