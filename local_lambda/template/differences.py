@@ -9,7 +9,7 @@ from typing import Any
 from local_lambda.template.values import PLAIN_FUNCTION
 from local_lambda.template.written import Written
 
-# Written without an effect in the emulator, or without one that can be seen from outside.
+# Properties without an effect in the emulator, or without one that can be seen from outside.
 _WITHOUT_EFFECT = frozenset(
     {
         "Architectures",

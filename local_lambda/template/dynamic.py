@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local_lambda.template.known_layers import known_layer
+
 Note = Callable[[str, str], None]
 
 _REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
@@ -30,6 +32,8 @@ class Stored:
         if value is not None:
             return value
         plain = _VERSION.sub("", name)
+        if known_layer(plain):
+            return plain  # the parameter of a public layer, which is known by this name
         note(
             f"the SSM parameter {plain} has no value here; its name replaces it",
             f"give --parameter {plain}=VALUE",

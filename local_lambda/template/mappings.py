@@ -77,6 +77,9 @@ def read_events(
     reader = _Reader(stack)
     for logical_id in functions:
         resource = stack.resources[logical_id]
+        written = resource.properties.get("Events")
+        if not isinstance(written, dict):
+            continue  # the module that reads routes names it
         own = Written(stack, resource, resource.properties).mapping("Events")
         for name in own.values if own else ():
             reader.read_sam(logical_id, str(name), own)

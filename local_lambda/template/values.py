@@ -27,7 +27,7 @@ TABLES = (TABLE, SIMPLE_TABLE, GLOBAL_TABLE)
 URL = "AWS::Lambda::Url"
 ALIAS = "AWS::Lambda::Alias"
 VERSION = "AWS::Lambda::Version"
-# Written that name a resource, where it is not the last part of its type and `Name`.
+# Properties that name a resource, where it is not the last part of its type and `Name`.
 _NAME_KEYS = {LAYERS[0]: "LayerName", LAYERS[1]: "LayerName", SIMPLE_TABLE: "TableName"}
 _NAME_KEYS |= {GLOBAL_TABLE: "TableName", "AWS::Serverless::StateMachine": "Name"}
 _SUBSTITUTED = re.compile(r"\$\{([A-Za-z0-9]+)")

@@ -127,7 +127,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.sampled_from(list(PROPERTIES)).flatmap(resources), min_size=1, max_size=4))
 def test_a_value_of_the_wrong_kind_is_at_most_a_finding(folder, written):
     good = resource("AWS::Serverless::Function", {}, {})
