@@ -325,18 +325,19 @@ class RunningApplication:
                 group, url = await start_moto(self._reaper, host, port)
             self._groups.append(group)
         self.addresses.append(("dynamodb", url))
-        self.addresses += [("table", table.name) for table in application.tables.values()]
         dynamodb = make_client("dynamodb", url, region=options.region, attempts=5)
         self._stream_arns = await asyncio.to_thread(
             create_missing_tables, dynamodb, application.tables.values()
         )
+        created = [application.tables[name] for name in self._stream_arns]
+        self.addresses += [("table", table.name) for table in created]
         return url
 
     async def _follow_streams(self, application: Application, dynamodb_url: str) -> None:
         options = self._options
         streams = make_client("dynamodbstreams", dynamodb_url, region=options.region, attempts=1)
         for mapping in application.mappings:
-            stream_arn = self._stream_arns[mapping.table]
+            stream_arn = self._stream_arns.get(mapping.table)
             if stream_arn is None:
                 _log.error(
                     "mapping: table %s has no stream; %s gets no records",

@@ -1,5 +1,6 @@
 """Creates the application's tables, in a moto process or on the user's own DynamoDB endpoint."""
 
+import logging
 import os
 import socket
 import sys
@@ -10,11 +11,13 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, WaiterError
 
 from local_lambda.application import Table
 from local_lambda.environments.credentials import own_variables
 from local_lambda.environments.processes import ProcessGroup, Reaper
+
+_log = logging.getLogger(__name__)
 
 
 def make_client(service: str, url: str, region: str, attempts: int) -> Any:
@@ -69,11 +72,21 @@ async def start_moto(reaper: Reaper, host: str, port: int) -> tuple[ProcessGroup
 
 
 def create_missing_tables(dynamodb: Any, tables: Iterable[Table]) -> dict[str, str | None]:
-    """Creates the tables that do not exist.
+    """Creates the tables that do not exist. One that DynamoDB refuses is named, and left out.
 
     Returns the ARN of each table's stream by logical id, or None for a table without a stream.
+    Raises OSError if DynamoDB cannot be reached.
     """
-    return {table.logical_id: _create(dynamodb, table) for table in tables}
+    arns = {}
+    for table in tables:
+        try:
+            arns[table.logical_id] = _create(dynamodb, table)
+        except (ClientError, ParamValidationError, WaiterError) as error:
+            reason = " ".join(str(error).split())
+            _log.error("table.refused %s is left out: %s", table.logical_id, reason)
+        except BotoCoreError as error:
+            raise OSError(f"the table: {error}; --dynamodb-endpoint names another") from error
+    return arns
 
 
 def _create(dynamodb: Any, table: Table) -> str | None:
