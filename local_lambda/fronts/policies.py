@@ -4,7 +4,6 @@ Page api-gateway-lambda-authorizer-output.html in
 https://docs.aws.amazon.com/apigateway/latest/developerguide/
 """
 
-import re
 from enum import StrEnum
 from typing import Any
 
@@ -56,14 +55,44 @@ def statements(document: Any) -> list[dict[str, Any]]:
 
 
 def matches(pattern: str, text: str, ignore_case: bool = False) -> bool:
-    """Returns whether a text matches a pattern with `*` (any characters) and `?` (one)."""
-    parts = (_wildcard(character) for character in pattern)
-    flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
-    return re.fullmatch("".join(parts), text, flags) is not None
+    """Returns whether a text matches a pattern with `*` (any characters) and `?` (one).
+
+    A regular expression would take very long for some patterns with many `*`.
+    """
+    if ignore_case:
+        pattern = pattern.lower()
+        text = text.lower()
+    first, *rest = pattern.split("*")
+    if not rest:
+        return len(pattern) == len(text) and _is_at(pattern, text, 0)
+    last = rest.pop()
+    end = len(text) - len(last)
+    if len(first) > end or not _is_at(first, text, 0) or not _is_at(last, text, end):
+        return False
+    position = len(first)
+    for part in rest:
+        found = _find(part, text, position, end)
+        if found is None:
+            return False
+        position = found + len(part)
+    return position <= end
 
 
-def _wildcard(character: str) -> str:
-    return {"*": ".*", "?": "."}.get(character) or re.escape(character)
+def _find(part: str, text: str, start: int, end: int) -> int | None:
+    """Returns the first place of a part without `*` between two positions."""
+    if "?" not in part:
+        found = text.find(part, start, end)
+        return found if found >= 0 else None
+    places = range(start, end - len(part) + 1)
+    return next((place for place in places if _is_at(part, text, place)), None)
+
+
+def _is_at(part: str, text: str, place: int) -> bool:
+    """Returns whether a part without `*` stands at a place of a text that is long enough."""
+    if "?" not in part:
+        return text.startswith(part, place)
+    there = text[place : place + len(part)]
+    return len(there) == len(part) and all(a in ("?", b) for a, b in zip(part, there, strict=True))
 
 
 def _covers(statement: dict[str, Any], arn: str) -> bool:

@@ -1,5 +1,7 @@
 """Tests the evaluation of policy documents."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,3 +62,17 @@ def test_a_pattern_without_wildcards_matches_itself_alone(pattern, text):
     assert matches(plain, plain)
     assert matches(plain + "*", plain + text)
     assert matches(plain, text) is (plain == text)
+
+
+@given(
+    st.text(st.sampled_from("ab*?"), max_size=8),
+    st.text(st.sampled_from("ab"), max_size=8),
+)
+def test_wildcards_match_as_a_regular_expression_would(pattern, text):
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    assert matches(pattern, text) is bool(re.fullmatch(expression, text))
+
+
+def test_a_pattern_with_many_wildcards_takes_no_time():
+    assert not matches("*a" * 100, "a" * 99)
+    assert matches("*a" * 100, "a" * 100)
