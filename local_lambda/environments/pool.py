@@ -91,11 +91,12 @@ class FunctionPool:
         trace_id: str | None = None,
         qualifier: str = "",
         tenant_id: str | None = None,
+        request_id: str = "",
     ) -> Invocation:
         """Returns the pending or running invocation, whose `reply` comes later.
 
         `trace_id` is the request's `X-Amzn-Trace-Id`. `qualifier` is the version or alias that was
-        asked for. Raises Throttled.
+        asked for. Without a `request_id` it gets one. Raises Throttled.
         """
         if self.before_invocation:
             await self.before_invocation()
@@ -109,6 +110,7 @@ class FunctionPool:
         invocation = Invocation(
             payload, client_context, trace_id=header, qualifier=qualifier, tenant_id=tenant_id
         )
+        invocation.request_id = request_id or invocation.request_id
         self._pending.append(invocation)
         self._dispatch()
         return invocation

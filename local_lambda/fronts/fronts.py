@@ -78,9 +78,9 @@ class FrontHost:
     region: str = "us-east-1"
 
     async def invoke(
-        self, function: str, fields: Mapping[str, object], trace_id: str
+        self, function: str, fields: Mapping[str, object], trace_id: str, request_id: str = ""
     ) -> Invocation:
-        """Raises NotServed, PayloadTooLarge and Throttled."""
+        """Invokes a function. Raises NotServed, PayloadTooLarge and Throttled."""
         payload = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
         if len(payload) > PAYLOAD_LIMIT_BYTES:
             raise PayloadTooLarge
@@ -88,7 +88,7 @@ class FrontHost:
         if pool is None:
             _log.error("function.not_served %s a front has no such function to invoke", function)
             raise NotServed
-        return await pool.invoke(payload, trace_id=trace_id)
+        return await pool.invoke(payload, trace_id=trace_id, request_id=request_id)
 
     async def call(
         self, function: str, fields: Mapping[str, object], trace_id: str
@@ -141,6 +141,7 @@ class Front:
     throttled = json_response(429, '{"message":"Too Many Requests"}')
     failed = json_response(502, '{"message": "Internal server error"}')
     id_names: tuple[str, ...] = ("x-amzn-RequestId",)
+    shares_request_id = False  # whether the invocation has the id of the request
 
     def __init__(
         self,
@@ -163,7 +164,8 @@ class Front:
     async def invoke(self, call: Call, function: str, fields: Mapping[str, object]) -> Invocation:
         """Invokes a function for a call. Raises as `FrontHost.invoke` does."""
         self.host.faults.serves(call.exchange, function)
-        return await self.host.invoke(function, fields, call.context.trace_id)
+        request_id = call.context.request_id if self.shares_request_id else ""
+        return await self.host.invoke(function, fields, call.context.trace_id, request_id)
 
     async def _handle(self, exchange: HttpExchange) -> None:
         request = HttpRequest(

@@ -33,6 +33,7 @@ class FunctionUrlFront(Front):
         429, '{"Reason":"ConcurrentInvocationLimitExceeded","message":"Rate Exceeded."}'
     )
     failed = payload_v2.BAD_GATEWAY
+    shares_request_id = True
 
     def __init__(self, function: Function, url: FunctionUrl, host: FrontHost) -> None:
         logical_id = function.logical_id

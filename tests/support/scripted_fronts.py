@@ -43,13 +43,15 @@ class ScriptedPool:
     def __init__(self, handler):
         self._handler = handler
         self.payloads = []
+        self.request_ids = []
         self.feeding = []
 
-    async def invoke(self, payload, client_context=None, trace_id=None):
+    async def invoke(self, payload, client_context=None, trace_id=None, request_id=""):
         fields = json.loads(payload)
         self.payloads.append(fields)
         reply = self._handler(fields)
         invocation = Invocation(payload, trace_id=trace_id)
+        self.request_ids.append(request_id)
         if isinstance(reply, Stream):
             streamed = Streamed(PRELUDE_TYPE)
             invocation.resolve(streamed)

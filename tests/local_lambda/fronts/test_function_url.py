@@ -33,7 +33,9 @@ def test_a_request_and_its_response_pass():
     answer, running = ask(url(), "GET", "/a%20b?x=1", functions=serving({"n": 1}))
     assert (answer.status, answer.json()) == (200, {"n": 1})
     assert running.payload["rawPath"] == "/a%20b"
-    assert answer.header("x-amzn-RequestId") == running.payload["requestContext"]["requestId"]
+    request_id = answer.header("x-amzn-RequestId")
+    assert running.payload["requestContext"]["requestId"] == request_id
+    assert running.pools["F"].request_ids == [request_id]
 
 
 @pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "get", "FOO"])

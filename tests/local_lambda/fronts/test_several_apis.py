@@ -56,6 +56,12 @@ def test_a_listener_forwards_by_its_rules(several):
     assert get(several.url("web_listener") + "other").status_code == 404
 
 
+def test_the_id_of_a_request_to_a_function_url_is_that_of_its_invocation(several):
+    response = get(several.url("echo"))
+    request_id = response.headers["x-amzn-requestid"]
+    several.wait_for(lambda: f"REPORT RequestId: {request_id}" in several.log)
+
+
 def test_claims_are_the_caller_of_a_function_url_with_iam(several):
     payload = get(several.url("echo")).json()
     assert payload["requestContext"]["authorizer"]["iam"]["userId"] == "me"
