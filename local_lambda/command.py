@@ -12,6 +12,7 @@ from pathlib import Path
 from local_lambda import check
 from local_lambda.emulator import AddressUnavailable, Options, running
 from local_lambda.environments.credentials import CredentialsError, Profile
+from local_lambda.environments.interpreters import InterpreterError, named
 from local_lambda.environments.pool import Limits
 from local_lambda.environments.tracing import MODES
 from local_lambda.events import command as events
@@ -89,8 +90,11 @@ def _add_function_options(result: argparse.ArgumentParser) -> None:
     group = result.add_argument_group("functions")
     group.add_argument(
         "--python",
-        default=sys.executable,
-        help="interpreter of the functions; default: the one that runs the emulator",
+        action="append",
+        default=[],
+        metavar="[3.X=]PATH",
+        help="interpreter of all functions, or of those of one runtime; may be repeated;"
+        " default: one of the function's Runtime that is found, else the emulator's",
     )
     group.add_argument(
         "--isolated",
@@ -230,7 +234,7 @@ def _port(text: str) -> int:
 
 
 def options(arguments: argparse.Namespace) -> Options:
-    """Returns the options. Raises CredentialsError and TemplateError."""
+    """Returns the options. Raises CredentialsError, InterpreterError and TemplateError."""
     request = template_request(arguments)
     profile = Profile(arguments.aws_profile) if arguments.aws_profile else None
     return Options(
@@ -245,7 +249,7 @@ def options(arguments: argparse.Namespace) -> Options:
         parameter_overrides=request.overrides,
         inputs=request.inputs,
         strict=request.strict,
-        python=arguments.python,
+        pythons=named(arguments.python),
         region=request.region or (profile and profile.region) or DEFAULT_REGION,
         pass_env=tuple(arguments.pass_env),
         aws_profile=profile,
@@ -304,7 +308,7 @@ def main() -> int:
     except TemplateError as error:
         print(f"local_lambda: {arguments.template}: {check.sentence(error)}", file=sys.stderr)
         return 1
-    except (CredentialsError, AddressUnavailable, LogFileError, OSError) as error:
+    except (CredentialsError, InterpreterError, AddressUnavailable, LogFileError, OSError) as error:
         print(f"local_lambda: {error}", file=sys.stderr)
         return 1
     return 0

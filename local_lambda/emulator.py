@@ -19,6 +19,7 @@ from local_lambda.admin.overview import Overview
 from local_lambda.application import Application
 from local_lambda.check import refuse_unserved
 from local_lambda.environments import credentials
+from local_lambda.environments.interpreters import Named
 from local_lambda.environments.launch import LaunchSettings
 from local_lambda.environments.launcher import Launcher
 from local_lambda.environments.pool import FunctionPool, Limits
@@ -58,7 +59,7 @@ class Options:
     parameter_overrides: Mapping[str, str] = field(default_factory=dict)
     inputs: Inputs = field(default_factory=Inputs)
     strict: bool = False  # every finding is an error
-    python: str = sys.executable
+    pythons: Named = field(default_factory=Named)
     region: str = "us-east-1"
     pass_env: tuple[str, ...] = ()
     aws_profile: credentials.Profile | None = None
@@ -276,7 +277,7 @@ class RunningApplication:
     ) -> LaunchSettings:
         options = self._options
         return LaunchSettings(
-            python=options.python,
+            python=options.pythons.for_all or sys.executable,
             region=options.region,
             dynamodb_url=dynamodb_url,
             lambda_url=lambda_url,
@@ -290,7 +291,13 @@ class RunningApplication:
         self, application: Application, directory: Path, settings: LaunchSettings
     ) -> None:
         options = self._options
-        launcher = Launcher(directory, settings, self._reaper, lambda_paths=options.lambda_paths)
+        launcher = Launcher(
+            directory,
+            settings,
+            self._reaper,
+            pythons=options.pythons,
+            lambda_paths=options.lambda_paths,
+        )
         self._launcher = launcher
         self._lay_out = launcher.lay_out
         launches = await launcher.prepare(application.functions)

@@ -12,6 +12,7 @@ from pathlib import Path
 from local_lambda.application import Function
 from local_lambda.environments import linux, variables
 from local_lambda.environments.credentials import own_variables
+from local_lambda.environments.interpreters import Named, choose
 from local_lambda.environments.launch import Launch, LaunchSettings, lay_out, prepare
 from local_lambda.environments.processes import ProcessGroup, Reaper
 
@@ -20,18 +21,26 @@ _COMPILE = Path(__file__).parents[1] / "programs/compile.py"
 
 
 class Launcher:
-    """Lays functions out under `directory`. With `lambda_paths` they see /opt and /var/task."""
+    """Lays functions out under `directory`. With `lambda_paths` they see /opt and /var/task.
+
+    `pythons` are the interpreters of the command line.
+    """
 
     def __init__(
-        self, directory: Path, settings: LaunchSettings, reaper: Reaper, lambda_paths: bool
+        self,
+        directory: Path,
+        settings: LaunchSettings,
+        reaper: Reaper,
+        pythons: Named,
+        lambda_paths: bool,
     ) -> None:
+        self._pythons = pythons
         self._directory = directory
         self._settings = settings
         self._reaper = reaper
         self._lambda_paths = lambda_paths
         self._said: set[str] = set()
-        self._compiling: ProcessGroup | None = None
-        self._task: asyncio.Task[int] | None = None
+        self._compiling: dict[ProcessGroup, asyncio.Task[int]] = {}
 
     async def prepare(self, functions: Mapping[str, Function]) -> dict[str, Launch]:
         """Lays all functions out. One that cannot be laid out has a launch with an error."""
@@ -39,17 +48,20 @@ class Launcher:
 
     def _prepare(self, functions: Mapping[str, Function]) -> dict[str, Launch]:
         self._settings = replace(self._settings, namespace=self._namespace())
+        pythons = choose(functions.values(), self._pythons)
         launches = {}
         for name, function in functions.items():
             for finding in variables.findings(function):
                 _log.warning("template: %s", finding)
-            launches[name] = prepare(function, self._directory, self._settings)
+            settings = replace(self._settings, python=pythons[name])
+            launches[name] = prepare(function, self._directory, settings)
             self._say_substituted(launches[name].substituted)
         return launches
 
     def lay_out(self, function: Function, directory: Path) -> Launch:
         """Lays one function out again, in another directory. Raises LaunchError and OSError."""
-        return lay_out(function, directory, self._settings)
+        python = choose([function], self._pythons)[function.logical_id]
+        return lay_out(function, directory, replace(self._settings, python=python))
 
     def _namespace(self) -> linux.Namespace | None:
         if not self._lambda_paths:
@@ -77,21 +89,25 @@ class Launcher:
 
         Without that, each environment would compile it again.
         """
-        read_only = [launch for launch in launches if launch.namespace]
-        folders = [str(each) for launch in read_only for each in (launch.opt, launch.task)]
-        if not folders:
-            return
-        command = [self._settings.python, "-I", "-S", str(_COMPILE), *dict.fromkeys(folders)]
-        with contextlib.suppress(OSError):  # each function says what is wrong with its interpreter
-            self._compiling = await self._reaper.start(
-                command,
-                variables=own_variables(os.environ),
-                directory=self._directory,
-                name="compile",
-            )
-            self._task = asyncio.create_task(self._compiling.ended())
+        folders: dict[str, list[str]] = {}
+        for launch in launches:
+            if launch.namespace:
+                of_python = folders.setdefault(launch.settings.python, [])
+                of_python += [str(launch.opt), str(launch.task)]
+        for python, read in folders.items():
+            with contextlib.suppress(OSError):  # each function says what is wrong with it
+                await self._start_compiling(python, read)
+
+    async def _start_compiling(self, python: str, folders: list[str]) -> None:
+        group = await self._reaper.start(
+            [python, "-I", "-S", str(_COMPILE), *dict.fromkeys(folders)],
+            variables=own_variables(os.environ),
+            directory=self._directory,
+            name="compile",
+        )
+        self._compiling[group] = asyncio.create_task(group.ended())
 
     async def close(self) -> None:
-        if self._compiling and self._task:
-            self._compiling.signal(signal.SIGKILL)
-            await self._task
+        for group in self._compiling:
+            group.signal(signal.SIGKILL)
+        await asyncio.gather(*self._compiling.values())
