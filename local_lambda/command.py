@@ -12,6 +12,7 @@ from pathlib import Path
 from local_lambda import check
 from local_lambda.emulator import AddressUnavailable, Options, running
 from local_lambda.environments.credentials import CredentialsError, Profile
+from local_lambda.environments.debug import DebugError, DebugTarget
 from local_lambda.environments.interpreters import InterpreterError, named
 from local_lambda.environments.pool import Limits
 from local_lambda.environments.tracing import MODES
@@ -29,6 +30,15 @@ from local_lambda.template_options import (
 )
 from local_lambda.version import DISTRIBUTION, version
 
+# Errors whose message is all that a user needs.
+_SENTENCES = (
+    AddressUnavailable,
+    CredentialsError,
+    DebugError,
+    InterpreterError,
+    LogFileError,
+    OSError,
+)
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -200,6 +210,14 @@ def _add_development_options(result: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take up changes of code, layers and the template at once",
     )
+    group.add_argument(
+        "--debug",
+        action="append",
+        type=_debug_target,
+        default=[],
+        metavar="FUNCTION[:HOST]:PORT",
+        help="run a function under debugpy, which waits there for a debugger; may be repeated",
+    )
 
 
 def _add_log_options(result: argparse.ArgumentParser) -> None:
@@ -233,6 +251,13 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _debug_target(text: str) -> DebugTarget:
+    try:
+        return DebugTarget.parse(text)
+    except DebugError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def options(arguments: argparse.Namespace) -> Options:
     """Returns the options. Raises CredentialsError, InterpreterError and TemplateError."""
     request = template_request(arguments)
@@ -260,6 +285,7 @@ def options(arguments: argparse.Namespace) -> Options:
         demo_interval_s=arguments.demo_interval,
         reload=arguments.reload,
         log_file=arguments.log_file,
+        debug=tuple(arguments.debug),
         limits=Limits(
             init_s=arguments.init_timeout,
             concurrency=arguments.concurrency,
@@ -308,7 +334,7 @@ def main() -> int:
     except TemplateError as error:
         print(f"local_lambda: {arguments.template}: {check.sentence(error)}", file=sys.stderr)
         return 1
-    except (CredentialsError, InterpreterError, AddressUnavailable, LogFileError, OSError) as error:
+    except _SENTENCES as error:
         print(f"local_lambda: {error}", file=sys.stderr)
         return 1
     return 0

@@ -19,6 +19,7 @@ from local_lambda.admin.overview import Overview
 from local_lambda.application import Application
 from local_lambda.check import refuse_unserved
 from local_lambda.environments import credentials
+from local_lambda.environments.debug import Debugger, DebugTarget, debugpy_folder, free_port
 from local_lambda.environments.interpreters import Named
 from local_lambda.environments.launch import LaunchSettings
 from local_lambda.environments.launcher import Launcher
@@ -71,6 +72,7 @@ class Options:
     poll_s: float = 0.2
     reload: bool = False
     log_file: Path | None = None
+    debug: tuple[DebugTarget, ...] = ()
     limits: Limits = field(default_factory=Limits)
     fronts: FrontSettings = field(default_factory=FrontSettings)
 
@@ -135,6 +137,8 @@ class RunningApplication:
         refuse_unserved(application, strict=options.strict)
         for warning in application.warnings:
             _log.warning("template: %s", warning)
+        for target in options.debug:
+            target.find(application.functions.values())
         self._directory = Path(tempfile.mkdtemp(prefix="local-lambda-")).resolve()
         await self._reaper.open(self._directory)
         names = output_names(origins)
@@ -145,12 +149,27 @@ class RunningApplication:
         await self._prepare_functions(application, self._directory, settings)
         self.addresses += [("admin", admin_url), ("lambda", admin_url)]
         self._tell_of_network()
+        await self._start_debuggers()
         if dynamodb_url:
             await self._follow_streams(application, dynamodb_url)
         if options.demo and application.tables:
             await self._start_demo(application, dynamodb_url)
         self._tasks.append(asyncio.create_task(self._retire_idle()))
         self._watch_files(application, self._directory, named)
+
+    async def _start_debuggers(self) -> None:
+        """Starts what `--debug` names. Raises DebugError and AddressUnavailable."""
+        names = output_names(self._pools)
+        for target in self._options.debug:
+            function = target.find(pool.function for pool in self._pools.values())
+            pool = self._pools[function.logical_id]
+            folder = await asyncio.to_thread(debugpy_folder, (pool.python, self._options.python))
+            use = f"the debugger of {function.logical_id}"
+            with _explained(use, host=target.host, port=target.port, option="--debug"):
+                port = free_port(target.host, target.port)
+            debugger = Debugger(target.host, port, folder)
+            pool.debug(debugger)
+            self.addresses.append((f"{names[function.logical_id]}_debug", debugger.address))
 
     async def close(self) -> None:
         for task in self._tasks:

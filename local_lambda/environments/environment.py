@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from local_lambda.environments.debug import Debugger
 from local_lambda.environments.invocation import Failed, Invocation, platform_error
 from local_lambda.environments.launch import Launch
 from local_lambda.environments.meter import Meter
@@ -29,6 +30,8 @@ _log = logging.getLogger(__name__)
 EXIT_DRAIN_S = 0.5
 # Workers of a concurrent environment that have not called `/next` by then are no longer expected.
 WORKER_STARTUP_S = 2.0
+# How long a function that is debugged is told that it has left.
+_DEBUGGED_S = 24 * 3600.0
 
 
 class Environment:
@@ -44,6 +47,7 @@ class Environment:
         attempt: int,
         changed: Callable[["Environment"], None],
         records: Records | None = None,
+        debugger: Debugger | None = None,
     ) -> None:
         self._launch = launch
         self._reaper = reaper
@@ -53,6 +57,7 @@ class Environment:
         self.concurrency = launch.function.max_concurrency or 1
         self.state = RuntimeState(self.concurrency)
         self.attempt = attempt
+        self.debugger = debugger
         self.meter = Meter(self.function, reaper.log, records or Records(), attempt)
         self.failure: Failed | None = None
         self._killed = False
@@ -117,6 +122,7 @@ class Environment:
             "pid": self.pid,
             "state": self.condition,
             "frozen": self.frozen,
+            "debugged": self.debugger is not None,
             "active": self.active,
             "invocations": self.invocations,
             "created_at_s": self.created_at_s,
@@ -129,6 +135,10 @@ class Environment:
         variables = await asyncio.to_thread(
             self._launch.environment, f"127.0.0.1:{self._server.port}"
         )
+        if self.debugger:
+            command, variables = self.debugger.applied(
+                command, variables, python=self._launch.python, runtime=self._launch.runtimes
+            )
         self.meter.launching()
         self._group = await self._reaper.start(
             command,
@@ -141,18 +151,22 @@ class Environment:
         self._create_task(self._wait_for_exit(self._group))
         if self._killed:  # while it was being started
             self.kill()
-        self._set_timer("init", init_limit_s, lambda: self._init_expired(init_limit_s))
+        if self.debugger:
+            _log.warning("debug.waiting %s for a debugger at %s", self.label, self.debugger.address)
+        else:
+            self._set_timer("init", init_limit_s, lambda: self._init_expired(init_limit_s))
         _log.debug("environment.starting %s attempt=%d", self.label, self.attempt)
 
     def hand_over(self, invocation: Invocation) -> None:
         """Gives the invocation to the runtime. Its timeout runs from here."""
-        timeout_s = self.function.timeout_s
+        timeout_s = self.function.timeout_s if self.debugger is None else _DEBUGGED_S
         invocation.deadline_ms = int((time.time() + timeout_s) * 1000)
         self.invocations += 1
         self._active[invocation.request_id] = invocation
         self._drain_output()
         self.meter.begin(invocation)
-        self._set_timer(invocation.request_id, timeout_s, lambda: self._expire(invocation))
+        if self.debugger is None:
+            self._set_timer(invocation.request_id, timeout_s, lambda: self._expire(invocation))
         self._thaw()
         self._next_calls.popleft().set_result(invocation)
 
@@ -197,7 +211,7 @@ class Environment:
         next_call = asyncio.get_running_loop().create_future()
         self._next_calls.append(next_call)
         self._changed(self)
-        if not next_call.done() and self.concurrency == 1:
+        if not next_call.done() and self.concurrency == 1 and self.debugger is None:
             self._freeze()
         try:
             return await next_call

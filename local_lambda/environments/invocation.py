@@ -155,6 +155,7 @@ class Invocation:
     reply: asyncio.Future[Reply] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    is_debugged: bool = False  # a debugger may stop it: it has no time limit
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     reported: asyncio.Event = field(default_factory=asyncio.Event)  # its record and lines are there
 
@@ -164,6 +165,10 @@ class Invocation:
             return False
         self.reply.set_result(reply)
         return True
+
+    def limit_s(self, limit_s: float) -> float | None:
+        """Returns a time limit for it, in seconds; None while it is debugged."""
+        return None if self.is_debugged else limit_s
 
     async def expired(self) -> None:
         """Returns at the invocation's deadline."""

@@ -96,7 +96,7 @@ class Launch:
 
     def _runtime_command(self) -> list[str]:
         seen = self.seen
-        python = [self._python, str(seen.runtime / "bootstrap.py")]
+        python = [self.python, str(seen.runtime / "bootstrap.py")]
         if wrapper := self.function.environment.get(WRAPPER):
             there = _executable(self.translated(wrapper), WRAPPER)
             return [wrapper if self.namespace else str(there), *python]
@@ -105,12 +105,17 @@ class Launch:
         return python
 
     @property
-    def _python(self) -> str:
+    def python(self) -> str:
         """Returns the interpreter as the function sees it."""
         own = Path(self.settings.python)
         if own.is_relative_to(self.runtime):
             return str(self.seen.runtime / own.relative_to(self.runtime))
         return self.settings.python
+
+    @property
+    def runtimes(self) -> tuple[Path, Path]:
+        """Returns the folder of the runtime, here and as the function sees it."""
+        return self.runtime, self.seen.runtime
 
     def _refresh(self) -> None:
         """Copies code that is one file again if it has changed since."""
@@ -148,7 +153,7 @@ class Launch:
             self.function, settings.region, runtime_api=runtime_api, credentials=own_credentials
         )
         seen = self.seen
-        folders = variables.folder_variables(seen.task, seen.opt, seen.runtime, self._python)
+        folders = variables.folder_variables(seen.task, seen.opt, seen.runtime, self.python)
         result = folders | result
         wrappers = result.get(OTHER_WRAPPERS)
         if wrappers and not self.namespace:

@@ -9,9 +9,11 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
 
+from local_lambda.environments.debug import Debugger
 from local_lambda.environments.environment import Environment
 from local_lambda.environments.invocation import Failed, Invocation, Throttled, platform_error
 from local_lambda.environments.launch import Launch
@@ -66,6 +68,22 @@ class FunctionPool:
         self.throttle_limit: int | None = None  # a fault: fewer invocations at once than configured
         # Awaited before each invocation: `--reload` takes up changes here.
         self.before_invocation: Callable[[], Awaitable[None]] | None = None
+        self._debugger: Debugger | None = None
+        self._debugged: Environment | None = None
+        self._for_debugger: Invocation | None = None  # waits for the debugged environment
+
+    @property
+    def python(self) -> str:
+        """Returns the interpreter of the function."""
+        return self.launch.settings.python
+
+    def debug(self, debugger: Debugger) -> None:
+        """Starts an environment that waits for a debugger. It takes one invocation at a time.
+
+        Invocations that come meanwhile run without the debugger, in further environments.
+        """
+        self._debugger = debugger
+        self._start_debugged()
 
     @property
     def _concurrency(self) -> int:
@@ -101,7 +119,8 @@ class FunctionPool:
         if self.before_invocation:
             await self.before_invocation()
         active = sum(environment.active for environment in self.environments)
-        if len(self._pending) + active >= self._concurrency:
+        waiting = len(self._pending) + (self._for_debugger is not None)
+        if waiting + active >= self._concurrency:
             _log.warning(
                 "invocation.throttled %s limit=%d", self.function.logical_id, self._concurrency
             )
@@ -111,7 +130,11 @@ class FunctionPool:
             payload, client_context, trace_id=header, qualifier=qualifier, tenant_id=tenant_id
         )
         invocation.request_id = request_id or invocation.request_id
-        self._pending.append(invocation)
+        if self._is_next_debugged():
+            invocation.is_debugged = True
+            self._for_debugger = invocation
+        else:
+            self._pending.append(invocation)
         self._dispatch()
         return invocation
 
@@ -123,6 +146,7 @@ class FunctionPool:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(environment.close() for environment in tuple(self.environments)))
+        self._hand_back()
         while self._pending:
             self._pending.popleft().fail("Runtime.Unavailable", "The emulator is stopping")
 
@@ -130,6 +154,8 @@ class FunctionPool:
         """Ends environments that have been idle for too long, as Lambda does."""
         before_s = time.monotonic() - self._limits.keep_warm_s
         for environment in self.environments:
+            if environment.debugger:
+                continue
             if environment.condition == "idle" and environment.idle_since_s < before_s:
                 environment.kill()
 
@@ -138,21 +164,27 @@ class FunctionPool:
 
         Invocations that expected calls of `/next` will take need no new environment.
         """
+        if self._for_debugger and self._debugged and self._debugged.ready:
+            self._debugged.hand_over(self._for_debugger)
+            self._for_debugger = None
         while self._pending and (ready := self._ready_environment()):
             ready.hand_over(self._pending.popleft())
-        expected = sum(environment.expected_next_calls for environment in self.environments)
+        expected = sum(each.expected_next_calls for each in self.environments if not each.debugger)
         missing = len(self._pending) - expected
         while missing > 0 and not self._closing and len(self.environments) < self._concurrency:
             self._start(attempt=1)
             missing -= self.function.max_concurrency or 1
 
     def _ready_environment(self) -> Environment | None:
-        return next((each for each in self.environments if each.ready), None)
+        undebugged = (each for each in self.environments if not each.debugger)
+        return next((each for each in undebugged if each.ready), None)
 
     def _changed(self, environment: Environment) -> None:
         if environment.dead and environment in self.environments:
             self.environments.remove(environment)
-            if not (environment.state.initialised or environment.retired or self._closing):
+            if environment is self._debugged:
+                self._debugged_ended(environment)
+            elif not (environment.state.initialised or environment.retired or self._closing):
                 self._init_failed(environment)
         self._dispatch()
         if environment.returning_workers:
@@ -194,9 +226,58 @@ class FunctionPool:
             self.launch, self._reaper, attempt, changed=self._changed, records=self.records
         )
         self.environments.append(environment)
-        task = asyncio.get_running_loop().create_task(self._run_start(environment))
+        self._create_task(self._run_start(environment))
+
+    def _create_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _is_next_debugged(self) -> bool:
+        """Says whether the next invocation waits for the debugger."""
+        if self._debugger is None or self._for_debugger or self._closing:
+            return False
+        if self._debugged is None:
+            self._start_debugged()
+        return self._debugged is not None and not self._debugged.active
+
+    def _start_debugged(self) -> None:
+        function = replace(self.function, max_concurrency=None)  # a debugger follows no workers
+        environment = Environment(
+            replace(self.launch, function=function),
+            self._reaper,
+            attempt=1,
+            changed=self._changed,
+            records=self.records,
+            debugger=self._debugger,
+        )
+        self._debugged = environment
+        self.environments.append(environment)
+        self._create_task(self._run_debugged(environment))
+
+    async def _run_debugged(self, environment: Environment) -> None:
+        """Starts the environment beside `start_limit`: it may wait for its debugger for hours."""
+        try:
+            await environment.start(init_limit_s=0)
+        except (LaunchError, OSError) as error:
+            _log.error("debug.not_started %s %s", self.function.logical_id, error)
+            await environment.close()
+
+    def _debugged_ended(self, environment: Environment) -> None:
+        """Lets the invocation that waited run without a debugger, and show what is wrong.
+
+        New code is debugged again at once, anything else from the next invocation on.
+        """
+        self._debugged = None
+        if environment.retired and not self._closing:
+            self._start_debugged()
+        else:
+            self._hand_back()
+
+    def _hand_back(self) -> None:
+        if self._for_debugger:
+            self._pending.appendleft(self._for_debugger)
+            self._for_debugger = None
 
     async def _run_start(self, environment: Environment) -> None:
         try:

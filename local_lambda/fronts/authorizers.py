@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lamb
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 """
 
-import asyncio
 import json
 import logging
 import re
@@ -156,8 +155,9 @@ class Authorizers:
         self, authorizer: Authorizer, event: dict[str, Any], trace_id: str
     ) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(self._dialect.timeout_s):
-                reply = await self._host.call(authorizer.function or "", event, trace_id)
+            reply = await self._host.call(
+                authorizer.function or "", event, trace_id, timeout_s=self._dialect.timeout_s
+            )
         except (NotServed, PayloadTooLarge, Throttled, TimeoutError) as error:
             raise AuthorizerError(f"could not be invoked: {type(error).__name__}") from error
         if isinstance(reply, Failed):

@@ -91,13 +91,17 @@ class FrontHost:
         return await pool.invoke(payload, trace_id=trace_id, request_id=request_id)
 
     async def call(
-        self, function: str, fields: Mapping[str, object], trace_id: str
+        self, function: str, fields: Mapping[str, object], trace_id: str, timeout_s: float
     ) -> Buffered | Failed:
-        """Invokes a function and waits for its whole reply. Raises as `invoke` does."""
+        """Invokes a function and waits for its whole reply.
+
+        Raises as `invoke` does, and TimeoutError.
+        """
         invocation = await self.invoke(function, fields, trace_id)
         try:
-            return await collect(await asyncio.shield(invocation.reply))
-        except asyncio.CancelledError:
+            async with asyncio.timeout(invocation.limit_s(timeout_s)):
+                return await collect(await asyncio.shield(invocation.reply))
+        except (asyncio.CancelledError, TimeoutError):
             invocation.abandon()
             raise
 

@@ -108,7 +108,7 @@ class HttpApiFront(Front):
         route = routed.match.route
         timeout_s = min(route.timeout_s, _MAX_TIMEOUT_S)
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(invocation.limit_s(timeout_s)):
                 reply = await asyncio.shield(invocation.reply)
                 result = await collect(reply)
         except TimeoutError:

@@ -102,7 +102,7 @@ class RestApiFront(Front):
         route = routed.route
         send = self._send_streamed if route.streaming else self._send_buffered
         try:
-            async with asyncio.timeout(route.timeout_s):
+            async with asyncio.timeout(invocation.limit_s(route.timeout_s)):
                 await send(routed, invocation)
         except TimeoutError:
             _log.warning("integration.timed_out %s after %g s", route.path, route.timeout_s)
