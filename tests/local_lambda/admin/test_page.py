@@ -1,30 +1,13 @@
 """Tests the admin page in a browser: what it shows live, and what its buttons do."""
 
-import tempfile
-
 import pytest
 import requests
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service as Driver
 
 from local_lambda import Emulator
-from tests.support.tools import chromium
+from tests.local_lambda.admin.page import Page
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.once]
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-dev-shm-usage",
-    "--force-prefers-reduced-motion",
-    "--window-size=1440,1000",
-)
 MARKUP = "<img src=x onerror=\"document.title='broken'\"><b class=injected>x</b>"
 TEMPLATE = f"""
 Transform: AWS::Serverless-2016-10-31
@@ -44,65 +27,6 @@ def handler(event, context):
         raise ValueError(event["text"])
     return {"text": event["text"], "number": 12345678901234567890}
 """
-
-
-class Page:
-    """Finds and uses what is on the page, as a person would."""
-
-    def __init__(self, driver, url):
-        self._driver = driver
-        driver.get(url)
-        self.wait_for("document.getElementById('link').dataset.state === 'live'")
-
-    def run(self, script, *arguments):
-        return self._driver.execute_script(script, *arguments)
-
-    def wait_for(self, condition, *arguments):
-        return eventually(lambda: self.run(f"return {condition}", *arguments))
-
-    def click(self, label):
-        """Clicks the button with this accessible name."""
-        script = (
-            "[...document.querySelectorAll('button')].find((each) => "
-            "(each.getAttribute('aria-label') || each.textContent) === arguments[0])"
-        )
-        self.wait_for(script, label).click()
-
-    def text_of(self, selector):
-        return self.run("return document.querySelector(arguments[0]).innerText", selector)
-
-    def shows(self, selector, text):
-        return eventually(lambda: text in (self.text_of(selector) or ""))
-
-    def invoke(self, function, payload):
-        self.wait_for(
-            "[...document.querySelectorAll('option')].some((o) => o.value === arguments[0])",
-            function,
-        )
-        self.run(
-            "document.getElementById('invoke-function').value = arguments[0];"
-            "document.getElementById('invoke-payload').value = arguments[1];",
-            function,
-            payload,
-        )
-        self.run("document.getElementById('invoke-send').click()")
-
-    def errors(self):
-        return [each["message"] for each in self._driver.get_log("browser")]
-
-
-@pytest.fixture(scope="module")
-def driver():
-    binary, driver_binary = chromium()
-    options = Options()
-    options.binary_location = binary
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        browser = webdriver.Chrome(options, Driver(driver_binary))
-        yield browser
-        browser.quit()
 
 
 @pytest.fixture
