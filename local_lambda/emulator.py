@@ -281,6 +281,7 @@ class RunningApplication:
             application=application,
             origins=origins,
             log=self._reaper.log,
+            region=self._options.region,
         )
         admin = AdminFront(overview, self._lambda_api)
         await self._listen(

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from local_lambda.admin import guard, invoking, page
+from local_lambda.admin.examples import examples
 from local_lambda.admin.live import LiveView
 from local_lambda.admin.overview import PARTS, Overview
 from local_lambda.environments.invocation import Throttled
@@ -79,6 +80,9 @@ class AdminFront:
         response = self._page.get(path, _NOT_FOUND)
         if name in (*PARTS, "events"):
             response = _json(200, self._overview.part(name))
+        elif name == "examples":
+            overview = self._overview
+            response = _json(200, examples(overview.application, overview.region))
         elif name == "blocks":
             response = _json(200, self._overview.part("faults")["blocks"])
         await exchange.respond(response)

@@ -28,6 +28,7 @@ class Overview:
     application: Application = field(default_factory=Application)
     origins: Mapping[str, str] = field(default_factory=dict)
     log: Log | None = None
+    region: str = "us-east-1"
 
     def part(self, name: str) -> Any:
         """Returns one of PARTS."""

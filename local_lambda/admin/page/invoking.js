@@ -2,11 +2,11 @@
 
 import { problemOf } from "./calls.js";
 import { element, hideIf } from "./drawing.js";
-import { EXAMPLES } from "./examples.js";
 import { Result } from "./result.js";
 
 const MEMORY = "local-lambda payload of ";
 let reading = null;
+let examples = [];
 
 export function offerFunctions(functions) {
   const select = element("invoke-function");
@@ -16,17 +16,12 @@ export function offerFunctions(functions) {
   select.replaceChildren(...names.map((each) => new Option(each, each)));
   if (names.includes(chosen)) select.value = chosen;
   recall();
+  loadExamples();
 }
 
 export function watchInvokeForm() {
-  const example = element("invoke-example");
-  example.append(new Option("…", ""), ...Object.keys(EXAMPLES).map((each) => new Option(each)));
-  example.onchange = () => {
-    if (example.value) element("invoke-payload").value = text(EXAMPLES[example.value]);
-    example.value = "";
-    element("invoke-problem").textContent = "";
-  };
-  element("invoke-function").onchange = recall;
+  element("invoke-example").onchange = takeExample;
+  element("invoke-function").onchange = choose;
   element("invoke-stop").onclick = () => reading?.abort();
   element("invoke").onsubmit = (submission) => {
     submission.preventDefault();
@@ -39,7 +34,42 @@ export function watchInvokeForm() {
   };
 }
 
-const text = (value) => JSON.stringify(value, null, 2);
+async function loadExamples() {
+  try {
+    const response = await fetch("/examples");
+    examples = response.ok ? await response.json() : [];
+  } catch {
+    examples = [];
+  }
+  offerExamples();
+}
+
+// Offers first the routes and events of the chosen function, then what any function may get.
+function offerExamples() {
+  const chosen = element("invoke-function").value;
+  const group = (label, own) => {
+    const place = document.createElement("optgroup");
+    place.label = label;
+    place.append(...examples.flatMap((each, index) => (
+      each.function === own ? [new Option(each.name, index)] : [])));
+    return place;
+  };
+  const groups = [group(chosen, chosen), group("any function", "")];
+  const filled = groups.filter((each) => each.children.length > 0);
+  element("invoke-example").replaceChildren(new Option("…", ""), ...filled);
+}
+
+function takeExample() {
+  const taken = examples[Number(element("invoke-example").value || NaN)];
+  if (taken) element("invoke-payload").value = JSON.stringify(taken.payload, null, 2);
+  element("invoke-example").value = "";
+  element("invoke-problem").textContent = "";
+}
+
+function choose() {
+  recall();
+  offerExamples();
+}
 
 // Payloads stay in this browser: a page that is loaded again offers what was sent last.
 function recall() {

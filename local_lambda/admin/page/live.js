@@ -3,8 +3,8 @@
 const PARTS = ["functions", "environments", "requests", "invocations", "faults", "findings"];
 const AGAIN_MS = 3000;
 
-// `changed` gets (part, value); `linked` gets "live" or "lost". Only a page that can be seen keeps a
-// connection: a browser has six of them for an address, and actions need one too.
+// `changed` gets (part, value); `linked` gets "live" or "lost". Only a page that can be seen keeps
+// a connection: a browser has six of them for an address, and actions need one too.
 export function follow(changed, linked) {
   let source = null;
 

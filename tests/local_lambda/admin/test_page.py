@@ -2,6 +2,7 @@
 
 import pytest
 import requests
+from selenium.webdriver.support.ui import Select
 
 from local_lambda import Emulator
 from tests.local_lambda.admin.page import Page
@@ -123,6 +124,17 @@ def test_a_payload_that_is_not_json_is_said_and_not_sent(page, emulator):
     page.invoke("StockFunction", "{no")
     page.shows("#invoke-problem", "The payload is not JSON")
     assert len(emulator.invocations()) == before
+
+
+def test_examples_are_those_of_the_chosen_function(page, driver):
+    page.shows("#functions", "StockFunction")
+    for function, name in (("StockFunction", "ANY /items/fixed"), ("RawFunction", "sqs")):
+        Select(driver.find_element("id", "invoke-function")).select_by_value(function)
+        example = Select(driver.find_element("id", "invoke-example"))
+        eventually(lambda example=example, name=name: name in [o.text for o in example.options])
+        example.select_by_visible_text(name)
+        payload = page.run("return document.getElementById('invoke-payload').value")
+        assert ("Records" in payload) == (function == "RawFunction")
 
 
 def test_the_page_fits_a_phone(page, driver):
