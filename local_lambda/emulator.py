@@ -163,7 +163,8 @@ class RunningApplication:
         for target in self._options.debug:
             function = target.find(pool.function for pool in self._pools.values())
             pool = self._pools[function.logical_id]
-            folder = await asyncio.to_thread(debugpy_folder, (pool.python, self._options.python))
+            own = self._options.pythons.for_all or sys.executable
+            folder = await asyncio.to_thread(debugpy_folder, (pool.python, own))
             use = f"the debugger of {function.logical_id}"
             with _explained(use, host=target.host, port=target.port, option="--debug"):
                 port = free_port(target.host, target.port)
