@@ -34,7 +34,7 @@ class ApiParts:
         """Reports the resources that belong to no API of this template."""
         for resource in self._stack.of_type(*kinds):
             _, properties = self._properties(resource)
-            if properties.get(self._property) not in self._ids:
+            if str(properties.get(self._property)) not in self._ids:
                 self._stack.report(
                     resource,
                     f"{self._property} names nothing of this template that is served",
