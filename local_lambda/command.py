@@ -118,6 +118,11 @@ def _add_function_options(result: argparse.ArgumentParser) -> None:
         help="code sees /opt and /var/task where the system allows it",
     )
     group.add_argument(
+        "--as-lambda",
+        action="store_true",
+        help="limit processor, memory and /tmp as MemorySize and EphemeralStorage say",
+    )
+    group.add_argument(
         "--init-timeout",
         type=float,
         default=10,
@@ -281,6 +286,7 @@ def options(arguments: argparse.Namespace) -> Options:
         sampling=arguments.sampling,
         isolated=arguments.isolated,
         lambda_paths=arguments.lambda_paths,
+        as_lambda=arguments.as_lambda,
         demo=arguments.demo,
         demo_interval_s=arguments.demo_interval,
         reload=arguments.reload,

@@ -66,6 +66,7 @@ class Options:
     aws_profile: credentials.Profile | None = None
     sampling: str = "auto"
     lambda_paths: bool = True
+    as_lambda: bool = False
     isolated: bool = False
     demo: bool = False
     demo_interval_s: float = 1.5
@@ -318,6 +319,7 @@ class RunningApplication:
             self._reaper,
             pythons=options.pythons,
             lambda_paths=options.lambda_paths,
+            as_lambda=options.as_lambda,
         )
         self._launcher = launcher
         self._lay_out = launcher.lay_out

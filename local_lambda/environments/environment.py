@@ -18,6 +18,7 @@ from typing import Any
 from local_lambda.environments.debug import Debugger
 from local_lambda.environments.invocation import Failed, Invocation, platform_error
 from local_lambda.environments.launch import Launch
+from local_lambda.environments.linux import Confinement
 from local_lambda.environments.meter import Meter
 from local_lambda.environments.processes import ProcessGroup, Reaper
 from local_lambda.environments.records import Records
@@ -78,6 +79,7 @@ class Environment:
         server_name = f"runtime-api-{self.function.logical_id}"
         self._server = HttpServer(RuntimeApi(self).handle, server_name)
         self._group: ProcessGroup | None = None
+        self._confinement = Confinement()
 
     @property
     def label(self) -> str:
@@ -131,7 +133,9 @@ class Environment:
     async def start(self, init_limit_s: float) -> None:
         """Starts the process. Raises OSError and LaunchError."""
         await self._server.start()
-        command = self._launch.command()
+        name = f"{self.function.logical_id}-{self._server.port}"
+        self._confinement = await asyncio.to_thread(self._launch.confine, name)
+        command = self._launch.command(self._confinement.words)
         variables = await asyncio.to_thread(
             self._launch.environment, f"127.0.0.1:{self._server.port}"
         )
@@ -167,6 +171,7 @@ class Environment:
         self.meter.begin(invocation)
         if self.debugger is None:
             self._set_timer(invocation.request_id, timeout_s, lambda: self._expire(invocation))
+            self._confinement.throttle()
         self._thaw()
         self._next_calls.popleft().set_result(invocation)
 
@@ -253,6 +258,12 @@ class Environment:
             self.failure = platform_error("Runtime.ExitError", message)
             if not (self.state.initialised or self._killed):
                 self.meter.init_failed("Runtime.ExitError")
+        if self._confinement.exceeded_memory():
+            _log.warning(
+                "environment.out_of_memory %s used more than its MemorySize, %d MB",
+                self.label,
+                self.function.memory_mb,
+            )
         level = logging.DEBUG if self._killed else logging.WARNING
         _log.log(level, "environment.exited %s %s", self.label, exit_text)
         if not self._killed:

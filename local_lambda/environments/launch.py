@@ -5,11 +5,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html (the wrapper s
 
 import functools
 import logging
+import os
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,8 @@ from local_lambda.environments.layout import (
 from local_lambda.environments.packages import package_layers
 
 _log = logging.getLogger(__name__)
-_BOOTSTRAP = Path(__file__).parents[1] / "programs/bootstrap.py"
+_ROOT = Path(__file__).parents[2]
+_BOOTSTRAP = _ROOT / "local_lambda/programs/bootstrap.py"
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 OTHER_WRAPPERS = "STREAMING_RUNTIME_EXEC_WRAPPER"  # our runtime runs these; `:` between them
 # The stock runtime client and its dependencies, which /var/runtime holds, by import name.
@@ -43,6 +45,7 @@ class LaunchSettings:
 
     `passed_variables` win over all others. `credentials` is asked when an environment starts.
     `sampling` is auto, always or never. Without a `namespace` Lambda's paths are substituted.
+    `limits` are those of `--as-lambda`.
     """
 
     python: str
@@ -54,6 +57,7 @@ class LaunchSettings:
     isolated: bool = False
     sampling: str = "auto"
     namespace: linux.Namespace | None = None
+    limits: linux.Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -84,14 +88,40 @@ class Launch:
             return Folders(task=linux.TASK, opt=linux.OPT, runtime=linux.RUNTIME)
         return Folders(task=self.task, opt=self.opt, runtime=self.runtime)
 
-    def command(self) -> list[str]:
-        """Returns the command that starts the runtime. Raises LaunchError and OSError."""
+    def confine(self, name: str) -> linux.Confinement:
+        """Makes what confines the next environment, `name`. Raises OSError."""
+        limits = self.settings.limits
+        if limits is None or self.error:
+            return linux.Confinement()
+        return limits.confine(
+            name,
+            memory_mb=self.function.memory_mb,
+            tmp_mb=self.function.ephemeral_storage_mb,
+            private_tmp=self.namespace is not None and not self.shares_tmp,
+        )
+
+    @property
+    def shares_tmp(self) -> str:
+        """Returns the path below /tmp that the function needs, or an empty text."""
+        needed = interpreter_paths(self.settings.python)
+        needed = (*needed, str(self.task)) if linux.leads_out(self.task) else needed
+        return linux.hidden(needed, places=[Path("/tmp")])
+
+    def command(self, confined: Sequence[str] = ()) -> list[str]:
+        """Returns the command that starts the runtime. Raises LaunchError and OSError.
+
+        `confined` are the words of its confinement.
+        """
         if self.error:
             raise LaunchError(self.error)
         self._refresh()
         command = self._runtime_command()
         if self.namespace:
-            return self.namespace.command(self.task, self.opt, self.runtime, command)
+            return self.namespace.command(
+                self.task, self.opt, self.runtime, command=command, confined=confined
+            )
+        if confined and self.settings.limits:
+            return self.settings.limits.command(command, confined, self.task)
         return command
 
     def _runtime_command(self) -> list[str]:
@@ -234,7 +264,9 @@ def interpreter_paths(python: str) -> tuple[str, ...]:
     """Returns where an interpreter and its packages lie. Raises LaunchError."""
     code = "import sys; print(sys.executable, sys.base_prefix, *sys.path, sep='\\n')"
     if python == sys.executable:
-        return (sys.executable, sys.base_prefix, *(path for path in sys.path if path))
+        # The emulator's own folder is not on a function's path.
+        packages = [path for path in sys.path if path not in ("", os.getcwd(), str(_ROOT))]
+        return (sys.executable, sys.base_prefix, *packages)
     try:
         ended = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:

@@ -33,21 +33,32 @@ class Launcher:
         reaper: Reaper,
         pythons: Named,
         lambda_paths: bool,
+        as_lambda: bool = False,
     ) -> None:
         self._pythons = pythons
         self._directory = directory
         self._settings = settings
         self._reaper = reaper
         self._lambda_paths = lambda_paths
+        self._as_lambda = as_lambda
         self._said: set[str] = set()
         self._compiling: dict[ProcessGroup, asyncio.Task[int]] = {}
 
     async def prepare(self, functions: Mapping[str, Function]) -> dict[str, Launch]:
         """Lays all functions out. One that cannot be laid out has a launch with an error."""
-        return await asyncio.to_thread(self._prepare, functions)
+        launches = await asyncio.to_thread(self._prepare, functions)
+        limits = self._settings.limits
+        if limits and limits.groups:
+            self._reaper.remove_groups(limits.groups.folders.values())
+        return launches
 
     def _prepare(self, functions: Mapping[str, Function]) -> dict[str, Launch]:
-        self._settings = replace(self._settings, namespace=self._namespace())
+        empty = self._directory / "empty"
+        empty.mkdir()
+        namespace = self._namespace(empty)
+        self._settings = replace(
+            self._settings, namespace=namespace, limits=self._limits(empty, namespace)
+        )
         pythons = choose(functions.values(), self._pythons)
         launches = {}
         for name, function in functions.items():
@@ -56,6 +67,7 @@ class Launcher:
             settings = replace(self._settings, python=pythons[name])
             launches[name] = prepare(function, self._directory, settings)
             self._say_substituted(launches[name].substituted)
+            self._say_shared_tmp(launches[name])
         return launches
 
     def lay_out(self, function: Function, directory: Path) -> Launch:
@@ -63,11 +75,24 @@ class Launcher:
         python = choose([function], self._pythons)[function.logical_id]
         return lay_out(function, directory, replace(self._settings, python=python))
 
-    def _namespace(self) -> linux.Namespace | None:
+    def _limits(self, empty: Path, namespace: linux.Namespace | None) -> linux.Limits | None:
+        if not self._as_lambda:
+            return None
+        found, missing = linux.limits(empty, has_namespace=namespace is not None)
+        for reason in missing:
+            _log.warning("as_lambda.missing %s", reason)
+        return found
+
+    def _say_shared_tmp(self, launch: Launch) -> None:
+        if launch.settings.limits and launch.namespace and (path := launch.shares_tmp):
+            text = f"/tmp of {launch.function.logical_id} is the machine's: it needs {path}"
+            if text not in self._said:
+                self._said.add(text)
+                _log.warning("as_lambda.missing %s", text)
+
+    def _namespace(self, empty: Path) -> linux.Namespace | None:
         if not self._lambda_paths:
             return None
-        empty = self._directory / "empty"
-        empty.mkdir()
         found = linux.namespace(empty)
         if isinstance(found, linux.Namespace):
             return found
@@ -111,3 +136,5 @@ class Launcher:
         for group in self._compiling:
             group.signal(signal.SIGKILL)
         await asyncio.gather(*self._compiling.values())
+        if self._settings.limits and self._settings.limits.groups:
+            await asyncio.to_thread(self._settings.limits.groups.remove)

@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from local_lambda.environments.output import Output
@@ -62,6 +62,11 @@ class Reaper:
             start_new_session=True,
         )
         self._tell(f"directory {directory}")
+
+    def remove_groups(self, folders: Iterable[Path]) -> None:
+        """Lets the reaper process remove control groups, and end what runs in them."""
+        for folder in folders:
+            self._tell(f"cgroup {folder}")
 
     async def close(self) -> None:
         if self._process and self._process.stdin:

@@ -32,6 +32,7 @@ MS_RELATIME = 1 << 21
 _ST_RELATIME = 4096
 # Flags with the same number in statvfs and mount: nosuid, nodev, noexec, noatime, nodiratime.
 _KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048
+LOOP_CLR_FD = 0x4C01
 FAILED = 70
 
 
@@ -42,8 +43,8 @@ class Plan:
         self.user = False  # make a user namespace, because this user may not mount
         self.binds: list[tuple[str, str]] = []  # source, target: read-only
         self.links: list[tuple[str, str]] = []  # source, target: a symbolic link
-        self.tmp: list[tuple[str, str]] = []  # source, target: writable
-        self.tmp_size = ""  # bytes of a private /tmp
+        self.tmp_bytes = ""  # size of a private /tmp in memory
+        self.tmp_device = ""  # loop device with the file system of a private /tmp
         self.groups: list[str] = []  # files `cgroup.procs`
         self.directory = "/"
         words = iter(arguments)
@@ -60,10 +61,10 @@ class Plan:
             self.binds.append((next(words), next(words)))
         elif word == "--link":
             self.links.append((next(words), next(words)))
-        elif word == "--writable":
-            self.tmp.append((next(words), next(words)))
-        elif word == "--tmp":
-            self.tmp_size = next(words)
+        elif word == "--tmp-bytes":
+            self.tmp_bytes = next(words)
+        elif word == "--tmp-device":
+            self.tmp_device = next(words)
         elif word == "--join":
             self.groups.append(next(words))
         else:
@@ -76,7 +77,8 @@ def main() -> None:
     try:
         for group in plan.groups:
             _write(group, str(os.getpid()))
-        _enter_namespace(plan)
+        if plan.binds or plan.links:
+            _enter_namespace(plan)
         os.chdir(plan.directory)
         _become(plan.command)
     except OSError as error:
@@ -96,14 +98,26 @@ def _enter_namespace(plan: Plan) -> None:
     _mount("none", "/", MS_REC | MS_PRIVATE)
     # Sources are opened first: a mount may hide them.
     binds = [(_opened(source), target) for source, target in plan.binds]
-    writable = [(_opened(source), target) for source, target in plan.tmp]
     _make_targets([target for _, target in plan.binds], plan.links)
     for source, target in binds:
         _bind_read_only(source, target)
-    for source, target in writable:
-        _mount(source, target, MS_BIND | MS_REC)
-    if plan.tmp_size:
-        _mount("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, kind="tmpfs", data=f"size={plan.tmp_size}")
+    if plan.tmp_device:
+        _mount_device(plan.tmp_device)
+    elif plan.tmp_bytes:
+        data = f"size={plan.tmp_bytes},mode=1777"
+        _mount("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, kind="tmpfs", data=data)
+
+
+def _mount_device(device: str) -> None:
+    """Mounts a loop device on /tmp, and lets the kernel free it at the end of the namespace."""
+    import fcntl
+
+    _mount(device, "/tmp", MS_NOSUID | MS_NODEV, kind="ext4")
+    os.rmdir("/tmp/lost+found")
+    os.chmod("/tmp", 0o1777)
+    descriptor = os.open(device, os.O_RDONLY)
+    fcntl.ioctl(descriptor, LOOP_CLR_FD)
+    os.close(descriptor)
 
 
 def _opened(path: str) -> str:
