@@ -7,6 +7,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from local_lambda import check
@@ -23,6 +25,7 @@ from local_lambda.fronts.fronts import FrontSettings
 from local_lambda.http import addresses
 from local_lambda.logs import Log, LogFileError, open_log
 from local_lambda.template.cloudformation import TemplateError
+from local_lambda.template.inputs import Inputs
 from local_lambda.template_options import (
     DEFAULT_REGION,
     add_template_options,
@@ -278,6 +281,7 @@ def options(arguments: argparse.Namespace) -> Options:
         dynamodb_endpoint=arguments.dynamodb_endpoint,
         parameter_overrides=request.overrides,
         inputs=request.inputs,
+        reread=partial(_reread, arguments),
         strict=request.strict,
         pythons=named(arguments.python),
         region=request.region or (profile and profile.region) or DEFAULT_REGION,
@@ -305,6 +309,12 @@ def options(arguments: argparse.Namespace) -> Options:
             claims=arguments.claims,
         ),
     )
+
+
+def _reread(arguments: argparse.Namespace) -> tuple[Mapping[str, str], Inputs]:
+    """Raises TemplateError."""
+    request = template_request(arguments)
+    return request.overrides, request.inputs
 
 
 async def run(chosen: Options, log: Log) -> None:

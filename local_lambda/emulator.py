@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -59,6 +59,8 @@ class Options:
     dynamodb_endpoint: str | None = None
     parameter_overrides: Mapping[str, str] = field(default_factory=dict)
     inputs: Inputs = field(default_factory=Inputs)
+    # Reads the overrides and inputs again, for `--reload`: their files may have changed.
+    reread: Callable[[], tuple[Mapping[str, str], Inputs]] | None = None
     strict: bool = False  # every finding is an error
     pythons: Named = field(default_factory=Named)
     region: str = "us-east-1"
@@ -198,6 +200,15 @@ class RunningApplication:
             region=options.region,
             urls=urls,
             inputs=options.inputs,
+        )
+
+    def _reread_template(self, urls: Mapping[str, str]) -> Application:
+        options = self._options
+        if options.reread is None:
+            return self._read_template(urls)
+        overrides, inputs = options.reread()
+        return template.read(
+            options.template, overrides, region=options.region, urls=urls, inputs=inputs
         )
 
     async def _listen(
@@ -416,10 +427,9 @@ class RunningApplication:
         reloader = Reloader(
             pools=self._pools,
             application=application,
-            read_template=partial(self._read_template, urls),
+            read_template=partial(self._reread_template, urls),
             lay_out=self._lay_out,
             directory=directory,
-            inputs=[options.template],
             ignored=ignored,
         )
         for pool in self._pools.values():

@@ -5,6 +5,7 @@ that the next request runs what was saved before it. Without `--reload`, changes
 """
 
 import asyncio
+import contextlib
 import logging
 import shutil
 import time
@@ -16,6 +17,7 @@ from local_lambda.environments.environment import Environment
 from local_lambda.environments.launch import Launch
 from local_lambda.environments.layout import LaunchError
 from local_lambda.environments.pool import FunctionPool
+from local_lambda.template.text import recorded_reads
 from local_lambda.watch import FILES, Tree
 
 _log = logging.getLogger(__name__)
@@ -68,7 +70,7 @@ class Reloader:
     """Replaces what runs by what the files say now.
 
     `pools` are those of the running application, by logical id. `read_template` raises
-    TemplateError and OSError. `inputs` are the template and the files that it is read with.
+    TemplateError and OSError; the files that it reads are watched.
     """
 
     def __init__(
@@ -78,7 +80,6 @@ class Reloader:
         read_template: Callable[[], Application],
         lay_out: LayOut,
         directory: Path,
-        inputs: Sequence[Path],
         ignored: Iterable[Path] = (),
     ) -> None:
         self._pools = pools
@@ -86,7 +87,7 @@ class Reloader:
         self._read_template = read_template
         self._lay_out = lay_out
         self._directory = directory
-        self._inputs = [Tree(path) for path in inputs]
+        self._inputs: dict[Path, Tree] = {}
         self._trees = Trees(ignored)
         self._lock = asyncio.Lock()
         self._began_s = 0.0
@@ -96,6 +97,8 @@ class Reloader:
         self._tasks: set[asyncio.Task[None]] = set()
         for function in application.functions.values():
             self._trees.of(function)
+        with contextlib.suppress(Exception):  # it has just been read
+            self._read_and_watch()
 
     async def run(self) -> None:
         """Looks for changes until it is cancelled."""
@@ -126,7 +129,7 @@ class Reloader:
 
     async def _look(self) -> None:
         self._began_s = time.monotonic()
-        inputs_changed = [path for tree in self._inputs for path in tree.look()]
+        inputs_changed = [path for tree in self._inputs.values() for path in tree.look()]
         changed = await asyncio.to_thread(self._look_at_functions)
         if inputs_changed:
             await self._reread(inputs_changed)
@@ -148,10 +151,18 @@ class Reloader:
         self._is_quick = cost_s < _QUICK_S
         return changed
 
+    def _read_and_watch(self) -> Application:
+        with recorded_reads() as paths:
+            try:
+                return self._read_template()
+            finally:
+                for path in paths - self._inputs.keys():
+                    self._inputs[path] = Tree(path)
+
     async def _reread(self, paths: list[Path]) -> None:
         """Reads the template again. If that fails, what runs goes on."""
         try:
-            application = await asyncio.to_thread(self._read_template)
+            application = await asyncio.to_thread(self._read_and_watch)
         except Exception as error:  # a template that is being edited may be anything
             _log.error("reload: %s: %s; what ran before goes on", _names(paths), error)
             return

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from local_lambda.template.resolved import Resolved, kind_of
+from local_lambda.template.text import record_read
 
 
 def read_definition(base: Path, properties: Resolved, name: str) -> Any:
@@ -21,6 +22,7 @@ def read_definition(base: Path, properties: Resolved, name: str) -> Any:
             f"{value!r} is not on this machine",
             "name a file here, or include it in DefinitionBody with AWS::Include",
         )
+    record_read(base / value)
     try:
         found = _parsed((base / value).read_text("utf-8"))
     except OSError as error:

@@ -15,7 +15,7 @@ import yaml
 
 from local_lambda.application import Finding
 from local_lambda.template.overrides import overrides_of
-from local_lambda.template.text import TemplateError, read_text
+from local_lambda.template.text import TemplateError, read_text, record_read
 
 _NAMES = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 _COMMANDS = ("global", "local_start_api")
@@ -98,6 +98,7 @@ def _found(template: Path) -> Path | None:
         folders.append(folder.parent.parent)
     for each in folders:
         for name in _NAMES:
+            record_read(each / name)
             if (each / name).is_file():
                 return each / name
     return None

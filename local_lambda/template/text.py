@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.
 """
 
 import codecs
+import contextlib
 import json
 import re
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ import yaml
 from local_lambda.application import Finding
 
 Place = tuple[str | int, ...]
+
+_read_paths: ContextVar[set[Path] | None] = ContextVar("read_paths", default=None)
 
 # The deepest nesting that is read. Python takes 1,000 calls within each other, libyaml crashes.
 _DEEPEST = 100
@@ -160,8 +164,26 @@ def finding_at(
     )
 
 
+@contextlib.contextmanager
+def recorded_reads() -> Iterator[set[Path]]:
+    """Collects the paths of the files that are read meanwhile, also of those that are not there."""
+    paths: set[Path] = set()
+    token = _read_paths.set(paths)
+    try:
+        yield paths
+    finally:
+        _read_paths.reset(token)
+
+
+def record_read(path: Path) -> None:
+    """Tells `recorded_reads` of a file that is read by other means than `read_text`."""
+    if (paths := _read_paths.get()) is not None:
+        paths.add(path.absolute())
+
+
 def read_text(path: Path) -> str:
     """Returns the text of a file in UTF-8, or UTF-16 with its mark. Raises TemplateError."""
+    record_read(path)
     if path.is_dir():
         raise TemplateError("this is a folder", advice="name the template in it")
     try:

@@ -16,8 +16,10 @@ pytestmark = pytest.mark.once
 LAYERS = Path(__file__).parent / "layers"
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Who: {Type: String, Default: nobody}
 Globals:
-  Function: {Runtime: python3.13, Timeout: 20, Environment: {Variables: {WHO: nobody}}}
+  Function: {Runtime: python3.13, Timeout: 20, Environment: {Variables: {WHO: !Ref Who}}}
 Resources:
   RawLayer:
     Type: AWS::Serverless::LayerVersion
@@ -37,7 +39,7 @@ Resources:
       CodeUri: stream
       Handler: none.handler
       Layers: [!Ref RawLayer]
-      Environment: {Variables: {AWS_LAMBDA_EXEC_WRAPPER: /opt/bootstrap, GATE: "@GATE@"}}
+      Environment: {Variables: {AWS_LAMBDA_EXEC_WRAPPER: /opt/bootstrap, GATE: "@FOLDER@/gate"}}
       FunctionUrlConfig: {AuthType: NONE, InvokeMode: RESPONSE_STREAM}
 """
 PLAIN = """
@@ -64,7 +66,7 @@ class Project:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.tmp")
-        beside.write_text(text.replace("@GATE@", str(self.folder / "gate")))
+        beside.write_text(text.replace("@FOLDER@", str(self.folder)))
         os.replace(beside, path)
 
 
@@ -117,6 +119,21 @@ def test_variables_and_timeouts_of_the_template_are_read_again(emulator, project
     project.write("template.yaml", TEMPLATE.replace("nobody", "somebody"))
     assert call(emulator)[2] == "somebody"
     project.write("template.yaml", TEMPLATE)
+    assert call(emulator)[2] == "nobody"
+
+
+def test_the_files_that_the_template_is_read_with_are_read_again(emulator, project):
+    configured = """version = 0.1
+[default.local_start_api.parameters]
+parameter_overrides = "Who=configured"
+env_vars = "@FOLDER@/variables.json"
+"""
+    project.write("samconfig.toml", configured)
+    project.write("variables.json", "{}")
+    assert call(emulator)[2] == "configured"
+    project.write("variables.json", '{"PlainFunction": {"WHO": "from a file"}}')
+    assert call(emulator)[2] == "from a file"
+    (project.folder / "samconfig.toml").unlink()
     assert call(emulator)[2] == "nobody"
 
 
