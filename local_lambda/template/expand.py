@@ -95,9 +95,9 @@ class _Includer:
             self._template.lines.move((*place, key), (*place, INCLUDE))
         return {**included, **{key: self._part(item, (*place, key)) for key, item in own.items()}}
 
-    def _content(self, macro: dict[str, Any], place: Place) -> dict[str, Any]:
+    def _content(self, macro: Any, place: Place) -> dict[str, Any]:
         """Returns the content of an included file, or nothing and a finding."""
-        parameters = macro.get("Parameters")
+        parameters = macro.get("Parameters") if isinstance(macro, dict) else None
         location = parameters.get("Location") if isinstance(parameters, dict) else None
         try:
             location = self._resolver.resolve(location)
@@ -130,12 +130,12 @@ class _Includer:
         """Returns the file of a location. One on S3 may lie beside the template, too."""
         if not location.startswith(("s3://", "http://", "https://")):
             path = self._base / location
-            if not path.is_file():
+            if not _is_file(path):
                 raise TemplateError(f"AWS::Include: there is no file {location} here")
             return path
         key = location.partition("://")[2].partition("/")[2]
         for name in dict.fromkeys((key, Path(key).name)):
-            if name and (self._base / name).is_file():
+            if name and _is_file(self._base / name):
                 self._template.report(place, f"the local file {name} is read instead of {location}")
                 return self._base / name
         name = Path(key).name or "snippet.yaml"
@@ -234,6 +234,13 @@ class _Loops:
             )
         self._template.lines.move((*place, name), origin)
         made[name] = self._part(copy, (*place, name), origin)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _has_default(key: str, argument: Any) -> bool:

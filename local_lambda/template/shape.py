@@ -9,6 +9,17 @@ from typing import Any
 from local_lambda.template.text import Template, TemplateError, parse
 
 _SECTIONS = ("Conditions", "Globals", "Mappings", "Metadata", "Outputs", "Parameters", "Rules")
+_WITHOUT_EFFECT = ("AWSTemplateFormatVersion", "Description", "Hooks", "Resources", "Transform")
+_GLOBALS = (
+    "Api",
+    "CapacityProvider",
+    "Function",
+    "HttpApi",
+    "LayerVersion",
+    "SimpleTable",
+    "StateMachine",
+    "WebSocketApi",
+)
 _LOOP = "Fn::ForEach::"
 _KINDS = {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}
 
@@ -50,6 +61,17 @@ def check_sections(template: Template) -> None:
                 place = ("Globals", section)
                 template.report(place, f"this is {kind_of(content)}, not a mapping; left out")
             del shared[section]
+
+
+def report_unknown_sections(template: Template) -> None:
+    """Names sections that CloudFormation and SAM do not have: they are often misspelt."""
+    advice = "CloudFormation refuses such a template; is it misspelt?"
+    for name in template.values:
+        if name not in _SECTIONS and name not in _WITHOUT_EFFECT:
+            template.report((name,), "a template has no such section", advice)
+    for name in template.values.get("Globals") or {}:
+        if name not in _GLOBALS:
+            template.report(("Globals", name), "SAM has no such section of Globals", advice)
 
 
 def check_resources(template: Template) -> None:

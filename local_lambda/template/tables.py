@@ -83,7 +83,7 @@ def _attribute_types(properties: Written) -> dict[str, str]:
     for each in _mappings(properties.need(key), key):
         name = each.get("AttributeName")
         kind = each.get("AttributeType")
-        if not isinstance(name, str) or kind not in _ATTRIBUTE_TYPES:
+        if not isinstance(name, str) or str(kind) not in _ATTRIBUTE_TYPES:
             raise TemplateError(
                 f"{shown(each)} does not define an attribute",
                 property=key,
@@ -97,7 +97,7 @@ def _key_schema(value: Any, way: str, types: dict[str, str]) -> list[dict[str, s
     keys = []
     for each in _mappings(value, way):
         name = each.get("AttributeName")
-        if name not in types:
+        if str(name) not in types:
             raise TemplateError(
                 f"{shown(name)} is a key, and AttributeDefinitions does not define it",
                 property=way,

@@ -20,7 +20,11 @@ from local_lambda.template.layer_sources import LayerSources
 from local_lambda.template.mappings import MAPPING, read_events
 from local_lambda.template.parameters import Parameters
 from local_lambda.template.resolver import Resolver
-from local_lambda.template.shape import check_resources, load_template
+from local_lambda.template.shape import (
+    check_resources,
+    load_template,
+    report_unknown_sections,
+)
 from local_lambda.template.sources import SOURCES
 from local_lambda.template.stack import Stack
 from local_lambda.template.tables import read_tables
@@ -47,6 +51,7 @@ def read(
     base = path.resolve().parent
     template = load_template(read_text(path))
     template.findings += given.findings
+    report_unknown_sections(template)
     parameters = Parameters(
         template.values.get("Parameters"),
         overrides or {},
