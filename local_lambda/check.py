@@ -33,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if "--json" in sys.argv:
-            print(json.dumps(_document("", error=message), indent=2))
+            print(json.dumps(document("", error=message), indent=2))
             self.exit(2)
         super().error(message)
 
@@ -63,8 +63,8 @@ def main(words: list[str]) -> int:
         return _failed(name, sentence(error), as_json=arguments.json)
     refusal = refusal_of(application, strict=arguments.strict)
     if arguments.json:
-        document = _document(name, application, error=refusal.partition(":")[0])
-        print(json.dumps(document, indent=2))
+        reason = refusal.partition(":")[0]
+        print(json.dumps(document(name, application, reason), indent=2))
     else:
         for line in described(name, application):
             print(line)
@@ -75,7 +75,7 @@ def main(words: list[str]) -> int:
 
 def _failed(name: str, error: str, as_json: bool) -> int:
     if as_json:
-        print(json.dumps(_document(name, error=error), indent=2))
+        print(json.dumps(document(name, error=error), indent=2))
     else:
         print(f"local_lambda: {name}: {error}", file=sys.stderr)
     return 1
@@ -125,7 +125,7 @@ def refusal_of(application: Application, strict: bool) -> str:
     return "\n  ".join([f"{reason}:", *findings]) if findings else reason
 
 
-def _document(name: str, application: Application | None = None, error: str = "") -> dict[str, Any]:
+def document(name: str, application: Application | None = None, error: str = "") -> dict[str, Any]:
     """Returns what `--json` prints."""
     application = application or Application()
     functions = application.functions.values()

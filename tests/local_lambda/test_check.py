@@ -45,7 +45,7 @@ def run(tmp_path, capsys, monkeypatch):
 
 
 def test_what_is_served_and_what_is_not_is_said_in_lines(run):
-    text = f"{GOOD}  Queue: {{Type: AWS::SQS::Queue}}\n"
+    text = f"{GOOD}  Node: {{Type: AWS::Lambda::Function, Properties: {{Runtime: nodejs22.x}}}}\n"
     assert run(text) == (
         0,
         textwrap.dedent("""\
@@ -54,7 +54,8 @@ def test_what_is_served_and_what_is_not_is_said_in_lines(run):
               ServerlessRestApi: REST API
                 GET /a: F
             template.yaml does not serve
-              line 14: Queue: resources of type AWS::SQS::Queue are not emulated
+              line 14: Node.Runtime: Runtime nodejs22.x is not emulated; python3.11 to \
+python3.14 and provided.* are
             template.yaml is served, but not as on AWS
               line 10: F.Environment.Variables.KEY: the SSM parameter /key has no value here; its \
 name replaces it; give --parameter /key=VALUE
