@@ -7,9 +7,10 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-conditi
 import ipaddress
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 
-from local_lambda.application import ACCOUNT_ID, ListenerRule, LoadBalancer
+from local_lambda.application import ACCOUNT_ID, FixedResponse, ListenerRule, LoadBalancer
 from local_lambda.environments.invocation import Failed, Streamed, collect
 from local_lambda.fronts import payload_alb
 from local_lambda.fronts.fronts import Call, Front, FrontHost, Refused, fixed_response
@@ -61,7 +62,7 @@ class LoadBalancerFront(Front):
             _log.error("load_balancer.no_rule %s no rule of the listener holds", request.target)
             raise Refused(_BAD_GATEWAY)
         if rule.fixed is not None:
-            await call.send(fixed_response(rule.fixed))
+            await call.send(fixed_response(filled(rule.fixed, request)))
             return
         await self._forward(call, rule)
 
@@ -94,6 +95,29 @@ class LoadBalancerFront(Front):
     def _target_group_arn(self, function: str) -> str:
         prefix = f"arn:aws:elasticloadbalancing:{self.host.region}:{ACCOUNT_ID}:targetgroup"
         return f"{prefix}/{function}/0123456789abcdef"
+
+
+def filled(fixed: FixedResponse, request: HttpRequest) -> FixedResponse:
+    """Returns the response with the request's values in place of `#{host}` and its like.
+
+    Page APIReference/API_RedirectActionConfig.html of the same guide. A listener here speaks HTTP.
+    """
+    host, _, port = (request.header("host") or "").rpartition(":")
+    values = {
+        "#{protocol}": "http",
+        "#{host}": host or port,
+        "#{port}": port if host else "80",
+        "#{path}": request.raw_path.removeprefix("/"),
+        "#{query}": request.raw_query,
+    }
+    headers = []
+    for name, value in fixed.headers:
+        if name.lower() == "location":
+            for variable, known in values.items():
+                value = value.replace(variable, known)
+            value = value.removesuffix("?")
+        headers.append((name, value))
+    return replace(fixed, headers=tuple(headers))
 
 
 def holds(conditions: Mapping[str, tuple[str, ...]], request: HttpRequest) -> bool:

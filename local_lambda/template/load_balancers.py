@@ -132,15 +132,16 @@ class _Reader:
                 f"the action {kind} is not emulated; every caller is let in",
                 property=action.way,
             )
-        return self._last_action(actions[-1], conditions)
+        return self._last_action(resource, actions[-1], conditions)
 
     def _last_action(
-        self, action: Resolved, conditions: dict[str, tuple[str, ...]]
+        self, resource: Resource, action: Resolved, conditions: dict[str, tuple[str, ...]]
     ) -> ListenerRule:
         kind = action.text("Type")
         if kind == "fixed-response":
             return ListenerRule(conditions, fixed=_fixed(action))
         if kind == "redirect":
+            self._report_redirect(resource, action)
             return ListenerRule(conditions, fixed=_redirect(action))
         if kind != "forward":
             raise action.error("Type", f"{kind!r} is not emulated")
@@ -151,6 +152,20 @@ class _Reader:
         if group.problem:
             raise TemplateError(f"target group {_name(reference)}: {group.problem}", action.way)
         return ListenerRule(conditions, group.function, group.multi_value_headers)
+
+    def _report_redirect(self, resource: Resource, action: Resolved) -> None:
+        """Reports a redirect to another listener: it has another port here."""
+        config = action.map("RedirectConfig")
+        protocol = config.text("Protocol", default="#{protocol}")
+        port = config.text("Port", default="#{port}")
+        if protocol == "HTTPS" or not port.startswith("#"):
+            self._stack.report(
+                resource,
+                f"it redirects to {protocol} on port {port}, as on AWS; listeners have other"
+                " ports here, and speak HTTP",
+                property=action.way,
+                advice="call the other listener at the address that is printed",
+            )
 
     def _target_group(self, action: Resolved) -> str:
         """Returns the target group. Of several with weights the first one that gets requests."""

@@ -70,6 +70,20 @@ def test_the_first_rule_that_holds_responds():
     assert (answer.status, answer.body) == (404, b"nothing here")
 
 
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("#{protocol}://#{host}:#{port}/#{path}?#{query}", "http://a.example:8080/old/x?y=%20"),
+        ("https://#{host}:443/new/#{path}", "https://a.example:443/new/old/x"),
+    ],
+)
+def test_a_redirect_has_the_values_of_its_request(location, expected):
+    fixed = FixedResponse(301, (("Location", location),))
+    front = listener(ListenerRule(fixed=fixed))
+    answer, _ = ask(front, "GET", "/old/x?y=%20", (("Host", "a.example:8080"),))
+    assert (answer.status, answer.header("location")) == (301, expected)
+
+
 def test_the_payload_names_the_target_group():
     _, running = ask(listener(), "GET", "/a%20b?x=%20", functions=OK)
     arn = running.payload["requestContext"]["elb"]["targetGroupArn"]

@@ -213,7 +213,7 @@ def test_an_http_api_of_plain_resources_has_what_its_routes_say():
 def test_a_listener_has_its_rules_in_order_of_priority():
     balancers = from_corpus("load_balancer").load_balancers
     http = next(each for each in balancers if each.logical_id == "Http")
-    first, second, third, login, default = http.rules
+    first, second, third, login, secure, default = http.rules
 
     assert first.conditions == {
         "host-header": ("a.example.org",),
@@ -228,6 +228,7 @@ def test_a_listener_has_its_rules_in_order_of_priority():
         status=301, headers=(("Location", "#{protocol}://#{host}:#{port}/other?#{query}"),)
     )
     assert login.function == "ItemsFunction"
+    assert secure.fixed.headers == (("Location", "https://#{host}:443/#{path}?#{query}"),)
     assert default.fixed == FixedResponse(
         status=404, headers=(("Content-Type", "text/plain"),), body="nothing here"
     )
