@@ -1,0 +1,58 @@
+"""Compares the routes with those that SAM's own translator makes of the same templates."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.local_lambda.test_corpus import CORPUS, read, routes
+from tests.support.tools import sam_cli
+
+pytestmark = pytest.mark.once
+
+# Templates that both accept as they are.
+ACCEPTED = (
+    "api_addresses",
+    "api_two_explicit",
+    "api_unchecked_authorizers",
+    "openapi_swagger_2",
+)
+# Templates that SAM refuses, with a text of its reason; the emulator serves what it can of them.
+REFUSED = {
+    "api_cors": "Type of property 'Cors' is invalid",
+    "api_lambda_authorizers": "Unable to set Authorizer [Lost]",
+    "api_same_route_twice": 'API method "get" defined multiple times for path "/orders"',
+    "api_settings_not_emulated": "Missing required property 'StageName'",
+    "api_unknown": "must be a valid reference to an 'AWS::Serverless::Api'",
+    "http_api_authorizers": "must define 'AuthorizerPayloadFormatVersion'",
+    "http_api_cors": "'AllowCredentials' can not be true",
+}
+
+
+@pytest.fixture(scope="module")
+def translated():
+    """Returns what the translator makes of the templates, by name."""
+    python = Path(sam_cli()).resolve().with_name("python")
+    if not python.is_file():
+        pytest.skip("the SAM CLI is not in an environment of its own")
+    names = [*ACCEPTED, *REFUSED]
+    program = Path(__file__).with_name("translate_sam.py")
+    paths = [str(CORPUS / name / "template.yaml") for name in names]
+    command = [str(python), "-W", "ignore", str(program), *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict(zip(names, json.loads(done.stdout), strict=True))
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_the_routes_are_those_of_sams_translator(translated, name):
+    assert routes(read(name, {})) == translated[name]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_sam_refuses_is_named(translated, name):
+    reasons = translated[name]
+
+    assert isinstance(reasons, list)
+    assert any(REFUSED[name] in reason for reason in reasons)
+    assert read(name, {}).findings
