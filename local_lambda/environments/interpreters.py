@@ -5,6 +5,7 @@ at once.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 """
 
+import contextlib
 import logging
 import os
 import re
@@ -162,6 +163,7 @@ def candidates(version: str, environ: Mapping[str, str]) -> list[str]:
     uv = Path(environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python")
     on_path = shutil.which(name, path=environ.get("PATH", ""))
     found = [Path(on_path)] if on_path else []
-    found += sorted(pyenv.glob(f"{version}*/bin/{name}"), reverse=True)
-    found += sorted(uv.glob(f"cpython-{version}.*/bin/{name}"), reverse=True)
+    for folder, pattern in ((pyenv, f"{version}*"), (uv, f"cpython-{version}.*")):
+        with contextlib.suppress(OSError):  # it may be another user's
+            found += sorted(folder.glob(f"{pattern}/bin/{name}"), reverse=True)
     return list(dict.fromkeys(str(path) for path in found))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from local_lambda.application import Function
-from local_lambda.environments import linux, variables
+from local_lambda.environments import linux
 from local_lambda.environments.credentials import own_variables
 from local_lambda.environments.interpreters import Named, choose
 from local_lambda.environments.launch import Launch, LaunchSettings, lay_out, prepare
@@ -62,13 +62,27 @@ class Launcher:
         pythons = choose(functions.values(), self._pythons)
         launches = {}
         for name, function in functions.items():
-            for finding in variables.findings(function):
-                _log.warning("template: %s", finding)
             settings = replace(self._settings, python=pythons[name])
             launches[name] = prepare(function, self._directory, settings)
             self._say_substituted(launches[name].substituted)
             self._say_shared_tmp(launches[name])
+        self._say_cores(functions)
         return launches
+
+    def _say_cores(self, functions: Mapping[str, Function]) -> None:
+        """Says which functions get less of the processor than on Lambda."""
+        cores = os.cpu_count() or 1
+        names = [
+            name
+            for name, function in functions.items()
+            if function.memory_mb > cores * linux.MB_PER_CORE
+        ]
+        if names and self._as_lambda:
+            _log.warning(
+                "as_lambda.missing this machine has %d cores, fewer than the memory of %s gives",
+                cores,
+                ", ".join(names),
+            )
 
     def lay_out(self, function: Function, directory: Path) -> Launch:
         """Lays one function out again, in another directory. Raises LaunchError and OSError."""

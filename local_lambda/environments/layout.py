@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
 
 from local_lambda.application import Function
+from local_lambda.environments.linux import points_out
 
 _log = logging.getLogger(__name__)
 UNZIPPED_BYTES = 250 * 1024 * 1024  # a function with its layers
@@ -75,6 +76,23 @@ def lay_out_layers(layers: Iterable[Path], opt: Path) -> None:
             raise LaunchError(f"the layer {layer} does not exist")
         source = layer if layer.is_dir() else unzipped(layer, opt.with_name(f"layer-{number}"))
         shutil.copytree(source, opt, symlinks=True, dirs_exist_ok=True, copy_function=_link_or_copy)
+        if layer.is_dir():
+            _follow_links_out(source, opt)
+
+
+def _follow_links_out(source: Path, opt: Path) -> None:
+    """Replaces relative links that lead out of a layer by what they lead to, as packaging does."""
+    for place, folders, files in os.walk(source):
+        for name in (*folders, *files):
+            path = Path(place, name)
+            if not path.is_symlink() or not points_out(str(path), source):
+                continue
+            copy = opt / path.relative_to(source)
+            copy.unlink()
+            if path.is_dir():
+                shutil.copytree(path, copy, symlinks=True, copy_function=_link_or_copy)
+            elif path.is_file():
+                _link_or_copy(str(path.resolve()), str(copy))
 
 
 def _link_or_copy(source: str, target: str) -> str:

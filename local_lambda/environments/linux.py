@@ -86,7 +86,8 @@ def namespace(directory: Path) -> Namespace | str:
     tries = [Namespace(program), Namespace(program, is_user=True)]
     reason = ""
     for candidate in tries if os.geteuid() == 0 else tries[1:]:
-        command = candidate.command(directory, directory, directory, command=["/bin/true"])
+        run = [sys.executable, "-I", "-S", "-c", ""]
+        command = candidate.command(directory, directory, directory, command=run)
         try:
             ended = subprocess.run(
                 command, capture_output=True, text=True, check=False, timeout=_LIMIT_S
@@ -115,15 +116,15 @@ def leads_out(folder: Path) -> bool:
     What packaging tools leave out is not looked at.
     """
     for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = os.path.join(place, name)
-            if os.path.islink(path) and _is_outside(path, folder):
-                return True
+        paths = [os.path.join(place, name) for name in (*folders, *files)]
+        if any(os.path.islink(path) and points_out(path, folder) for path in paths):
+            return True
         folders[:] = [name for name in folders if not name.startswith(".") and name != _NODE]
     return False
 
 
-def _is_outside(link: str, folder: Path) -> bool:
+def points_out(link: str, folder: Path) -> bool:
+    """Says whether a link is relative and leads out of the folder."""
     target = os.readlink(link)
     if os.path.isabs(target):
         return False
@@ -262,7 +263,8 @@ def control_groups(proc: Path = Path("/proc")) -> tuple[ControlGroups | None, li
         try:
             (base / name).mkdir()
         except OSError as error:
-            reasons.append(f"no group for {controller}: {base}: {error.strerror}")
+            what = {"cpu": "the processor", "memory": "the memory"}[controller]
+            reasons.append(f"{what} is not limited: {base}: {error.strerror}; root may do it")
         else:
             folders[controller] = base / name
     if folders or reasons:

@@ -4,15 +4,14 @@ Lambda's own and the template's, and no others of this machine.
 Page configuration-envvars.html in https://docs.aws.amazon.com/lambda/latest/dg/
 """
 
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local_lambda.application import Finding, Function
+from local_lambda.application import Function
 
-# Lambda refuses a function whose template sets one of these.
+# Lambda refuses a function whose template sets one of these, so the reading leaves them out.
 RESERVED = frozenset(
     {
         "AWS_ACCESS_KEY",
@@ -38,34 +37,8 @@ RESERVED = frozenset(
         "_X_AMZN_TRACE_ID",
     }
 )
-_MAXIMUM_BYTES = 4096  # all variables of one function together
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _STAND_IN = "local"
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-
-
-def findings(function: Function) -> tuple[Finding, ...]:
-    """Names the variables of a template with which Lambda would refuse the function."""
-    found = []
-    for name in function.environment:
-        if name in RESERVED:
-            text = f"Lambda reserves {name} and refuses the function; its own value is served"
-        elif not _NAME.fullmatch(name):
-            text = f"Lambda refuses the name {name!r}: a letter, then letters, digits and _"
-        else:
-            continue
-        found.append(_finding(function, text, f"Environment.Variables.{name}"))
-    size_bytes = sum(len(name) + len(value) for name, value in function.environment.items())
-    if size_bytes > _MAXIMUM_BYTES:
-        text = f"{size_bytes} bytes of variables; Lambda refuses more than {_MAXIMUM_BYTES}"
-        found.append(_finding(function, text, "Environment.Variables"))
-    return tuple(found)
-
-
-def _finding(function: Function, text: str, place: str) -> Finding:
-    return Finding(
-        text=text, advice="rename it or leave it out", resource=function.logical_id, property=place
-    )
 
 
 def of_function(

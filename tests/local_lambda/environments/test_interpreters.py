@@ -67,6 +67,13 @@ def test_one_that_lacks_the_client_is_not_taken_and_the_commands_are_named(tmp_p
     assert len(caplog.records) == 1
 
 
+def test_a_folder_of_another_user_is_passed_over(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    environ = {"HOME": str(tmp_path), "PATH": "", "PYENV_ROOT": str(tmp_path / "file")}
+
+    assert choose([function(f"python{OTHER}")], Named(), environ) == {"F": sys.executable}
+
+
 def test_a_runtime_without_an_interpreter_here_is_named(tmp_path, caplog):
     environ = {"HOME": str(tmp_path), "PATH": str(tmp_path)}
 

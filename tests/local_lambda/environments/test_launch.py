@@ -55,6 +55,20 @@ def test_a_later_layer_wins_and_nobody_s_source_is_written_to(tmp_path):
     assert (folder / "second").read_text() == "of the folder"
 
 
+def test_a_link_out_of_a_layer_becomes_what_it_leads_to(tmp_path):
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common/tools.py").write_text("x = 1")
+    (tmp_path / "layer/python").mkdir(parents=True)
+    (tmp_path / "layer/python/common").symlink_to("../../common")
+    (tmp_path / "layer/python/tools.py").symlink_to("../../common/tools.py")
+    (tmp_path / "layer/python/same.py").symlink_to("tools.py")
+    opt = prepared(tmp_path, tmp_path / "layer").opt
+
+    assert (opt / "python/common/tools.py").read_text() == "x = 1"
+    assert not (opt / "python/tools.py").is_symlink()
+    assert (opt / "python/same.py").read_text() == "x = 1"
+
+
 def test_layers_of_one_name_stay_apart(tmp_path):
     for name in ("first", "folder", "last"):
         (tmp_path / name).mkdir()
