@@ -17,6 +17,7 @@ endif
 VENV ?= .venv
 
 # Options of `make dev`.
+HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO ?= 1
 DYNAMODB_ENDPOINT ?=
@@ -39,7 +40,7 @@ SAM_ARGS ?=
 RUN := $(VENV)/bin/python
 BUILT_TEMPLATE := .aws-sam/build/template.yaml
 # On one machine all clients share one address, so each of them may hold every slot.
-DEV_OPTIONS := --port $(PORT) --parameter-overrides ClientConnections=100
+DEV_OPTIONS := --host $(HOST) --port $(PORT) --parameter-overrides ClientConnections=100
 ifneq ($(strip $(BUILT)),)
 ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 DEV_OPTIONS += Architecture=$(ARCHITECTURE) --template $(BUILT_TEMPLATE) --isolated
