@@ -13,42 +13,11 @@
 """
 
 import json
-from pathlib import Path
 
 import pytest
 
-from local_lambda.template import template
 from local_lambda.template.cloudformation import TemplateError
-from local_lambda.template.inputs import Inputs
-
-CORPUS = Path(__file__).parent / "corpus"
-CASES = sorted(path.parent.name for path in CORPUS.glob("*/expected.json"))
-
-
-def read(name, expected):
-    (path,) = CORPUS.joinpath(name).glob("*template.*")
-    inputs = Inputs(stored=expected.get("stored", {}))
-    return template.read(path, overrides=expected.get("overrides"), inputs=inputs)
-
-
-def routes(application):
-    return {
-        api.logical_id: sorted(f"{route.method} {route.path}" for route in api.routes)
-        for api in application.apis
-    }
-
-
-def served(application):
-    """Returns what is served, in the form of `expected.json`."""
-    return {
-        "functions": sorted(application.functions),
-        "urls": sorted(name for name, each in application.functions.items() if each.url),
-        "apis": routes(application),
-        "load_balancers": {each.logical_id: len(each.rules) for each in application.load_balancers},
-        "tables": sorted(application.tables),
-        "mappings": sorted(f"{each.function} < {each.table}" for each in application.mappings),
-        "events": sorted(f"{each.function}.{each.name}" for each in application.events),
-    }
+from tests.support.corpus import CASES, CORPUS, read, served
 
 
 @pytest.mark.parametrize("name", CASES)

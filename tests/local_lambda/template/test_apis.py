@@ -34,7 +34,7 @@ def route(application, method, path):
 
 
 def from_corpus(name):
-    from tests.local_lambda.test_corpus import CORPUS
+    from tests.support.corpus import CORPUS
 
     return template.read(CORPUS / name / "template.yaml")
 
@@ -235,7 +235,7 @@ def test_a_listener_has_its_rules_in_order_of_priority():
 
 
 def test_a_function_gets_the_origins_of_the_emulator_as_addresses():
-    from tests.local_lambda.test_corpus import CORPUS
+    from tests.support.corpus import CORPUS
 
     urls = {"ServerlessRestApi": "http://127.0.0.1:8000", "Web": "http://127.0.0.1:8001"}
     path = CORPUS / "api_addresses/template.yaml"

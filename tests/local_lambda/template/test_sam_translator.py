@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_lambda.test_corpus import CORPUS, read, routes
+from tests.support.corpus import CORPUS, read, routes
 from tests.support.tools import sam_cli
 
 pytestmark = pytest.mark.once

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from local_lambda.application import Application
 from local_lambda.template import template
 from local_lambda.template.text import TemplateError, parse
-from tests.local_lambda.test_corpus import CORPUS
+from tests.support.corpus import CORPUS
 
 NAMES = sorted(
     path.parent.name
