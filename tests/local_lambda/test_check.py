@@ -45,7 +45,8 @@ def run(tmp_path, capsys, monkeypatch):
 
 
 def test_what_is_served_and_what_is_not_is_said_in_lines(run):
-    text = f"{GOOD}  Node: {{Type: AWS::Lambda::Function, Properties: {{Runtime: nodejs22.x}}}}\n"
+    node = "{CodeUri: checked, Handler: a.b, Runtime: nodejs22.x}"
+    text = f"{GOOD}  Node: {{Type: AWS::Serverless::Function, Properties: {node}}}\n"
     assert run(text) == (
         0,
         textwrap.dedent("""\
