@@ -77,9 +77,11 @@ class Authorizers:
                 "the route is served without it",
             )
         if known.authorizer and known.authorizer.kind in _UNCHECKED:
+            named = known.authorizer.name
+            prefix = "" if named == known.resource.logical_id else f"{named}: "
             self._stack.report(
                 known.resource,
-                f"{known.authorizer.name}: {_UNCHECKED[known.authorizer.kind]}",
+                f"{prefix}{_UNCHECKED[known.authorizer.kind]}",
                 property=known.way,
                 advice="every caller is let in; --claims injects claims",
             )

@@ -21,7 +21,7 @@ from local_lambda.template.openapi import (
     report_api_key,
     report_model,
 )
-from local_lambda.template.resolved import Resolved, properties_of
+from local_lambda.template.resolved import Resolved, is_set, properties_of
 from local_lambda.template.resource import Resource
 from local_lambda.template.routes import Routes, check_path, read_method
 from local_lambda.template.stack import Stack
@@ -100,7 +100,7 @@ class _ApiReader:
 
     def read(self) -> Api:
         for name, (text, advice) in _API_NAMED.items():
-            if self._properties.get(name) not in (None, False, "false"):
+            if is_set(self._properties.get(name)):
                 self._stack.report(self._api, text, property=name, advice=advice)
         stage, variables = self._stage()
         self._read_authorizers()

@@ -16,7 +16,7 @@ from local_lambda.template.integrations import (
     read_timeout,
 )
 from local_lambda.template.openapi import CORS, Definition, definition_parts
-from local_lambda.template.resolved import Resolved, properties_of, report_unread
+from local_lambda.template.resolved import Resolved, is_set, properties_of, report_unread
 from local_lambda.template.resource import Resource
 from local_lambda.template.routes import DEFAULT_PATH, Routes, check_path, read_method
 from local_lambda.template.sam_events import SamEvent, events_by_api
@@ -90,7 +90,7 @@ def _read_api(stack: Stack, resource: Resource, events: list[SamEvent], targets:
     properties = properties_of(stack, resource, written)
     report_unread(stack, resource, properties, _KNOWN | _NAMED.keys())
     for name, (text, advice) in _NAMED.items():
-        if properties.get(name) not in (None, False, "false"):
+        if is_set(properties.get(name)):
             stack.report(resource, text, property=name, advice=advice)
     variables: dict[str, str] = {}
     with stack.catching(resource, served=True):

@@ -111,6 +111,11 @@ class Resolved:
         return Resolved(value, self.way_of(name), self.ignore_case)
 
 
+def is_set(value: Any) -> bool:
+    """Returns whether a setting has an effect: not one that is empty or switched off."""
+    return value not in (None, False, "false", "", {}, [])
+
+
 def kind_of(value: Any) -> str:
     """Returns the type of a value in the words of a template."""
     if isinstance(value, dict):

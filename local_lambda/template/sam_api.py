@@ -24,6 +24,7 @@ from local_lambda.template.openapi import (
 )
 from local_lambda.template.resolved import (
     Resolved,
+    is_set,
     joined,
     properties_of,
     report_unread,
@@ -164,8 +165,7 @@ def _stage(properties: Resolved, logical_id: str) -> str:
 def _report(stack: Stack, resource: Resource, properties: Resolved) -> None:
     report_unread(stack, resource, properties, _KNOWN | _NAMED.keys())
     for name, (text, advice) in _NAMED.items():
-        value = properties.get(name)
-        if value not in (None, False, "false"):
+        if is_set(properties.get(name)):
             stack.report(resource, text, property=name, advice=advice)
     is_implicit = resource.logical_id == IMPLICIT
     if is_implicit and properties.get("StageName") is not None:
@@ -249,7 +249,7 @@ class _ApiReader:
 
     def _report_auth(self) -> None:
         for name, text in _AUTH_NAMED.items():
-            if self.auth.get(name) not in (None, False):
+            if is_set(self.auth.get(name)):
                 self.stack.report(self.resource, text, property=self.auth.way_of(name))
 
     def _add_event(
@@ -302,7 +302,7 @@ class _ApiReader:
         with self.stack.catching(event.resource, served=True):
             auth = event.properties.map("Auth")
             for name in ("ApiKeyRequired", "ResourcePolicy"):
-                if auth.get(name) not in (None, False):
+                if is_set(auth.get(name)):
                     self._report_event_auth(event, auth, name)
             own = auth.text("Authorizer", default="")
             name = own or self._default()
