@@ -73,7 +73,7 @@ def _add_api(
     urls: Mapping[str, str],
 ) -> None:
     references[logical_id] = logical_id
-    endpoint = urls.get(logical_id, endpoint_of(logical_id, region))
+    endpoint = urls.get(logical_id, endpoint_of(logical_id, region)).rstrip("/")
     values = {
         "ApiEndpoint": endpoint,
         "ApiId": logical_id,
@@ -146,7 +146,7 @@ def with_origins(
 
     def replaced(text: str) -> str:
         for logical_id, url in urls.items():
-            text = text.replace(endpoint_of(logical_id, region), url)
+            text = text.replace(endpoint_of(logical_id, region), url.rstrip("/"))
         return text
 
     return {
@@ -170,7 +170,7 @@ def _dns_name(
         balancer = resource.properties.get("LoadBalancerArn")
         is_its_listener = resource.kind.endswith("::Listener") and balancer == {"Ref": logical_id}
         if is_its_listener and name in urls:
-            return urls[name].partition("://")[2]
+            return urls[name].partition("://")[2].rstrip("/")
     return f"{logical_id}-0.{region}.elb.amazonaws.com"
 
 

@@ -237,7 +237,7 @@ def test_a_listener_has_its_rules_in_order_of_priority():
 def test_a_function_gets_the_origins_of_the_emulator_as_addresses():
     from tests.support.corpus import CORPUS
 
-    urls = {"ServerlessRestApi": "http://127.0.0.1:8000", "Web": "http://127.0.0.1:8001"}
+    urls = {"ServerlessRestApi": "http://127.0.0.1:8000/", "Web": "http://127.0.0.1:8001/"}
     path = CORPUS / "api_addresses/template.yaml"
     environment = template.read(path, urls=urls).functions["ShopFunction"].environment
 
@@ -260,7 +260,7 @@ Resources:
     Properties: {{LoadBalancerArn: !Ref Balancer, DefaultActions: []}}
 {FUNCTION.rstrip()[:-1]}, Environment: {{Variables: {{ADDRESS: !GetAtt Balancer.DNSName}}}}}}
 """
-    served = read(tmp_path, text, urls={"Http": "http://127.0.0.1:9000"})
+    served = read(tmp_path, text, urls={"Http": "http://127.0.0.1:9000/"})
 
     assert served.functions["F"].environment == {"ADDRESS": "127.0.0.1:9000"}
 
