@@ -133,12 +133,27 @@ class Environment:
     async def start(self, init_limit_s: float) -> None:
         """Starts the process. Raises OSError and LaunchError."""
         await self._server.start()
-        name = f"{self.function.logical_id}-{self._server.port}"
-        self._confinement = await asyncio.to_thread(self._launch.confine, name)
-        command = self._launch.command(self._confinement.words)
         variables = await asyncio.to_thread(
             self._launch.environment, f"127.0.0.1:{self._server.port}"
         )
+        name = f"{self.function.logical_id}-{self._server.port}"
+        self._confinement = await asyncio.to_thread(self._launch.confine, name)
+        try:
+            await self._start_process(variables)
+        except BaseException:
+            self._confinement.discard()
+            raise
+        if self._killed:  # while it was being started
+            self.kill()
+        if self.debugger:
+            _log.warning("debug.waiting %s for a debugger at %s", self.label, self.debugger.address)
+        else:
+            self._set_timer("init", init_limit_s, lambda: self._init_expired(init_limit_s))
+        _log.debug("environment.starting %s attempt=%d", self.label, self.attempt)
+
+    async def _start_process(self, variables: dict[str, str]) -> None:
+        """Raises OSError and LaunchError."""
+        command = self._launch.command(self._confinement.words)
         if self.debugger:
             command, variables = self.debugger.applied(
                 command, variables, python=self._launch.python, runtime=self._launch.runtimes
@@ -153,13 +168,6 @@ class Environment:
         )
         self.meter.launched(self._group.pid)
         self._create_task(self._wait_for_exit(self._group))
-        if self._killed:  # while it was being started
-            self.kill()
-        if self.debugger:
-            _log.warning("debug.waiting %s for a debugger at %s", self.label, self.debugger.address)
-        else:
-            self._set_timer("init", init_limit_s, lambda: self._init_expired(init_limit_s))
-        _log.debug("environment.starting %s attempt=%d", self.label, self.attempt)
 
     def hand_over(self, invocation: Invocation) -> None:
         """Gives the invocation to the runtime. Its timeout runs from here."""

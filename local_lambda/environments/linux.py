@@ -62,7 +62,8 @@ class Namespace:
 
 def _python() -> str:
     """Returns the emulator's interpreter. That of no virtual environment starts fastest."""
-    return str(getattr(sys, "_base_executable", None) or sys.executable)
+    base = str(getattr(sys, "_base_executable", None) or sys.executable)
+    return base if os.access(base, os.X_OK) else sys.executable
 
 
 def compiled_program(directory: Path) -> Path:
@@ -373,6 +374,13 @@ class Confinement:
         if self.group:
             with contextlib.suppress(OSError):  # the environment has ended
                 self.group.limit_processor(self.memory_mb)
+
+    def discard(self) -> None:
+        """Gives up what no process has taken: the device of /tmp. The group goes as ever."""
+        if "--tmp-device" in self.words:
+            device = self.words[self.words.index("--tmp-device") + 1]
+            with contextlib.suppress(OSError):
+                subprocess.run(["losetup", "--detach", device], check=False, capture_output=True)
 
     def exceeded_memory(self) -> bool:
         return bool(self.group and self.group.killed())

@@ -115,7 +115,8 @@ def _install(requirement: str, python: str, folder: Path) -> None:
     unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".installing-"))
     try:
         command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        command += ["--no-input", "--target", str(unfinished / "python"), "--", requirement]
+        command += ["--retries", "1", "--timeout", "10", "--no-input"]
+        command += ["--target", str(unfinished / "python"), "--", requirement]
         subprocess.run(
             command, capture_output=True, text=True, check=True, timeout=_INSTALL_LIMIT_S
         )

@@ -9,11 +9,13 @@ import contextlib
 import os
 import py_compile
 import sys
+import warnings
 from importlib.util import cache_from_source
 
 
 def main() -> None:
     os.nice(19)
+    warnings.simplefilter("ignore")  # whoever imports a file hears of it
     for folder in sys.argv[1:]:
         for place, folders, files in os.walk(folder):
             folders[:] = [name for name in folders if _is_code(os.path.join(place, name))]

@@ -105,6 +105,25 @@ def test_what_is_written_to_tmp_is_no_memory(emulator):
     assert evaluated(emulator, "Small", write + "bytes(64 << 20))") == 128 << 20
 
 
+def loop_devices(folder):
+    """Returns the files in a folder that loop devices hold."""
+    files = [path.read_text() for path in Path("/sys/block").glob("loop*/loop/backing_file")]
+    return [name for name in files if name.startswith(str(folder))]
+
+
+def test_a_process_that_does_not_start_leaves_no_device(template, tmp_path):
+    limits = linux.Limits(
+        tmp_path, linux.ControlGroups(2, {}), directory=tmp_path, private_tmp=True
+    )
+    confinement = limits.confine("F-1", memory_mb=128, tmp_mb=16, private_tmp=True)
+    if "--tmp-device" not in confinement.words:
+        pytest.skip("no loop devices here")
+    assert len(loop_devices(tmp_path)) == 1
+    confinement.discard()
+
+    assert not loop_devices(tmp_path)
+
+
 def ends_at(emulator, number):
     with emulator:
         evaluated(emulator, "Small", "1")
