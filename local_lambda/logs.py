@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 NO_REQUEST = "-"
+REQUEST_ID = "request_id"  # the key in `extra` of a log record that is about an invocation
 _FORMAT = "local_lambda %(levelname)s %(message)s"
 _NOISY = ("asyncio", "boto3", "botocore", "urllib3")
 _RESET = "\033[0m"
@@ -154,7 +155,8 @@ class LogHandler(logging.Handler):
         try:
             source = f"local_lambda {record.levelname}"
             text = self.format(record).removeprefix(f"{source} ")
-            self._log.write(source, text, level=record.levelno)
+            request_id = getattr(record, REQUEST_ID, "")
+            self._log.write(source, text, request_id, level=record.levelno)
         except Exception:
             self.handleError(record)
 

@@ -50,7 +50,7 @@ class AdminFront:
 
     async def _handle(self, exchange: HttpExchange) -> None:
         if reason := guard.refusal(exchange.method, exchange.headers):
-            _log.warning("admin.refused %s %s: %s", exchange.method, exchange.target, reason)
+            _log.warning("admin.refused %s %s: %s", exchange.method, exchange.path, reason)
             await exchange.respond(_json(403, {"Message": reason}))
             return
         if self._lambda_api.serves(exchange.target):
@@ -164,7 +164,7 @@ class AdminFront:
         except Throttled:
             await exchange.respond(_json(429, {"Message": "throttled: no environment may start"}))
         except ClientGone:
-            _log.info("client.gone %s", exchange.target)
+            _log.info("client.gone %s", exchange.path)
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from local_lambda.environments.records import Records
 from local_lambda.environments.runtime_api import RuntimeApi
 from local_lambda.environments.runtime_state import RuntimeState
 from local_lambda.http.server import HttpServer
+from local_lambda.logs import REQUEST_ID
 
 _log = logging.getLogger(__name__)
 # How long to read on after an exit: the last bytes of the process are on their way to the client.
@@ -296,7 +297,11 @@ class Environment:
         timeout_s = self.function.timeout_s
         request_id = invocation.request_id
         _log.warning(
-            "invocation.timed_out %s timeout_s=%g request_id=%s", self.label, timeout_s, request_id
+            "invocation.timed_out %s timeout_s=%g request_id=%s",
+            self.label,
+            timeout_s,
+            request_id,
+            extra={REQUEST_ID: request_id},
         )
         self._active.pop(request_id, None)
         self.state.expired(request_id)

@@ -34,6 +34,7 @@ from local_lambda.environments.runtime_state import (
 )
 from local_lambda.http.messages import Headers, HttpResponse, json_response
 from local_lambda.http.server import BodyTooLarge, HttpExchange
+from local_lambda.logs import REQUEST_ID
 
 _log = logging.getLogger(__name__)
 _PREFIX = "/2018-06-01/runtime/"
@@ -190,7 +191,13 @@ class RuntimeApi:
         if end.error_type:
             label = self._environment.label
             error = Failed(end.error_type, end.error_body).text
-            _log.warning("invocation.failed_midway %s %s %s", label, end.error_type, error)
+            _log.warning(
+                "invocation.failed_midway %s %s %s",
+                label,
+                end.error_type,
+                error,
+                extra={REQUEST_ID: invocation.request_id},
+            )
         stream.close(end)
         return refusal
 
@@ -203,7 +210,13 @@ class RuntimeApi:
             return
         failure = await _read_failure(exchange)
         label = self._environment.label
-        _log.warning("invocation.failed %s %s %s", label, failure.error_type, failure.text[:2_000])
+        _log.warning(
+            "invocation.failed %s %s %s",
+            label,
+            failure.error_type,
+            failure.text[:2_000],
+            extra={REQUEST_ID: request_id},
+        )
         invocation.resolve(failure)
         self._environment.state.replied(request_id)
         try:

@@ -129,7 +129,7 @@ class Call:
         try:
             await self.exchange.respond(response.with_headers(self.extra))
         except ClientGone:
-            _log.info("client.gone %s", self.exchange.target)
+            _log.info("client.gone %s", self.exchange.path)
 
 
 class Front:
@@ -193,7 +193,7 @@ class Front:
         except NotServed:
             await call.send(self.failed)
         except PayloadTooLarge:
-            _log.warning("payload.too_large %s is over 6 MB as a payload", exchange.target)
+            _log.warning("payload.too_large %s is over 6 MB as a payload", exchange.path)
             await call.send(self.payload_too_large)
         except Throttled:
             await call.send(self.throttled)

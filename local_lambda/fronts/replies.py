@@ -103,12 +103,12 @@ async def send_stream(
         if not sending.done():
             await asyncio.wait((sending,), timeout=_READS_WITHIN_S)
         if not sending.done():
-            _log.warning("stream.cut %s the client does not read", exchange.target)
+            _log.warning("stream.cut %s the client does not read", exchange.path)
             exchange.abort()
             return
         sending.result()
     except ClientGone:
-        _log.info("client.gone %s; the function is not told", exchange.target)
+        _log.info("client.gone %s; the function is not told", exchange.path)
     finally:
         sending.cancel()
         cut.cancel()
@@ -127,7 +127,7 @@ async def _send_stream(
     try:
         status, headers, first = await _response_head(stream, pieces)
     except prelude.PreludeError as error:
-        _log.error("prelude.malformed %s %s", exchange.target, error)
+        _log.error("prelude.malformed %s %s", exchange.path, error)
         await exchange.respond(rules.bad_gateway.with_headers(extra))
         return
     if rules.on_headers:
@@ -138,13 +138,13 @@ async def _send_stream(
         exchange, _chain(first, pieces), bandwidth=rules.bandwidth, drop=empty
     )
     if stream.end and stream.end.cut:
-        _log.warning("stream.cut %s %s", exchange.target, stream.end.error_type)
+        _log.warning("stream.cut %s %s", exchange.path, stream.end.error_type)
         return
     if not sent_bytes and not empty:
         _log.error(
             "zero-byte body: clients of a real Function URL hang here: %s %s",
             exchange.method,
-            exchange.target,
+            exchange.path,
         )
         if rules.hang_on_empty_body:
             await invocation.expired()
@@ -195,7 +195,7 @@ async def _send_body(
     async for piece in pieces:
         sent_bytes += len(piece)
         if drop:
-            _log.warning("body.dropped %s the prelude says content-length: 0", exchange.target)
+            _log.warning("body.dropped %s the prelude says content-length: 0", exchange.path)
             continue
         await exchange.send(piece)
         if bucket and (delay_s := bucket.delay_s(len(piece), loop.time())):

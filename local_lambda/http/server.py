@@ -46,6 +46,11 @@ class HttpExchange:
         self.started = False
         self.sent_bytes = 0  # counts the body alone
 
+    @property
+    def path(self) -> str:
+        """Returns the target for logs: without the query, which may hold what is secret."""
+        return self.target.partition("?")[0]
+
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name), None)
 

@@ -276,12 +276,12 @@ async def _stream_reply(
     try:
         await _until_sent_or_cut(sending, reply)
         if not sending.done():
-            _log.warning("stream.cut %s the client does not read", exchange.target)
+            _log.warning("stream.cut %s the client does not read", exchange.path)
             exchange.abort()
             return
         sending.result()
     except ClientGone:
-        _log.info("client.gone %s; the function is not told", exchange.target)
+        _log.info("client.gone %s; the function is not told", exchange.path)
     finally:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)

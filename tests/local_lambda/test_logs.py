@@ -40,8 +40,12 @@ def test_a_line_has_time_request_id_source_and_text():
 def test_the_emulators_own_lines_name_their_level_and_messages_keep_their_text():
     stream = io.StringIO()
     record = logging.LogRecord("x", logging.WARNING, "", 0, "a %s", ("b",), None)
-    LogHandler(log_to(stream)).emit(record)
+    handler = LogHandler(log_to(stream))
+    handler.emit(record)
     assert stream.getvalue().endswith(" - local_lambda WARNING a b\n")
+    record.request_id = "id-1"
+    handler.emit(record)
+    assert stream.getvalue().endswith(" id-1 local_lambda WARNING a b\n")
 
 
 def test_lines_below_the_level_reach_subscribers_only_and_functions_are_never_silenced():

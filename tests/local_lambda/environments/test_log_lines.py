@@ -1,6 +1,8 @@
 """The log of running functions: request ids, and the report of each invocation."""
 
+import http.client
 import re
+from urllib.parse import urlsplit
 
 
 def report_of(emulator, begin):
@@ -55,3 +57,13 @@ def test_a_function_that_runs_several_invocations_reports_each(emulator):
     emulator.invoke("ManyFunction", {})
     report = emulator.wait_for(lambda: report_of(emulator, begin))
     assert "Init Duration" not in report
+
+
+def test_a_query_is_not_logged_as_it_may_hold_a_secret(emulator):
+    begin = len(emulator.log)
+    address = urlsplit(emulator.url("raw"))
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+    connection.request("GET", "/?do=bad-prelude&token=swordfish")
+    assert connection.getresponse().status == 502
+    emulator.wait_for(lambda: "prelude.malformed /" in emulator.log[begin:])
+    assert "swordfish" not in emulator.log[begin:]
