@@ -1,5 +1,8 @@
 """Tests the admin page in a browser: what it shows live, and what its buttons do."""
 
+from pathlib import Path
+
+import axe_core_python
 import pytest
 import requests
 from selenium.webdriver.support.ui import Select
@@ -9,6 +12,12 @@ from tests.local_lambda.admin.page import Page
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.once]
+RUN_AXE = """
+const done = arguments[0];
+axe.run().then(({ violations, passes }) => done({
+  violations: violations.map(({ id, nodes }) => [id, ...nodes.map((each) => each.html)]),
+  looked_at: passes.reduce((sum, { nodes }) => sum + nodes.length, 0),
+}));"""
 MARKUP = "<img src=x onerror=\"document.title='broken'\"><b class=injected>x</b>"
 TEMPLATE = f"""
 Transform: AWS::Serverless-2016-10-31
@@ -135,6 +144,28 @@ def test_examples_are_those_of_the_chosen_function(page, driver):
         example.select_by_visible_text(name)
         payload = page.run("return document.getElementById('invoke-payload').value")
         assert ("Records" in payload) == (function == "RawFunction")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page, driver, emulator, scheme):
+    emulator.invoke("StockFunction", {})
+    emulator.block("/items/blocked")
+    emulator.throttle("QuickFunction")
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        page.invoke("StockFunction", '{"do": "raise"}')
+        page.shows("#result-log pre", "ValueError")
+        page.shows("#faults", "throttled")
+        page.run("document.querySelector('details').open = true")
+        page.run((Path(axe_core_python.__file__).parent / "axe.min.js").read_text("utf-8"))
+        found = driver.execute_async_script(RUN_AXE)
+        assert found["violations"] == []
+        assert found["looked_at"] > 50
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        emulator.unblock("/items/blocked")
+        emulator.throttle("QuickFunction", None)
 
 
 def test_the_page_fits_a_phone(page, driver):
