@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +87,7 @@ def _code(properties: Written) -> _Code:
     if package_type == "Image" or image:
         raise TemplateError(
             "it is a container image, and images are not run here",
-            property="PackageType" if package_type else "ImageUri",
+            property=_image_property(is_plain, bool(package_type)),
             advice="give it Runtime, Handler and CodeUri instead",
         )
     if not is_plain:
@@ -96,6 +95,12 @@ def _code(properties: Written) -> _Code:
     if isinstance(source, dict) and "ZipFile" in source:
         return _inline(properties, "Code.ZipFile", source["ZipFile"])
     return _Code(find_code(properties, "Code"))
+
+
+def _image_property(is_plain: bool, has_package_type: bool) -> str:
+    if has_package_type:
+        return "PackageType"
+    return "Code.ImageUri" if is_plain else "ImageUri"
 
 
 def _sam_code(properties: Written) -> _Code:
@@ -223,13 +228,16 @@ def _logging(properties: Written) -> Logging:
     config = properties.mapping("LoggingConfig")
     if config is None:
         return Logging()
-    choose: Callable[..., str] = config.choice
-    return Logging(
-        format=choose("LogFormat", ("Text", "JSON"), default="Text"),
-        application_level=choose("ApplicationLogLevel", _LOG_LEVELS, default=""),
-        system_level=choose("SystemLogLevel", _SYSTEM_LEVELS, default=""),
+    log_format = config.choice("LogFormat", ("Text", "JSON"), default="Text")
+    logging = Logging(
+        format=log_format,
+        application_level=config.choice("ApplicationLogLevel", _LOG_LEVELS, default=""),
+        system_level=config.choice("SystemLogLevel", _SYSTEM_LEVELS, default=""),
         group=config.text("LogGroup"),
     )
+    if log_format == "Text" and (logging.application_level or logging.system_level):
+        config.report("", "levels have no effect without LogFormat: JSON", advice="add it")
+    return logging
 
 
 def _url(properties: Written, separate: Written | None) -> FunctionUrl | None:

@@ -1,5 +1,6 @@
 """Reads the functions of a stack, and what belongs to them: layers, URLs, versions, aliases."""
 
+import re
 from collections.abc import Mapping
 
 from local_lambda.application import Function
@@ -15,13 +16,22 @@ from local_lambda.template.values import FUNCTIONS
 from local_lambda.template.written import Written
 
 INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
-# Parts of construct paths: functions that CDK adds for deployments. Nobody calls them here.
+# Functions that CDK adds for deployments, by their construct paths and by their logical ids, which
+# are all that there is without metadata. Nobody calls them here.
 _HELPERS_OF_CDK = (
     "/AWS679f53fac002430cb0da5b7982bd2287/",
-    "/BucketNotificationsHandler",
+    "/BucketNotificationsHandler050a0587b7544547bf325f094a3db834/",
     "/Custom::",
-    "/LogRetention",
+    "/LogRetentionaae0aa3c5b4d4f87b02d85b201efdd8a/",
     "/framework-",
+)
+_IDS_OF_HELPERS = re.compile(
+    "AWS679f53fac002430cb0da5b7982bd2287.*"
+    "|BucketNotificationsHandler050a0587b7544547bf325f094a3db834.*"
+    "|Custom.*CustomResourceProvider.*[0-9A-F]{8}"
+    "|CustomCDKBucketDeployment.*"
+    "|LogRetentionaae0aa3c5b4d4f87b02d85b201efdd8a.*"
+    "|.*framework(onEvent|isComplete|onTimeout)[0-9A-F]{8}"
 )
 
 
@@ -50,7 +60,9 @@ def read_functions(stack: Stack, sources: LayerSources | None = None) -> dict[st
 
 def is_helper_of_cdk(resource: Resource) -> bool:
     path = resource.metadata.get("aws:cdk:path")
-    return isinstance(path, str) and any(part in path for part in _HELPERS_OF_CDK)
+    if isinstance(path, str) and any(part in path for part in _HELPERS_OF_CDK):
+        return True
+    return bool(_IDS_OF_HELPERS.fullmatch(resource.logical_id))
 
 
 def _report_destinations(stack: Stack) -> None:

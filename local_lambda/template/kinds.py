@@ -64,7 +64,6 @@ _WITHOUT_EFFECT = (
     "Custom::CDKBucketDeployment",
     "Custom::LogRetention",
     "Custom::S3AutoDeleteObjects",
-    "Custom::S3BucketNotifications",
 )
 # Modules of this package read these, and name what they leave out.
 _ELSEWHERE = ("AWS::ApiGateway::", "AWS::ApiGatewayV2::", "AWS::ElasticLoadBalancingV2::")
@@ -91,7 +90,7 @@ def _report(stack: Stack, resource: Resource) -> None:
     advice = "whoever calls it reaches AWS, or what AWS_ENDPOINT_URL names"
     if kind in _NESTED:
         text = "nested stacks are not read"
-        advice = "start local-lambda with the nested template"
+        advice = f"start local-lambda with {_nested_template(resource)}"
     elif kind.startswith(_CUSTOM):
         text = f"custom resources are not run, so {kind} makes nothing here"
         advice = "do by hand what functions need of it"
@@ -99,6 +98,17 @@ def _report(stack: Stack, resource: Resource) -> None:
         verb = "reaches" if len(users) == 1 else "reach"
         advice = f"{' and '.join(users)} {verb} AWS, or what AWS_ENDPOINT_URL names"
     stack.report(resource, text, advice=advice, served=False)
+
+
+def _nested_template(resource: Resource) -> str:
+    """Returns the path of a nested template, or words for it."""
+    names = (
+        resource.metadata.get("aws:asset:path"),
+        resource.properties.get("Location"),
+        resource.properties.get("TemplateURL"),
+    )
+    paths = [name for name in names if isinstance(name, str) and "://" not in name]
+    return paths[0] if paths else "the nested template"
 
 
 def _users(stack: Stack, logical_id: str) -> list[str]:

@@ -85,6 +85,17 @@ def _bucket(properties: Written) -> Iterator[Found]:
         yield properties, str(each.get("Function")), "S3", values
 
 
+def _notifications(properties: Written) -> Iterator[Found]:
+    """Reads the custom resource by which CDK sets up the notifications of a bucket."""
+    configuration = properties.get("NotificationConfiguration")
+    key = "LambdaFunctionConfigurations"
+    entries = configuration.get(key) if isinstance(configuration, dict) else None
+    bucket = properties.get("BucketName")
+    for each in _mappings(entries):
+        values = {"Bucket": bucket, "Events": each.get("Events"), "Filter": each.get("Filter")}
+        yield properties, str(each.get("LambdaFunctionArn")), "S3", values
+
+
 def _user_pool(properties: Written) -> Iterator[Found]:
     triggers = properties.get("LambdaConfig")
     pool = properties.stack.resolve({"Ref": properties.resource.logical_id})
@@ -120,6 +131,7 @@ _READERS: dict[str, Callable[[Written], Iterator[Found]]] = {
     "AWS::Logs::SubscriptionFilter": _log_filter,
     "AWS::SNS::Subscription": _subscription,
     "AWS::Scheduler::Schedule": _schedule,
+    "Custom::S3BucketNotifications": _notifications,
     _BUCKET: _bucket,
     _TOPIC: _topic,
     _USER_POOL: _user_pool,

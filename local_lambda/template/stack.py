@@ -99,9 +99,15 @@ class Stack:
         advice: str = "",
         served: bool = True,
     ) -> None:
-        """Adds a finding. `property` is the way from the resource's properties."""
+        """Adds a finding. `property` is the way from the resource's properties.
+
+        A mistake in Globals that leaves no resource out is named once, and not for each resource.
+        """
         name = resource.logical_id if resource else ""
         line = self._line(resource, property)
+        if served and resource and (section := self._shared_section(resource, property)):
+            name = "Globals"
+            property = f"{section}.{property}"
         finding = Finding(text, advice, name, property=property, line=line, served=served)
         if finding not in self.findings:
             self.findings.append(finding)
@@ -151,11 +157,16 @@ class Stack:
         if resource is None:
             return 0
         way = property.split(".") if property else []
-        section = _GLOBALS.get(resource.kind)
-        is_global = way and way[0] not in resource.own and way[0] in resource.properties
-        if is_global and section:
+        if section := self._shared_section(resource, property):
             return self._line_of(("Globals", section, *way))
         return self._line_of(("Resources", resource.logical_id, "Properties", *way))
+
+    @staticmethod
+    def _shared_section(resource: Resource, property: str) -> str:
+        """Returns the section of Globals that a property comes from, or an empty text."""
+        first = property.partition(".")[0]
+        is_shared = first not in resource.own and first in resource.properties
+        return _GLOBALS.get(resource.kind, "") if is_shared else ""
 
 
 def merge(shared: Any, own: Any) -> Any:

@@ -318,3 +318,12 @@ def test_functions_that_cdk_adds_for_deployments_are_passed_over(tmp_path):
     application = read(tmp_path, text)
 
     assert (list(application.functions), application.findings) == (["F"], ())
+
+
+def test_levels_without_json_are_named(tmp_path):
+    logging = "LoggingConfig: {ApplicationLogLevel: DEBUG}"
+    properties = f"CodeUri: fn, Handler: a.b, Runtime: python3.13, {logging}"
+    text = f"Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {{{properties}}}}}}}"
+    (finding,) = read(tmp_path, text).findings
+
+    assert "levels have no effect without LogFormat: JSON" in finding.text

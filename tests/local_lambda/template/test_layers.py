@@ -69,6 +69,13 @@ def test_a_layer_that_is_not_here_is_named_with_the_wrapper_that_needs_it(tmp_pa
     assert "--layer company-tools=PATH" in finding.advice
 
 
+def test_the_streaming_runtime_of_this_project_stands_for_its_layer(tmp_path):
+    arn = "arn:aws:lambda:eu-west-1:111122223333:layer:my-streaming-runtime:3"
+    (layer,) = read(tmp_path, arn).functions["F"].layers
+
+    assert (layer / "bootstrap").is_file()
+
+
 def test_wrong_paths_of_layers_are_named(tmp_path):
     application = read(
         tmp_path, ARN, given={"company-tools": tmp_path / "no"}, folder=tmp_path / "none"
