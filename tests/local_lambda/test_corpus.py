@@ -17,7 +17,7 @@ import json
 import pytest
 
 from local_lambda.template.cloudformation import TemplateError
-from tests.support.corpus import CASES, CORPUS, read, served
+from tests.support.corpus import CASES, CORPUS, read_case, served
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -25,10 +25,10 @@ def test_a_template_is_served_as_far_as_possible_and_the_rest_is_named(name):
     expected = json.loads((CORPUS / name / "expected.json").read_text())
     if "error" in expected:
         with pytest.raises(TemplateError) as raised:
-            read(name, expected)
+            read_case(name, expected.get("overrides"), expected.get("stored"))
         assert expected["error"] in str(raised.value)
         return
-    application = read(name, expected)
+    application = read_case(name, expected.get("overrides"), expected.get("stored"))
 
     actual = served(application)
     assert actual == {key: expected.get(key, type(value)()) for key, value in actual.items()}

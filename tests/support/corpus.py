@@ -8,13 +8,14 @@ CORPUS = ROOT / "tests/local_lambda/corpus"
 CASES = sorted(path.parent.name for path in CORPUS.glob("*/expected.json"))
 
 
-def read(name, expected):
+def read_case(name, overrides=None, stored=None):
+    """Returns the application of one folder of the corpus."""
     (path,) = CORPUS.joinpath(name).glob("*template.*")
-    inputs = Inputs(stored=expected.get("stored", {}))
-    return template.read(path, overrides=expected.get("overrides"), inputs=inputs)
+    return template.read(path, overrides=overrides, inputs=Inputs(stored=stored or {}))
 
 
-def routes(application):
+def routes_of(application):
+    """Returns the routes (`METHOD /path`) by the logical id of their API."""
     return {
         api.logical_id: sorted(f"{route.method} {route.path}" for route in api.routes)
         for api in application.apis
@@ -26,7 +27,7 @@ def served(application):
     return {
         "functions": sorted(application.functions),
         "urls": sorted(name for name, each in application.functions.items() if each.url),
-        "apis": routes(application),
+        "apis": routes_of(application),
         "load_balancers": {each.logical_id: len(each.rules) for each in application.load_balancers},
         "tables": sorted(application.tables),
         "mappings": sorted(f"{each.function} < {each.table}" for each in application.mappings),

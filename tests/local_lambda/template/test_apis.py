@@ -7,6 +7,7 @@ import pytest
 
 from local_lambda.application import Authorizer, Cors, FixedResponse
 from local_lambda.template import template
+from tests.support.corpus import CORPUS, read_case
 
 FUNCTION = """
   F:
@@ -33,14 +34,8 @@ def route(application, method, path):
     return found
 
 
-def from_corpus(name):
-    from tests.support.corpus import CORPUS
-
-    return template.read(CORPUS / name / "template.yaml")
-
-
 def test_stages_and_their_variables_are_read():
-    application = from_corpus("api_two_explicit")
+    application = read_case("api_two_explicit")
     shop = api(application, "Shop")
 
     assert (shop.kind, shop.stage, shop.stage_variables) == (
@@ -50,11 +45,11 @@ def test_stages_and_their_variables_are_read():
     )
     assert api(application, "ServerlessRestApi").stage == "Prod"
     assert shop.routes[0].binary_media_types == ("image/png",)
-    assert api(from_corpus("api_globals"), "ServerlessHttpApi").stage == "$default"
+    assert api(read_case("api_globals"), "ServerlessHttpApi").stage == "$default"
 
 
 def test_authorizers_of_a_rest_api_have_their_identity_and_cache():
-    application = from_corpus("api_lambda_authorizers")
+    application = read_case("api_lambda_authorizers")
 
     assert route(application, "GET", "/default").authorizer == Authorizer(
         name="Token",
@@ -76,13 +71,13 @@ def test_authorizers_of_a_rest_api_have_their_identity_and_cache():
 
 
 def test_the_preflight_of_a_rest_api_needs_the_default_authorizer_as_on_aws():
-    preflight = route(from_corpus("api_unchecked_authorizers"), "OPTIONS", "/a")
+    preflight = route(read_case("api_unchecked_authorizers"), "OPTIONS", "/a")
 
     assert preflight.authorizer.kind == "COGNITO"
 
 
 def test_authorizers_of_an_http_api_have_format_and_identity():
-    application = from_corpus("http_api_authorizers")
+    application = read_case("http_api_authorizers")
     guard = route(application, "GET", "/a").authorizer
 
     assert guard == Authorizer(
@@ -100,7 +95,7 @@ def test_authorizers_of_an_http_api_have_format_and_identity():
 
 
 def test_cors_of_a_rest_api_is_a_fixed_response_for_each_path():
-    application = from_corpus("api_cors")
+    application = read_case("api_cors")
 
     assert route(application, "OPTIONS", "/a").fixed == FixedResponse(
         headers=(
@@ -117,7 +112,7 @@ def test_cors_of_a_rest_api_is_a_fixed_response_for_each_path():
 
 
 def test_cors_of_an_http_api_are_rules():
-    application = from_corpus("http_api_cors")
+    application = read_case("http_api_cors")
 
     assert api(application, "Mapped").cors == Cors(
         allow_origins=("https://example.org",),
@@ -129,21 +124,21 @@ def test_cors_of_an_http_api_are_rules():
     )
     assert api(application, "Everyone").cors == Cors(allow_origins=("*",))
     assert api(application, "Text").cors is None
-    assert api(from_corpus("openapi_file"), "FromFile").cors.max_age_s == 60
+    assert api(read_case("openapi_file"), "FromFile").cors.max_age_s == 60
 
 
 def test_only_what_a_validator_checks_is_required():
-    application = from_corpus("api_request_parameters")
+    application = read_case("api_request_parameters")
     assert route(application, "POST", "/orders/{shop}").required == ("body", "querystring.id")
     assert route(application, "GET", "/orders").required == ()
 
-    swagger = from_corpus("openapi_swagger_2")
+    swagger = read_case("openapi_swagger_2")
     assert route(swagger, "GET", "/items").required == ("header.x-tenant", "querystring.page")
-    assert route(from_corpus("gateway_tree"), "GET", "/items").required == ("querystring.page",)
+    assert route(read_case("gateway_tree"), "GET", "/items").required == ("querystring.page",)
 
 
 def test_a_definition_has_its_security_scheme_and_its_stage_variables():
-    application = from_corpus("openapi_swagger_2")
+    application = read_case("openapi_swagger_2")
     get = route(application, "GET", "/items")
 
     assert get.function == "StoreFunction"
@@ -166,17 +161,17 @@ def test_a_definition_has_its_security_scheme_and_its_stage_variables():
 
 
 def test_a_streaming_route_has_its_own_timeout():
-    chat = route(from_corpus("openapi_streaming"), "POST", "/chat")
+    chat = route(read_case("openapi_streaming"), "POST", "/chat")
     assert (chat.streaming, chat.timeout_s) == (True, 600)
 
-    events = from_corpus("api_timeouts")
+    events = read_case("api_timeouts")
     assert route(events, "GET", "/stream").timeout_s == 900
     assert route(events, "GET", "/format").payload_format == "1.0"
     assert route(events, "GET", "/web").timeout_s == 30
 
 
 def test_a_tree_of_plain_resources_has_what_its_methods_say():
-    application = from_corpus("gateway_tree")
+    application = read_case("gateway_tree")
     shop = api(application, "Shop")
     listed = route(application, "GET", "/items")
     item = route(application, "ANY", "/items/{id}")
@@ -198,7 +193,7 @@ def test_a_tree_of_plain_resources_has_what_its_methods_say():
 
 
 def test_an_http_api_of_plain_resources_has_what_its_routes_say():
-    application = from_corpus("gateway_v2")
+    application = read_case("gateway_v2")
     web = api(application, "Web")
     get = route(application, "GET", "/items")
 
@@ -211,7 +206,7 @@ def test_an_http_api_of_plain_resources_has_what_its_routes_say():
 
 
 def test_a_listener_has_its_rules_in_order_of_priority():
-    balancers = from_corpus("load_balancer").load_balancers
+    balancers = read_case("load_balancer").load_balancers
     http = next(each for each in balancers if each.logical_id == "Http")
     first, second, third, login, secure, default = http.rules
 
@@ -235,8 +230,6 @@ def test_a_listener_has_its_rules_in_order_of_priority():
 
 
 def test_a_function_gets_the_origins_of_the_emulator_as_addresses():
-    from tests.support.corpus import CORPUS
-
     urls = {"ServerlessRestApi": "http://127.0.0.1:8000/", "Web": "http://127.0.0.1:8001/"}
     path = CORPUS / "api_addresses/template.yaml"
     environment = template.read(path, urls=urls).functions["ShopFunction"].environment
@@ -247,7 +240,7 @@ def test_a_function_gets_the_origins_of_the_emulator_as_addresses():
         "ENDPOINT": "http://127.0.0.1:8001",
         "ROOT": "Shop.RootResourceId",
         "STAGE": "live",
-        "STAGES": "live live $default ServerlessRestApiDeployment",
+        "STAGES": "live live $default",
     }
 
 

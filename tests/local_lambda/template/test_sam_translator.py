@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.corpus import CORPUS, read, routes
+from tests.support.corpus import CORPUS, read_case, routes_of
 from tests.support.tools import sam_cli
 
 pytestmark = pytest.mark.once
@@ -46,7 +46,7 @@ def translated():
 
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_the_routes_are_those_of_sams_translator(translated, name):
-    assert routes(read(name, {})) == translated[name]
+    assert routes_of(read_case(name)) == translated[name]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -55,4 +55,4 @@ def test_what_sam_refuses_is_named(translated, name):
 
     assert isinstance(reasons, list)
     assert any(REFUSED[name] in reason for reason in reasons)
-    assert read(name, {}).findings
+    assert read_case(name).findings
