@@ -21,6 +21,7 @@ from local_lambda.fronts.claims import Claims
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.payload import RequestContext
 from local_lambda.fronts.replies import with_public_names
+from local_lambda.fronts.routing import METHODS
 from local_lambda.http.messages import (
     Headers,
     HttpRequest,
@@ -35,6 +36,10 @@ _log = logging.getLogger(__name__)
 PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024
 # A client may have a large body left to send when its request is refused.
 _LINGER_S = 10.0
+# Their methods are documented for Function URLs and REST APIs. That others get 405 is assumed.
+_NO_SUCH_METHOD = json_response(405, '{"message":"Method Not Allowed"}').with_headers(
+    (("Allow", ", ".join(METHODS)),)
+)
 BAD_REQUEST = json_response(400, '{"message":"Bad Request"}')
 
 
@@ -143,6 +148,7 @@ class Front:
     body_too_large = json_response(413, '{"message":"Request Entity Too Large"}')
     payload_too_large = body_too_large
     throttled = json_response(429, '{"message":"Too Many Requests"}')
+    no_such_method = _NO_SUCH_METHOD
     failed = json_response(502, '{"message": "Internal server error"}')
     id_names: tuple[str, ...] = ("x-amzn-RequestId",)
     shares_request_id = False  # whether the invocation has the id of the request
@@ -160,6 +166,9 @@ class Front:
         self.stage = stage
         self.cors_rules = cors_rules
         self.server = HttpServer(self._handle, name, linger_s=_LINGER_S)
+
+    def knows_method(self, method: str) -> bool:
+        return method in METHODS
 
     async def serve(self, call: Call) -> None:
         """Responds to one call. May raise what `FrontHost.invoke` raises, and Refused."""
@@ -184,6 +193,8 @@ class Front:
     async def _serve(self, call: Call) -> None:
         exchange = call.exchange
         try:
+            if not self.knows_method(call.request.method):
+                raise Refused(self.no_such_method)
             if not call.request.has_path:
                 raise Refused(BAD_REQUEST)
             body = await self._read(exchange)

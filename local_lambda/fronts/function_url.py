@@ -15,15 +15,12 @@ from local_lambda.environments.invocation import (
     collect,
 )
 from local_lambda.fronts import bandwidth, claims, cors, payload_v2
-from local_lambda.fronts.fronts import Call, Front, FrontHost, Refused
+from local_lambda.fronts.fronts import Call, Front, FrontHost
 from local_lambda.fronts.payload import RequestContext, ResultError
 from local_lambda.fronts.replies import StreamRules, send_stream
-from local_lambda.fronts.routing import METHODS
 from local_lambda.http.messages import Headers, HttpResponse, json_response
 
 _log = logging.getLogger(__name__)
-# The methods are documented; how other methods are refused is assumed.
-_NO_SUCH_METHOD = json_response(405, '{"message":"Method Not Allowed"}')
 
 
 class FunctionUrlFront(Front):
@@ -49,8 +46,6 @@ class FunctionUrlFront(Front):
         )
 
     async def serve(self, call: Call) -> None:
-        if call.request.method not in METHODS:
-            raise Refused(_NO_SUCH_METHOD)
         if self._url.cors and (response := cors.preflight(self._url.cors, call.request)):
             await replace(call, cors_headers=()).send(response)
             return

@@ -18,7 +18,7 @@ from local_lambda.fronts.authorizers import HTTP, Authorizers
 from local_lambda.fronts.fronts import BAD_REQUEST, Call, Front, FrontHost, Refused, fixed_response
 from local_lambda.fronts.payload import RequestContext, ResultError
 from local_lambda.fronts.replies import prelude_response
-from local_lambda.fronts.routing import METHODS, HttpRouteTable, RouteMatch
+from local_lambda.fronts.routing import HttpRouteTable, RouteMatch
 from local_lambda.http.messages import HttpResponse, json_response
 
 _log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class HttpApiFront(Front):
             raise Refused(BAD_REQUEST)
         within = self._without_stage(path)
         match = None
-        if within is not None and call.request.method in METHODS:
+        if within is not None:
             match = self._routes.match(call.request.method, within)
         if match is None:
             raise Refused(_NOT_FOUND)

@@ -41,6 +41,7 @@ class LoadBalancerFront(Front):
     body_limit_bytes = payload_alb.LIMIT_BYTES
     body_too_large = _page(413)
     payload_too_large = body_too_large
+    no_such_method = _page(405)  # page load-balancer-troubleshooting.html of the same guide
     throttled = _BAD_GATEWAY
     failed = _BAD_GATEWAY
     id_names = ()
@@ -50,11 +51,12 @@ class LoadBalancerFront(Front):
         super().__init__(f"load-balancer-{logical_id}", host, api_id=logical_id.lower())
         self._rules = load_balancer.rules
 
+    def knows_method(self, method: str) -> bool:
+        """Other methods than these are handed on, be they of the standard or not."""
+        return method not in ("CONNECT", "TRACE")
+
     async def serve(self, call: Call) -> None:
         request = call.request
-        # Page load-balancer-troubleshooting.html of the same guide.
-        if request.method == "TRACE":
-            raise Refused(_page(405))
         if (request.header("upgrade") or "").lower() == "websocket":
             raise Refused(_page(400))
         rule = next((rule for rule in self._rules if holds(rule.conditions, request)), None)

@@ -15,7 +15,7 @@ from local_lambda.fronts.authorizers import REST, Authorizers
 from local_lambda.fronts.fronts import Call, Front, FrontHost, Refused, fixed_response
 from local_lambda.fronts.payload import ResultError, decoded_query
 from local_lambda.fronts.replies import StreamRules, prelude_response, send_stream
-from local_lambda.fronts.routing import METHODS, RouteMatch, RouteTable
+from local_lambda.fronts.routing import RouteMatch, RouteTable
 from local_lambda.http.messages import HttpRequest, HttpResponse, json_response
 
 _log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class RestApiFront(Front):
         request = without_prefix(in_domain, self.host.settings.base_path)
         paths = payload_v1.Paths(in_domain=in_domain.raw_path, sent=call.request.raw_path)
         match = self._routes.match(request.method, request.raw_path)
-        if match is None or request.method not in METHODS:
+        if match is None:
             raise Refused(payload_v1.NO_SUCH_ROUTE)
         context = replace(call.context, stage_variables=self._api.stage_variables)
         routed_call = replace(call, request=request, context=context)

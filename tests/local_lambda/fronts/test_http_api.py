@@ -77,9 +77,15 @@ def test_parameters_are_decoded():
     assert running.payload["routeKey"] == "GET /items/{id}"
 
 
-@pytest.mark.parametrize(("method", "target"), [("GET", "/none"), ("FOO", "/"), ("get", "/")])
+@pytest.mark.parametrize("method", ["FOO", "get", "TRACE"])
+def test_methods_that_an_api_does_not_know_never_reach_the_function(method):
+    answer, running = ask(api(), method, "/", functions=ECHO)
+    assert (answer.status, running.pools["F"].payloads) == (405, [])
+
+
+@pytest.mark.parametrize(("method", "target"), [("GET", "/none"), ("PUT", "/")])
 def test_what_has_no_route_is_404(method, target):
-    front = api(Route("ANY", "/", "F"))
+    front = api(Route("GET", "/", "F"))
     answer, running = ask(front, method, target, functions=ECHO)
     assert (answer.status, answer.json()) == (404, {"message": "Not Found"})
     assert answer.header("apigw-requestid")

@@ -92,6 +92,11 @@ def test_the_payload_names_the_target_group():
     assert running.payload["queryStringParameters"] == {"x": "%20"}
 
 
+def test_a_load_balancer_hands_on_any_other_method():
+    _, running = ask(listener(), "PROPFIND", "/", functions=OK)
+    assert running.payload["httpMethod"] == "PROPFIND"
+
+
 def test_multi_values_go_both_ways():
     result = {"statusCode": 200, "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]}}
     front = listener(ListenerRule(function="F", multi_value_headers=True))

@@ -56,11 +56,16 @@ def test_a_path_with_an_encoded_question_mark_keeps_it():
     assert running.payload["queryStringParameters"] == {"x": "?"}
 
 
-@pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "get"])
+@pytest.mark.parametrize("method", ["CONNECT", "TRACE", "PROPFIND", "get"])
 def test_any_covers_the_seven_methods_of_api_gateway(method):
     answer, running = ask(api(), method, "/x", functions=ECHO)
+    assert (answer.status, running.pools["F"].payloads) == (405, [])
+    assert answer.header("allow") == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+
+
+def test_a_path_without_a_route_is_403():
+    answer, _ = ask(api(Route("GET", "/a", "F")), "GET", "/b", functions=ECHO)
     assert (answer.status, answer.json()) == (403, {"message": "Missing Authentication Token"})
-    assert running.pools["F"].payloads == []
 
 
 def test_missing_required_parameters_are_400():
