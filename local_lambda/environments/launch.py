@@ -128,7 +128,7 @@ class Launch:
         seen = self.seen
         python = [self.python, str(seen.runtime / "bootstrap.py")]
         if wrapper := self.function.environment.get(WRAPPER):
-            there = _executable(self.translated(wrapper), WRAPPER)
+            there = _executable(self.translated(wrapper), f"{WRAPPER} {wrapper}")
             return [wrapper if self.namespace else str(there), *python]
         if self.function.runtime.startswith("provided"):
             return [str(self._provided_bootstrap())]

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import h11
 
+from local_lambda.environments import metadata
 from local_lambda.environments.invocation import (
     BUFFERED_LIMIT_BYTES,
     STREAMED_LIMIT_BYTES,
@@ -64,6 +65,10 @@ class RuntimeApi:
         self._environment = environment
 
     async def handle(self, exchange: HttpExchange) -> None:
+        if exchange.target == metadata.TARGET:
+            authorization = exchange.header("authorization") or ""
+            await exchange.respond(metadata.response(exchange.method, authorization))
+            return
         parts = exchange.target.removeprefix(_PREFIX).split("/")
         match exchange.method, *parts:
             case "GET", "invocation", "next":

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local_lambda.application import Function
+from local_lambda.environments import metadata
 
 # Lambda refuses a function whose template sets one of these, so the reading leaves them out.
 RESERVED = frozenset(
@@ -57,6 +58,8 @@ def of_function(
     }
     variables |= credentials or dict.fromkeys(_CREDENTIALS, _STAND_IN)
     variables["AWS_LAMBDA_RUNTIME_API"] = runtime_api
+    variables["AWS_LAMBDA_METADATA_API"] = runtime_api
+    variables["AWS_LAMBDA_METADATA_TOKEN"] = metadata.TOKEN
     return variables
 
 

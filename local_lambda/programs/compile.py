@@ -15,7 +15,7 @@ from importlib.util import cache_from_source
 
 def main() -> None:
     os.nice(19)
-    warnings.simplefilter("ignore")  # whoever imports a file hears of it
+    warnings.simplefilter("ignore")  # an import says them again
     for folder in sys.argv[1:]:
         for place, folders, files in os.walk(folder):
             folders[:] = [name for name in folders if _is_code(os.path.join(place, name))]

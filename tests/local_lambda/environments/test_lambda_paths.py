@@ -121,6 +121,16 @@ def test_nothing_outside_changes(emulator):
         assert "/var/task" not in mounts.read()
 
 
+def test_the_metadata_endpoint_is_at_the_address_of_the_variables(emulator):
+    ask = (
+        "(lambda u: u.urlopen(u.Request('http://' + os.environ['AWS_LAMBDA_METADATA_API']"
+        " + '/2026-01-15/metadata/execution-environment', headers={'Authorization':"
+        " 'Bearer ' + os.environ['AWS_LAMBDA_METADATA_TOKEN']})).read().decode())"
+        "(__import__('urllib.request').request)"
+    )
+    assert json.loads(evaluated(emulator, "Plain", ask)) == {"AvailabilityZoneID": "use1-az1"}
+
+
 def test_a_wrapper_is_called_by_its_path_in_opt(emulator):
     wrapped = evaluated(emulator, "Wrapped", "os.environ['WRAPPED']")
 
