@@ -121,8 +121,7 @@ def version_of(function: Function) -> str:
 
 
 def _found_or_own(version: str, names: list[str], environ: Mapping[str, str]) -> str:
-    if version not in VERSIONS:
-        _say_own(version, names, f"the emulator knows Python {VERSIONS[0]} to {VERSIONS[-1]}")
+    if version not in VERSIONS:  # a finding of the template names it
         return sys.executable
     with ThreadPoolExecutor(max_workers=4) as threads:
         probes = list(threads.map(probe, candidates(version, environ)))

@@ -243,6 +243,7 @@ def lay_out(function: Function, directory: Path, settings: LaunchSettings) -> La
     lay_out_layers((*packages, *function.layers), launch.opt)
     if settings.isolated:
         settings = _isolated(settings, launch.runtime)
+    linux.leads_out(task)  # large folders take long, and a start would wait for it
     return replace(
         launch, task=task, settings=settings, substituted=_substitution(function, launch.settings)
     )

@@ -82,10 +82,11 @@ def test_a_runtime_without_an_interpreter_here_is_named(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("runtime", ["python3.8", "python3.99"])
-def test_a_runtime_that_the_emulator_does_not_know_is_named(runtime, caplog):
+def test_a_runtime_that_the_emulator_does_not_know_is_left_to_the_template_s_finding(
+    runtime, caplog
+):
     assert choose([function(runtime)], Named(), {}) == {"F": sys.executable}
-    assert f"the Runtime is {runtime}" in caplog.text
-    assert "the emulator knows Python 3.11 to 3.14" in caplog.text
+    assert not caplog.records
 
 
 def test_the_command_line_names_one_for_all_or_one_for_a_runtime(tmp_path, caplog):
