@@ -92,14 +92,17 @@ class Overview:
                 if route.function == name:
                     url = self._url(api, route.method, route.path)
                     routed = {"method": route.method, "path": route.path, "url": url}
-                    found.append({**routed, "streams": route.streaming, "front": api.kind})
+                    shown = {"streams": route.streaming, "front": api.kind, "of": api.logical_id}
+                    found.append({**routed, **shown})
         for balancer in self.application.load_balancers:
             for rule in balancer.rules:
                 if rule.function == name:
                     path = _path_of(rule)
-                    url = self.origins.get(balancer.logical_id) if path == "*" else None
+                    origin = self.origins.get(balancer.logical_id)
+                    url = None if rule.conditions else origin
                     routed = {"method": _method_of(rule), "path": path, "url": url}
-                    found.append({**routed, "streams": False, "front": "alb"})
+                    shown = {"streams": False, "front": "alb", "of": balancer.logical_id}
+                    found.append({**routed, **shown})
         return found
 
     def _url(self, api: Api, method: str, path: str) -> str | None:
@@ -111,7 +114,14 @@ class Overview:
 
 
 def _path_of(rule: ListenerRule) -> str:
-    return ", ".join(rule.conditions.get("path-pattern", ())) or "*"
+    """Returns the paths, and the other conditions after them."""
+    others = [
+        f"{name}: {', '.join(values)}"
+        for name, values in rule.conditions.items()
+        if name not in ("path-pattern", "http-request-method")
+    ]
+    paths = ", ".join(rule.conditions.get("path-pattern", ())) or "*"
+    return "; ".join([paths, *others])
 
 
 def _method_of(rule: ListenerRule) -> str:

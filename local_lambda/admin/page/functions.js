@@ -53,7 +53,7 @@ function drawRoutes(place, each) {
     method: route.method,
     text: route.path,
     url: route.url,
-    tag: [FRONTS[route.front] || route.front, route.streams && "streams"],
+    tag: [`${FRONTS[route.front]} ${route.of}`, route.streams && "streams"],
   }));
   if (each.url) {
     const tag = ["Function URL", each.streams && "streams"];

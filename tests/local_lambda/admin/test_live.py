@@ -49,7 +49,7 @@ def test_every_part_is_json():
 def test_a_function_is_shown_with_its_url_and_the_routes_that_lead_to_it():
     api = Api("Rest", "rest", (Route("GET", "/x", "A"), Route("GET", "/y/{id}", "A")))
     rules = (
-        ListenerRule({"path-pattern": ("/z*",)}, function="A"),
+        ListenerRule({"path-pattern": ("/z*",), "host-header": ("a.b",)}, function="A"),
         ListenerRule(function="A"),
         ListenerRule(function="B"),
     )
@@ -65,9 +65,10 @@ def test_a_function_is_shown_with_its_url_and_the_routes_that_lead_to_it():
     assert [(each["method"], each["path"], each["url"]) for each in shown["routes"]] == [
         ("GET", "/x", "http://r/x"),
         ("GET", "/y/{id}", None),
-        ("ANY", "/z*", None),
+        ("ANY", "/z*; host-header: a.b", None),
         ("ANY", "*", "http://b/"),
     ]
+    assert [each["of"] for each in shown["routes"]] == ["Rest", "Rest", "Balancer", "Balancer"]
 
 
 def test_a_finding_is_shown_as_a_sentence_and_as_its_parts():

@@ -51,7 +51,7 @@ def test_functions_are_listed_with_their_routes(page):
     page.shows("#functions", "StockFunction")
     shown = page.text_of("#functions")
     assert "python3.13 · stock_function.handler · 256 MB · 10 s" in shown
-    assert "/items/{id} REST API" in shown
+    assert "/items/{id} REST API ServerlessRestApi" in shown
     page.shows("#findings-title", "Not as on AWS")
 
 
