@@ -88,8 +88,14 @@ class FunctionPool:
     @property
     def _concurrency(self) -> int:
         reserved = self.function.reserved_concurrency
-        configured = self._limits.concurrency if reserved is None else reserved
-        return configured if self.throttle_limit is None else min(configured, self.throttle_limit)
+        return self._limits.concurrency if reserved is None else reserved
+
+    @property
+    def _accepted_at_once(self) -> int:
+        """Returns the limit for new invocations. Those that wait already get environments."""
+        if self.throttle_limit is None:
+            return self._concurrency
+        return min(self._concurrency, self.throttle_limit)
 
     def replace(self, launch: Launch) -> list[Environment]:
         """Runs the function as `launch` says from now on. Returns the environments that end."""
@@ -120,9 +126,9 @@ class FunctionPool:
             await self.before_invocation()
         active = sum(environment.active for environment in self.environments)
         waiting = len(self._pending) + (self._for_debugger is not None)
-        if waiting + active >= self._concurrency:
+        if waiting + active >= self._accepted_at_once:
             _log.warning(
-                "invocation.throttled %s limit=%d", self.function.logical_id, self._concurrency
+                "invocation.throttled %s limit=%d", self.function.logical_id, self._accepted_at_once
             )
             raise Throttled
         header = self._sampling.header(trace_id, time.time())
