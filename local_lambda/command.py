@@ -47,7 +47,11 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 def parser() -> argparse.ArgumentParser:
     description = "AWS Lambda on this machine, streaming included."
-    result = argparse.ArgumentParser(prog="local-lambda", description=description)
+    epilog = (
+        "`local-lambda check TEMPLATE` says what would be served; `local-lambda event KIND` sends "
+        "a function what SQS, S3 and other services send. Both have a --help of their own."
+    )
+    result = argparse.ArgumentParser(prog="local-lambda", description=description, epilog=epilog)
     result.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version()}")
     add_template_options(result)
     _add_address_options(result)

@@ -22,6 +22,9 @@ _DESCRIPTION = (
 )
 
 
+_GREETING = "Hello from local-lambda"
+
+
 class Mistake(ValueError):
     """A value cannot be used. The message names its option."""
 
@@ -95,6 +98,15 @@ def _add_dynamodb_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--table", metavar="NAME")
 
 
+def _add_logs_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--message", action="append", metavar="TEXT", help="repeated: more lines")
+    one.add_argument("--log-group", metavar="NAME")
+
+
+def _add_payload_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--json", default="{}", metavar="JSON", help="the whole payload")
+
+
 _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "sqs": _add_sqs_options,
     "sns": _add_sns_options,
@@ -103,6 +115,8 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "schedule": _add_schedule_options,
     "kinesis": _add_kinesis_options,
     "dynamodb": _add_dynamodb_options,
+    "logs": _add_logs_options,
+    "payload": _add_payload_options,
 }
 
 
@@ -124,11 +138,11 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     """Returns the options that were given, as arguments of a function of payloads.py."""
     match arguments.kind:
         case "sqs":
-            bodies = _texts(arguments.body) or ["Hello from local-lambda"]
+            bodies = _texts(arguments.body) or [_GREETING]
             fields = {"bodies": bodies, "queue": arguments.queue, "group": arguments.group}
             return _present({**fields, "attributes": _attributes(arguments)})
         case "sns":
-            message = _text(arguments.message) or "Hello from local-lambda"
+            message = _text(arguments.message) or _GREETING
             fields = {"message": message, "subject": arguments.subject, "topic": arguments.topic}
             return _present({**fields, "attributes": _attributes(arguments)})
         case "s3":
@@ -143,9 +157,14 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
             fields = {"rule": arguments.rule, "text": _text(arguments.input)}
             return _present({**fields, "by_scheduler": arguments.scheduler or None})
         case "kinesis":
-            data = _texts(arguments.data) or ["Hello from local-lambda"]
+            data = _texts(arguments.data) or [_GREETING]
             fields = {"data": data, "stream": arguments.stream}
             return _present({**fields, "partition_key": arguments.partition_key})
+        case "logs":
+            lines = _texts(arguments.message) or [_GREETING]
+            return _present({"messages": lines, "log_group": arguments.log_group})
+        case "payload":
+            return {"value": _optional_json("--json", arguments.json)}
     return _given_for_dynamodb(arguments)
 
 
@@ -153,7 +172,7 @@ def _given_for_dynamodb(arguments: argparse.Namespace) -> dict[str, Any]:
     new_image = _image("--new-image", arguments.new_image)
     old_image = _image("--old-image", arguments.old_image)
     if new_image is None and old_image is None:
-        new_image = {"id": "local", "text": "Hello from local-lambda"}
+        new_image = {"id": "local", "text": _GREETING}
     fields = _present({"old_image": old_image, "keys": arguments.key, "table": arguments.table})
     return {"new_image": new_image, **fields}
 

@@ -13,7 +13,17 @@ KINDS = {
     "schedule": ("Schedule", "ScheduleV2"),
     "kinesis": ("Kinesis",),
     "dynamodb": ("DynamoDB",),
+    "logs": ("CloudWatchLogs",),
+    "payload": (),
 }
+
+
+def command_for(sam_type: str, function: str) -> str:
+    """Returns the command that sends such an event, as advice."""
+    for kind, types in KINDS.items():
+        if sam_type in types:
+            return f"local-lambda event {kind} {function} sends one"
+    return f"local-lambda event payload {function} --json @FILE sends a payload of yours"
 
 
 def defaults(sam_type: str, name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,6 +37,8 @@ def defaults(sam_type: str, name: str, properties: Mapping[str, Any]) -> dict[st
             return _named("stream", properties.get("Stream"), "/")
         case "S3":
             return _bucket(properties)
+        case "CloudWatchLogs":
+            return _named("log_group", properties.get("LogGroupName"), ":")
         case "Schedule" | "ScheduleV2":
             by_scheduler = sam_type == "ScheduleV2"
             rule = _text(properties.get("Name")) or name

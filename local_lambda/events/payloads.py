@@ -1,13 +1,14 @@
 """Makes the payloads that other AWS services send to functions, with real hashes, ids and times.
 
-Page with-sqs.html, with-sns.html, with-s3.html, with-ddb.html and with-kinesis.html in
-https://docs.aws.amazon.com/lambda/latest/dg/
+Pages with-sqs.html, with-sns.html, with-s3.html, with-ddb.html, with-kinesis.html and
+services-cloudwatchlogs.html in https://docs.aws.amazon.com/lambda/latest/dg/
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 """
 
 import base64
+import gzip
 import hashlib
 import json
 import secrets
@@ -70,7 +71,7 @@ def _message(
         "ApproximateFirstReceiveTimestamp": str(origin.now_ms + 1),
     }
     if group is not None:
-        system["SequenceNumber"] = str(18_000_000_000_000_000_000 + secrets.randbelow(10**18))
+        system["SequenceNumber"] = _digits(20)
         system["MessageGroupId"] = group
         system["MessageDeduplicationId"] = hashlib.sha256(body.encode()).hexdigest()
     record = {
@@ -247,6 +248,35 @@ def _scheduled(origin: Origin, name: str, text: str | None) -> Any:
     return json.loads(text)
 
 
+def logs(
+    origin: Origin, messages: Sequence[str], log_group: str = "/aws/lambda/local"
+) -> dict[str, Any]:
+    """Returns log events of a subscription filter: JSON, compressed, in base64."""
+    record = {
+        "messageType": "DATA_MESSAGE",
+        "owner": ACCOUNT_ID,
+        "logGroup": log_group,
+        "logStream": f"{origin.now:%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}",
+        "subscriptionFilters": ["local-filter"],
+        "logEvents": [
+            {"id": _digits(56), "timestamp": origin.now_ms, "message": message}
+            for message in messages
+        ],
+    }
+    data = base64.b64encode(gzip.compress(json.dumps(record).encode()))
+    return {"awslogs": {"data": data.decode()}}
+
+
+def payload(_origin: Origin, value: Any) -> Any:
+    """Returns a payload of the caller's own."""
+    return value
+
+
+def _digits(count: int) -> str:
+    """Returns a number of so many digits."""
+    return str(10 ** (count - 1) + secrets.randbelow(9 * 10 ** (count - 1)))
+
+
 def kinesis(
     origin: Origin, data: Sequence[str], stream: str = "local-stream", partition_key: str = "key"
 ) -> dict[str, Any]:
@@ -254,7 +284,7 @@ def kinesis(
 
 
 def _kinesis_record(origin: Origin, data: str, stream: str, partition_key: str) -> dict[str, Any]:
-    sequence = str(49_600_000_000_000_000_000_000_000 * 10**30 + secrets.randbelow(10**50))
+    sequence = _digits(56)
     return {
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
@@ -294,7 +324,7 @@ def dynamodb(
     change: dict[str, Any] = {
         "ApproximateCreationDateTime": float(int(origin.now.timestamp())),
         "Keys": _typed({name: image[name] for name in names}),
-        "SequenceNumber": str(10**20 + secrets.randbelow(10**20)),
+        "SequenceNumber": _digits(21),
         "SizeBytes": len(json.dumps(_typed(image))),
         "StreamViewType": "NEW_AND_OLD_IMAGES",
     }

@@ -65,6 +65,8 @@ class _Body:
 
     def payload(self, invocation_type: str) -> bytes:
         """Raises ApiError if it is too large or not JSON."""
+        if self.size_bytes > _READ_LIMIT_BYTES:
+            raise calls.far_too_large()
         if self.size_bytes > calls.LIMITS_BYTES[invocation_type]:
             raise calls.too_large(self.size_bytes, invocation_type)
         return calls.payload(self.content)

@@ -68,6 +68,13 @@ def too_large(size_bytes: int, invocation_type: str) -> ApiError:
     return ApiError(413, "RequestEntityTooLargeException", {"message": message})
 
 
+def far_too_large() -> ApiError:
+    """Returns the error for a body that is not even read to its end."""
+    limit_bytes = LIMITS_BYTES[SYNCHRONOUS]
+    message = f"Request must be smaller than {limit_bytes} bytes for the InvokeFunction operation"
+    return ApiError(413, "RequestEntityTooLargeException", {"message": message})
+
+
 def throttled(function: Function) -> ApiError:
     """https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors"""
     reason = "ConcurrentInvocationLimitExceeded"

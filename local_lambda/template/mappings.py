@@ -12,6 +12,7 @@ from typing import Any
 
 from local_lambda import filters
 from local_lambda.application import Event, EventSourceMapping, Function
+from local_lambda.events.defaults import command_for
 from local_lambda.template.resource import Resource
 from local_lambda.template.sources import read_sources
 from local_lambda.template.stack import Stack
@@ -148,7 +149,7 @@ class _Reader:
         properties.report(
             "",
             f"events of type {event.kind} do not come by themselves here",
-            advice=f"local-lambda event sends one to {event.function}",
+            advice=command_for(event.kind, event.function),
         )
         self.events.append(event)
 

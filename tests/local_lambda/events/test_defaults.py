@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_lambda import filters
-from local_lambda.events.defaults import KINDS, defaults, example, ignores_failed_items
+from local_lambda.events.defaults import KINDS, command_for, defaults, example, ignores_failed_items
 
 SAM_TYPES = [sam_type for types in KINDS.values() for sam_type in types]
 
@@ -52,6 +52,18 @@ SAM_TYPES = [sam_type for types in KINDS.values() for sam_type in types]
 )
 def test_an_event_of_the_template_gives_defaults(sam_type, properties, expected):
     assert defaults(sam_type, "E", properties) == expected
+
+
+@pytest.mark.parametrize(
+    ("sam_type", "command"),
+    [
+        ("SQS", "local-lambda event sqs F sends one"),
+        ("CloudWatchEvent", "local-lambda event eventbridge F sends one"),
+        ("Cognito", "local-lambda event payload F --json @FILE sends a payload of yours"),
+    ],
+)
+def test_the_advice_for_an_event_is_a_command_that_exists(sam_type, command):
+    assert command_for(sam_type, "F") == command
 
 
 @pytest.mark.parametrize(

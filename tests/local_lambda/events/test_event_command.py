@@ -182,6 +182,13 @@ def test_every_kind_reaches_a_function(event, arguments):
     assert json.loads(out)["Records"]
 
 
+def test_a_payload_of_ones_own_is_sent_as_it_is(event, tmp_path):
+    (tmp_path / "trigger.json").write_text('{"triggerSource": "PreSignUp"}')
+    _, out, _ = event("payload", "RuleFunction", "--json", f"@{tmp_path}/trigger.json")
+
+    assert json.loads(out) == {"triggerSource": "PreSignUp"}
+
+
 def test_a_payload_is_printed_without_an_emulator(tmp_path):
     arguments = [sys.executable, "-m", "local_lambda", "event", "sqs", "--body", "x", "--print"]
     ended = subprocess.run(

@@ -131,6 +131,16 @@ def test_a_record_of_kinesis_holds_its_data_in_base64():
     assert len(record["kinesis"]["sequenceNumber"]) == 56
 
 
+def test_log_events_are_compressed_json_in_base64():
+    event = data_classes.CloudWatchLogsEvent(payloads.logs(ORIGIN, ["one", "zwö"], log_group="g"))
+    found = event.parse_logs_data()
+
+    assert [each.message for each in found.log_events] == ["one", "zwö"]
+    assert found.log_events[0].timestamp == ORIGIN.now_ms
+    assert found.log_group == "g"
+    assert len(found.log_events[0].get_id) == 56
+
+
 @pytest.mark.parametrize(
     ("new", "old", "name"),
     [
@@ -169,6 +179,8 @@ def test_a_record_of_dynamodb_needs_an_item(image):
         payloads.eventbridge(ORIGIN),
         payloads.schedule(ORIGIN),
         payloads.kinesis(ORIGIN, ["x"]),
+        payloads.logs(ORIGIN, ["x"]),
+        payloads.payload(ORIGIN, [1]),
         payloads.dynamodb(ORIGIN, {"a": "b"}),
     ],
 )
