@@ -58,7 +58,9 @@ def main(words: list[str]) -> int:
         arguments.template = arguments.file
     name = str(arguments.template)
     try:
-        application = read_application(template_request(arguments))
+        request = template_request(arguments)
+        name = str(request.path)
+        application = read_application(request)
     except TemplateError as error:
         return _failed(name, sentence(error), as_json=arguments.json)
     refusal = refusal_of(application, strict=arguments.strict)

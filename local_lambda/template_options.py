@@ -12,6 +12,9 @@ from local_lambda.template.samconfig import Configuration, read_configuration
 from local_lambda.template.text import TemplateError
 
 DEFAULT_REGION = "us-east-1"
+_DEFAULT = Path("template.yaml")
+# Other names that sam looks for, and the one of JSON.
+_OTHERS = (Path("template.yml"), Path("template.json"))
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class TemplateRequest:
 def add_template_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options that `template_request` reads."""
     group = parser.add_argument_group("template")
-    group.add_argument("--template", type=Path, default=Path("template.yaml"))
+    group.add_argument("--template", type=Path, default=_DEFAULT)
     group.add_argument(
         "--parameter-overrides",
         nargs="+",
@@ -86,9 +89,8 @@ def _add_layer_options(group: argparse._ArgumentGroup) -> None:
 
 def template_request(arguments: argparse.Namespace) -> TemplateRequest:
     """Returns what the options say. Raises TemplateError, also for files that they name."""
-    configuration = read_configuration(
-        arguments.template, arguments.config_file, arguments.config_env
-    )
+    path = _existing(arguments.template)
+    configuration = read_configuration(path, arguments.config_file, arguments.config_env)
     overrides = parse_overrides(arguments.parameter_overrides)
     findings = list(configuration.findings)
     configured = configuration.parameters
@@ -106,7 +108,7 @@ def template_request(arguments: argparse.Namespace) -> TemplateRequest:
         layers=_layer_sources(arguments),
     )
     return TemplateRequest(
-        path=arguments.template,
+        path=path,
         overrides=overrides,
         region=arguments.region or configuration.region,
         inputs=inputs,
@@ -121,6 +123,13 @@ def _layer_sources(arguments: argparse.Namespace) -> LayerSources:
         if not name or not path:
             raise TemplateError(f"--layer: {name or path!r} is not ARN=PATH")
     return LayerSources({name: Path(path) for name, _, path in pairs}, arguments.layers)
+
+
+def _existing(path: Path) -> Path:
+    """Returns the template, or one that is named in another way if nobody named one."""
+    if path == _DEFAULT and not path.exists():
+        return next((other for other in _OTHERS if other.is_file()), path)
+    return path
 
 
 def _replaced(configuration: Configuration, overrides: dict[str, str]) -> list[Finding]:

@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from local_lambda.template.dynamic import Note, Stored
 from local_lambda.template.shape import kind_of
 from local_lambda.template.text import TemplateError
 
+_TYPES = ("String", "Number", "CommaDelimitedList")
 _LISTS = ("CommaDelimitedList", "List<")
 _STORED = "AWS::SSM::Parameter::Value<"
 
@@ -45,6 +46,8 @@ class Parameters:
         self._types: dict[str, str] = {}
         for name, content in declared.items():
             declaration = self._declaration(name, content, report)
+            for text in _malformed(declaration):
+                report(name, text, "CloudFormation refuses such a declaration")
             self._types[name] = _type_of(declaration)
             given = overrides.get(name)
             value = (configured or {}).get(name) if given is None else given
@@ -97,6 +100,18 @@ def as_text(value: Any) -> str:
 
 def _type_of(declaration: dict[str, Any]) -> str:
     return as_text(declaration.get("Type") or "String")
+
+
+def _malformed(declaration: dict[str, Any]) -> Iterator[str]:
+    """Yields sentences about what is written wrongly, and has no effect here."""
+    kind = _type_of(declaration)
+    if kind not in _TYPES and not kind.startswith(("AWS::", "List<")):
+        yield f"{kind} is no type of parameters; it counts as String"
+    if isinstance(declaration.get("Default"), dict):
+        yield "Default is a mapping, not text"
+    allowed = declaration.get("AllowedValues")
+    if allowed is not None and not isinstance(allowed, list):
+        yield f"AllowedValues is {kind_of(allowed)}, not a list"
 
 
 def _items(value: Any) -> list[Any]:

@@ -93,6 +93,19 @@ def test_a_value_that_the_declaration_does_not_allow_is_named(declaration, value
     assert used == (value if "List" not in declaration.get("Type", "") else value.split(","))
 
 
+@pytest.mark.parametrize(
+    ("declaration", "text"),
+    [
+        ({"Type": "Strin"}, "Strin is no type of parameters; it counts as String"),
+        ({"Type": ["String"]}, "['String'] is no type of parameters; it counts as String"),
+        ({"AllowedValues": "a"}, "AllowedValues is text, not a list"),
+        ({"Default": {"a": "b"}}, "Default is a mapping, not text"),
+    ],
+)
+def test_a_declaration_that_cloudformation_refuses_is_named(declaration, text):
+    assert text in [each[1] for each in read({"Default": "a", **declaration})[1]]
+
+
 def test_names_of_a_configuration_file_that_nobody_declares_are_passed_over():
     assert read({"Default": "d"}, configured={"P": "c", "Other": "x"}) == ("c", [])
     assert read({"Default": "d"}, "o", configured={"P": "c"}) == ("o", [])
