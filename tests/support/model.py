@@ -17,7 +17,7 @@ _WAITS_FOR_WORDS_S = 20
 
 
 class Model:
-    """`say` sends one piece of the response that is open, `finish` ends it. `asked` are requests."""
+    """`say` sends a piece of the open response, `finish` ends it. `asked` are the requests."""
 
     def __init__(self, url: str) -> None:
         self.url = url
