@@ -17,7 +17,8 @@ def test_the_token_of_the_variables_gets_the_zone():
 
 @pytest.mark.parametrize(
     ("method", "authorization", "status"),
-    [("GET", "", 401), ("GET", "Bearer other", 401), ("POST", f"Bearer {metadata.TOKEN}", 405)],
+    [("GET", "", 401), ("GET", "Bearer other", 401), ("POST", "Bearer TOKEN", 405)],
 )
 def test_anything_else_is_refused(method, authorization, status):
-    assert metadata.response(method, authorization).status == status
+    sent = authorization.replace("TOKEN", metadata.TOKEN)
+    assert metadata.response(method, sent).status == status
