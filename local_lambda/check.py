@@ -102,10 +102,12 @@ def read_application(request: TemplateRequest) -> Application:
             urls=urls,
             inputs=request.inputs,
         )
-        known = {name: _ADDRESS for name, each in application.functions.items() if each.url}
-        if known.keys() <= urls.keys():
+        names = [name for name, function in application.functions.items() if function.url]
+        names += [api.logical_id for api in application.apis]
+        names += [balancer.logical_id for balancer in application.load_balancers]
+        if urls.keys() >= set(names):
             return application
-        urls.update(known)
+        urls.update(dict.fromkeys(names, _ADDRESS))
 
 
 def refuse_unserved(application: Application, strict: bool) -> None:
