@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from local_lambda.application import Application
@@ -78,8 +77,7 @@ def read(
     application = application_of(stack, given.layers)
     if not given.variables:
         return application
-    functions = with_variables(application.functions, stack, given.variables)
-    return replace(application, functions=functions, findings=stack.all_findings())
+    return with_variables(application, stack, given.variables)
 
 
 def application_of(stack: Stack, layers: LayerSources | None = None) -> Application:

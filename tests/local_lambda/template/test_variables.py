@@ -52,3 +52,30 @@ def test_a_function_s_own_values_count_before_those_for_all(tmp_path):
     variables = {"Parameters": {"LEVEL": "all"}, "Hello": {"LEVEL": "own"}}
     application = read(tmp_path, variables)
     assert application.functions["HelloFunction"].environment["LEVEL"] == "own"
+
+
+def test_a_value_that_is_given_settles_what_was_found_about_the_variable(tmp_path):
+    assert "no such parameter" in str(read(tmp_path, {}).findings[0])
+    application = read(tmp_path, {"Hello": {"TABLE": "items"}})
+    assert application.functions["HelloFunction"].environment["TABLE"] == "items"
+    assert [each for each in application.findings if "TABLE" in str(each)] == []
+
+
+@pytest.mark.parametrize(("variables", "left"), [({"Parameters": {"KEY": "k"}}, 0), ({}, 1)])
+def test_a_value_settles_what_was_found_in_globals_if_all_functions_have_it(
+    tmp_path, variables, left
+):
+    shared = {
+        "CodeUri": ".",
+        "Handler": "app.handler",
+        "Runtime": "python3.13",
+        "Environment": {"Variables": {"KEY": "{{resolve:ssm:/key}}"}},
+    }
+    function = {"Type": "AWS::Serverless::Function"}
+    values = {"Globals": {"Function": shared}, "Resources": {"F": function, "G": function}}
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(values))
+    for given in (variables, {**variables, "F": {"KEY": "k"}}):
+        application = template.read(path, inputs=Inputs(variables=given))
+        found = [each for each in application.findings if "/key" in each.text]
+        assert len(found) == left
