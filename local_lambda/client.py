@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -34,6 +35,14 @@ class InvokeResult:
         return json.loads(self.body)
 
 
+def as_override(name: str, value: str) -> str:
+    """Returns K=V, in quotes where V could be taken for more than one value."""
+    if not re.search(r"[\s\"']", value):
+        return f"{name}={value}"
+    escaped = value.replace('"', '\\"')
+    return f'{name}="{escaped}"'
+
+
 class Emulator:
     """Runs the emulator for as long as the `with` block lasts, on free ports.
 
@@ -57,7 +66,7 @@ class Emulator:
         self._command += ["--template", str(Path(template).resolve())]
         self._command += ["--port", "0"]
         if parameters:
-            overrides = [f"{name}={value}" for name, value in parameters.items()]
+            overrides = [as_override(name, value) for name, value in parameters.items()]
             self._command += ["--parameter-overrides", *overrides]
         self._command += arguments
         self._startup_timeout_s = startup_timeout_s

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local_lambda.client import as_override
 from local_lambda.template.overrides import parse_overrides, parse_stored, read_variables
 from local_lambda.template.samconfig import read_configuration
 from local_lambda.template.text import TemplateError
@@ -95,6 +96,13 @@ def test_a_value_in_quotes_is_read_back_whatever_it_is(values):
     assert parse_overrides([text]) == {
         name: value.replace("\\", "") for name, value in values.items()
     }
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "x y=z", '{"a": "b c=d"}', "it's", "a\nb", '"q"', "", "a\\b", "\\d+ x"]
+)
+def test_the_python_api_passes_any_value_on_as_it_is(value):
+    assert parse_overrides([as_override("A", value)]) == {"A": value}
 
 
 @given(st.text(max_size=40))
