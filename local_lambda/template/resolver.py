@@ -8,7 +8,7 @@ import base64
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,7 @@ class Resolver:
             "AWS::URLSuffix": "amazonaws.com.cn" if "cn-" in region[:3] else "amazonaws.com",
         }
         self.notes: list[Note] = []
+        self.absent: Collection[str] = ()  # resources whose condition does not hold
 
     @property
     def warnings(self) -> list[str]:
@@ -194,6 +195,7 @@ class Resolver:
             if name in known:
                 return known[name]
         if name in self._template["Resources"]:
+            self._note_absent(name)
             return name
         if self._is_generated(name):
             return self._placeholder(f"!Ref {name}", name)
@@ -209,7 +211,18 @@ class Resolver:
             return self._attributes[resource, attribute]
         if resource not in self._template["Resources"] and not self._is_generated(resource):
             raise TemplateError(f"!GetAtt {resource}.{attribute}: no such resource")
+        if resource in self.absent:
+            self._note_absent(resource)
+            return f"{resource}.{attribute}"
         return self._placeholder(f"!GetAtt {resource}.{attribute}", f"{resource}.{attribute}")
+
+    def _note_absent(self, name: str) -> None:
+        """Notes that a resource is left out by its condition. On AWS no reference to it is left."""
+        if name in self.absent:
+            self._note(
+                f"{name} is not there, since its condition does not hold; its name replaces it",
+                "CloudFormation refuses such a reference: put it into an Fn::If",
+            )
 
     def _is_generated(self, name: str) -> bool:
         """Returns whether SAM may generate this resource, such as `NameRole` or `Name.Alias`."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_lambda.template.cloudformation import TemplateError
+from local_lambda.template.cloudformation import NO_VALUE, TemplateError
 from local_lambda.template.resolved import (
     Resolved,
     joined,
@@ -14,6 +14,7 @@ from local_lambda.template.resolved import (
 from local_lambda.template.resource import Resource
 from local_lambda.template.stack import Stack
 from local_lambda.template.values import FUNCTION
+from local_lambda.template.written import is_intrinsic
 
 # The property that names the API, by the type of event.
 _API_PROPERTY = {"Api": "RestApiId", "HttpApi": "ApiId"}
@@ -55,6 +56,8 @@ def events_by_api(
 
 def _events(stack: Stack, resource: Resource, kind: str) -> Iterator[tuple[str, dict[Any, Any]]]:
     events = resource.properties.get("Events")
+    if is_intrinsic(events):
+        events = _resolved(stack, resource, events, "Events")
     if events is None:
         return
     if not isinstance(events, dict):
@@ -66,8 +69,24 @@ def _events(stack: Stack, resource: Resource, kind: str) -> Iterator[tuple[str, 
         )
         return
     for name, event in events.items():
+        if is_intrinsic(event):
+            event = _resolved(stack, resource, event, joined("Events", str(name)))
         if isinstance(event, dict) and event.get("Type") == kind:
             yield joined("Events", str(name)), event
+
+
+def _resolved(stack: Stack, resource: Resource, value: Any, way: str) -> Any:
+    """Returns what an intrinsic function gives where SAM takes none."""
+    stack.report(
+        resource,
+        f"SAM takes no {next(iter(value))} here",
+        property=way,
+        advice="write it into the values of the event's properties",
+    )
+    with stack.catching(resource, way):
+        value = stack.resolve(value)
+        return None if value is NO_VALUE else value
+    return None
 
 
 def _api_of(stack: Stack, properties: Resolved, kind: str, apis: Mapping[str, Resource]) -> str:

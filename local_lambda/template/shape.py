@@ -94,20 +94,24 @@ def _is_sound(template: Template, name: str, resource: Any) -> bool:
         text = "Type is missing" if kind is None else f"Type is {kind_of(kind)}, not text"
         template.report(place, text, served=False)
         return False
-    for key in ("Properties", "Metadata"):
-        content = resource.get(key)
-        if content is None:
-            resource.pop(key, None)
-        elif not isinstance(content, dict):
-            template.report((*place, key), f"this is {kind_of(content)}, no mapping", served=False)
+    metadata = resource.get("Metadata")
+    if not isinstance(metadata, dict):
+        if metadata is not None:
+            text = f"this is {kind_of(metadata)}, not a mapping; left out"
+            template.report((*place, "Metadata"), text)
+        resource.pop("Metadata", None)
+    properties = resource.get("Properties")
+    if properties is None:
+        resource.pop("Properties", None)
+        return True
+    if not isinstance(properties, dict):
+        text = f"this is {kind_of(properties)}, not a mapping"
+        template.report((*place, "Properties"), text, served=False)
+        return False
+    for key in properties:
+        if key == "Ref" or (key.startswith("Fn::") and not key.startswith(_LOOP)):
+            text = f"CloudFormation takes no {key} in place of properties"
+            advice = "write it into the value of each property"
+            template.report((*place, "Properties"), text, advice, served=False)
             return False
     return True
-
-
-def mapping_or_finding(template: Template, place: tuple[str | int, ...], value: Any) -> dict:
-    """Returns a mapping, or an empty one and a finding for what is none. Null is empty."""
-    if isinstance(value, dict):
-        return value
-    if value is not None:
-        template.report(place, f"this is {kind_of(value)}, not a mapping; left out")
-    return {}

@@ -56,6 +56,7 @@ class Stack:
         self._template = template
         self._line_of = line_of
         self._place_of = place_of
+        self._absent: set[str] = set()
         self._globals: dict[str, Any] = template.get("Globals") or {}
         if parameters is None:
             parameters = Parameters(template.get("Parameters"), overrides)
@@ -75,6 +76,7 @@ class Stack:
         self.resolver = Resolver(
             template, overrides, region, references, attributes, parameters=parameters
         )
+        self.resolver.absent = self._absent
         self.resolver.notes += of_conditions
 
     def of_type(self, *kinds: str) -> list[Resource]:
@@ -144,6 +146,8 @@ class Stack:
                 condition = written.get("Condition")
                 if condition is None or resolver.condition(condition):
                     present[name] = resource
+                else:
+                    self._absent.add(name)
         return present
 
     def _resource(self, name: str, written: dict[str, Any]) -> Resource:

@@ -165,7 +165,7 @@ def test_what_is_no_mapping_is_left_out_and_named():
         "line 2: Globals.Function: this is a list, not a mapping; left out",
         "line 5: A: the resource is empty, not a mapping",
         "line 6: B: the resource is text, not a mapping",
-        "line 7: C.Properties: this is a list, no mapping",
+        "line 7: C.Properties: this is a list, not a mapping",
         "line 8: D: Type is missing",
         "line 9: E: Type is a list, not text",
     ]
