@@ -13,6 +13,7 @@ from local_lambda.template.known_layers import known_layer
 Note = Callable[[str, str], None]
 
 _REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
+_ANY_REFERENCE = re.compile(r"\{\{resolve:[^{}]*\}*")
 _VERSION = re.compile(r":\d+$")
 # Secrets Manager adds six letters to the name in a secret's ARN.
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
@@ -108,4 +109,9 @@ def resolve_references(value: Any, stored: Stored, note: Note) -> Any:
             return stored.secret(match[2], note)
         return stored.parameter(match[2], note)
 
-    return _REFERENCE.sub(replace, value)
+    resolved = _REFERENCE.sub(replace, value)
+    for left in _ANY_REFERENCE.findall(resolved):
+        note(
+            f"{left} is no dynamic reference, and stays text", "{{resolve:ssm:NAME}}, for instance"
+        )
+    return resolved

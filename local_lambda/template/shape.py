@@ -4,12 +4,25 @@ A part that is not is left out and named, so that all who read the rest may rely
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
 
+import re
 from typing import Any
 
 from local_lambda.template.text import Template, TemplateError, parse
 
 _SECTIONS = ("Conditions", "Globals", "Mappings", "Metadata", "Outputs", "Parameters", "Rules")
 _WITHOUT_EFFECT = ("AWSTemplateFormatVersion", "Description", "Hooks", "Resources", "Transform")
+_ATTRIBUTES = (
+    "Type",
+    "Properties",
+    "Condition",
+    "DependsOn",
+    "Connectors",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "Metadata",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+)
 _GLOBALS = (
     "Api",
     "CapacityProvider",
@@ -84,11 +97,31 @@ def check_resources(template: Template) -> None:
             del resources[name]
 
 
+def _has_sound_name(template: Template, name: str) -> bool:
+    """Returns false for a logical id that cannot be part of a path, or of an ARN."""
+    if name.isascii() and name.isalnum():
+        return True
+    can_be_served = re.fullmatch(r"[\w-]+", name) is not None
+    template.report(
+        ("Resources", name),
+        f"the logical id {name!r} has other signs than letters and digits",
+        advice="CloudFormation refuses it",
+        served=can_be_served,
+    )
+    return can_be_served
+
+
 def _is_sound(template: Template, name: str, resource: Any) -> bool:
     place = ("Resources", name)
     if not isinstance(resource, dict):
         template.report(place, f"the resource is {kind_of(resource)}, not a mapping", served=False)
         return False
+    if not _has_sound_name(template, name):
+        return False
+    for key in resource:
+        if key not in _ATTRIBUTES:
+            advice = f"is it misspelt? A resource has {', '.join(_ATTRIBUTES[:4])} ..."
+            template.report((*place, key), "a resource has no such attribute", advice)
     kind = resource.get("Type")
     if not isinstance(kind, str):
         text = "Type is missing" if kind is None else f"Type is {kind_of(kind)}, not text"

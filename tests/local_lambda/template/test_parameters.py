@@ -135,7 +135,6 @@ STORED = {"/app/key": "k", "plain": "p", "db": '{"user": "u", "port": 5}', f"{SS
         ({"Ref": "Dynamic"}, "k"),
         ({"Ref": "OfSsm"}, "k"),
         ({"Ref": "ListOfSsm"}, ["k"]),
-        ("{{resolve:other:x}}", "{{resolve:other:x}}"),
     ],
 )
 def test_values_of_ssm_and_secrets_manager_are_put_where_the_template_refers_to_them(text, value):
@@ -171,6 +170,9 @@ def test_values_of_ssm_and_secrets_manager_are_put_where_the_template_refers_to_
             'give --parameter db=\'{"key": "VALUE"}\'',
         ),
         ("{{resolve:secretsmanager:plain:SecretString:key}}", "key", '\'{"key": "VALUE"}\''),
+        ("{{resolve:other:x}}", "{{resolve:other:x}}", "{{resolve:ssm:NAME}}"),
+        ("{{resolve:ssm}}", "{{resolve:ssm}}", "{{resolve:ssm:NAME}}"),
+        ("a{{resolve:ssm:", "a{{resolve:ssm:", "{{resolve:ssm:NAME}}"),
         ({"Ref": "OfSsm"}, "/no", "give --parameter /no=VALUE"),
     ],
 )
