@@ -13,9 +13,10 @@ from local_lambda.template.resource import Resource
 from local_lambda.template.stack import Stack
 from local_lambda.template.urls import read_urls
 from local_lambda.template.values import FUNCTIONS
-from local_lambda.template.written import Written
+from local_lambda.template.written import Written, shown
 
 INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 # Functions that CDK adds for deployments, by their construct paths and by their logical ids, which
 # are all that there is without metadata. Nobody calls them here.
 _HELPERS_OF_CDK = (
@@ -45,13 +46,15 @@ def read_functions(stack: Stack, sources: LayerSources | None = None) -> dict[st
         if is_helper_of_cdk(resource):
             continue
         name = resource.logical_id
+        properties = Written(stack, resource, resource.properties)
         with stack.catching(resource):
             functions[name] = read_function(
-                Written(stack, resource, resource.properties),
+                properties,
                 layers,
                 urls.get(name),
                 qualifiers.get(name, ()),
             )
+            _check_name(properties)
     layers.report_missing()
     _report_destinations(stack)
     _report_duplicates(stack, functions)
@@ -68,6 +71,14 @@ def is_helper_of_cdk(resource: Resource) -> bool:
 def _report_destinations(stack: Stack) -> None:
     for resource in stack.of_type(INVOKE_CONFIG):
         report_destinations(Written(stack, resource, resource.properties))
+
+
+def _check_name(properties: Written) -> None:
+    """Names a function's name that Lambda refuses."""
+    name = properties.text("FunctionName")
+    if name and not _NAME.fullmatch(name):
+        text = f"{shown(name)} is no name of a function for Lambda"
+        properties.report("FunctionName", text, advice="use up to 64 letters, digits, - and _")
 
 
 def _report_duplicates(stack: Stack, functions: Mapping[str, Function]) -> None:

@@ -26,12 +26,15 @@ class LayerSources:
 
     def find(self, reference: str) -> Path | None:
         """Returns the path for an ARN, a name or any other reference."""
-        name = layer_name(reference)
-        without_version = re.sub(r":\d+$", "", reference)
-        for key in (reference, without_version, name):
-            if key in self.given:
-                return self.given[key]
+        if key := self.key_of(reference):
+            return self.given[key]
         return self._in_folder(self.folder, reference) if self.folder else None
+
+    def key_of(self, reference: str) -> str:
+        """Returns the key in `given` that stands for a reference, or an empty text."""
+        without_version = re.sub(r":\d+$", "", reference)
+        keys = (reference, without_version, layer_name(reference))
+        return next((key for key in keys if key in self.given), "")
 
     def _in_folder(self, folder: Path, reference: str) -> Path | None:
         name = layer_name(reference)

@@ -62,9 +62,10 @@ class Layers:
         self._sources = sources
         self._own: dict[str, Path | None] = {}
         self._missing: dict[str, list[_Without]] = {}
+        self._used: set[str] = set()
+        self._stack = stack
         for resource in stack.of_type(*LAYERS):
             self._own[stack.resolver.resolve({"Ref": resource.logical_id})] = _read(stack, resource)
-        self._report_wrong_sources(stack)
 
     def of(self, properties: Written, variables: Mapping[str, str]) -> FoundLayers:
         """Returns the layers of a function, in their order. `variables` are its environment."""
@@ -76,6 +77,7 @@ class Layers:
         packages: list[str] = []
         missing: list[str] = []
         for reference in references:
+            self._used.add(self._sources.key_of(reference))
             known = known_layer(reference)
             if path := self._sources.find(reference) or self._own.get(reference) or _ours(known):
                 paths.append(path)
@@ -90,19 +92,26 @@ class Layers:
         return FoundLayers(tuple(paths), tuple(packages))
 
     def report_missing(self) -> None:
-        """Names each layer that is not here, once, with the functions that run without it."""
+        """Names each layer that is not here, once, with the functions that run without it.
+
+        So are options that name no layer, or one that nobody has.
+        """
         for found in self._missing.values():
             found[0].report([each.properties.resource.logical_id for each in found])
+        self._report_wrong_sources()
 
-    def _report_wrong_sources(self, stack: Stack) -> None:
+    def _report_wrong_sources(self) -> None:
         for reference, path in self._sources.given.items():
             if not is_layer(path):
-                stack.report(
-                    None, f"--layer {reference}={path}: there is no folder and no zip file"
-                )
+                text = f"--layer {reference}={path}: there is no folder and no zip file"
+                self._stack.report(None, text, advice="correct the path")
+            elif reference not in self._used:
+                text = f"--layer {reference}: no function that is served has this layer"
+                self._stack.report(None, text, advice="give its ARN or its name")
         folder = self._sources.folder
         if folder and kind_of(folder) != "folder":
-            stack.report(None, f"--layers {folder}: there is no such folder")
+            text = f"--layers {folder}: there is no such folder"
+            self._stack.report(None, text, advice="correct the path")
 
 
 def _read(stack: Stack, resource: Resource) -> Path | None:

@@ -26,9 +26,18 @@ _ATTRIBUTE_TYPES = ("S", "N", "B")
 def read_tables(stack: Stack) -> dict[str, Table]:
     """Returns the tables by logical id. One that DynamoDB would refuse becomes a finding."""
     tables = {}
+    names: dict[str, str] = {}
     for resource in stack.of_type(*TABLES):
         with stack.catching(resource):
-            tables[resource.logical_id] = _table(stack, resource)
+            table = _table(stack, resource)
+            first = names.setdefault(table.name, table.logical_id)
+            if first != table.logical_id:
+                raise TemplateError(
+                    f"{first} has the name {table.name}, too",
+                    property="TableName",
+                    advice="choose another: AWS refuses it",
+                )
+            tables[table.logical_id] = table
     return tables
 
 
@@ -36,6 +45,7 @@ def _table(stack: Stack, resource: Resource) -> Table:
     properties = Written(stack, resource, resource.properties)
     is_simple = resource.kind == SIMPLE_TABLE
     definition = _simple(properties) if is_simple else _definition(properties)
+    properties.text("TableName")  # names it if it is no text
     for key in _NAMED:
         if key in properties:
             properties.report(key, "this property is not emulated")

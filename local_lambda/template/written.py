@@ -59,7 +59,7 @@ class Written:
             return default
         if isinstance(value, str | int | float):
             return text_of(value)
-        self.report(key, f"{shown(value)} is no text; it is left out")
+        self.report(key, f"{shown(value)} is no text; it is left out", advice="correct it")
         return default
 
     def integer(self, key: str, default: int, low: int, high: int, unit: str) -> int:
@@ -100,7 +100,10 @@ class Written:
         words = text_of(value).lower() if isinstance(value, str | int) else ""
         if words in ("true", "false"):
             return words == "true"
-        self.report(key, f"{shown(value)} is neither true nor false; {default} is used")
+        used = text_of(default)
+        self.report(
+            key, f"{shown(value)} is neither true nor false; {used} is used", advice="correct it"
+        )
         return default
 
     def choice(self, key: str, choices: Sequence[str], default: str) -> str:
@@ -133,7 +136,9 @@ class Written:
         if value is None:
             return ()
         if isinstance(value, str | int | float):
-            self.report(key, f"{shown(value)} is no list; it is taken as one of one value")
+            self.report(
+                key, f"{shown(value)} is no list; it is taken as one", advice="write [VALUE]"
+            )
             value = [value]
         if not isinstance(value, list):
             self.report(key, f"{shown(value)} is no list; it is left out", advice="correct it")

@@ -86,6 +86,14 @@ def test_wrong_paths_of_layers_are_named(tmp_path):
     assert any("--layers" in text and "no such folder" in text for text in texts)
 
 
+def test_a_given_layer_that_nobody_has_is_named(tmp_path):
+    layer = tmp_path / "tools"
+    layer.mkdir()
+    application = read(tmp_path, ARN, given={"company-tols": layer})
+
+    assert any("--layer company-tols: no function" in str(each) for each in application.findings)
+
+
 def test_layers_come_from_the_command_line(tmp_path):
     template_path = tmp_path / "template.yaml"
     arguments = ["--template", str(template_path), "--layer", f"{ARN}=tools", "--layers", "more"]
