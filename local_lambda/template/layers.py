@@ -136,13 +136,13 @@ def _read(stack: Stack, resource: Resource) -> Path | None:
 
 
 def _report_unbuilt(properties: Written, key: str, path: Path) -> None:
-    """Names a layer whose packages `sam build` would install."""
+    """Names a layer whose packages and files `sam build` would put into `python/`."""
     method = properties.resource.metadata.get("BuildMethod")
-    is_python = isinstance(method, str) and method.startswith("python")
-    if not is_python or kind_of(path) != "folder" or (path / "python").is_dir():
+    is_for_python = isinstance(method, str) and method.startswith(("python", "makefile"))
+    if not is_for_python or kind_of(path) != "folder" or (path / "python").is_dir():
         return
-    if ".aws-sam" not in path.parts and (path / "requirements.txt").is_file():
-        text = "it is not built, so its packages come from the interpreter of --python, if at all"
+    if ".aws-sam" not in path.parts:
+        text = "it is not built, and has no folder python; packages come from the interpreter"
         properties.report(key, text, advice=_BUILD)
 
 
