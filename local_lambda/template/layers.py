@@ -69,7 +69,9 @@ class Layers:
 
     def of(self, properties: Written, variables: Mapping[str, str]) -> FoundLayers:
         """Returns the layers of a function, in their order. `variables` are its environment."""
-        references = properties.texts("Layers")
+        references = [each for each in properties.texts("Layers") if each.strip()]
+        if len(references) < len(properties.texts("Layers")):
+            properties.report("Layers", "an empty text is no layer", advice="use AWS::NoValue")
         if len(references) > _LAYERS_LIMIT:
             text = f"{len(references)} layers; Lambda takes {_LAYERS_LIMIT} at most"
             properties.report("Layers", text, advice="put some of them together")

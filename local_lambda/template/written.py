@@ -185,5 +185,7 @@ def whole_number(value: Any) -> int | None:
 
 def shown(value: Any) -> str:
     """Returns a value as a finding shows it, shortened."""
-    text = text_of(value) if isinstance(value, bool) else repr(value)
+    text = "null" if value is None else repr(value)
+    if isinstance(value, bool):
+        text = text_of(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
