@@ -122,7 +122,8 @@ def _layer_sources(arguments: argparse.Namespace) -> LayerSources:
     for name, _, path in pairs:
         if not name or not path:
             raise TemplateError(f"--layer: {name or path!r} is not ARN=PATH")
-    return LayerSources({name: Path(path) for name, _, path in pairs}, arguments.layers)
+    paths = {name: Path(path).expanduser() for name, _, path in pairs}
+    return LayerSources(paths, arguments.layers)
 
 
 def _existing(path: Path) -> Path:

@@ -15,6 +15,7 @@ from local_lambda.template.code import find_code
 from local_lambda.template.differences import report_differences
 from local_lambda.template.environment import read_variables
 from local_lambda.template.files import kind_of
+from local_lambda.template.known_layers import WRAPPING_HANDLERS
 from local_lambda.template.layers import Layers
 from local_lambda.template.text import TemplateError
 from local_lambda.template.urls import read_url
@@ -52,6 +53,7 @@ def read_function(
     report_differences(properties)
     variables = read_variables(properties)
     found = layers.of(properties, variables)
+    handler = _own_handler(properties, handler, found.packages, variables)
     _report_unbuilt(properties, runtime, code, has_layers="Layers" in properties.values)
     is_managed = "CapacityProviderConfig" in properties
     return Function(
@@ -153,6 +155,22 @@ def _handler(properties: Written, runtime: str) -> str:
         return "bootstrap"
     text = "Handler is missing" if handler is None else f"Handler {shown(handler)} is no text"
     raise TemplateError(text, property="Handler", advice="Handler: module.function")
+
+
+def _own_handler(
+    properties: Written, handler: str, packages: tuple[str, ...], variables: dict[str, str]
+) -> str:
+    """Returns the handler; the function's own where a layer's is not in the layer's package."""
+    package, variable = WRAPPING_HANDLERS.get(handler, ("", ""))
+    if package not in packages:
+        return handler
+    text = f"{handler} is in the layer alone, and not in {package}, which stands for it"
+    own = variables.get(variable, "")
+    if own:
+        text = f"{text}; {own} of {variable} runs without it"
+    advice = "give the layer with --layer ARN=PATH"
+    properties.report("Handler", text, advice=advice)
+    return own or handler
 
 
 def _report_unbuilt(properties: Written, runtime: str, code: _Code, has_layers: bool) -> None:

@@ -70,6 +70,16 @@ _LAYERS = (
     (".*streaming[-_]runtime.*", KnownLayer(is_ours=True)),
 )
 
+# Handlers that are in a layer, and not in the package that stands for it; with the variable that
+# names the function's own handler.
+WRAPPING_HANDLERS = {
+    "newrelic_lambda_wrapper.handler": ("newrelic-lambda", "NEW_RELIC_LAMBDA_HANDLER"),
+    "sentry_sdk.integrations.init_serverless_sdk.sentry_lambda_handler": (
+        "sentry-sdk",
+        "SENTRY_INITIAL_HANDLER",
+    ),
+}
+
 
 def known_layer(reference: str) -> KnownLayer | None:
     """Returns what is known of a layer's ARN, or of the SSM parameter that holds it."""

@@ -140,3 +140,23 @@ def test_packages_stand_for_public_layers(reference, packages):
 )
 def test_layers_that_cannot_work_here_are_known_with_a_reason(name):
     assert known_layer(f"arn:aws:lambda:us-east-1:123456789012:layer:{name}:5").reason
+
+
+def test_a_handler_that_only_a_layer_has_gives_way_to_the_functions_own(tmp_path):
+    text = """
+    Resources:
+      F:
+        Type: AWS::Serverless::Function
+        Properties:
+          InlineCode: "def handler(event, context): return 1"
+          Handler: newrelic_lambda_wrapper.handler
+          Runtime: python3.13
+          Layers: [arn:aws:lambda:us-east-1:451483290750:layer:NewRelicPython313:7]
+          Environment: {Variables: {NEW_RELIC_LAMBDA_HANDLER: index.handler}}
+    """
+    (tmp_path / "template.yaml").write_text(text)
+    application = template.read(tmp_path / "template.yaml")
+    (finding,) = application.findings
+
+    assert application.functions["F"].handler == "index.handler"
+    assert "index.handler of NEW_RELIC_LAMBDA_HANDLER runs without it" in finding.text
