@@ -144,7 +144,7 @@ def _report_unbuilt(properties: Written, key: str, path: Path) -> None:
     if not is_for_python or kind_of(path) != "folder" or (path / "python").is_dir():
         return
     if ".aws-sam" not in path.parts:
-        text = "it is not built, and has no folder python; packages come from the interpreter"
+        text = "it is not built: sam build would put its files and packages into python/"
         properties.report(key, text, advice=_BUILD)
 
 
