@@ -30,18 +30,33 @@ class ApiParts:
         parts = [self._properties(resource) for resource in self._stack.of_type(kind)]
         return [part for part in parts if part[1].get(self._property) == api_id]
 
+    def orphans(self, kind: str) -> dict[str, list[tuple[Resource, Resolved]]]:
+        """Returns the resources that belong to an API elsewhere, by what they say of it."""
+        found: dict[str, list[tuple[Resource, Resolved]]] = {}
+        for resource in self._stack.of_type(kind):
+            _, properties = self._properties(resource)
+            reference = properties.get(self._property)
+            if isinstance(reference, str) and reference not in self._ids:
+                found.setdefault(reference, []).append((resource, properties))
+            elif not isinstance(reference, str):
+                self._report_orphan(resource)
+        return found
+
     def report_orphans(self, *kinds: str) -> None:
         """Reports the resources that belong to no API of this template."""
         for resource in self._stack.of_type(*kinds):
             _, properties = self._properties(resource)
             if str(properties.get(self._property)) not in self._ids:
-                self._stack.report(
-                    resource,
-                    f"{self._property} names nothing of this template that is served",
-                    property=self._property,
-                    advice="both must be in one template here",
-                    served=False,
-                )
+                self._report_orphan(resource)
+
+    def _report_orphan(self, resource: Resource) -> None:
+        self._stack.report(
+            resource,
+            f"{self._property} names nothing of this template that is served",
+            property=self._property,
+            advice="both must be in one template here",
+            served=False,
+        )
 
     def _properties(self, resource: Resource) -> tuple[Resource, Resolved]:
         if resource.logical_id not in self._read:

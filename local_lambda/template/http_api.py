@@ -151,6 +151,13 @@ class _ApiReader:
             written = read_definition(self.stack.base, self.properties, way)
         if written is None:
             return None
+        if way == "DefinitionBody" and self.properties.get("DefinitionUri") is not None:
+            self.stack.report(
+                self.resource,
+                "SAM refuses DefinitionUri beside DefinitionBody; it is not read",
+                property="DefinitionUri",
+                advice="keep one of them",
+            )
         body, paths = definition_parts(self.stack, self.resource, written, way)
         return Definition(
             stack=self.stack,

@@ -46,7 +46,7 @@ class _Group:
 
 
 def read_load_balancers(stack: Stack, targets: Targets) -> tuple[LoadBalancer, ...]:
-    """Returns a load balancer for each listener that leads to a function.
+    """Returns a load balancer for each listener that has a rule.
 
     What cannot be served becomes a finding.
     """
@@ -58,7 +58,8 @@ def read_load_balancers(stack: Stack, targets: Targets) -> tuple[LoadBalancer, .
             rules = reader.rules(parts.of(listener, LISTENER_RULE))
             rules += reader.default_rule(listener)
             listeners.append(LoadBalancer(listener.logical_id, tuple(rules)))
-    parts.report_orphans(LISTENER_RULE)
+    elsewhere = parts.orphans(LISTENER_RULE).values()
+    listeners.extend(reader.listener_elsewhere(rules) for rules in elsewhere)
     return tuple(each for each in listeners if each.rules)
 
 
@@ -108,6 +109,16 @@ class _Reader:
                 rule = self._rule(resource, properties, "Actions", conditions)
                 rules.append((priority, rule))
         return [rule for _, rule in sorted(rules, key=lambda each: each[0])]
+
+    def listener_elsewhere(self, parts: list[tuple[Resource, Resolved]]) -> LoadBalancer:
+        """Returns a listener that is not in the template, with the rules that the template adds."""
+        first = parts[0][0]
+        self._stack.report(
+            first,
+            "its listener is not in this template; an origin with these rules stands for it",
+            property="ListenerArn",
+        )
+        return LoadBalancer(first.logical_id, tuple(self.rules(parts)))
 
     def default_rule(self, listener: Resource) -> list[ListenerRule]:
         properties = properties_of(self._stack, listener)
