@@ -106,6 +106,18 @@ def read_sam_authorizers(
     return authorizers
 
 
+def read_default(stack: Stack, resource: Resource, auth: Resolved, authorizers: Authorizers) -> str:
+    """Returns the name of SAM's `DefaultAuthorizer`; empty if there is none, or a wrong one."""
+    with stack.catching(resource, served=True):
+        name = auth.text("DefaultAuthorizer", default="")
+        if name in ("", NONE, IAM) or name in authorizers:
+            return name
+        raise auth.error(
+            "DefaultAuthorizer", f"{name!r} is not in Authorizers", "routes are open without it"
+        )
+    return ""
+
+
 def _sam_rest(name: str, properties: Resolved, targets: Targets) -> Authorizer:
     identity = properties.map("Identity")
     validation = identity.text("ValidationExpression", default="") or None

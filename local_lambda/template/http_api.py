@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from local_lambda.application import Api, Authorizer, Cors, Route
-from local_lambda.template.authorizers import IAM, NONE, Authorizers, read_sam_authorizers
+from local_lambda.template.authorizers import (
+    IAM,
+    NONE,
+    Authorizers,
+    read_default,
+    read_sam_authorizers,
+)
 from local_lambda.template.definition_files import read_definition
 from local_lambda.template.integrations import (
     IntegrationReader,
@@ -195,9 +201,7 @@ class _ApiReader:
         return None
 
     def _default(self) -> str:
-        with self.stack.catching(self.resource, served=True):
-            return self.auth.text("DefaultAuthorizer", default="")
-        return ""
+        return read_default(self.stack, self.resource, self.auth, self.authorizers)
 
     def _route(self, event: SamEvent) -> Route:
         properties = event.properties

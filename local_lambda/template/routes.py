@@ -17,6 +17,8 @@ from local_lambda.template.stack import Stack
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY")
 ANY_METHOD = "x-amazon-apigateway-any-method"
 DEFAULT_PATH = "$default"
+# Users report these of REST APIs; CDK checks the same.
+_REST_PART = re.compile(r"[A-Za-z0-9:._$-]*")
 _VARIABLE = re.compile(r"\{[\w.:-]+\+?\}")
 
 
@@ -69,6 +71,7 @@ class Routes:
             return
         with self._stack.catching(resource, way):
             if self._kind == "rest":
+                _check_characters(route.path)
                 self._check_variables(route.path)
             self._routes[key] = (route, owner)
 
@@ -91,6 +94,17 @@ class Routes:
             parent = f"{parent}/{segment}"
 
 
+def _check_characters(path: str) -> None:
+    """Raises TemplateError for a path of a REST API with characters that it cannot have."""
+    for part in path.strip("/").split("/"):
+        if not part.startswith("{") and not _REST_PART.fullmatch(part):
+            raise TemplateError(
+                f"API Gateway refuses the path {path!r}: {part!r} may have letters, digits and"
+                " :._$- alone",
+                advice="use {name} or {name+} for a part that varies",
+            )
+
+
 def read_method(method: str, property: str = "Method") -> str:
     """Returns the method in capital letters. Raises TemplateError."""
     upper = "ANY" if method.lower() == ANY_METHOD else method.upper()
@@ -108,6 +122,10 @@ def check_path(path: str, property: str = "Path") -> str:
             f"the path {path!r} does not begin with a slash", property, advice=f"write /{path}"
         )
     segments = path[1:].removesuffix("/").split("/")
+    if "?" in path:
+        raise TemplateError(
+            f"the path {path!r} has a query", property, advice="every query reaches the function"
+        )
     if path != "/" and "" in segments:
         raise TemplateError(f"the path {path!r} has an empty part", property)
     for index, segment in enumerate(segments):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from local_lambda.application import Api, Authorizer, FixedResponse, Route
-from local_lambda.template.authorizers import NONE, Authorizers, read_sam_authorizers
+from local_lambda.template.authorizers import NONE, Authorizers, read_default, read_sam_authorizers
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.template.definition_files import read_definition
 from local_lambda.template.integrations import IntegrationReader, read_timeout
@@ -250,9 +250,7 @@ class _ApiReader:
         )
 
     def _default(self) -> str:
-        with self.stack.catching(self.resource, served=True):
-            return self.auth.text("DefaultAuthorizer", default="")
-        return ""
+        return read_default(self.stack, self.resource, self.auth, self.authorizers)
 
     def _report_auth(self) -> None:
         for name, text in _AUTH_NAMED.items():
