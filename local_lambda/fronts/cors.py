@@ -76,7 +76,7 @@ def response_headers(cors: Cors, request: HttpRequest) -> Headers:
 
 def _is_allowed(patterns: tuple[str, ...], origin: str) -> bool:
     return any(
-        pattern in ("*", origin) or ("://*." in pattern and _matches_wildcard(pattern, origin))
+        pattern in ("*", origin) or ("://*" in pattern and _matches_wildcard(pattern, origin))
         for pattern in patterns
     )
 

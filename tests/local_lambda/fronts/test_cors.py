@@ -31,6 +31,12 @@ def test_cors_headers_go_to_allowed_origins_alone():
     assert headers[0][1] == "https://any"
 
 
+def test_any_origin_of_a_scheme_may_be_allowed():
+    rules = Cors(allow_origins=("https://*",))
+    assert cors.response_headers(rules, ask(origin="https://any.example"))
+    assert cors.response_headers(rules, ask(origin="http://any.example")) == ()
+
+
 def test_an_options_request_that_is_no_preflight_goes_to_the_function():
     assert cors.preflight(RULES, ask("OPTIONS", origin="https://a.example")) is None
     assert cors.preflight(

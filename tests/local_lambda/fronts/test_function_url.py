@@ -183,6 +183,20 @@ def test_a_compressed_stream_is_named_as_far_as_it_is_known(encoding, text, capl
     assert text in messages(caplog)[0]
 
 
+def test_a_whole_result_on_a_url_that_streams_is_sent_as_it_is(caplog):
+    result = b'{"statusCode": 201, "body": "x"}'
+    answer, _ = ask(url(streaming=True), "GET", "/", functions=serving(result))
+    assert (answer.status, answer.body) == (200, result)
+    assert messages(caplog) == ["url.buffered_on_stream F the client gets the raw result"]
+
+
+def test_a_stream_on_a_buffered_url_is_sent_with_its_prelude(caplog):
+    functions = {"F": lambda payload: Stream({"statusCode": 201}, b"x")}
+    answer, _ = ask(url(), "GET", "/", functions=functions)
+    assert (answer.status, answer.body) == (200, b'{"statusCode": 201}' + bytes(8) + b"x")
+    assert messages(caplog) == ["url.stream_on_buffered F InvokeMode is BUFFERED"]
+
+
 def test_headers_of_the_front_are_remapped():
     headers = {"Date": "x", "Server": "y", "Connection": "close", "WWW-Authenticate": "Basic"}
     answer, _ = ask(url(), "GET", "/", functions=serving({"statusCode": 401, "headers": headers}))

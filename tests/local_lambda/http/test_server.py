@@ -83,6 +83,14 @@ def test_an_early_response_reaches_a_client_that_has_much_left_to_send(caplog):
     assert not [record for record in caplog.records if record.exc_info]
 
 
+def test_an_early_response_reaches_a_client_that_sends_chunks():
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    answer = talk(limited, head, *[chunk] * 50, b"0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert answer.endswith(b"too large")
+
+
 def test_a_request_without_a_body_may_be_answered_unread_and_keeps_its_connection():
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     last = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
