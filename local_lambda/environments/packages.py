@@ -5,6 +5,7 @@ a folder of the user's cache, which then serves as a layer.
 """
 
 import contextlib
+import functools
 import hashlib
 import logging
 import os
@@ -78,26 +79,35 @@ def _in_interpreter(name: str, python: str) -> bool:
 
 def _installed(requirement: str, python: str, cache: Path, logical_id: str) -> Path | None:
     """Returns the layer folder with the package, or None, with a line in the log."""
+    found = _ensure(requirement, python, cache)
+    if isinstance(found, Path):
+        return found
+    _log.warning(
+        "package.missing %s of %s cannot be installed (%s); the function starts without it;"
+        " install it: %s -m pip install '%s'",
+        requirement,
+        logical_id,
+        found,
+        python,
+        requirement,
+    )
+    return None
+
+
+@functools.cache  # what has failed for one function is not tried again for the next
+def _ensure(requirement: str, python: str, cache: Path) -> Path | str:
+    """Returns the layer folder with the package, installed if need be, or why there is none."""
     try:
         version = _python_version(python)
         key = hashlib.sha256(f"{requirement} {version}".encode()).hexdigest()[:12]
         folder = cache / "packages" / f"{_distribution(requirement)}-{version}-{key}"
         if not folder.is_dir():
-            _log.info("package.installing %s for %s", requirement, logical_id)
+            _log.info("package.installing %s for Python %s", requirement, version)
             _install(requirement, python, folder)
     except (OSError, subprocess.SubprocessError) as error:
         output = getattr(error, "stderr", None) or str(error)
-        reason = output.strip().splitlines()[-1:] or [type(error).__name__]
-        _log.warning(
-            "package.missing %s of %s cannot be installed (%s); the function starts without it;"
-            " install it: %s -m pip install '%s'",
-            requirement,
-            logical_id,
-            reason[0],
-            python,
-            requirement,
-        )
-        return None
+        lines = output.strip().splitlines()
+        return lines[-1] if lines else type(error).__name__
     return folder
 
 

@@ -154,10 +154,17 @@ def test_a_missing_package_is_installed_once_into_the_cache(tmp_path):
 
 
 def test_a_package_that_cannot_be_installed_is_named_with_what_to_do(tmp_path, caplog):
-    python = installing_python(tmp_path, "echo 'No module named pip' >&2; exit 1")
-    found = package_layers(["thing==1"], "F", python=python, layers=(), cache=tmp_path / "cache")
+    tried = tmp_path / "tried"
+    script = f"echo x >> {tried}; echo 'No module named pip' >&2; exit 1"
+    python = installing_python(tmp_path, script)
+    for name in ("F", "G"):
+        found = package_layers(
+            ["thing==1"], name, python=python, layers=(), cache=tmp_path / "cache"
+        )
+        assert found == ()
 
-    assert found == ()
+    assert tried.read_text() == "x\n"
+    assert "thing==1 of G cannot be installed" in caplog.text
     assert "thing==1 of F cannot be installed (No module named pip)" in caplog.text
     assert f"install it: {python} -m pip install 'thing==1'" in caplog.text
     assert not list(Path(tmp_path / "cache/packages").iterdir())
