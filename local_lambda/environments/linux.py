@@ -142,6 +142,7 @@ _MINIMUM_QUOTA_US = 1_000
 _TMP_OVERHEAD_MB = 32
 _REMOVE_TRIES = 50
 _REMOVE_PAUSE_S = 0.02
+_BOTH = {"cpu", "memory"}
 _ADVICE = "start it so: systemd-run --user --scope -p Delegate=yes local-lambda ..."
 
 
@@ -313,16 +314,38 @@ def _base(mount: tuple[Path, str], path: str) -> Path:
 def _version_2(
     mounts: Mapping[str, tuple[Path, str]], paths: Mapping[str, str], name: str
 ) -> ControlGroups:
-    """Raises GroupsUnavailable."""
+    """Makes a group below this process's own, or below the first of all. Raises GroupsUnavailable.
+
+    Only root may do the latter, and only where the controllers are handed out already.
+    """
     if "" not in mounts:
         raise GroupsUnavailable("this system has no control groups")
+    point = mounts[""][0]
     base = _base(mounts[""], paths.get("", "/"))
     try:
-        had = (base / "cgroup.controllers").read_text().split()
-        if missing := sorted({"cpu", "memory"} - set(had)):
-            text = f"the control group {base} has no {' and '.join(missing)}"
-            raise GroupsUnavailable(f"{text}; {_ADVICE}")
-        if not {"cpu", "memory"} <= set((base / "cgroup.subtree_control").read_text().split()):
+        return _below(base, name)
+    except GroupsUnavailable:
+        if base == point or not _words(point / "cgroup.subtree_control") >= _BOTH:
+            raise
+        with contextlib.suppress(GroupsUnavailable):
+            return _below(point, name)
+        raise
+
+
+def _words(path: Path) -> set[str]:
+    try:
+        return set(path.read_text().split())
+    except OSError:
+        return set()
+
+
+def _below(base: Path, name: str) -> ControlGroups:
+    """Raises GroupsUnavailable."""
+    if missing := sorted(_BOTH - _words(base / "cgroup.controllers")):
+        text = f"the control group {base} has no {' and '.join(missing)}"
+        raise GroupsUnavailable(f"{text}; {_ADVICE}")
+    try:
+        if not _words(base / "cgroup.subtree_control") >= _BOTH:
             _move_members(base, base / f"{name}-emulator")
             (base / "cgroup.subtree_control").write_text("+cpu +memory")
         folder = base / name

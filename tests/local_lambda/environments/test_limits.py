@@ -176,6 +176,16 @@ class TestVersion2:
         assert groups is None
         assert "holds other processes (1); start it so: systemd-run --user --scope" in reason
 
+    def test_root_makes_a_group_beside_the_shells(self, base, tmp_path):
+        (tmp_path / "proc/self/cgroup").write_text("0::/session\n")
+        (base / "cgroup.subtree_control").write_text("cpu memory")
+        (base / "session").mkdir()
+        (base / "session/cgroup.controllers").write_text("cpu memory")
+        (base / "session/cgroup.procs").write_text("1\n")
+        groups, _ = linux.control_groups(tmp_path / "proc")
+
+        assert groups.folders["cpu"] == base / f"local-lambda-{os.getpid()}"
+
     def test_a_group_without_controllers_is_named(self, base, tmp_path):
         (base / "cgroup.controllers").write_text("pids")
         _, (reason,) = linux.control_groups(tmp_path / "proc")
