@@ -1,7 +1,8 @@
 """`--reload`: takes up changes of code, layers and the template while the emulator runs.
 
-Files are looked at four times a second, and once more before an invocation where that is quick, so
-that the next request runs what was saved before it. Without `--reload`, changes are only named.
+Files are looked at four times a second, and once more before an invocation if they are not too
+many, so that the next request runs what was saved before it. Without `--reload`, changes are only
+named.
 """
 
 import asyncio
@@ -23,10 +24,10 @@ from local_lambda.watch import FILES, Tree
 _log = logging.getLogger(__name__)
 _EVERY_S = 0.25
 _NAMES_EVERY_S = 2.0
-# Looking takes at most this share of the time.
-_SHARE = 0.1
-# Trees that take longer to look at are not looked at again before each invocation.
-_QUICK_S = 0.01
+# A look takes about 5 microseconds for a file; with this pause it takes a tenth of the time.
+_PAUSE_OF_FILE_S = 50e-6
+# More files than these are not looked at again before each invocation.
+_QUICK_FILES = 5_000
 
 # Python takes bytecode for up to date when its source has the same size and was written within the
 # same second, as two quick savings are. On Lambda no bytecode is written either.
@@ -91,7 +92,7 @@ class Reloader:
         self._trees = Trees(ignored)
         self._lock = asyncio.Lock()
         self._began_s = 0.0
-        self._is_quick = True
+        self._files = 0  # how many there were at the last look
         self._generation = 0
         self._laid_out: dict[str, Path] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -104,22 +105,21 @@ class Reloader:
         """Looks for changes until it is cancelled."""
         try:
             while True:
-                began_s = time.monotonic()
                 await self.look()
-                took_s = time.monotonic() - began_s
-                await asyncio.sleep(max(_EVERY_S, took_s / _SHARE))
+                await asyncio.sleep(max(_EVERY_S, self._files * _PAUSE_OF_FILE_S))
         finally:
             for task in self._tasks:
                 task.cancel()
 
     async def before_invocation(self) -> None:
-        """Takes up what was saved before this invocation, where looking is quick."""
-        if not (self._is_quick or self._lock.locked()):
+        """Takes up what was saved before this invocation, if there are not too many files."""
+        is_quick = self._files <= _QUICK_FILES
+        if not (is_quick or self._lock.locked()):
             return
         asked_s = time.monotonic()
         async with self._lock:
             # One of several invocations that wait here looks for all.
-            if self._is_quick and self._began_s < asked_s:
+            if is_quick and self._began_s < asked_s:
                 await self._look()
 
     async def look(self) -> None:
@@ -140,15 +140,15 @@ class Reloader:
         """Returns the changed files of each function that has some."""
         seen: dict[Path, list[Path]] = {}
         changed: dict[str, list[Path]] = {}
-        cost_s = 0.0
+        files = 0
         for logical_id, pool in self._pools.items():
             for tree in self._trees.of(pool.function):
                 if tree.root not in seen:
                     seen[tree.root] = tree.look()
-                    cost_s += tree.cost_s
+                    files += tree.files
                 if seen[tree.root]:
                     changed.setdefault(logical_id, []).extend(seen[tree.root])
-        self._is_quick = cost_s < _QUICK_S
+        self._files = files
         return changed
 
     def _read_and_watch(self) -> Application:
@@ -230,17 +230,17 @@ class ChangeNamer:
         self._pools = pools
         self._trees = Trees(ignored)
         self._named: set[str] = set()
+        self._files = 0  # how many there were at the last look
 
     async def run(self) -> None:
         """Looks now and then, until it is cancelled."""
         while True:
-            await asyncio.sleep(_NAMES_EVERY_S)
-            began_s = time.monotonic()
+            await asyncio.sleep(max(_NAMES_EVERY_S, 5 * self._files * _PAUSE_OF_FILE_S))
             await asyncio.to_thread(self.look)
-            await asyncio.sleep((time.monotonic() - began_s) / _SHARE * 5)
 
     def look(self) -> None:
         """Looks at the code of the functions that have environments."""
+        self._files = 0
         for logical_id, pool in tuple(self._pools.items()):
             started = [each.started_at_s for each in tuple(pool.environments)]
             if not started or logical_id in self._named:
@@ -248,6 +248,7 @@ class ChangeNamer:
             trees = self._trees.of(pool.function)
             for tree in trees:
                 tree.look()
+                self._files += tree.files
             if any(tree.newest_s > min(started) for tree in trees):
                 self._named.add(logical_id)
                 _log.warning(

@@ -7,7 +7,6 @@ costs a few milliseconds for the few hundred files of a function. Trees are cut 
 import os
 import re
 import stat
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -27,11 +26,15 @@ class Tree:
         self.root = root
         self._ignored = {str(each.absolute()) for each in ignored}
         self._files: dict[str, Signature] = dict(self._walk())
-        self.cost_s = 0.0  # how long the last look took
 
     @property
     def is_cut_off(self) -> bool:
         return len(self._files) >= FILES
+
+    @property
+    def files(self) -> int:
+        """Returns how many files there are."""
+        return len(self._files)
 
     @property
     def newest_s(self) -> float:
@@ -40,7 +43,6 @@ class Tree:
 
     def look(self) -> list[Path]:
         """Returns the files that were written, made or removed since the last look."""
-        began_s = time.monotonic()
         files = dict(self._walk())
         changed = sorted(
             Path(name)
@@ -48,7 +50,6 @@ class Tree:
             if files.get(name) != self._files.get(name)
         )
         self._files = files
-        self.cost_s = time.monotonic() - began_s
         return changed
 
     def _walk(self) -> Iterator[tuple[str, Signature]]:

@@ -113,10 +113,11 @@ class Background(threading.Thread):
 def test_a_debugger_stops_a_function_and_nothing_times_out_while_others_are_served(
     folder, debugged
 ):
-    held = Background(get, debugged.dashboard_url, "/plain")
-    # The first request waits for the debugger, and another one does not.
-    plain = {"body": "1\nFalse", "statusCode": 200}
-    debugged.wait_for(lambda: debugged.invoke("PlainFunction", {}).json() == plain)
+    requests = [Background(get, debugged.dashboard_url, "/plain") for _ in range(2)]
+    # The first request waits for the debugger, and the other one does not.
+    served = debugged.wait_for(lambda: next((each for each in requests if each.result), None))
+    assert served.result == (200, b"1\nFalse")
+    (held,) = (each for each in requests if each is not served)
     debugger = Debugger(debugged.addresses["plain_debug"])
     debugger.attach(str(folder / "code/debugged_plain.py"), 6)
     thread, file, line = debugger.stopped_at()
