@@ -11,6 +11,7 @@ BUFFERED_LIMIT_BYTES = 6_291_556  # as in Lambda's interface emulator; documente
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
 STREAMED_LIMIT_BYTES = 200 * 1024 * 1024
 
+TIMED_OUT = "Sandbox.Timedout"
 UNKNOWN_ERROR = "Runtime.Unknown"  # an error report came without a type
 
 

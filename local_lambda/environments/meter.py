@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from local_lambda.application import Function
 from local_lambda.environments.invocation import (
+    TIMED_OUT,
     UNKNOWN_ERROR,
     Buffered,
     Failed,
@@ -116,6 +117,7 @@ class Meter:
         invocation = run.invocation
         reply_error, response_bytes = _outcome(invocation)
         error_type = reply_error or error_type
+        is_timeout = is_timeout or error_type == TIMED_OUT  # a second init may have timed out
         status = "error" if error_type else "success"
         record = Record(
             function=self._function.logical_id,
@@ -127,7 +129,7 @@ class Meter:
             max_memory_mb=self._max_memory_mb,
             init_ms=run.init_ms,
             status="timeout" if is_timeout else status,
-            error_type="Sandbox.Timedout" if is_timeout else error_type,
+            error_type=TIMED_OUT if is_timeout else error_type,
             request_bytes=len(invocation.payload),
             response_bytes=response_bytes,
             trace_id=invocation.trace_id,

@@ -92,7 +92,7 @@ class JsonLines:
         common = {
             "requestId": record.request_id,
             "status": record.status,
-            **_error_type(record.error_type),
+            **_error_type("" if record.status == "timeout" else record.error_type),
             **_tracing(record.trace_id),
         }
         duration = {"durationMs": round(record.duration_ms, 3)}

@@ -53,6 +53,9 @@ class Debugger:
         self.call("continue", threadId=thread)
 
     def close(self) -> None:
+        """Detaches: the program goes on."""
+        self.call("disconnect", terminateDebuggee=False)
+        self._socket.shutdown(socket.SHUT_RDWR)  # the reading thread holds it open
         self._socket.close()
 
     def call(self, command: str, **arguments: Any) -> dict[str, Any]:

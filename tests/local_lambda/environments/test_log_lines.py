@@ -4,6 +4,8 @@ import http.client
 import re
 from urllib.parse import urlsplit
 
+from local_lambda import Emulator
+
 
 def report_of(emulator, begin):
     lines = emulator.log[begin:].splitlines()
@@ -50,6 +52,14 @@ def test_a_failed_init_is_reported_twice_and_then_the_invocation(emulator):
     phases = re.findall(r"INIT_REPORT .*Phase: (\w+)\tStatus: error", emulator.log[begin:])
     assert phases == ["init", "invoke"]
     assert "Error Type: Runtime.ExitError" in report_of(emulator, begin)
+
+
+def test_an_init_that_hangs_is_reported_as_a_timeout(template_path):
+    with Emulator(template_path, "--init-timeout", "0.5") as impatient:
+        impatient.invoke("InitHangFunction", {})
+        report = impatient.wait_for(lambda: report_of(impatient, 0))
+        assert report.endswith("\tStatus: timeout")
+        assert impatient.log.count("INIT_REPORT") == 2
 
 
 def test_a_function_that_runs_several_invocations_reports_each(emulator):

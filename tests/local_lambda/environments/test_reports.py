@@ -111,6 +111,16 @@ def test_a_function_that_logs_json_gets_events():
 
 
 @pytest.mark.parametrize(
+    ("status", "error_type", "said"),
+    [("timeout", "x", None), ("error", "ValueError", "ValueError")],
+)
+def test_an_event_names_the_type_of_an_error_and_none_of_a_timeout(status, error_type, said):
+    record = replace(DONE, status=status, error_type=error_type)
+    report = json.loads(texts(JsonLines("").end(record, AT_S))[-1])["record"]
+    assert (report["status"], report.get("errorType")) == (status, said)
+
+
+@pytest.mark.parametrize(
     ("system_level", "status", "kinds"),
     [
         ("", "success", ["platform.start", "platform.report"]),
