@@ -21,7 +21,7 @@ from local_lambda.check import refuse_unserved
 from local_lambda.environments import credentials
 from local_lambda.environments.debug import Debugger, DebugTarget, debugpy_folder, free_port
 from local_lambda.environments.interpreters import Named
-from local_lambda.environments.launch import LaunchSettings
+from local_lambda.environments.launch import Launch, LaunchSettings
 from local_lambda.environments.launcher import Launcher
 from local_lambda.environments.pool import FunctionPool, Limits
 from local_lambda.environments.processes import ProcessGroup, Reaper
@@ -29,7 +29,7 @@ from local_lambda.environments.records import Records
 from local_lambda.fronts.faults import Faults
 from local_lambda.fronts.fronts import Front, FrontHost, FrontSettings
 from local_lambda.fronts.function_url import FunctionUrlFront
-from local_lambda.fronts.origins import first_origin, further_origins
+from local_lambda.fronts.origins import FIRST, first_origin, fronts_of, further_origins
 from local_lambda.http import addresses
 from local_lambda.http.server import HttpServer
 from local_lambda.lambda_api.api import LambdaApi
@@ -117,7 +117,9 @@ class RunningApplication:
         self._host = FrontHost(self._pools, self._faults, options.fronts, options.region)
         self.records = Records()
         self._reaper = Reaper(log)
+        self._start_limit = asyncio.Semaphore(options.limits.parallel_starts)
         self._servers: list[HttpServer] = []
+        self._fronts: dict[str, Front] = {}  # by the names of `fronts_of`
         self._tasks: list[asyncio.Task[None]] = []
         self._groups: list[ProcessGroup] = []
         self._directory: Path | None = None
@@ -244,6 +246,7 @@ class RunningApplication:
                 continue
             front = FunctionUrlFront(function, function.url, self._host)
             use = f"the Function URL of {function.logical_id}"
+            self._fronts[use] = front
             urls[function.logical_id] = await self._listen_at_url(front, len(urls), use=use)
         return urls
 
@@ -258,10 +261,12 @@ class RunningApplication:
             host=self._options.host,
         )
         self.addresses = [("dashboard", front.server.url)]
+        self._fronts[FIRST] = front
         urls = {logical_id: front.server.url} if logical_id else {}
         further = further_origins(application, self._host)
         for index, (further_id, origin) in enumerate(further, ports_taken):
             use = f"the origin of {further_id}"
+            self._fronts[use] = origin
             urls[further_id] = await self._listen_at_url(origin, index, use=use)
         return urls
 
@@ -337,15 +342,27 @@ class RunningApplication:
         launches = await launcher.prepare(application.functions)
         if not options.reload:
             await launcher.compile(launches.values())
-        start_limit = asyncio.Semaphore(options.limits.parallel_starts)
-        for name, launch in launches.items():
-            self._pools[name] = FunctionPool(
-                launch,
-                self._reaper,
-                limits=options.limits,
-                start_limit=start_limit,
-                records=self.records,
-            )
+        for launch in launches.values():
+            self._add_pool(launch)
+
+    def _add_pool(self, launch: Launch) -> FunctionPool:
+        pool = FunctionPool(
+            launch,
+            self._reaper,
+            limits=self._options.limits,
+            start_limit=self._start_limit,
+            records=self.records,
+        )
+        self._pools[launch.function.logical_id] = pool
+        return pool
+
+    def _replace_fronts(self, application: Application) -> set[str]:
+        """Serves APIs and Function URLs as they are now. Returns those that are new or gone."""
+        fronts = fronts_of(application, self._host)
+        for name in fronts.keys() & self._fronts.keys():
+            fronts[name].take_over(self._fronts[name])
+            self._fronts[name] = fronts[name]
+        return fronts.keys() ^ self._fronts.keys()
 
     async def _start_tables(self, application: Application) -> str:
         """Returns the DynamoDB endpoint, or an empty text for a template without tables."""
@@ -431,9 +448,9 @@ class RunningApplication:
             lay_out=self._lay_out,
             directory=directory,
             ignored=ignored,
+            add_pool=self._add_pool,
+            replace_fronts=self._replace_fronts,
         )
-        for pool in self._pools.values():
-            pool.before_invocation = reloader.before_invocation
         self._tasks.append(asyncio.create_task(reloader.run()))
 
     async def _retire_idle(self) -> None:

@@ -36,8 +36,6 @@ WITHOUT_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
 LayOut = Callable[[Function, Path], Launch]
 # The parts that are served besides functions; their changes need another start.
 _PARTS = {
-    "apis": "APIs and routes",
-    "load_balancers": "load balancers",
     "tables": "tables",
     "mappings": "event source mappings",
 }
@@ -71,7 +69,9 @@ class Reloader:
     """Replaces what runs by what the files say now.
 
     `pools` are those of the running application, by logical id. `read_template` raises
-    TemplateError and OSError; the files that it reads are watched.
+    TemplateError and OSError; the files that it reads are watched. `add_pool` takes in a function
+    that is new. `replace_fronts` serves the routes of an application, and returns the names of the
+    addresses that are new or gone.
     """
 
     def __init__(
@@ -81,9 +81,13 @@ class Reloader:
         read_template: Callable[[], Application],
         lay_out: LayOut,
         directory: Path,
+        add_pool: Callable[[Launch], FunctionPool],
+        replace_fronts: Callable[[Application], set[str]],
         ignored: Iterable[Path] = (),
     ) -> None:
         self._pools = pools
+        self._add_pool = add_pool
+        self._replace_fronts = replace_fronts
         self._application = application
         self._read_template = read_template
         self._lay_out = lay_out
@@ -98,6 +102,8 @@ class Reloader:
         self._tasks: set[asyncio.Task[None]] = set()
         for function in application.functions.values():
             self._trees.of(function)
+        for pool in pools.values():
+            pool.before_invocation = self.before_invocation
         with contextlib.suppress(Exception):  # it has just been read
             self._read_and_watch()
 
@@ -172,32 +178,26 @@ class Reloader:
                 _log.warning("template: %s", warning)
         for logical_id, function in application.functions.items():
             pool = self._pools.get(logical_id)
-            if pool and pool.function != function:
+            if pool is None or pool.function != function:
                 await self._renew(function, _names(paths))
-        self._name_what_needs_a_start(application)
+        self._name_what_needs_a_start(application, self._replace_fronts(application))
         self._application = application
 
-    def _name_what_needs_a_start(self, application: Application) -> None:
+    def _name_what_needs_a_start(self, application: Application, addresses: set[str]) -> None:
         before = self._application
         differs = [
             text
             for name, text in _PARTS.items()
             if getattr(before, name) != getattr(application, name)
         ]
-        urls = [
-            {key: each.url for key, each in one.functions.items()} for one in (before, application)
-        ]
-        if urls[0].keys() != urls[1].keys():
-            differs.append("functions that are new or gone")
-        elif urls[0] != urls[1]:
-            differs.append("Function URLs")
+        differs += sorted(addresses)
+        differs += sorted(before.functions.keys() - application.functions.keys())
         if differs:
             _log.warning("reload: start again to serve what has changed: %s", ", ".join(differs))
 
     async def _renew(self, function: Function, names: str) -> None:
         """Lays a function out again; its next invocation runs in a new environment."""
         logical_id = function.logical_id
-        pool = self._pools[logical_id]
         self._generation += 1
         directory = self._directory / f"reload-{self._generation}"
         try:
@@ -205,8 +205,13 @@ class Reloader:
         except (LaunchError, OSError) as error:
             _log.error("reload: %s: %s; what ran before goes on", logical_id, error)
             return
-        retired = pool.replace(launch)
         _log.info("reload: %s: %s", logical_id, names)
+        pool = self._pools.get(logical_id)
+        if pool is None:
+            self._laid_out[logical_id] = directory
+            self._add_pool(launch).before_invocation = self.before_invocation
+            return
+        retired = pool.replace(launch)
         before = self._laid_out.get(logical_id, self._directory / logical_id)
         self._laid_out[logical_id] = directory
         task = asyncio.create_task(_remove_when_over(retired, before))

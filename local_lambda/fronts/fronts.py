@@ -180,6 +180,11 @@ class Front:
         request_id = call.context.request_id if self.shares_request_id else ""
         return await self.host.invoke(function, fields, call.context.trace_id, request_id)
 
+    def take_over(self, other: "Front") -> None:
+        """Serves further requests in place of another front, which listens."""
+        self.server = other.server
+        self.server.serve_with(self._handle)
+
     async def _handle(self, exchange: HttpExchange) -> None:
         request = HttpRequest(
             method=exchange.method,

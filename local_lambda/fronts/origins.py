@@ -4,9 +4,26 @@ from collections.abc import Iterator
 
 from local_lambda.application import Api, Application
 from local_lambda.fronts.fronts import Front, FrontHost
+from local_lambda.fronts.function_url import FunctionUrlFront
 from local_lambda.fronts.http_api import HttpApiFront
 from local_lambda.fronts.load_balancer import LoadBalancerFront
 from local_lambda.fronts.rest_api import RestApiFront
+
+FIRST = "the REST API"  # the name of the first origin in `fronts_of`
+
+
+def fronts_of(application: Application, host: FrontHost) -> dict[str, Front]:
+    """Returns a new front for each origin and each Function URL, by names that stay the same."""
+    urls = {
+        f"the Function URL of {function.logical_id}": FunctionUrlFront(function, function.url, host)
+        for function in application.functions.values()
+        if function.url
+    }
+    origins = {
+        f"the origin of {logical_id}": front
+        for logical_id, front in further_origins(application, host)
+    }
+    return {FIRST: first_origin(application, host)[1], **origins, **urls}
 
 
 def first_origin(application: Application, host: FrontHost) -> tuple[str, Front]:

@@ -296,6 +296,10 @@ class HttpServer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
 
+    def serve_with(self, handler: Handler) -> None:
+        """Hands further requests to another handler, also those of open connections."""
+        self._handler = handler
+
     async def drain(self, within_s: float) -> None:
         """Lets connections read the bytes that a process sent before it exited."""
         if self._tasks:
@@ -317,7 +321,7 @@ class HttpServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = _Connection(reader, writer, self._linger_s)
         try:
-            await connection.serve(self._handler)
+            await connection.serve(lambda exchange: self._handler(exchange))
             writer.close()
         except (h11.ProtocolError, ClientGone) as error:
             _log.debug("connection.broken server=%s error=%r", self._name, error)

@@ -147,10 +147,36 @@ def test_a_broken_template_is_a_sentence_and_what_ran_goes_on(emulator, project)
     assert "Traceback" not in emulator.log[begin:]
 
 
+ROUTE = """      Events:
+        Get: {Type: Api, Properties: {Method: GET, Path: /plain}}
+"""
+
+
+def test_new_routes_and_functions_are_served(emulator, project):
+    address = urlsplit(emulator.dashboard_url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=15)
+
+    def status():
+        connection.request("GET", "/plain")
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+    assert status() == 403
+    with_route = TEMPLATE.replace("      Layers: [!Ref TextLayer]\n", ROUTE)
+    project.write("template.yaml", with_route.replace("  PlainFunction", "  NewFunction"))
+    # Its layer is gone and so it fails, but the route is there.
+    emulator.wait_for(lambda: status() == 502)
+    assert "text_of_the_layer" in emulator.invoke("NewFunction", {}).body.decode()
+    project.write("template.yaml", TEMPLATE)
+    emulator.wait_for(lambda: status() == 403)
+
+
 def test_a_change_that_needs_another_start_is_named(emulator, project):
     begin = len(emulator.log)
     project.write("template.yaml", TEMPLATE.replace("  StreamFunction", "  OtherFunction"))
-    emulator.wait_for(lambda: "functions that are new or gone" in emulator.log[begin:])
+    said = "the Function URL of OtherFunction, the Function URL of StreamFunction, StreamFunction"
+    emulator.wait_for(lambda: said in emulator.log[begin:])
     project.write("template.yaml", TEMPLATE)
     assert call(emulator)[0] == "first"
 
