@@ -159,8 +159,10 @@ class AdminFront:
         if pool is None:
             await exchange.respond(_json(404, {"Message": f"there is no function {name}"}))
             return
+        payload = body or b"{}"
+        _value(payload)
         try:
-            await invoking.tell(exchange, pool, body or b"{}", self._overview.log)
+            await invoking.tell(exchange, pool, payload, self._overview.log)
         except Throttled:
             await exchange.respond(_json(429, {"Message": "throttled: no environment may start"}))
         except ClientGone:
@@ -169,13 +171,17 @@ class AdminFront:
 
 def _object(body: bytes) -> dict[str, Any]:
     """Returns the fields of a call. Raises BadRequest."""
-    try:
-        fields = json.loads(body)
-    except ValueError as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
+    fields = _value(body)
     if not isinstance(fields, dict):
         raise BadRequest("the body must be a JSON object")
     return fields
+
+
+def _value(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

@@ -103,7 +103,10 @@ async function invoke(functionName, payload) {
   try {
     await read(`/invoke/${encodeURIComponent(functionName)}`, payload, own, shown);
   } catch (error) {
-    if (reading === own) shown.ended(own.signal.aborted ? "no longer read" : String(error.message));
+    const reason = error instanceof TypeError ? "the emulator cannot be reached" : error.message;
+    if (reading !== own) return;
+    if (own.signal.aborted) shown.ended("no longer read; the function goes on");
+    else shown.ended(reason, true);
   } finally {
     if (reading === own) hideIf(element("invoke-stop"), true);
   }

@@ -66,6 +66,9 @@ def test_boto3_goes_on_to_invoke(emulator):
         ("cut", "{}", "path_prefix must be text"),
         ("cut", "[]", "the body must be a JSON object"),
         ("cut", "x", "the body is not JSON"),
+        pytest.param("cut", "[" * 100_000, "the body is not JSON", id="deep"),
+        ("cut", b"\xff", "the body is not JSON"),
+        ("invoke/StockFunction", "{", "the body is not JSON"),
         ("cut", '{"number": "1"}', "number must be a whole number, at least 1"),
         (
             "block",
