@@ -23,12 +23,16 @@ from local_lambda.http.messages import HttpRequest
 
 _TEXT = "Hello from local-lambda"
 _ITEM = {"id": "local", "text": _TEXT}
-# Arguments that a function of payloads.py must have, by the kind of the event.
-_NEEDED: dict[str, dict[str, Any]] = {
-    "sqs": {"bodies": [json.dumps({"text": _TEXT})]},
+# Arguments that a function of payloads.py must have, by its name: the kind of the event.
+_SAMPLES: dict[str, dict[str, Any]] = {
+    "sqs": {"bodies": [json.dumps(_ITEM)]},
     "sns": {"message": _TEXT},
-    "kinesis": {"data": [json.dumps({"text": _TEXT})]},
+    "s3": {},
+    "eventbridge": {},
+    "schedule": {},
+    "kinesis": {"data": [json.dumps(_ITEM)]},
     "dynamodb": {"new_image": _ITEM},
+    "logs": {"messages": [_TEXT]},
 }
 _HOST = "localhost"
 _PARAMETER = re.compile(r"\{([^}+]+)\+?\}")
@@ -45,9 +49,8 @@ def examples(application: Application, region: str) -> list[dict[str, Any]]:
             found.append(_example(event.function, f"{event.name} ({event.kind})", payload))
     url_payload = payload_v2.build(_request("GET", "/"), _context())
     found.append(_example("", "Function URL: GET /", url_payload))
-    for kind in KINDS:
-        payload = getattr(payloads, kind)(origin, **_NEEDED.get(kind, {}))
-        found.append(_example("", kind, payload))
+    for kind, sample in _SAMPLES.items():
+        found.append(_example("", kind, getattr(payloads, kind)(origin, **sample)))
     return found
 
 
@@ -105,7 +108,7 @@ def _of_event(kind: str, event: Event, origin: Origin) -> Any:
     try:
         if "input" in found:
             return json.loads(str(found["input"]))
-        return getattr(payloads, kind)(origin, **{**_NEEDED.get(kind, {}), **found})
+        return getattr(payloads, kind)(origin, **{**_SAMPLES.get(kind, {}), **found})
     except (TypeError, ValueError):
         return None
 
