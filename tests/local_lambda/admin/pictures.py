@@ -4,6 +4,7 @@ python -m pytest tests/local_lambda/admin/pictures.py
 """
 
 import base64
+import json
 
 import pytest
 import requests
@@ -12,7 +13,7 @@ from local_lambda import Emulator
 from tests.local_lambda.admin.page import Page
 from tests.support.paths import ROOT
 
-SIZES = {"admin-1440-light": (1440, 1130), "admin-390-dark": (390, 900)}
+SIZES = {"admin-1440-light": (1440, 1000)}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,15 @@ def page(driver):
         url = emulator.url("stream") + "api/v2/stream"
         with requests.get(url, stream=True, timeout=30) as response:
             next(response.iter_content(64))
-            yield Page(driver, emulator.admin_url)
+            opened = Page(driver, emulator.admin_url)
+            opened.payload = payload_for("/api/v2/metrics", emulator.admin_url)
+            yield opened
+
+
+def payload_for(path, admin_url):
+    examples = requests.get(admin_url + "examples", timeout=10).json()
+    (fields,) = [each["payload"] for each in examples if each["name"] == "ANY /{proxy+}"]
+    return json.dumps({**fields, "path": path}, indent=2)
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -36,7 +45,7 @@ def test_take_the_picture(page, driver, name):
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
-    page.invoke("ApiFunction", '{"httpMethod": "GET", "path": "/api/v2/none"}')
+    page.invoke("ApiFunction", page.payload)
     page.shows("#result-state", "billed")
     page.shows("#result-log pre", "REPORT")
     page.run("window.scrollTo(0, 0)")
