@@ -44,7 +44,8 @@ class Overview:
             case "faults":
                 return self._faults()
             case "events":
-                return [self._event(event) for event in self.application.events]
+                served = [e for e in self.application.events if e.function in self.pools]
+                return [self._event(event) for event in served]
             case "findings":
                 return [
                     {**vars(finding), "sentence": str(finding)}

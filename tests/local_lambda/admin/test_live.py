@@ -11,6 +11,7 @@ from local_lambda.admin.overview import PARTS, Overview
 from local_lambda.application import (
     Api,
     Application,
+    Event,
     Finding,
     Function,
     FunctionUrl,
@@ -69,6 +70,12 @@ def test_a_function_is_shown_with_its_url_and_the_routes_that_lead_to_it():
         ("ANY", "*", "http://b/"),
     ]
     assert [each["of"] for each in shown["routes"]] == ["Rest", "Rest", "Balancer", "Balancer"]
+
+
+def test_events_of_a_function_that_cannot_run_are_left_out():
+    events = (Event("A", "Jobs", "SQS"), Event("Broken", "Jobs", "SQS"))
+    shown = overview_of(Application(events=events)).part("events")
+    assert [(each["function"], each["of"]) for each in shown] == [("A", "a")]
 
 
 def test_a_finding_is_shown_as_a_sentence_and_as_its_parts():
