@@ -110,7 +110,7 @@ class Faults:
             return
         self._open[exchange] = OpenRequest(exchange)
         try:
-            if delay_ms := self._delay_ms_of(exchange):
+            if delay_ms := self.delay_ms_of(exchange.target):
                 await asyncio.sleep(delay_ms / 1000)
             await handler(exchange)
         finally:
@@ -122,9 +122,9 @@ class Faults:
                 return block
         return None
 
-    def _delay_ms_of(self, exchange: HttpExchange) -> int:
+    def delay_ms_of(self, target: str) -> int:
         """Returns the delay of the longest prefix that fits, or 0."""
-        prefixes = [each for each in self.delays_ms if exchange.target.startswith(each)]
+        prefixes = [each for each in self.delays_ms if target.startswith(each)]
         return self.delays_ms[max(prefixes, key=len)] if prefixes else 0
 
 
