@@ -11,6 +11,8 @@ import pytest
 from local_lambda import Emulator
 from local_lambda.events import command
 
+pytestmark = pytest.mark.once
+
 TEMPLATE = Path(__file__).parent / "template.yaml"
 
 

@@ -10,6 +10,8 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+pytestmark = pytest.mark.once
+
 PRELUDE = b'{"statusCode": 200, "headers": {"content-type": "text/plain"}}' + bytes(8)
 
 

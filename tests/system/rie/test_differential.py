@@ -23,7 +23,6 @@ pytestmark = [pytest.mark.rie, pytest.mark.once]
 
 HERE = Path(__file__).parent
 LAYER = ROOT / "layers/streaming_runtime"
-NAME = "differential"
 INVOCATIONS = "2015-03-31/functions/{}/invocations"
 RUNTIMES = ("stock", "streaming")
 INITS = ("", "raise", "exit", "hang")
@@ -48,12 +47,16 @@ FUNCTION = """
 """
 
 
+def name(runtime, init):
+    return f"{runtime}{init}".title()
+
+
 def function(runtime, init):
-    variables = f"INIT: '{init}', AWS_LAMBDA_FUNCTION_NAME: {NAME}"
+    variables = f"INIT: '{init}'"
     if runtime == "streaming":
         variables += ", AWS_LAMBDA_EXEC_WRAPPER: /opt/bootstrap"
     layers = "[!Ref Layer]" if runtime == "streaming" else "[]"
-    return FUNCTION.format(id=f"{runtime}{init}".title(), layers=layers, variables=variables)
+    return FUNCTION.format(id=name(runtime, init), layers=layers, variables=variables)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,7 @@ def ours(tmp_path_factory):
     with Emulator(template, "--init-timeout", "1") as emulator:
 
         def invoke(runtime, body, init="", **headers):
-            url = emulator.admin_url + INVOCATIONS.format(f"{runtime}{init}".title())
+            url = emulator.admin_url + INVOCATIONS.format(name(runtime, init))
             return requests.post(url, data=body, headers=headers, timeout=20)
 
         yield invoke
@@ -87,7 +90,6 @@ def theirs(tmp_path_factory):
         "PATH": f"{directory}:/usr/bin:/bin",
         "LAMBDA_TASK_ROOT": str(HERE),
         "LANG": "en_US.UTF-8",
-        "AWS_LAMBDA_FUNCTION_NAME": NAME,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
         "AWS_LAMBDA_FUNCTION_HANDLER": handler,
@@ -102,7 +104,7 @@ def theirs(tmp_path_factory):
             if (runtime, init) not in urls:
                 running = rie.running(
                     commands[runtime],
-                    {**variables, "INIT": init},
+                    {**variables, "INIT": init, "AWS_LAMBDA_FUNCTION_NAME": name(runtime, init)},
                     directory=HERE,
                     log=directory / f"{runtime}{init}.log",
                 )
