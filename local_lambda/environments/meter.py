@@ -16,6 +16,7 @@ from local_lambda.environments.invocation import (
 from local_lambda.environments.memory import peak_memory_mb
 from local_lambda.environments.records import Record, Records
 from local_lambda.environments.reports import InitFailure, PlatformLine, lines_of
+from local_lambda.environments.variables import version_of
 from local_lambda.logs import Log
 
 
@@ -39,7 +40,7 @@ class Meter:
         self._log = log
         self._records = records
         self._attempt = attempt
-        self._lines = lines_of(function.logging)
+        self._lines = lines_of(function.logging, version_of(function))
         self._open: dict[str, _Run] = {}
         self._pid: int | None = None
         self.started_at_s = time.time()

@@ -21,6 +21,8 @@ _LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING
 # A handler's own exception has another type, and then REPORT says nothing of it.
 _PLATFORM_ERRORS = ("Runtime.", "Function.", "Sandbox.", "Extension.")
 
+LATEST = "$LATEST"
+
 
 @dataclass(frozen=True)
 class PlatformLine:
@@ -43,8 +45,11 @@ class InitFailure:
 class TextLines:
     """Words the lines of functions with `LogFormat: Text`."""
 
+    def __init__(self, version: str = LATEST) -> None:
+        self._version = version
+
     def start(self, request_id: str, _trace_id: str) -> list[PlatformLine]:
-        return [_quiet(f"START RequestId: {request_id} Version: $LATEST")]
+        return [_quiet(f"START RequestId: {request_id} Version: {self._version}")]
 
     def init_failed(self, failure: InitFailure) -> list[PlatformLine]:
         status = _status(failure.status, failure.error_type)
@@ -68,12 +73,13 @@ class TextLines:
 class JsonLines:
     """Makes the events of functions with `LogFormat: JSON`, as far as its system level allows."""
 
-    def __init__(self, system_level: str, now: Any = None) -> None:
+    def __init__(self, system_level: str, now: Any = None, version: str = LATEST) -> None:
+        self._version = version
         self._least = _LEVELS.get(system_level.upper(), logging.INFO)
         self._now = now or (lambda: datetime.now(UTC).timestamp())
 
     def start(self, request_id: str, trace_id: str) -> list[PlatformLine]:
-        record = {"requestId": request_id, "version": "$LATEST", **_tracing(trace_id)}
+        record = {"requestId": request_id, "version": self._version, **_tracing(trace_id)}
         return self._events(self._now(), logging.INFO, ("platform.start", record, logging.DEBUG))
 
     def init_failed(self, failure: InitFailure) -> list[PlatformLine]:
@@ -115,9 +121,11 @@ class JsonLines:
         return [PlatformLine(level, json.dumps(fields, separators=(",", ":")))]
 
 
-def lines_of(config: Logging) -> TextLines | JsonLines:
-    """Returns what words the platform's lines of a function."""
-    return JsonLines(config.system_level) if config.format.upper() == "JSON" else TextLines()
+def lines_of(config: Logging, version: str = LATEST) -> TextLines | JsonLines:
+    """Returns what words the platform's lines of a function, which runs as `version`."""
+    if config.format.upper() == "JSON":
+        return JsonLines(config.system_level, version=version)
+    return TextLines(version)
 
 
 def _report(record: Record) -> str:

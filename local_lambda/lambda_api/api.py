@@ -23,6 +23,7 @@ from local_lambda.environments.invocation import (
     collect,
 )
 from local_lambda.environments.pool import FunctionPool
+from local_lambda.environments.variables import version_of
 from local_lambda.http.messages import Headers, HttpResponse, json_response
 from local_lambda.http.server import ClientGone, HttpExchange
 from local_lambda.lambda_api import calls, descriptions, framing
@@ -140,7 +141,7 @@ class LambdaApi:
         with listening(self._log, wanted=call.with_log) as tail:
             invocation = await _started(pool, payload, call, name)
             reply = await collect(await invocation.reply)
-            headers = _headers(invocation)
+            headers = _headers(invocation, pool.function)
             if tail:
                 headers = (*headers, ("X-Amz-Log-Result", await tail.of(invocation)))
         if isinstance(reply, Failed):
@@ -174,7 +175,8 @@ class LambdaApi:
             return
         with listening(self._log, wanted=call.with_log) as tail:
             invocation = await _started(pool, payload, call, name)
-            await _stream_reply(exchange, invocation, tail)
+            headers = _headers(invocation, pool.function)
+            await _stream_reply(exchange, invocation, headers, tail)
 
     # Functions.
 
@@ -270,11 +272,11 @@ async def _run_asynchronously(
 
 
 async def _stream_reply(
-    exchange: HttpExchange, invocation: Invocation, tail: LogTail | None
+    exchange: HttpExchange, invocation: Invocation, headers: Headers, tail: LogTail | None
 ) -> None:
     """Sends the reply's events. A client that goes away ends the sending; no function is told."""
     reply = await invocation.reply
-    sending = asyncio.ensure_future(_send_events(exchange, invocation, reply, tail))
+    sending = asyncio.ensure_future(_send_events(exchange, invocation, headers, tail))
     try:
         await _until_sent_or_cut(sending, reply)
         if not sending.done():
@@ -292,10 +294,10 @@ async def _stream_reply(
 
 
 async def _send_events(
-    exchange: HttpExchange, invocation: Invocation, reply: Reply, tail: LogTail | None
+    exchange: HttpExchange, invocation: Invocation, headers: Headers, tail: LogTail | None
 ) -> None:
-    headers = (("Content-Type", framing.CONTENT_TYPE), *_headers(invocation))
-    await exchange.start(200, headers)
+    reply = await invocation.reply
+    await exchange.start(200, (("Content-Type", framing.CONTENT_TYPE), *headers))
     async for piece in _pieces(reply):
         chunk = framing.event("PayloadChunk", piece, content_type="application/octet-stream")
         await exchange.send(chunk)
@@ -340,9 +342,9 @@ def _ending(reply: Reply) -> dict[str, str]:
     return {"ErrorCode": error.error_type, "ErrorDetails": error.text} if error else {}
 
 
-def _headers(invocation: Invocation) -> Headers:
+def _headers(invocation: Invocation, function: Function) -> Headers:
     return (
-        ("X-Amz-Executed-Version", calls.LATEST),
+        ("X-Amz-Executed-Version", version_of(function)),
         ("x-amzn-RequestId", invocation.request_id),
         ("X-Amzn-Trace-Id", invocation.trace_id),
     )

@@ -1,5 +1,6 @@
 """Runs `local-lambda event` against an emulator."""
 
+import base64
 import io
 import json
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from local_lambda import Emulator
 from local_lambda.events import command
@@ -182,6 +184,20 @@ def test_every_kind_reaches_a_function(event, arguments):
 
     assert status == 0
     assert json.loads(out)["Records"]
+
+
+@pytest.mark.parametrize("name", ["RuleFunction:live", "RuleFunction:1", "RuleFunction"])
+def test_an_alias_of_a_function_runs_as_its_version(event, running, name):
+    status, out, _ = event("payload", name, "--json", '{"version?": true}')
+    path = f"2015-03-31/functions/{name}/invocations"
+    response = requests.post(
+        running.admin_url + path, data=b"{}", headers={"X-Amz-Log-Type": "Tail"}, timeout=10
+    )
+
+    assert status == 0
+    assert json.loads(out) == {"version": "1"}
+    assert response.headers["X-Amz-Executed-Version"] == "1"
+    assert b" Version: 1\n" in base64.b64decode(response.headers["X-Amz-Log-Result"])
 
 
 def test_a_payload_of_ones_own_is_sent_as_it_is(event, tmp_path):

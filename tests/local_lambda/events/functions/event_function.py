@@ -2,6 +2,8 @@
 
 
 def handler(event, context):
+    if "version?" in event:
+        return {"version": context.function_version}
     records = event.get("Records") or []
     if any(record.get("body") == "raise" for record in records):
         raise ValueError("asked to")
