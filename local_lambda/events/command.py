@@ -11,6 +11,7 @@ from typing import Any
 
 from local_lambda.events import payloads
 from local_lambda.events.defaults import KINDS, defaults, ignores_failed_items
+from local_lambda.events.matching import notes
 from local_lambda.events.payloads import Origin
 from local_lambda.events.running import NotFound, choose, every, folder
 from local_lambda.events.sending import Application, SendFailed
@@ -266,6 +267,8 @@ def _run(chosen: argparse.Namespace) -> int:
         raise NotFound(
             f"name a function: not exactly one has an event of type {kinds}: {functions}"
         )
+    for line in notes(event, payload) if chosen.kind != "payload" else ():
+        print(line, file=sys.stderr)
     result = application.invoke(function, payload)
     print(result.text)
     if result.failed:

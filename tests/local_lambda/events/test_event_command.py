@@ -76,6 +76,14 @@ def test_the_only_function_with_such_an_event_needs_no_name(event):
     assert "takes-orders" in err
 
 
+def test_an_event_that_the_rule_would_keep_away_is_sent_and_named(event):
+    status, out, err = event("eventbridge", "--source", "elsewhere")
+
+    assert status == 0
+    assert json.loads(out)["source"] == "elsewhere"
+    assert err == "the rule's pattern does not match: EventBridge would not send this event\n"
+
+
 def test_a_schedule_sends_its_input_and_an_option_wins(event):
     assert json.loads(event("schedule")[1]) == {"task": "clean"}
     assert json.loads(event("schedule", "--input", '{"task": "other"}')[1]) == {"task": "other"}
