@@ -50,7 +50,7 @@ class IntegrationReader:
         """Returns the integration. Raises TemplateError if it cannot be served."""
         kind = self._type(integration)
         if kind == "mock" and self.kind == "rest":
-            return Integration(fixed=self._mock(integration))
+            return Integration(fixed=self._mock(integration), payload_format="1.0")
         if kind != "aws_proxy":
             raise _other(integration, kind)
         if integration.get("integrationSubtype"):

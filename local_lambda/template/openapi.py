@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_lambda.application import Authorizer, Route
-from local_lambda.template.authorizers import EXTENSION, Authorizers, read_scheme
+from local_lambda.template.authorizers import EXTENSION, NONE, Authorizers, read_scheme
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.template.integrations import Integration, IntegrationReader
 from local_lambda.template.resolved import (
@@ -166,7 +166,7 @@ class Definition:
                 elif chosen is None:
                     chosen = name
         chosen = chosen or self.default_authorizer
-        if not chosen:
+        if chosen in ("", NONE):
             return None
         with self.stack.catching(self.resource, served=True):
             return self.authorizers.use(chosen, self.resource, operation.way_of("security"))

@@ -331,7 +331,8 @@ class _ApiReader:
         for path in routes.paths():
             if "OPTIONS" in routes.methods_of(path):
                 continue
-            fixed = FixedResponse(headers=tuple(self._cors_headers(cors, routes, path)))
+            headers = tuple(self._cors_headers(cors, routes, path))
+            fixed = FixedResponse(headers=headers, body="{}\n")
             route = Route("OPTIONS", path, function="", payload_format="1.0", fixed=fixed)
             route = replace(route, authorizer=authorizer)
             routes.add(route, self.resource, "Cors")

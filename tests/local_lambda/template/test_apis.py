@@ -105,7 +105,8 @@ def test_cors_of_a_rest_api_is_a_fixed_response_for_each_path():
             ("Access-Control-Max-Age", "600"),
             ("Access-Control-Allow-Credentials", "true"),
             ("Content-Type", "application/json"),
-        )
+        ),
+        body="{}\n",
     )
     assert route(application, "OPTIONS", "/own").function == "OpenFunction"
     assert not api(application, "OpenApi").cors

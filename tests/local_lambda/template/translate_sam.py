@@ -1,7 +1,7 @@
-"""Prints the routes that SAM's own translator makes of templates; runs in the SAM CLI's Python.
+"""Prints what SAM's own translator makes of templates; runs in the SAM CLI's Python.
 
-The arguments are templates. Prints one line of JSON: for each of them a map of APIs to routes, or
-a list of errors.
+The arguments are templates. Prints one line of JSON: for each of them the template that
+CloudFormation would get, or a list of errors.
 """
 
 import json
@@ -16,10 +16,6 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-ANY_METHOD = "x-amazon-apigateway-any-method"
-INTEGRATION = "x-amazon-apigateway-integration"
-APIS = ("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api")
-
 
 def translated(path):
     # The translator takes code from S3 only.
@@ -28,21 +24,10 @@ def translated(path):
         made = Translator({}, Parser()).translate(yaml_parse(text), {})
     except InvalidDocumentException as error:
         return [cause.message for cause in error.causes]
-    return {
-        name: routes(resource["Properties"].get("Body") or {})
-        for name, resource in made["Resources"].items()
-        if resource["Type"] in APIS
-    }
-
-
-def routes(body):
-    found = []
-    for path, item in body.get("paths", {}).items():
-        for key, operation in item.items():
-            if isinstance(operation, dict) and INTEGRATION in operation:
-                method = "ANY" if key == ANY_METHOD else key.upper()
-                found.append(f"{method} {path}")
-    return sorted(found)
+    for resource in made["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            resource["Metadata"] = {"aws:asset:path": "../code", "aws:asset:property": "Code"}
+    return made
 
 
 if __name__ == "__main__":
