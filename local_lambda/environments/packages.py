@@ -94,7 +94,7 @@ def _installed(requirement: str, python: str, cache: Path, logical_id: str) -> P
     return None
 
 
-@functools.cache  # what has failed for one function is not tried again for the next
+@functools.cache  # a package that failed for one function is not tried again for the next
 def _ensure(requirement: str, python: str, cache: Path) -> Path | str:
     """Returns the layer folder with the package, installed if need be, or why there is none."""
     try:
