@@ -175,7 +175,7 @@ def _add_variable_options(result: argparse.ArgumentParser) -> None:
 
 def _add_front_options(result: argparse.ArgumentParser) -> None:
     group = result.add_argument_group("streams and responses")
-    group.add_argument("--stage", help="also serve the REST API under /STAGE/")
+    group.add_argument("--stage", help="serve REST APIs under /STAGE/ too")
     group.add_argument(
         "--base-path",
         metavar="NAME",

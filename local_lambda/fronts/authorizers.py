@@ -18,7 +18,13 @@ from local_lambda.application import ACCOUNT_ID, Authorizer
 from local_lambda.environments.invocation import Failed, Throttled
 from local_lambda.fronts import claims
 from local_lambda.fronts.fronts import FrontHost, NotServed, PayloadTooLarge, Refused
-from local_lambda.fronts.payload import RequestContext, ResultError, decoded_query, parse_json
+from local_lambda.fronts.payload import (
+    RequestContext,
+    ResultError,
+    decoded_query,
+    parse_json,
+    typed_error,
+)
 from local_lambda.fronts.policies import Decision, PolicyError, decide, has_conditions
 from local_lambda.fronts.routing import RouteMatch
 from local_lambda.http.messages import HttpRequest, HttpResponse, json_response
@@ -49,24 +55,20 @@ class Dialect:
     timeout_s: float
 
 
-def _error(status: int, body: str, error_type: str) -> HttpResponse:
-    return json_response(status, body).with_headers((("x-amzn-ErrorType", error_type),))
-
-
 REST = Dialect(
     is_rest=True,
-    unauthorized=_error(401, '{"message":"Unauthorized"}', "UnauthorizedException"),
-    implicit_deny=_error(
+    unauthorized=typed_error(401, '{"message":"Unauthorized"}', "UnauthorizedException"),
+    implicit_deny=typed_error(
         403,
         '{"Message":"User is not authorized to access this resource"}',
         "AccessDeniedException",
     ),
-    explicit_deny=_error(
+    explicit_deny=typed_error(
         403,
         '{"Message":"User is not authorized to access this resource with an explicit deny"}',
         "AccessDeniedException",
     ),
-    broken=_error(500, '{"message":null}', "AuthorizerConfigurationException"),
+    broken=typed_error(500, '{"message":null}', "AuthorizerConfigurationException"),
     timeout_s=29,
 )
 HTTP = Dialect(

@@ -12,7 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from local_lambda.http.messages import Headers, HttpRequest, is_header
+from local_lambda.http.messages import (
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    is_header,
+    json_response,
+)
 
 _TEXT_TYPES = ("application/javascript", "application/json", "application/xml")
 # They belong to one connection (RFC 9110, section 7.6.1), and the fronts end the connection.
@@ -20,6 +26,11 @@ _HOP_BY_HOP = frozenset(
     {"connection", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 FORWARDED = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
+
+
+def typed_error(status: int, body: str, error_type: str) -> HttpResponse:
+    """Returns a REST API's own error, with the type that it has on AWS."""
+    return json_response(status, body).with_headers((("x-amzn-ErrorType", error_type),))
 
 
 class ResultError(ValueError):

@@ -21,15 +21,22 @@ from local_lambda.fronts.payload import (
     parse_json,
     parse_status,
     text_or_base64,
+    typed_error,
     with_content_type,
 )
 from local_lambda.fronts.routing import RouteMatch
-from local_lambda.http.messages import Headers, HttpRequest, HttpResponse, json_response
+from local_lambda.http.messages import Headers, HttpRequest, HttpResponse
 
 RESULT_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
-BAD_GATEWAY = json_response(502, '{"message": "Internal server error"}')
-GATEWAY_TIMEOUT = json_response(504, '{"message": "Endpoint request timed out"}')
-NO_SUCH_ROUTE = json_response(403, '{"message":"Missing Authentication Token"}')
+BAD_GATEWAY = typed_error(
+    502, '{"message": "Internal server error"}', "InternalServerErrorException"
+)
+GATEWAY_TIMEOUT = typed_error(
+    504, '{"message": "Endpoint request timed out"}', "InternalServerErrorException"
+)
+NO_SUCH_ROUTE = typed_error(
+    403, '{"message":"Missing Authentication Token"}', "MissingAuthenticationTokenException"
+)
 _SPELLINGS = {"host": "Host", "user-agent": "User-Agent"}
 _IDENTITY = (
     "accessKey",

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-m
 """
 
 import asyncio
+import json
 import logging
 from dataclasses import dataclass, replace
 
@@ -13,14 +14,14 @@ from local_lambda.environments.invocation import Buffered, Failed, Invocation, S
 from local_lambda.fronts import bandwidth, payload_v1
 from local_lambda.fronts.authorizers import REST, Authorizers
 from local_lambda.fronts.fronts import Call, Front, FrontHost, Refused, fixed_response
-from local_lambda.fronts.payload import ResultError, decoded_query
+from local_lambda.fronts.payload import ResultError, decoded_query, typed_error
 from local_lambda.fronts.replies import StreamRules, prelude_response, send_stream
 from local_lambda.fronts.routing import RouteMatch, RouteTable
-from local_lambda.http.messages import HttpRequest, HttpResponse, json_response
+from local_lambda.http.messages import HttpRequest, HttpResponse
 
 _log = logging.getLogger(__name__)
 _BODY_LIMIT_BYTES = 10 * 1024 * 1024
-_INVALID_BODY = json_response(400, '{"message": "Invalid request body"}')
+_INVALID_BODY = typed_error(400, '{"message": "Invalid request body"}', "BadRequestException")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class RestApiFront(Front):
         (("Content-Type", "text/plain; charset=utf-8"),),
         f"HTTP content length exceeded {_BODY_LIMIT_BYTES} bytes.".encode(),
     )
-    payload_too_large = json_response(413, '{"message": "Request Too Long"}')
+    payload_too_large = typed_error(413, '{"message": "Request Too Long"}', "BadRequestException")
+    throttled = typed_error(429, '{"message":"Too Many Requests"}', "TooManyRequestsException")
     failed = payload_v1.BAD_GATEWAY
     id_names = ("x-amzn-RequestId", "x-amz-apigw-id")
 
@@ -161,7 +163,7 @@ def missing_parameters(
             missing.append(name)
     if missing:
         text = f"Missing required request parameters: [{', '.join(missing)}]"
-        return json_response(400, f'{{"message": "{text}"}}')
+        return typed_error(400, json.dumps({"message": text}), "BadRequestException")
     return _INVALID_BODY if "body" in route.required and not request.body else None
 
 

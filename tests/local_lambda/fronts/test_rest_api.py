@@ -110,6 +110,7 @@ def test_a_body_over_10_mb_is_413_with_the_text_of_api_gateway():
 def test_a_payload_over_6_mb_is_413_with_the_text_of_lambda():
     answer, running = ask(api(), "POST", "/x", (), b"x" * 6_400_000, functions=ECHO)
     assert (answer.status, answer.json()) == (413, {"message": "Request Too Long"})
+    assert answer.header("x-amzn-errortype") == "BadRequestException"
     assert running.pools["F"].payloads == []
 
 
@@ -121,11 +122,12 @@ def test_a_payload_over_6_mb_is_413_with_the_text_of_lambda():
         (throttle, 429, {"message": "Too Many Requests"}),
     ],
 )
-def test_errors_carry_both_ids(function, status, body):
+def test_errors_carry_both_ids_and_a_type(function, status, body):
     answer, _ = ask(api(), "GET", "/x", functions={"F": function})
     assert (answer.status, answer.json()) == (status, body)
     assert answer.header("x-amzn-requestid")
     assert answer.header("x-amz-apigw-id")
+    assert answer.header("x-amzn-errortype").endswith("Exception")
 
 
 def test_an_integration_that_takes_too_long_is_504():
