@@ -6,6 +6,7 @@ where anything was found; 2 is for wrong options.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -66,10 +67,9 @@ def main(words: list[str]) -> int:
     refusal = refusal_of(application, strict=arguments.strict)
     if arguments.json:
         reason = refusal.partition(":")[0]
-        print(json.dumps(document(name, application, reason), indent=2))
+        _say(json.dumps(document(name, application, reason), indent=2))
     else:
-        for line in described(name, application):
-            print(line)
+        _say("\n".join(described(name, application)))
         if refusal:
             print(f"local_lambda: {name}: {refusal.partition(':')[0]}", file=sys.stderr)
     return 1 if refusal else 0
@@ -77,10 +77,22 @@ def main(words: list[str]) -> int:
 
 def _failed(name: str, error: str, as_json: bool) -> int:
     if as_json:
-        print(json.dumps(document(name, error=error), indent=2))
+        _say(json.dumps(document(name, error=error), indent=2))
     else:
         print(f"local_lambda: {name}: {error}", file=sys.stderr)
     return 1
+
+
+def _say(text: str) -> None:
+    """Prints to standard output, whatever its encoding, and for as long as anybody reads it."""
+    if not text:
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def sentence(error: TemplateError) -> str:
