@@ -4,15 +4,19 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+# Letters and digits both, so that a name with a date is left alone.
+_HASH_OF_CDK = re.compile(r"(?<=[a-z0-9])(?=[0-9A-F]*\d)(?=[0-9]*[A-F])[0-9A-F]{8}$")
+
 
 def output_names(logical_ids: Iterable[str]) -> dict[str, str]:
     """Returns a name of its own for each logical id: `my_api` for `MyApiFunction`.
 
+    CDK's ids end in eight hexadecimal digits, which are left out: `stream` for `Stream790BDEE4`.
     Where two would have one name, each keeps its whole logical id: `stock` and `stock_function`.
     Where they still have, a number is added.
     """
     ids = list(dict.fromkeys(logical_ids))
-    short = {each: _snake(each.removesuffix("Function") or each) for each in ids}
+    short = {each: _snake(_short(each)) for each in ids}
     shared = Counter(short.values())
     names: dict[str, str] = {}
     for each in ids:
@@ -24,6 +28,11 @@ def output_names(logical_ids: Iterable[str]) -> dict[str, str]:
             number += 1
         names[each] = name
     return names
+
+
+def _short(logical_id: str) -> str:
+    construct = _HASH_OF_CDK.sub("", logical_id)
+    return construct.removesuffix("Function") or construct
 
 
 def _snake(logical_id: str) -> str:

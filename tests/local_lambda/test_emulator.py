@@ -20,6 +20,10 @@ from tests.support.processes import process_state
         ("MyApiFunction", "my_api"),
         ("SSEFunction", "sse"),
         ("Raw", "raw"),
+        ("Stream790BDEE4", "stream"),
+        ("ApiFunctionF70053CD", "api"),
+        ("DEADBEE1", "deadbee1"),
+        ("Report20240101", "report20240101"),
     ],
 )
 def test_a_function_is_announced_in_snake_case(logical_id, name):
@@ -31,6 +35,7 @@ def test_a_function_is_announced_in_snake_case(logical_id, name):
     [
         (["Stock", "StockFunction"], ["stock", "stock_function"]),
         (["StockFunction", "Stock", "Other"], ["stock_function", "stock", "other"]),
+        (["Stream790BDEE4", "Stream"], ["stream790_bdee4", "stream"]),
         (["MyApi", "MyAPI"], ["my_api", "my_api_2"]),
         (["Function", "FunctionFunction"], ["function", "function_function"]),
     ],
