@@ -14,6 +14,28 @@ from local_lambda.logs import Log
 PARTS = ("functions", "environments", "requests", "invocations", "faults", "findings")
 
 
+def sendable(application: Application) -> list[Event]:
+    """Returns the events that can be sent by hand: those of the template, and its tables' records.
+
+    A table's record has the template's properties of its mapping, and the table's name and key.
+    """
+    records = []
+    for mapping in application.mappings:
+        table = application.tables[mapping.table]
+        filters = [{"Pattern": json.dumps(pattern)} for pattern in mapping.patterns]
+        properties: dict[str, Any] = {
+            "Table": table.name,
+            "KeySchema": table.definition.get("KeySchema"),
+            "AttributeDefinitions": table.definition.get("AttributeDefinitions"),
+        }
+        if filters:
+            properties["FilterCriteria"] = {"Filters": filters}
+        if mapping.report_item_failures:
+            properties["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
+        records.append(Event(mapping.function, mapping.table, "DynamoDB", properties))
+    return [*application.events, *records]
+
+
 @dataclass(frozen=True)
 class Overview:
     """Knows everything that is shown.
@@ -44,7 +66,7 @@ class Overview:
             case "faults":
                 return self._faults()
             case "events":
-                served = [e for e in self.application.events if e.function in self.pools]
+                served = [e for e in sendable(self.application) if e.function in self.pools]
                 return [self._event(event) for event in served]
             case "findings":
                 return [

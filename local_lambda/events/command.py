@@ -172,10 +172,10 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
 def _given_for_dynamodb(arguments: argparse.Namespace) -> dict[str, Any]:
     new_image = _image("--new-image", arguments.new_image)
     old_image = _image("--old-image", arguments.old_image)
+    fields = {"keys": arguments.key, "table": arguments.table}
     if new_image is None and old_image is None:
-        new_image = {"id": "local", "text": _GREETING}
-    fields = _present({"old_image": old_image, "keys": arguments.key, "table": arguments.table})
-    return {"new_image": new_image, **fields}
+        return _present(fields)
+    return {"new_image": new_image, "old_image": old_image, **_present(fields)}
 
 
 def _present(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def defaults(sam_type: str, name: str, properties: Mapping[str, Any]) -> dict[st
             return _named("stream", properties.get("Stream"), "/")
         case "S3":
             return _bucket(properties)
+        case "DynamoDB":
+            return _table(properties)
         case "CloudWatchLogs":
             return _named("log_group", properties.get("LogGroupName"), ":")
         case "Schedule" | "ScheduleV2":
@@ -53,13 +55,26 @@ def ignores_failed_items(sam_type: str, properties: Mapping[str, Any]) -> bool:
     types = properties.get("FunctionResponseTypes")
     if isinstance(types, list) and "ReportBatchItemFailures" in types:
         return False
-    return sam_type in ("SQS", "Kinesis")
+    return sam_type in ("SQS", "Kinesis", "DynamoDB")
 
 
 def _queue(properties: Mapping[str, Any]) -> dict[str, Any]:
     found = _named("queue", properties.get("Queue"), ":")
     if found.get("queue", "").endswith(".fifo"):
         found["group"] = "local-group"
+    return found
+
+
+def _table(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a table's name and key, and an item that has nothing but the key."""
+    found = _named("table", properties.get("Table"), "/")
+    types = {}
+    for definition in _list(properties.get("AttributeDefinitions")):
+        types[_at(definition, "AttributeName")] = _at(definition, "AttributeType")
+    keys = [_at(each, "AttributeName") for each in _list(properties.get("KeySchema"))]
+    if keys and all(isinstance(key, str) for key in keys):
+        found["keys"] = keys
+        found["new_image"] = {key: 1 if types.get(key) == "N" else "local" for key in keys}
     return found
 
 
@@ -143,6 +158,10 @@ def _named(key: str, arn: Any, separator: str) -> dict[str, Any]:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _at(value: Any, *keys: str) -> Any:

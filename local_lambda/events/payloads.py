@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -305,7 +306,7 @@ def _kinesis_record(origin: Origin, data: str, stream: str, partition_key: str) 
 
 def dynamodb(
     origin: Origin,
-    new_image: Mapping[str, Any] | None,
+    new_image: Mapping[str, Any] | None = MappingProxyType({"id": "local"}),
     old_image: Mapping[str, Any] | None = None,
     keys: Sequence[str] = (),
     table: str = "local-table",

@@ -47,6 +47,15 @@ SAM_TYPES = [sam_type for types in KINDS.values() for sam_type in types]
             {"Pattern": {"source": ["aws.ec2"], "detail": {"state": ["stopped", "running"]}}},
             {"source": "aws.ec2", "detail": {"state": "stopped"}},
         ),
+        (
+            "DynamoDB",
+            {
+                "Table": "orders",
+                "KeySchema": [{"AttributeName": "id"}, {"AttributeName": "at"}],
+                "AttributeDefinitions": [{"AttributeName": "at", "AttributeType": "N"}],
+            },
+            {"table": "orders", "keys": ["id", "at"], "new_image": {"id": "local", "at": 1}},
+        ),
         ("Cognito", {}, {}),
     ],
 )
@@ -88,7 +97,19 @@ JSON = st.recursive(
 )
 PROPERTIES = st.dictionaries(
     st.sampled_from(
-        ["Queue", "Topic", "Stream", "Bucket", "Events", "Filter", "Pattern", "Input", "Name"]
+        [
+            "KeySchema",
+            "Table",
+            "Queue",
+            "Topic",
+            "Stream",
+            "Bucket",
+            "Events",
+            "Filter",
+            "Pattern",
+            "Input",
+            "Name",
+        ]
     ),
     JSON,
 )
