@@ -42,6 +42,11 @@ Resources:
   ProvidedFunction:
     Type: AWS::Serverless::Function
     Properties: {<<: *properties, Runtime: provided.al2023, Environment: {}}
+  ManyFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: debugged_plain.handler
+      CapacityProviderConfig: {Arn: none, PerExecutionEnvironmentMaxConcurrency: 4}
   BrokenFunction:
     Type: AWS::Serverless::Function
     Properties: {Handler: debugged_broken.handler}
@@ -77,7 +82,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def debugged(folder):
     """Runs an emulator all of whose functions wait for a debugger."""
-    names = ("Plain", "Stream", "Provided", "Broken")
+    names = ("Plain", "Stream", "Provided", "Many", "Broken")
     options = [part for name in names for part in ("--debug", f"{name}Function:0")]
     with Emulator(folder / "template.yaml", *options) as emulator:
         emulator.wait_for(lambda: emulator.log.count("debugpy waits") == len(names), timeout_s=30)
@@ -137,6 +142,21 @@ def test_a_debugger_stops_a_function_and_nothing_times_out_while_others_are_serv
     debugger.go_on(thread)
     assert again.wait().json()["body"] == "1\nTrue"
     debugger.close()
+
+
+@pytest.mark.once
+def test_a_function_of_managed_instances_is_debugged_in_one_process_and_attached_to_again(
+    folder, debugged
+):
+    for _ in range(2):
+        debugger = Debugger(debugged.addresses["many_debug"])
+        debugger.attach(str(folder / "code/debugged_plain.py"), 6)
+        held = Background(debugged.invoke, "ManyFunction", {})
+        thread, _, _ = debugger.stopped_at()
+        assert debugged.invoke("ManyFunction", {}).json()["body"] == "1\nFalse"
+        debugger.go_on(thread)
+        assert held.wait().json()["body"] == "1\nTrue"
+        debugger.close()
 
 
 @pytest.mark.once
