@@ -123,7 +123,10 @@ def _layer_sources(arguments: argparse.Namespace) -> LayerSources:
         if not name or not path:
             raise TemplateError(f"--layer: {name or path!r} is not ARN=PATH")
     paths = {name: Path(path).expanduser() for name, _, path in pairs}
-    return LayerSources(paths, arguments.layers)
+    folder = arguments.layers
+    if folder is not None and not folder.is_dir():
+        raise TemplateError(f"--layers {folder}: there is no such folder")
+    return LayerSources(paths, folder)
 
 
 def _existing(path: Path) -> Path:

@@ -108,6 +108,7 @@ def test_strict_makes_every_finding_an_error(run):
         (GOOD, ("--parameter", "X"), "--parameter: X is not NAME=VALUE"),
         (GOOD, ("--env-vars", "none.json"), "--env-vars none.json: the file cannot be read"),
         (GOOD, ("--config-file", "none.toml"), "--config-file none.toml: there is no such file"),
+        (GOOD, ("--layers", "nowhere"), "--layers nowhere: there is no such folder"),
         (GOOD, ("other.yaml",), "other.yaml: the file cannot be read: No such file or directory"),
     ],
 )
