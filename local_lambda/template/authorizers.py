@@ -118,6 +118,15 @@ def read_default(stack: Stack, resource: Resource, auth: Resolved, authorizers: 
     return ""
 
 
+def report_none(stack: Stack, resource: Resource, way: str) -> None:
+    stack.report(
+        resource,
+        "Authorizer NONE has a meaning only beside a DefaultAuthorizer",
+        property=way,
+        advice="SAM refuses it; remove it",
+    )
+
+
 def _sam_rest(name: str, properties: Resolved, targets: Targets) -> Authorizer:
     identity = properties.map("Identity")
     validation = identity.text("ValidationExpression", default="") or None

@@ -14,6 +14,7 @@ from local_lambda.template.authorizers import (
     Authorizers,
     read_default,
     read_sam_authorizers,
+    report_none,
 )
 from local_lambda.template.definition_files import read_definition
 from local_lambda.template.integrations import (
@@ -227,10 +228,14 @@ class _ApiReader:
     def _authorizer(self, event: SamEvent) -> Authorizer | None:
         with self.stack.catching(event.resource, served=True):
             auth = event.properties.map("Auth")
-            name = auth.text("Authorizer", default="") or self._default()
+            way = auth.way_of("Authorizer")
+            own = auth.text("Authorizer", default="")
+            default = self._default()
+            if own == NONE and not default:
+                report_none(self.stack, event.resource, way)
+            name = own or default
             if name in ("", NONE):
                 return None
-            way = auth.way_of("Authorizer")
             is_built_in = name == IAM and name not in self.authorizers
             if is_built_in and not self.auth.flag("EnableIamAuthorizer"):
                 raise self.auth.error("EnableIamAuthorizer", "is not true, and AWS_IAM needs it")

@@ -7,11 +7,17 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from local_lambda.application import Api, Authorizer, FixedResponse, Route
-from local_lambda.template.authorizers import NONE, Authorizers, read_default, read_sam_authorizers
+from local_lambda.template.authorizers import (
+    NONE,
+    Authorizers,
+    read_default,
+    read_sam_authorizers,
+    report_none,
+)
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.template.definition_files import read_definition
 from local_lambda.template.integrations import IntegrationReader, read_timeout
@@ -213,7 +219,7 @@ class _ApiReader:
             with stack.catching(event.resource):
                 self._add_event(event, routes, types, definition is not None, merges)
         with stack.catching(self.resource, served=True):
-            self._add_preflights(routes)
+            self._add_preflights(routes, types)
         return routes.all()
 
     def _flag(self, name: str) -> bool:
@@ -309,11 +315,13 @@ class _ApiReader:
             for name in ("ApiKeyRequired", "ResourcePolicy"):
                 if is_set(auth.get(name)):
                     self._report_event_auth(event, auth, name)
+            way = auth.way_of("Authorizer")
             own = auth.text("Authorizer", default="")
-            name = own or self._default()
-            if name in ("", NONE):
-                return None
-            return self.authorizers.use(name, event.resource, auth.way_of("Authorizer"))
+            default = self._default()
+            if own == NONE and not default:
+                report_none(self.stack, event.resource, way)
+            name = own or default
+            return None if name in ("", NONE) else self.authorizers.use(name, event.resource, way)
         return None
 
     def _report_event_auth(self, event: SamEvent, auth: Resolved, name: str) -> None:
@@ -322,7 +330,7 @@ class _ApiReader:
         else:
             self.stack.report(event.resource, _AUTH_NAMED[name], property=auth.way_of(name))
 
-    def _add_preflights(self, routes: Routes) -> None:
+    def _add_preflights(self, routes: Routes, types: tuple[str, ...]) -> None:
         """Adds what SAM makes of `Cors`: a mock OPTIONS method for each path without one."""
         cors = self._cors()
         if cors is None:
@@ -333,8 +341,15 @@ class _ApiReader:
                 continue
             headers = tuple(self._cors_headers(cors, routes, path))
             fixed = FixedResponse(headers=headers, body="{}\n")
-            route = Route("OPTIONS", path, function="", payload_format="1.0", fixed=fixed)
-            route = replace(route, authorizer=authorizer)
+            route = Route(
+                method="OPTIONS",
+                path=path,
+                function="",
+                binary_media_types=types,
+                payload_format="1.0",
+                authorizer=authorizer,
+                fixed=fixed,
+            )
             routes.add(route, self.resource, "Cors")
 
     def _cors(self) -> Resolved | None:
