@@ -1,5 +1,10 @@
 """Uses the admin page in a browser, as a person would."""
 
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    StaleElementReferenceException,
+)
+
 from tests.support.waiting import eventually
 
 
@@ -23,7 +28,15 @@ class Page:
             "[...document.querySelectorAll('button')].find((each) => "
             "(each.getAttribute('aria-label') || each.textContent) === arguments[0])"
         )
-        self.wait_for(script, label).click()
+        eventually(lambda: self._clicked(self.wait_for(script, label)))
+
+    def _clicked(self, element):
+        """Returns whether the click hit: a live page may move its parts, or draw them anew."""
+        try:
+            element.click()
+        except (ElementClickInterceptedException, StaleElementReferenceException):
+            return False
+        return True
 
     def text_of(self, selector):
         return self.run("return document.querySelector(arguments[0]).innerText", selector)

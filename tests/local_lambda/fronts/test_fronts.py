@@ -258,6 +258,7 @@ def test_bandwidth_is_limited_after_the_burst_when_asked_for(strict):
     assert 0.5 < time.monotonic() - begun < 3
 
 
+@pytest.mark.timed  # all twenty must start within the function's timeout of 3 s
 def test_twenty_clients_at_once_are_served_by_twenty_environments(emulator, gate):
     connections = []
     for _ in range(20):

@@ -95,11 +95,12 @@ def test_a_given_layer_that_nobody_has_is_named(tmp_path):
 
 
 def test_layers_come_from_the_command_line(tmp_path):
-    template_path = tmp_path / "template.yaml"
-    arguments = ["--template", str(template_path), "--layer", f"{ARN}=tools", "--layers", "more"]
-    sources = options(parser().parse_args(arguments)).inputs.layers
+    given = ["--template", str(tmp_path / "template.yaml"), "--layer", f"{ARN}=tools"]
+    sources = options(parser().parse_args([*given, "--layers", str(tmp_path)])).inputs.layers
 
-    assert sources == LayerSources({ARN: Path("tools")}, Path("more"))
+    assert sources == LayerSources({ARN: Path("tools")}, tmp_path)
+    with pytest.raises(TemplateError, match="there is no such folder"):
+        options(parser().parse_args([*given, "--layers", str(tmp_path / "more")]))
     with pytest.raises(TemplateError, match="--layer: 'tools' is not ARN=PATH"):
         options(parser().parse_args(["--layer", "tools"]))
 
