@@ -5,7 +5,9 @@ where anything was found; 2 is for wrong options.
 """
 
 import argparse
+import contextlib
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -126,6 +128,37 @@ def refuse_unserved(application: Application, strict: bool) -> None:
     """Raises TemplateError if there is nothing to start, or a finding and `--strict`."""
     if refusal := refusal_of(application, strict):
         raise TemplateError(refusal)
+
+
+@contextlib.contextmanager
+def refusing_warnings(strict: bool) -> Iterator[None]:
+    """With `--strict`, makes an error of what is logged while functions are laid out.
+
+    That is what only the start finds on this machine: another Python, a package that cannot be
+    installed, paths that are substituted. Raises TemplateError.
+    """
+    kept = _Kept()
+    logger = logging.getLogger("local_lambda.environments")
+    logger.addHandler(kept)
+    try:
+        yield
+    finally:
+        logger.removeHandler(kept)
+    if strict and kept.texts:
+        lines = "\n  ".join(kept.texts)
+        raise TemplateError(f"--strict makes an error of what differs on this machine:\n  {lines}")
+
+
+class _Kept(logging.Handler):
+    """Keeps the texts of warnings and errors, each once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if (text := record.getMessage()) not in self.texts:
+            self.texts.append(text)
 
 
 def refusal_of(application: Application, strict: bool) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from local_lambda.admin.front import AdminFront
 from local_lambda.admin.overview import Overview
 from local_lambda.application import Application
-from local_lambda.check import refuse_unserved
+from local_lambda.check import refuse_unserved, refusing_warnings
 from local_lambda.environments import credentials
 from local_lambda.environments.debug import Debugger, DebugTarget, debugpy_folder, free_port
 from local_lambda.environments.interpreters import Named
@@ -339,7 +339,8 @@ class RunningApplication:
         )
         self._launcher = launcher
         self._lay_out = launcher.lay_out
-        launches = await launcher.prepare(application.functions)
+        with refusing_warnings(options.strict):
+            launches = await launcher.prepare(application.functions)
         if not options.reload:
             await launcher.compile(launches.values())
         for launch in launches.values():

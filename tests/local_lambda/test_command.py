@@ -40,3 +40,35 @@ def test_the_command_line_prints_a_sentence(arguments, status, says):
     assert ended.returncode == status
     assert says in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+OTHER_PYTHON = """
+Resources:
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python{}
+      Handler: index.handler
+      Role: arn:aws:iam::123456789012:role/r
+      Code: {{ZipFile: "def handler(event, context): pass"}}
+"""
+
+
+def test_strict_makes_an_error_of_what_only_the_start_finds(tmp_path):
+    other = "3.13" if sys.version_info[:2] == (3, 12) else "3.12"
+    (tmp_path / "template.yaml").write_text(OTHER_PYTHON.format(other))
+    # No PATH and no home: that other Python is not found.
+    ended = subprocess.run(
+        [sys.executable, "-m", "local_lambda", "--port", "0", "--strict"],
+        cwd=tmp_path,
+        env={"PATH": "", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 1
+    assert "--strict makes an error of what differs on this machine:\n  " in ended.stderr
+    assert f"the Runtime is python{other}" in ended.stderr
+    assert "Traceback" not in ended.stderr
