@@ -19,6 +19,7 @@ _ATTRIBUTES = (
     "Connectors",
     "CreationPolicy",
     "DeletionPolicy",
+    "IgnoreGlobals",
     "Metadata",
     "UpdatePolicy",
     "UpdateReplacePolicy",
@@ -29,8 +30,11 @@ _GLOBALS = (
     "Function",
     "HttpApi",
     "LayerVersion",
+    "MicrovmImage",
+    "NetworkConnector",
     "SimpleTable",
     "StateMachine",
+    "WebFunction",
     "WebSocketApi",
 )
 _LOOP = "Fn::ForEach::"

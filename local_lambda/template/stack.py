@@ -134,7 +134,8 @@ class Stack:
         place = self._place_of(note.node)
         advice = note.advice
         if note.placeholder and "Variables" in place:
-            advice = f"set {place[-1]} with --env-vars"
+            variable = place[place.index("Variables") + 1 :][:1]
+            advice = f"set {variable[0]} with --env-vars" if variable else advice
         return finding_at(place, note.text, line=self._line_of(place), advice=advice)
 
     def _present(self, resolver: Resolver) -> dict[str, Resource]:
@@ -154,8 +155,31 @@ class Stack:
         kind = str(written.get("Type"))
         own = written.get("Properties") or {}
         section = _GLOBALS.get(kind)
-        properties = merge(self.shared(section), own) if section else own
+        shared = self._not_ignored(name, written, self.shared(section)) if section else {}
+        properties = merge(shared, own)
         return Resource(name, kind, properties, own, metadata=written.get("Metadata") or {})
+
+    def _not_ignored(
+        self, name: str, written: dict[str, Any], shared: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Returns Globals without what the resource's `IgnoreGlobals` names; "*" names all.
+
+        Page sam-specification-template-anatomy.html beside the one above.
+        """
+        ignored = written.get("IgnoreGlobals")
+        if ignored == "*":
+            return {}
+        names = ignored if isinstance(ignored, list) else []
+        mistakes = [key for key in names if key not in shared]
+        if ignored and not isinstance(ignored, list):
+            mistakes = [ignored]
+        for mistake in mistakes:
+            place = ("Resources", name, "IgnoreGlobals")
+            text = f"{mistake!r} is no property of this resource's Globals; left out"
+            advice = "SAM takes '*' or a list of properties that Globals has"
+            line = self._line_of(place)
+            self.findings.append(finding_at(place, text, line=line, advice=advice))
+        return {key: value for key, value in shared.items() if key not in names}
 
     def _line(self, resource: Resource | None, property: str) -> int:
         if resource is None:
