@@ -251,7 +251,8 @@ def described(name: str, application: Application) -> Iterator[str]:
             streaming = " (streaming)" if route.streaming else ""
             yield f"    {route.method} {route.path}: {route.function or 'fixed'}{streaming}"
     for balancer in application.load_balancers:
-        yield f"  {balancer.logical_id}: load balancer, {len(balancer.rules)} rules"
+        rules = "1 rule" if len(balancer.rules) == 1 else f"{len(balancer.rules)} rules"
+        yield f"  {balancer.logical_id}: load balancer, {rules}"
     for table in application.tables.values():
         yield f"  {table.logical_id}: table {table.name}"
     for mapping in application.mappings:

@@ -17,10 +17,12 @@ def read_definition(base: Path, properties: Resolved, name: str) -> Any:
     """
     value = properties.get(name)
     if not isinstance(value, str) or value.startswith(("s3://", "http://", "https://")):
+        inline = "Body" if name == "BodyS3Location" else "DefinitionBody"
+        shown = repr(value) if isinstance(value, str) else "in S3"
         raise properties.error(
             name,
-            f"{value!r} is not on this machine",
-            "name a file here, or include it in DefinitionBody with AWS::Include",
+            f"{shown} is not on this machine",
+            f"write the definition into {inline}, or include its file there with AWS::Include",
         )
     record_read(base / value)
     try:

@@ -55,13 +55,25 @@ def kind_of(value: Any) -> str:
     return _KINDS.get(type(value), "a number")
 
 
+def _other_file(values: dict[str, Any]) -> str:
+    """Returns what to give instead of a file of CDK or the Serverless Framework, if it is one."""
+    if "service" in values and "provider" in values:
+        made = ".serverless/cloudformation-template-update-stack.json"
+        return f"this is serverless.yml; run `serverless package` and name {made}"
+    if "artifacts" in values or "tree" in values or "dockerImages" in values:
+        return "this is a file of CDK beside its templates; name cdk.out/STACK.template.json"
+    if "app" in values:
+        return "this is cdk.json; run `cdk synth` and name cdk.out/STACK.template.json"
+    return ""
+
+
 def check_sections(template: Template) -> None:
     """Leaves sections out that are no mappings. Raises TemplateError without Resources."""
     values = template.values
     if not isinstance(values, dict):
         raise TemplateError(f"the template has no Resources: it is {kind_of(values)}, no mapping")
     if "Resources" not in values:
-        raise TemplateError("the template has no Resources")
+        raise TemplateError("the template has no Resources", advice=_other_file(values))
     if not isinstance(values["Resources"], dict):
         kind = kind_of(values["Resources"])
         raise TemplateError(f"Resources is {kind}, not a mapping of logical ids")

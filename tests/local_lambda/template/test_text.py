@@ -103,6 +103,21 @@ def test_a_text_that_is_no_template_is_a_sentence(text, message):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("service: shop\nprovider: {name: aws}", "run `serverless package`"),
+        ('{"version": "36.0.0", "artifacts": {}}', "name cdk.out/STACK.template.json"),
+        ('{"version": "tree-0.1", "tree": {}}', "name cdk.out/STACK.template.json"),
+        ('{"app": "python app.py"}', "run `cdk synth`"),
+    ],
+)
+def test_a_file_of_another_tool_beside_its_template_is_recognised(text, advice):
+    with pytest.raises(TemplateError, match="has no Resources") as raised:
+        load_template(text)
+    assert advice in raised.value.advice
+
+
 def test_aliases_that_multiply_are_refused():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     for depth in range(9):
