@@ -9,35 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local_lambda.application import Function
+from local_lambda.application import RESERVED_VARIABLES, Function
 from local_lambda.environments import metadata
 
-# Lambda refuses a function whose template sets one of these, so the reading leaves them out.
-RESERVED = frozenset(
-    {
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "AWS_LAMBDA_FUNCTION_NAME",
-        "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_INITIALIZATION_TYPE",
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_LAMBDA_MAX_CONCURRENCY",
-        "AWS_LAMBDA_METADATA_API",
-        "AWS_LAMBDA_METADATA_TOKEN",
-        "AWS_LAMBDA_RUNTIME_API",
-        "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-    }
-)
 _STAND_IN = "local"
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
@@ -54,7 +28,9 @@ def of_function(
     """
     variables = _lambda_variables(function, region)
     variables |= {
-        name: value for name, value in function.environment.items() if name not in RESERVED
+        name: value
+        for name, value in function.environment.items()
+        if name not in RESERVED_VARIABLES
     }
     variables |= credentials or dict.fromkeys(_CREDENTIALS, _STAND_IN)
     variables["AWS_LAMBDA_RUNTIME_API"] = runtime_api

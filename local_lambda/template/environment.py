@@ -6,36 +6,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 import re
 from typing import Any
 
+from local_lambda.application import RESERVED_VARIABLES
 from local_lambda.template.written import Written, shown, text_of
 
 _LIMIT_BYTES = 4096
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
-# Lambda sets these itself, and refuses a function that does.
-_RESERVED = frozenset(
-    {
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "AWS_LAMBDA_FUNCTION_NAME",
-        "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_INITIALIZATION_TYPE",
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_LAMBDA_MAX_CONCURRENCY",
-        "AWS_LAMBDA_METADATA_API",
-        "AWS_LAMBDA_METADATA_TOKEN",
-        "AWS_LAMBDA_RUNTIME_API",
-        "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-    }
-)
 _REFUSED = "AWS refuses it"
 
 
@@ -58,7 +33,7 @@ def read_variables(properties: Written) -> dict[str, str]:
 
 
 def _value(variables: Written, name: Any) -> str | None:
-    if name in _RESERVED:
+    if name in RESERVED_VARIABLES:
         text = "this name is reserved, and the variable is left out"
         variables.report(name, text, advice=f"choose another: {_REFUSED}")
         return None

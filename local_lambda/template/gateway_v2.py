@@ -10,7 +10,6 @@ from local_lambda.application import Api, Authorizer, Cors, Route
 from local_lambda.template.api_parts import ApiParts
 from local_lambda.template.authorizers import IAM, Authorizers, read_authorizer
 from local_lambda.template.cloudformation import TemplateError
-from local_lambda.template.definition_files import read_definition
 from local_lambda.template.http_api import read_cors
 from local_lambda.template.integrations import HTTP_TIMEOUT_S, Integration, IntegrationReader
 from local_lambda.template.openapi import CORS, Definition, definition_parts
@@ -131,14 +130,10 @@ class _ApiReader:
         )
 
     def _definition(self, variables: Mapping[str, str]) -> Definition | None:
-        written = self._api.properties.get("Body")
-        way = "Body"
-        if written is None and self._properties.get("BodyS3Location") is not None:
-            way = "BodyS3Location"
-            written = read_definition(self._stack.base, self._properties, way)
-        if written is None:
+        parts = definition_parts(self._stack, self._api, self._properties, "Body", "BodyS3Location")
+        if parts is None:
             return None
-        body, paths = definition_parts(self._stack, self._api, written, way)
+        body, paths = parts
         return Definition(
             stack=self._stack,
             resource=self._api,

@@ -16,7 +16,6 @@ from local_lambda.template.authorizers import (
     read_sam_authorizers,
     report_none,
 )
-from local_lambda.template.definition_files import read_definition
 from local_lambda.template.integrations import (
     IntegrationReader,
     read_payload_format,
@@ -151,21 +150,12 @@ class _ApiReader:
         return None
 
     def _definition(self) -> Definition | None:
-        written = self.resource.properties.get("DefinitionBody")
-        way = "DefinitionBody"
-        if written is None and self.properties.get("DefinitionUri") is not None:
-            way = "DefinitionUri"
-            written = read_definition(self.stack.base, self.properties, way)
-        if written is None:
+        parts = definition_parts(
+            self.stack, self.resource, self.properties, "DefinitionBody", "DefinitionUri"
+        )
+        if parts is None:
             return None
-        if way == "DefinitionBody" and self.properties.get("DefinitionUri") is not None:
-            self.stack.report(
-                self.resource,
-                "SAM refuses DefinitionUri beside DefinitionBody; it is not read",
-                property="DefinitionUri",
-                advice="keep one of them",
-            )
-        body, paths = definition_parts(self.stack, self.resource, written, way)
+        body, paths = parts
         return Definition(
             stack=self.stack,
             resource=self.resource,

@@ -12,6 +12,7 @@ from typing import Any
 from local_lambda.application import Authorizer, Route
 from local_lambda.template.authorizers import EXTENSION, NONE, Authorizers, read_scheme
 from local_lambda.template.cloudformation import TemplateError
+from local_lambda.template.definition_files import read_definition
 from local_lambda.template.integrations import Integration, IntegrationReader
 from local_lambda.template.resolved import (
     Resolved,
@@ -205,12 +206,27 @@ class Definition:
 
 
 def definition_parts(
-    stack: Stack, resource: Resource, written: Any, way: str
-) -> tuple[Resolved, Any]:
+    stack: Stack, resource: Resource, properties: Resolved, inline: str, file: str
+) -> tuple[Resolved, Any] | None:
     """Returns the resolved body without its paths, and the paths as written.
 
-    Raises TemplateError.
+    The definition stands in the property `inline`, or in the file that `file` names. None if there
+    is none. Raises TemplateError.
     """
+    written = resource.properties.get(inline)
+    way = inline
+    if properties.get(file) is not None and written is None:
+        way = file
+        written = read_definition(stack.base, properties, file)
+    elif properties.get(file) is not None:
+        stack.report(
+            resource,
+            f"AWS refuses {file} beside {inline}; it is not read",
+            property=file,
+            advice="keep one of them",
+        )
+    if written is None:
+        return None
     if isinstance(written, dict) and any(str(key).startswith("Fn::") for key in written):
         written = resolve_at(stack, written, way)
     if not isinstance(written, dict):

@@ -19,7 +19,6 @@ from local_lambda.template.authorizers import (
     report_none,
 )
 from local_lambda.template.cloudformation import TemplateError
-from local_lambda.template.definition_files import read_definition
 from local_lambda.template.integrations import IntegrationReader, read_timeout
 from local_lambda.template.openapi import (
     Definition,
@@ -228,21 +227,12 @@ class _ApiReader:
         return False
 
     def _definition(self, types: tuple[str, ...]) -> Definition | None:
-        written = self.resource.properties.get("DefinitionBody")
-        way = "DefinitionBody"
-        if written is None and self.properties.get("DefinitionUri") is not None:
-            way = "DefinitionUri"
-            written = read_definition(self.stack.base, self.properties, way)
-        if written is None:
+        parts = definition_parts(
+            self.stack, self.resource, self.properties, "DefinitionBody", "DefinitionUri"
+        )
+        if parts is None:
             return None
-        if way == "DefinitionBody" and self.properties.get("DefinitionUri") is not None:
-            self.stack.report(
-                self.resource,
-                "SAM refuses DefinitionUri beside DefinitionBody; it is not read",
-                property="DefinitionUri",
-                advice="keep one of them",
-            )
-        body, paths = definition_parts(self.stack, self.resource, written, way)
+        body, paths = parts
         return Definition(
             stack=self.stack,
             resource=self.resource,
