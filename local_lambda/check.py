@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
-from local_lambda.application import Application, Finding, Function
+from local_lambda.application import Api, Application, Finding, Function
 from local_lambda.template import template
 from local_lambda.template.text import TemplateError
 from local_lambda.template_options import (
@@ -246,10 +246,7 @@ def described(name: str, application: Application) -> Iterator[str]:
             mode = ", Function URL" + (" (streaming)" if function.url.streaming else "")
         yield f"  {function.logical_id}: {function.runtime} {function.handler}{mode}"
     for api in application.apis:
-        yield f"  {api.logical_id}: {_KINDS.get(api.kind, api.kind)}"
-        for route in api.routes:
-            streaming = " (streaming)" if route.streaming else ""
-            yield f"    {route.method} {route.path}: {route.function or 'fixed'}{streaming}"
+        yield from _described_api(api)
     for balancer in application.load_balancers:
         rules = "1 rule" if len(balancer.rules) == 1 else f"{len(balancer.rules)} rules"
         yield f"  {balancer.logical_id}: load balancer, {rules}"
@@ -260,6 +257,16 @@ def described(name: str, application: Application) -> Iterator[str]:
     for event in application.events:
         yield f"  {event.function}.{event.name}: {event.kind}, by `local-lambda event`"
     yield from _described_findings(name, application.findings)
+
+
+def _described_api(api: Api) -> Iterator[str]:
+    """Yields an API and its routes. The stage of an HTTP API stands before its paths."""
+    has_name = api.kind == "http" and api.stage not in ("", "$default")
+    stage = f", paths begin with /{api.stage}" if has_name else ""
+    yield f"  {api.logical_id}: {_KINDS.get(api.kind, api.kind)}{stage}"
+    for route in api.routes:
+        streaming = " (streaming)" if route.streaming else ""
+        yield f"    {route.method} {route.path}: {route.function or 'fixed'}{streaming}"
 
 
 def _described_findings(name: str, findings: tuple[Finding, ...]) -> Iterator[str]:

@@ -90,6 +90,9 @@ class HttpApiFront(Front):
         match = None
         if within is not None:
             match = self._routes.match(call.request.method, within)
+        elif self._routes.match(call.request.method, path):
+            text = "route.without_stage %s paths of this API begin with /%s"
+            _log.warning(text, path, self.stage)
         if match is None:
             raise Refused(_NOT_FOUND)
         return _Routed(call, match, path)

@@ -65,6 +65,20 @@ name replaces it; give --parameter /key=VALUE
     )
 
 
+def test_the_stage_that_stands_before_the_paths_of_an_http_api_is_said(run):
+    web = "{Type: AWS::Serverless::HttpApi, Properties: {StageName: dev}}"
+    event = "{Type: HttpApi, Properties: {ApiId: !Ref Web, Method: GET, Path: /b}}"
+    function = f"{{CodeUri: checked, Handler: a.b, Runtime: python3.13, Events: {{B: {event}}}}}"
+    _, out, _ = run(
+        f"""\
+        Resources:
+          Web: {web}
+          G: {{Type: AWS::Serverless::Function, Properties: {function}}}
+        """
+    )
+    assert "  Web: HTTP API, paths begin with /dev\n    GET /b: G\n" in out
+
+
 def test_json_has_the_same_for_programs(run):
     status, out, err = run(GOOD, "--json")
     document = json.loads(out)

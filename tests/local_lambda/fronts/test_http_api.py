@@ -103,6 +103,14 @@ def test_a_stage_with_a_name_stands_before_the_path_and_stays_in_it():
         assert ask(front, "GET", target, functions=ECHO)[0].status == 404
 
 
+def test_a_path_without_the_stage_is_404_and_the_log_says_what_is_missing(caplog):
+    front = api(Route("GET", "/a", "F"), stage="dev")
+    assert ask(front, "GET", "/none", functions=ECHO)[0].status == 404
+    assert not caplog.messages
+    assert ask(front, "GET", "/a", functions=ECHO)[0].status == 404
+    assert caplog.messages == ["route.without_stage /a paths of this API begin with /dev"]
+
+
 def test_format_1_is_used_by_routes_that_say_so():
     front = api(Route("GET", "/a", "F", payload_format="1.0"))
     _, running = ask(front, "GET", "/a?x=1&x=2", functions=ECHO)
