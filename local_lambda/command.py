@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -337,6 +337,17 @@ async def run(chosen: Options, log: Log) -> None:
             await asyncio.Event().wait()
 
 
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Returns the options. A template without `--template` before it is told so."""
+    known = parser()
+    arguments, unknown = known.parse_known_args(words)
+    if unknown:
+        names = [word for word in unknown if word.endswith((".yaml", ".yml", ".json", ".template"))]
+        advice = f"; write --template {names[0]}" if names else ""
+        known.error(f"unrecognized arguments: {' '.join(unknown)}{advice}")
+    return arguments
+
+
 def main() -> int:
     """Runs the command line. Returns the exit status."""
     words = sys.argv[1:]
@@ -344,7 +355,7 @@ def main() -> int:
         return events.main(words[1:])
     if words[:1] == ["check"]:
         return check.main(words[1:])
-    arguments = parser().parse_args(words)
+    arguments = parsed(words)
     level = getattr(logging, arguments.log_level.upper())
     try:
         with contextlib.closing(open_log(arguments.log_file, level)) as log:

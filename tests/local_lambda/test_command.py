@@ -16,6 +16,7 @@ from tests.support.paths import ROOT
         (["--port", "70000"], 2, "argument --port: '70000' is not a port (0 to 65535)"),
         (["--port", "-1"], 2, "'-1' is not a port"),
         (["--admin-port", "x"], 2, "argument --admin-port: 'x' is not a port"),
+        (["app.yaml"], 2, "unrecognized arguments: app.yaml; write --template app.yaml"),
         (["--strict"], 1, "and --strict makes each an error:\n  line "),
         (["--config-file", "nowhere.toml"], 1, "nowhere.toml: there is no such file"),
         (["check"], 0, "template.yaml serves\n  StreamFunction: python3.13"),
