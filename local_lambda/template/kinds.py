@@ -98,6 +98,7 @@ _WITHOUT_EFFECT = (
 # Modules of this package read these, and name what they leave out.
 _ELSEWHERE = ("AWS::ApiGateway::", "AWS::ApiGatewayV2::", "AWS::ElasticLoadBalancingV2::")
 _NESTED = ("AWS::Serverless::Application", "AWS::CloudFormation::Stack")
+_MACHINE = "AWS::Serverless::StateMachine"
 _CUSTOM = ("AWS::CloudFormation::CustomResource", "Custom::")
 _DEPLOYMENT_BUCKET = "ServerlessDeploymentBucket"  # the Serverless Framework adds it
 
@@ -128,6 +129,18 @@ def _report(stack: Stack, resource: Resource) -> None:
         verb = "reaches" if len(users) == 1 else "reach"
         advice = f"{' and '.join(users)} {verb} AWS, or what AWS_ENDPOINT_URL names"
     stack.report(resource, text, advice=advice, served=False)
+    if kind == _MACHINE:
+        _report_routes(stack, resource)
+
+
+def _report_routes(stack: Stack, machine: Resource) -> None:
+    """Reports the routes that a state machine adds to SAM's APIs: its events of type Api."""
+    events = machine.properties.get("Events")
+    for name, event in events.items() if isinstance(events, dict) else ():
+        if isinstance(event, dict) and event.get("Type") == "Api":
+            text = "the route starts a state machine, and is left out"
+            advice = "invoke the functions of its states directly"
+            stack.report(machine, text, property=f"Events.{name}", advice=advice, served=False)
 
 
 def _nested_template(resource: Resource) -> str:
