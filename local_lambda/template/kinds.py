@@ -98,6 +98,7 @@ _WITHOUT_EFFECT = (
 # Modules of this package read these, and name what they leave out.
 _ELSEWHERE = ("AWS::ApiGateway::", "AWS::ApiGatewayV2::", "AWS::ElasticLoadBalancingV2::")
 _NESTED = ("AWS::Serverless::Application", "AWS::CloudFormation::Stack")
+_WITH_EVENTS = ("AWS::Cognito::UserPool", "AWS::S3::Bucket")  # their events are listed
 _MACHINE = "AWS::Serverless::StateMachine"
 _CUSTOM = ("AWS::CloudFormation::CustomResource", "Custom::")
 _DEPLOYMENT_BUCKET = "ServerlessDeploymentBucket"  # the Serverless Framework adds it
@@ -128,6 +129,9 @@ def _report(stack: Stack, resource: Resource) -> None:
     elif users := _users(stack, resource.logical_id):
         verb = "reaches" if len(users) == 1 else "reach"
         advice = f"{' and '.join(users)} {verb} AWS, or what AWS_ENDPOINT_URL names"
+    elif invoked := _invoked(stack, resource):
+        advice = f"on AWS it may invoke {' and '.join(invoked)}; here"
+        advice += f" local-lambda event payload {invoked[0]} --json @FILE does"
     stack.report(resource, text, advice=advice, served=False)
     if kind == _MACHINE:
         _report_routes(stack, resource)
@@ -152,6 +156,14 @@ def _nested_template(resource: Resource) -> str:
     )
     paths = [name for name in names if isinstance(name, str) and "://" not in name]
     return paths[0] if paths else "the nested template"
+
+
+def _invoked(stack: Stack, resource: Resource) -> list[str]:
+    """Returns the functions that a resource refers to and whose events nobody else names."""
+    if resource.kind in _WITH_EVENTS:
+        return []
+    names = referred(resource.properties)
+    return [each.logical_id for each in stack.of_type(*FUNCTIONS) if each.logical_id in names]
 
 
 def _users(stack: Stack, logical_id: str) -> list[str]:
