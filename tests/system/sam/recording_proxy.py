@@ -1,4 +1,8 @@
-"""Stands between functions and their table, and records their calls by access key."""
+"""Stands between functions and their table, and records their calls.
+
+A caller has a name in `AWS_SDK_UA_APP_ID`, which botocore sends in the User-Agent. Others go by
+their access key.
+"""
 
 import json
 import re
@@ -68,7 +72,8 @@ def accesses(headers, body):
     """Yields the accesses of one call.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"""
-    who = re.search(r"Credential=([^/]+)/", headers["Authorization"])[1]
+    named = re.search(r"\bapp/(\w+)", headers["User-Agent"])
+    who = (named or re.search(r"Credential=([^/]+)/", headers["Authorization"]))[1]
     action = headers["X-Amz-Target"].partition(".")[2]
     if action == "TransactWriteItems":
         for kind, part in (pair for item in body["TransactItems"] for pair in item.items()):

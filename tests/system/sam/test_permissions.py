@@ -98,9 +98,9 @@ def use_everything(emulator, direct, renewed):
 
 @pytest.fixture(scope="module")
 def accesses(tmp_path_factory):
-    keys = {name: {"Environment": {"Variables": {"AWS_ACCESS_KEY_ID": name}}} for name in ROLES}
+    named = {name: {"Environment": {"Variables": {"AWS_SDK_UA_APP_ID": name}}} for name in ROLES}
     template = derived_template(
-        tmp_path_factory.mktemp("recorded"), variables={"DASHBOARD_LEASE_S": "8"}, functions=keys
+        tmp_path_factory.mktemp("recorded"), variables={"DASHBOARD_LEASE_S": "8"}, functions=named
     )
     with Emulator("template.yaml") as beneath:
         renewal = ("StreamFunction", "UpdateItem")
