@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.ht
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 from local_lambda.environments.invocation import Buffered, Invocation, Streamed
 from local_lambda.fronts import prelude
@@ -89,30 +90,36 @@ async def send_stream(
     rules: StreamRules,
     extra: Headers = (),
 ) -> None:
-    """Sends each piece as the function writes it.
+    """Sends each piece as the function writes it, as far as `send_or_cut_off` does."""
+    sending = _send_stream(exchange, invocation, stream, rules=rules, extra=extra)
+    await send_or_cut_off(exchange, stream, sending)
+
+
+async def send_or_cut_off(
+    exchange: HttpExchange, stream: Streamed, sending: Coroutine[Any, Any, None]
+) -> None:
+    """Runs `sending`, which sends the stream's pieces, to its end.
 
     A client that goes away ends the sending; the function is not told. A client that does not read
     when the stream is cut is cut off.
     """
-    sending = asyncio.ensure_future(
-        _send_stream(exchange, invocation, stream, rules=rules, extra=extra)
-    )
+    task = asyncio.ensure_future(sending)
     cut = asyncio.ensure_future(stream.cut())
     try:
-        await asyncio.wait((sending, cut), return_when=asyncio.FIRST_COMPLETED)
-        if not sending.done():
-            await asyncio.wait((sending,), timeout=_READS_WITHIN_S)
-        if not sending.done():
+        await asyncio.wait((task, cut), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            await asyncio.wait((task,), timeout=_READS_WITHIN_S)
+        if not task.done():
             _log.warning("stream.cut %s the client does not read", exchange.path)
             exchange.abort()
             return
-        sending.result()
+        task.result()
     except ClientGone:
         _log.info("client.gone %s; the function is not told", exchange.path)
     finally:
-        sending.cancel()
+        task.cancel()
         cut.cancel()
-        await asyncio.gather(sending, cut, return_exceptions=True)
+        await asyncio.gather(task, cut, return_exceptions=True)
         stream.abandon()
 
 

@@ -24,6 +24,7 @@ from local_lambda.environments.invocation import (
 )
 from local_lambda.environments.pool import FunctionPool
 from local_lambda.environments.variables import version_of
+from local_lambda.fronts.replies import send_or_cut_off
 from local_lambda.http.messages import Headers, HttpResponse, json_response
 from local_lambda.http.server import ClientGone, HttpExchange
 from local_lambda.lambda_api import calls, descriptions, framing
@@ -40,8 +41,6 @@ _SERVED = (
 _LARGEST_BYTES = max(calls.LIMITS_BYTES.values())
 _READ_LIMIT_BYTES = 64 * 1024 * 1024
 _RETRY_LIMIT_S = 300.0
-# How long a client may take over what was sent before its stream was cut.
-_READS_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -276,21 +275,14 @@ async def _stream_reply(
 ) -> None:
     """Sends the reply's events. A client that goes away ends the sending; no function is told."""
     reply = await invocation.reply
-    sending = asyncio.ensure_future(_send_events(exchange, invocation, headers, tail))
+    sending = _send_events(exchange, invocation, headers, tail)
+    if isinstance(reply, Streamed):
+        await send_or_cut_off(exchange, reply, sending)
+        return
     try:
-        await _until_sent_or_cut(sending, reply)
-        if not sending.done():
-            _log.warning("stream.cut %s the client does not read", exchange.path)
-            exchange.abort()
-            return
-        sending.result()
+        await sending
     except ClientGone:
         _log.info("client.gone %s; the function is not told", exchange.path)
-    finally:
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
-        if isinstance(reply, Streamed):
-            reply.abandon()
 
 
 async def _send_events(
@@ -307,20 +299,6 @@ async def _send_events(
     text = json.dumps(ending).encode()
     await exchange.send(framing.event("InvokeComplete", text, content_type="application/json"))
     await exchange.finish()
-
-
-async def _until_sent_or_cut(sending: asyncio.Future[None], reply: Reply) -> None:
-    """Returns when everything is sent, or a moment after the stream was cut."""
-    if not isinstance(reply, Streamed):
-        await asyncio.wait((sending,))
-        return
-    cut = asyncio.ensure_future(reply.cut())
-    try:
-        await asyncio.wait((sending, cut), return_when=asyncio.FIRST_COMPLETED)
-        if not sending.done():
-            await asyncio.wait((sending,), timeout=_READS_WITHIN_S)
-    finally:
-        cut.cancel()
 
 
 async def _pieces(reply: Reply) -> AsyncIterator[bytes]:
