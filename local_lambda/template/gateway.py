@@ -115,13 +115,8 @@ class _ApiReader:
         return Api(self._api.logical_id, "rest", routes.all(), stage, variables)
 
     def _integrations(self, resource: Resource, variables: Mapping[str, str]) -> IntegrationReader:
-        return IntegrationReader(
-            kind="rest",
-            targets=self._targets,
-            stage_variables=variables,
-            report=lambda text, way, advice: self._stack.report(
-                resource, text, property=way, advice=advice
-            ),
+        return IntegrationReader.reporting_to(
+            self._stack, resource, kind="rest", targets=self._targets, stage_variables=variables
         )
 
     def _definition(self, variables: Mapping[str, str]) -> Definition | None:

@@ -120,13 +120,8 @@ class _ApiReader:
         return None
 
     def _integrations(self, resource: Resource, variables: Mapping[str, str]) -> IntegrationReader:
-        return IntegrationReader(
-            kind="http",
-            targets=self._targets,
-            stage_variables=variables,
-            report=lambda text, way, advice: self._stack.report(
-                resource, text, property=way, advice=advice
-            ),
+        return IntegrationReader.reporting_to(
+            self._stack, resource, kind="http", targets=self._targets, stage_variables=variables
         )
 
     def _definition(self, variables: Mapping[str, str]) -> Definition | None:

@@ -111,13 +111,8 @@ def _read_api(stack: Stack, resource: Resource, events: list[SamEvent], targets:
         properties=properties,
         auth=auth,
         authorizers=read_sam_authorizers(stack, resource, auth, targets, kind="http"),
-        integrations=IntegrationReader(
-            kind="http",
-            targets=targets,
-            stage_variables=variables,
-            report=lambda text, way, advice: stack.report(
-                resource, text, property=way, advice=advice
-            ),
+        integrations=IntegrationReader.reporting_to(
+            stack, resource, kind="http", targets=targets, stage_variables=variables
         ),
     )
     is_implicit = resource.logical_id == IMPLICIT

@@ -13,10 +13,12 @@ from typing import Any
 from local_lambda.application import FixedResponse
 from local_lambda.template.cloudformation import TemplateError
 from local_lambda.template.resolved import Resolved
+from local_lambda.template.resource import Resource
+from local_lambda.template.stack import Stack
 from local_lambda.template.targets import STREAMING_PATH, Targets
 
-# The longest timeouts, in seconds: of a buffered integration unless the account's quota is raised,
-# of a streamed one, and of an HTTP API. They are the defaults, too, except that of a stream: 29 s.
+# The longest timeouts, in seconds: a buffered integration has 29 unless the account's quota is
+# raised, a streamed one 900, one of an HTTP API 30. They are the defaults, too, but a stream's: 29.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 REST_TIMEOUT_S = 29.0
 STREAM_TIMEOUT_S = 900.0
@@ -45,6 +47,23 @@ class IntegrationReader:
     targets: Targets
     stage_variables: Mapping[str, str]
     report: Report
+
+    @classmethod
+    def reporting_to(
+        cls,
+        stack: Stack,
+        resource: Resource,
+        *,
+        kind: str,
+        targets: Targets,
+        stage_variables: Mapping[str, str],
+    ) -> "IntegrationReader":
+        """Returns a reader whose findings are those of `resource`."""
+
+        def report(text: str, way: str, advice: str) -> None:
+            stack.report(resource, text, property=way, advice=advice)
+
+        return cls(kind, targets, stage_variables, report)
 
     def read(self, integration: Resolved) -> Integration:
         """Returns the integration. Raises TemplateError if it cannot be served."""

@@ -144,13 +144,8 @@ def _read_api(stack: Stack, resource: Resource, events: list[SamEvent], targets:
         properties=properties,
         auth=auth,
         authorizers=read_sam_authorizers(stack, resource, auth, targets, kind="rest"),
-        integrations=IntegrationReader(
-            kind="rest",
-            targets=targets,
-            stage_variables=variables,
-            report=lambda text, way, advice: stack.report(
-                resource, text, property=way, advice=advice
-            ),
+        integrations=IntegrationReader.reporting_to(
+            stack, resource, kind="rest", targets=targets, stage_variables=variables
         ),
     )
     return Api(

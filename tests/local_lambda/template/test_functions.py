@@ -7,14 +7,7 @@ import pytest
 
 from local_lambda.application import Cors, FunctionUrl, Logging
 from local_lambda.template import template
-
-
-def read(tmp_path, text, **kwargs):
-    (tmp_path / "fn").mkdir(exist_ok=True)
-    (tmp_path / "layer").mkdir(exist_ok=True)
-    (tmp_path / "template.yaml").write_text(textwrap.dedent(text))
-    return template.read(tmp_path / "template.yaml", **kwargs)
-
+from tests.local_lambda.template.reading import read
 
 FUNCTION = """
 Globals:

@@ -1,20 +1,12 @@
 """Tests how tables and the mappings of their streams are read, and made."""
 
 import socket
-import textwrap
 
 import pytest
 
 from local_lambda.application import Table
 from local_lambda.table.table import create_missing_tables, make_client
-from local_lambda.template import template
-
-
-def read(tmp_path, text, **kwargs):
-    (tmp_path / "fn").mkdir(exist_ok=True)
-    (tmp_path / "layer").mkdir(exist_ok=True)
-    (tmp_path / "template.yaml").write_text(textwrap.dedent(text))
-    return template.read(tmp_path / "template.yaml", **kwargs)
+from tests.local_lambda.template.reading import read
 
 
 def test_a_table_and_its_mapping_are_read(tmp_path):

@@ -1,18 +1,10 @@
 """Tests how SAM templates are read, and how mistakes and unknown parts are named."""
 
-import textwrap
-
 import pytest
 
 from local_lambda.template import template
 from local_lambda.template.cloudformation import TemplateError
-
-
-def read(tmp_path, text, **kwargs):
-    (tmp_path / "fn").mkdir(exist_ok=True)
-    (tmp_path / "layer").mkdir(exist_ok=True)
-    (tmp_path / "template.yaml").write_text(textwrap.dedent(text))
-    return template.read(tmp_path / "template.yaml", **kwargs)
+from tests.local_lambda.template.reading import read
 
 
 def test_routes_come_from_events_and_from_an_openapi_definition(tmp_path):
