@@ -170,7 +170,7 @@ class Stack:
         if ignored == "*":
             return {}
         names = ignored if isinstance(ignored, list) else []
-        mistakes = [key for key in names if key not in shared]
+        mistakes = [key for key in names if not isinstance(key, str) or key not in shared]
         if ignored and not isinstance(ignored, list):
             mistakes = [ignored]
         for mistake in mistakes:

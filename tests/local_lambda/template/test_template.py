@@ -83,3 +83,22 @@ def test_text_that_is_no_template_is_a_clear_error(tmp_path):
         read(tmp_path, "a: [")
     with pytest.raises(TemplateError, match="No such file"):
         template.read(tmp_path / "missing.yaml")
+
+
+def test_ignored_globals_that_are_no_names_are_findings(tmp_path):
+    text = """
+    Globals: {Function: {Runtime: python3.13, CodeUri: fn}}
+    Resources:
+      F:
+        Type: AWS::Serverless::Function
+        IgnoreGlobals: [[Runtime], {a: b}, Timeout]
+        Properties: {Handler: app.handler}
+    """
+    application = read(tmp_path, text)
+
+    assert list(application.functions) == ["F"]
+    assert [each.text.partition(" is no")[0] for each in application.findings] == [
+        "['Runtime']",
+        "{'a': 'b'}",
+        "'Timeout'",
+    ]
