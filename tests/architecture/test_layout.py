@@ -18,7 +18,12 @@ ON_LAMBDA = {"aws_lambda_powertools", "boto3", "botocore", "pydantic"}
 OURS = {"dashboard_data", "dashboard_http", "dashboard_setup"}
 MAY_IMPORT = {
     "streaming_runtime": set(),
-    "lambda_streaming": {"streaming_runtime", "aws_lambda_powertools", "pydantic_core"},
+    "lambda_streaming": {
+        "streaming_runtime",
+        "event_stream",
+        "aws_lambda_powertools",
+        "pydantic_core",
+    },
     "event_stream": set(),
     "dashboard_data": {"pydantic"},
     "dashboard_http": {"dashboard_data", "jwt", *ON_LAMBDA},

@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = {
     "streaming_runtime": ROOT / "layers/streaming_runtime/python/streaming_runtime",
     "lambda_streaming": ROOT / "layers/streaming_runtime/python/lambda_streaming",
-    "event_stream": ROOT / "layers/dashboard/python/event_stream",
+    "event_stream": ROOT / "layers/streaming_runtime/python/event_stream",
     "dashboard_data": ROOT / "layers/dashboard/python/dashboard_data",
     "dashboard_http": ROOT / "layers/dashboard/python/dashboard_http",
     "dashboard_setup": ROOT / "layers/dashboard/python/dashboard_setup",
