@@ -185,7 +185,7 @@ def test_the_runtimes_own_records_look_like_those_of_a_logger():
     sink = Kept()
     text = Log(FakeClock(), sink=sink)
     as_json = Log(FakeClock(), as_json=True, sink=sink)
-    enter(Invocation("r-1", *[None] * 8), alone=True)
+    enter(Invocation("r-1", *[None] * 8), None, alone=True)
     for log in (text, as_json):
         log.write("WARN", "runtime.word: é")
 
@@ -270,9 +270,9 @@ def in_a_thread(function, *arguments):
 
 
 def test_a_thread_without_context_logs_with_the_one_invocations_ids(logged):
-    enter(Invocation("r-1", *[None] * 5, "tenant-1", None, b""), alone=True)
+    enter(Invocation("r-1", *[None] * 5, "tenant-1", None, b""), None, alone=True)
     in_a_thread(logging.warning, "in a thread")
-    enter(Invocation("r-2", *[None] * 8), alone=True)
+    enter(Invocation("r-2", *[None] * 8), None, alone=True)
     in_a_thread(logging.warning, "in a thread")
 
     assert logged.ids() == ["r-1", "r-2"]
@@ -281,7 +281,7 @@ def test_a_thread_without_context_logs_with_the_one_invocations_ids(logged):
 
 def test_with_several_invocations_at_once_each_logs_with_its_own_ids(logged):
     def serves(request_id):
-        enter(Invocation(request_id, *[None] * 5, request_id, None, b""), alone=False)
+        enter(Invocation(request_id, *[None] * 5, request_id, None, b""), None, alone=False)
         contexts.append(contextvars.copy_context())
 
     contexts = []

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 
 import pytest
-from streaming_runtime.context import REQUEST_ID
-from streaming_runtime.scopes import STREAM_SCOPES, at_end
+from streaming_runtime.context import REQUEST_ID, deadline
+from streaming_runtime.scopes import STREAM_SCOPES, after_response, at_end
 
 from tests.support.fake_runtime_api import url_request
 
@@ -244,3 +244,63 @@ def test_what_an_end_raises_is_the_invocations_error_and_keeps_no_other_end_away
 
     assert posted.trailers["lambda-runtime-function-error-type"] == "Function.OSError"
     assert seen == ["other ended with NoneType"]
+
+
+# --- after the response
+
+
+@pytest.mark.parametrize("environ", [{}, {"STREAMING_RUNTIME_BUFFERED": "true"}])
+@pytest.mark.parametrize("result", [{"statusCode": 200, "body": "whole"}, None])
+def test_work_left_for_after_the_response_is_done_before_the_next_invocation(
+    serve, seen, environ, result
+):
+    def handler(event, context):
+        assert after_response(lambda: seen.append(f"posts: {len(serve.platform.posts)}"))
+        return result or streaming(seen)(event, context)
+
+    serve(handler, url_request(), url_request(), environ=environ)
+
+    assert [each for each in seen if "posts" in each] == ["posts: 1", "posts: 2"]
+
+
+def test_work_for_after_the_response_may_be_left_while_the_body_is_read(serve, seen):
+    """Also by code with a copy of the context, as tasks have it."""
+
+    def pieces():
+        copy_context().run(after_response, lambda: seen.append(len(serve.platform.posts)))
+        yield "a"
+
+    serve(lambda event, context: {"statusCode": 200, "body": pieces()}, url_request())
+
+    assert seen == [1]
+
+
+def test_an_error_after_the_response_is_logged_and_the_other_work_is_done(serve, seen, capfd):
+    def fails():
+        raise KeyError("too late to tell")
+
+    def handler(event, context):
+        after_response(fails)
+        after_response(lambda: seen.append("done"))
+        raise ValueError("before it")
+
+    (post,) = serve(handler, url_request())
+
+    assert seen == ["done"]
+    assert json.loads(post.body)["errorType"] == "ValueError"
+    out = capfd.readouterr().out
+    assert out.index("ValueError: before it") < out.index("KeyError: 'too late to tell'")
+
+
+def test_outside_of_an_invocation_no_work_is_taken():
+    assert not copy_context().run(after_response, lambda: None)
+
+
+def test_the_deadline_of_the_running_invocation_can_be_asked_for(serve, seen):
+    def handler(event, context):
+        seen.append(deadline().remaining_ms() - context.get_remaining_time_in_millis())
+        return "ok"
+
+    serve(handler, {})
+
+    assert abs(seen[0]) < 1_000

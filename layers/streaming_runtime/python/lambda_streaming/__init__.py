@@ -1,6 +1,31 @@
-"""Streaming for the frameworks that people use on AWS Lambda, each in a module of its own.
+"""Streaming for those who write functions: ASGI and WSGI applications, Server-Sent Events, tests.
 
-Nothing is imported here: `lambda_streaming.powertools` needs Powertools, and nobody else does.
+    from lambda_streaming import Asgi, Wsgi, sse
+
+A name is imported when it is first asked for, so that nobody's cold start pays for the others.
+`lambda_streaming.powertools`, `.observe`, `.encoders` and `.testing` are modules of their own.
 """
 
-__all__: list[str] = []
+from importlib import import_module
+from typing import Any
+
+__all__ = ["Asgi", "Event", "Wsgi", "sse"]
+
+_MODULES = {
+    "Asgi": "asgi",
+    "Event": "server_sent_events",
+    "Wsgi": "wsgi",
+    "sse": "server_sent_events",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

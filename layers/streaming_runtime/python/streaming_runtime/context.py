@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 TRACE_ID: ContextVar[str | None] = ContextVar("trace_id", default=None)
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 TENANT_ID: ContextVar[str | None] = ContextVar("tenant_id", default=None)
+_DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+# Work for after the response of this invocation. The list is made before the handler runs, so that
+# tasks and threads which have a copy of the context add to the same one.
+LEFT_FOR_LATER: ContextVar[list[Callable[[], object]] | None] = ContextVar(
+    "left_for_later", default=None
+)
 LONGEST_TIMEOUT_MS = 5_400_000  # 90 minutes, on managed instances
 ASSUMED_TIMEOUT_MS = 900_000
 MARGIN_MS = 1_000  # for closing the iterator and sending the last chunk
@@ -46,10 +52,11 @@ class _Only:
     exists = False
     request_id: str | None = None
     tenant_id: str | None = None
+    deadline: Deadline | None = None
 
 
-def enter(invocation: Invocation, *, alone: bool) -> None:
-    """Says which invocation runs from now on.
+def enter(invocation: Invocation, deadline: Deadline | None, *, alone: bool) -> None:
+    """Says which invocation runs from now on, and until when.
 
     `alone`: no other runs in this process. Then each thread belongs to it, those of pools and
     timers included, which have no context variables of their own.
@@ -57,9 +64,12 @@ def enter(invocation: Invocation, *, alone: bool) -> None:
     REQUEST_ID.set(invocation.aws_request_id)
     TRACE_ID.set(invocation.trace_id)
     TENANT_ID.set(invocation.aws_tenant_id)
+    _DEADLINE.set(deadline)
+    LEFT_FOR_LATER.set([])
     _Only.exists = alone
     _Only.request_id = invocation.aws_request_id
     _Only.tenant_id = invocation.aws_tenant_id
+    _Only.deadline = deadline
 
 
 def request_id() -> str | None:
@@ -74,6 +84,16 @@ def tenant_id() -> str | None:
     if _Only.exists:
         return _Only.tenant_id
     return TENANT_ID.get()
+
+
+def deadline() -> Deadline | None:
+    """Returns the deadline of the invocation that the calling code belongs to.
+
+    None if this runtime has never served one, or if it serves several and this thread none of them.
+    """
+    if _Only.exists:
+        return _Only.deadline
+    return _DEADLINE.get()
 
 
 class Deadline:

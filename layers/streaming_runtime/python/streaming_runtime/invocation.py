@@ -11,7 +11,7 @@ from streaming_runtime.errors import Shutdown
 from streaming_runtime.plain_json import as_json, payload_of
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
 from streaming_runtime.runtime_api import Forked, PlatformGone, ResponseStream, Stalled
-from streaming_runtime.scopes import StreamScopes, end_all
+from streaming_runtime.scopes import StreamScopes, end_all, finish
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,17 +109,30 @@ class Checkpoint:
 def serve(
     api: RuntimeApi, handler: Handler, invocation: Invocation, process: Process
 ) -> Response | None:
-    """Calls `handler` and sends its response.
+    """Calls `handler`, sends its response, and then does what was left for after it.
 
     Returns the platform's response; None when the platform was gone, or nobody read the response.
     Raises Shutdown.
     """
-    enter(invocation, alone=process.environ is not None)
+    deadline = Deadline.of(invocation.deadline_ms, process.clock)
+    enter(invocation, deadline, alone=process.environ is not None)
     if process.environ is not None:
         process.environ.pop(TRACE_ID_VARIABLE, None)
         if invocation.trace_id:
             process.environ[TRACE_ID_VARIABLE] = invocation.trace_id
-    deadline = Deadline.of(invocation.deadline_ms, process.clock)
+    verdict = _respond(api, handler, invocation, process, deadline)
+    for error in finish():
+        process.log.error(error)
+    return verdict
+
+
+def _respond(
+    api: RuntimeApi,
+    handler: Handler,
+    invocation: Invocation,
+    process: Process,
+    deadline: Deadline,
+) -> Response | None:
     try:
         try:
             context = LambdaContext(invocation, deadline, process.settings)

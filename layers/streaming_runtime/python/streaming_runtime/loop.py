@@ -264,6 +264,7 @@ def _run_here(process: Process) -> int:
     api = _api(settings)
     try:
         handler = _started(process, api)
+        _start(handler, process)
     except Exception as error:
         return _report_failed_start(process, api, error)
     if settings.concurrency == 1:
@@ -307,6 +308,7 @@ def _run_workers(process: Process, sigterm: Sigterm) -> int:
             handler = _started(process, worker_api)
         else:
             import_module("streaming_runtime.sharing").reseed()
+        _start(handler, process)
     except Exception as error:
         if parent.has_started():  # then the platform hears of no failed init any more
             process.log.error(error)
@@ -342,6 +344,22 @@ def _started(process: Process, api: RuntimeApi) -> Handler:
     if process.settings.snap_start:
         _wait_for_restore(api)
     return handler
+
+
+def _start(handler: Handler, process: Process) -> None:
+    """Has a handler that is an object made ready for this process, if it has `lambda_start`.
+
+    That is after a fork and after the restore of a snapshot, so what it opens belongs to this
+    process alone. `concurrent`: it will be called by several threads at once.
+    """
+    lambda_start = getattr(handler, "lambda_start", None)
+    if lambda_start is None:
+        return
+    concurrent = process.environ is None
+    if process.settings.snap_start:
+        _call([(lambda_start, (), {"concurrent": concurrent})], "Runtime.AfterRestoreError")
+    else:
+        lambda_start(concurrent=concurrent)
 
 
 def _report_failed_start(process: Process, api: RuntimeApi, error: Exception) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from streaming_runtime.context import REQUEST_ID
+from streaming_runtime.context import LEFT_FOR_LATER, REQUEST_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Any
@@ -27,6 +27,31 @@ STREAM_SCOPES: list[Callable[[], Scope]] = []
 _PUT_OFF: ContextVar[list[tuple[End, Callable[[], Scope] | None]] | None] = ContextVar(
     "put_off", default=None
 )
+
+
+def after_response(work: Callable[[], object]) -> bool:
+    """Has `work` called once, when Lambda has got the whole response of this invocation.
+
+    The client has it by then, and the next invocation waits. Lambda's timeout goes on, and the work
+    has to end before it; nobody else stops it but SIGTERM. What it raises is logged. Returns False,
+    and leaves the work to the caller, where no invocation of this runtime runs.
+    """
+    works = LEFT_FOR_LATER.get()
+    if works is None:
+        return False
+    works.append(work)
+    return True
+
+
+def finish() -> Iterator[Exception]:
+    """Does what was left for after the response. Yields what that raises."""
+    works = LEFT_FOR_LATER.get()
+    while works:
+        try:
+            works.pop(0)()
+        except Exception as error:
+            yield error
+    LEFT_FOR_LATER.set(None)
 
 
 def at_end(end: End, *, within: Callable[[], Scope] | None = None) -> None:
