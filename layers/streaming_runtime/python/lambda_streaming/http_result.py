@@ -1,0 +1,124 @@
+"""In which form does a front want status, headers and body?
+
+On the streaming runtime its `plan` makes the last choices; with the stock client the front reads
+this very dict. Sources of the forms: as in `http_request`.
+"""
+
+from __future__ import annotations
+
+from lambda_streaming.http_request import FORMAT_1_0, FORMAT_2_0, MULTI_VALUES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from lambda_streaming.http_request import HttpRequest
+
+# Lambda and the fronts frame the body and own the connection.
+FRAMING = frozenset(
+    (
+        b"connection",
+        b"content-length",
+        b"keep-alive",
+        b"proxy-connection",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+SET_COOKIE = b"set-cookie"
+
+
+def result(
+    request: HttpRequest, status: int, headers: Iterable[tuple[bytes, bytes]], body: Any
+) -> dict[str, Any]:
+    """Returns the proxy result for the front that `request` came through.
+
+    `headers`: names and values as the application wrote them, repeated ones as often as it did.
+    Those that frame the body (`content-length`, `transfer-encoding`, ...) are left out, as
+    docs/bodies.md says. `body`: an iterator of bytes with `close()`, bytes or text.
+
+    A load balancer without multi-value headers can send one cookie only: the last one, and the log
+    says so.
+    """
+    cookies, grouped = _grouped(headers)
+    fields: dict[str, Any] = {"statusCode": status}
+    if request.result_format == FORMAT_2_0:
+        fields["headers"] = _joined(grouped)
+        if cookies:
+            fields["cookies"] = cookies
+    elif request.result_format == FORMAT_1_0:
+        _add_format_1_0(fields, grouped, cookies)
+    elif request.result_format == MULTI_VALUES:
+        fields["statusDescription"] = _description(status)
+        fields["multiValueHeaders"] = dict(grouped.values())
+        if cookies:
+            fields["multiValueHeaders"]["set-cookie"] = cookies
+    else:
+        fields["statusDescription"] = _description(status)
+        fields["headers"] = _joined(grouped)
+        if cookies:
+            fields["headers"]["set-cookie"] = cookies[-1]
+            _warn_of_lost(cookies)
+    fields["body"] = body
+    return fields
+
+
+def _grouped(
+    headers: Iterable[tuple[bytes, bytes]],
+) -> tuple[list[str], dict[str, tuple[str, list[str]]]]:
+    """Returns the cookies, and by lower-case name: the name as first written, and its values."""
+    cookies: list[str] = []
+    grouped: dict[str, tuple[str, list[str]]] = {}
+    for name, value in headers:
+        key = name.lower()
+        text = value.decode("latin-1")
+        if key == SET_COOKIE:
+            cookies.append(text)
+        elif key not in FRAMING:
+            shown = name.decode("latin-1")
+            grouped.setdefault(shown.lower(), (shown, []))[1].append(text)
+    return cookies, grouped
+
+
+def _joined(grouped: dict[str, tuple[str, list[str]]]) -> dict[str, str]:
+    """https://www.rfc-editor.org/rfc/rfc9110#section-5.3 allows it for all but cookies."""
+    return {name: ", ".join(values) for name, values in grouped.values()}
+
+
+def _add_format_1_0(
+    fields: dict[str, Any], grouped: dict[str, tuple[str, list[str]]], cookies: list[str]
+) -> None:
+    fields["headers"] = {name: values[0] for name, values in grouped.values() if len(values) == 1}
+    repeated = {name: values for name, values in grouped.values() if len(values) > 1}
+    if cookies:
+        repeated["set-cookie"] = cookies
+    if repeated:
+        fields["multiValueHeaders"] = repeated
+
+
+def _description(status: int) -> str:
+    from http import HTTPStatus
+
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"{status} Unknown"
+
+
+class _Said:
+    lost_cookies = False
+
+
+def _warn_of_lost(cookies: list[str]) -> None:
+    if len(cookies) < 2 or _Said.lost_cookies:
+        return
+    _Said.lost_cookies = True
+    from logging import getLogger
+
+    getLogger(__name__).warning(
+        "lambda_streaming.cookies_lost: this front takes one Set-Cookie in a response; of %d the "
+        "last is sent. Switch on the target group's lambda.multi_value_headers.enabled",
+        len(cookies),
+    )
