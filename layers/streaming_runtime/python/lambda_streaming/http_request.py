@@ -1,11 +1,10 @@
 """What did the client ask for? Reads the payload of each HTTP front as one kind of request.
 
-The fronts and their payloads:
-https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html (Function URL, format 2.0)
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
-https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
-https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html
+Sources: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html (Function URLs), pages
+http-api-develop-integrations-lambda.html and set-up-lambda-proxy-integrations.html in
+https://docs.aws.amazon.com/apigateway/latest/developerguide/ (APIs),
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html and
+https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html.
 
 Theory of operation. Each front tells method, path, query, headers and body in a form of its own,
 and most of them lose something: see docs/asgi-wsgi.md. One function for each format reads what is
@@ -121,7 +120,7 @@ class HttpRequest:
 
 
 class _Facts:
-    """What one payload format tells in a way of its own. Paths are encoded.
+    """Holds the facts that each payload format tells in a way of its own. Paths are encoded.
 
     `root`: the beginning of `path` that is no part of the application's own paths.
     """
