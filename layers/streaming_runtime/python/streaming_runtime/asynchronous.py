@@ -27,18 +27,29 @@ TICK_S = 0.1  # the longest time without a look at the clock and at SIGTERM
 class _Own(threading.local):
     loop: asyncio.AbstractEventLoop | None = None
     is_running: bool = False
+    postponed: BaseException | None = None
 
 
 _OWN = _Own()
 
 
-def is_running() -> bool:
-    """Whether the event loop of this thread runs now, on behalf of this module.
+def postpone(error: BaseException) -> bool:
+    """Keeps what a signal handler wants to raise, if the event loop of this thread runs now.
 
-    An exception that a signal handler raises inside of it would not reach who waits: the loop might
-    take it for the exception of a callback.
+    Raised inside of the loop it would not reach the caller who waits: the loop might take it for
+    the exception of a callback. Returns False, and keeps nothing, where it can be raised at once.
     """
+    if _OWN.is_running:
+        _OWN.postponed = error
     return _OWN.is_running
+
+
+def raise_postponed() -> None:
+    """Raises what was postponed since the last time; for callers that have no `check`."""
+    error = _OWN.postponed
+    _OWN.postponed = None
+    if error is not None:
+        raise error
 
 
 def awaited(awaitable: Awaitable[Any], check: Callable[[], None]) -> Any:
@@ -48,13 +59,13 @@ def awaited(awaitable: Awaitable[Any], check: Callable[[], None]) -> Any:
     course. Context variables that the awaited code sets are set for the caller, too, as they are
     after an ordinary call.
     """
-    loop = _event_loop()
+    loop = event_loop()
     context = copy_context()
     task = loop.create_task(_result_of(awaitable), context=context)
     task.add_done_callback(lambda _: loop.stop())
     try:
         while not task.done():
-            _run(loop)
+            run(loop)
             if not task.done():
                 check()
     finally:
@@ -71,13 +82,13 @@ def pieces_of(body: Any) -> Iterator[Any]:
     that task waits: the source is not faster than the reader. Closing this generator cancels what
     the body waits for, or closes it where it yielded, and waits for the end of that.
     """
-    loop = _event_loop()
+    loop = event_loop()
     table = _Table(loop)
     task = loop.create_task(_lay_out(body, table), context=copy_context())
     task.add_done_callback(lambda _: loop.stop())
     try:
         while True:
-            _run(loop)
+            run(loop)
             if table.is_laid:
                 yield table.take()
             elif task.done():
@@ -178,7 +189,7 @@ async def _result_of(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
-def _event_loop() -> asyncio.AbstractEventLoop:
+def event_loop() -> asyncio.AbstractEventLoop:
     """Returns this worker's loop: the one that the function has set, or a new one.
 
     A loop that was closed, or that another thread still runs, is replaced.
@@ -203,7 +214,7 @@ def _loop_of_the_function() -> asyncio.AbstractEventLoop | None:
             return None
 
 
-def _run(loop: asyncio.AbstractEventLoop) -> None:
+def run(loop: asyncio.AbstractEventLoop) -> None:
     """Runs `loop` until somebody stops it, for one tick at most."""
     timer = loop.call_later(TICK_S, loop.stop)
     _OWN.is_running = True
@@ -222,7 +233,7 @@ def _cancel(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
         return
     task.cancel()
     while not task.done():
-        _run(loop)
+        run(loop)
     if not task.cancelled():
         task.result()
 

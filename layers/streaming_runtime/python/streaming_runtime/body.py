@@ -35,7 +35,8 @@ class Pieces:
     `body` is what the handler returned: closing the pieces closes it. `is_base64` says that it is
     base64, and `compressions` names how it is compressed, the outermost last: both are undone.
     Errors name `handler`. `is_whole`: all of the body was there when the handler returned.
-    `is_asynchronous`: while the body waits, there are empty pieces.
+    `is_asynchronous`: while the body waits, there are empty pieces. So it is with an iterator that
+    has an attribute `never_blocks`, which runs an event loop or a thread of its own.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Pieces:
         handler: str = "the handler",
     ) -> None:
         self.is_whole = body is None or isinstance(body, WHOLE)
-        self.is_asynchronous = is_asynchronous(body)
+        self.is_asynchronous = is_asynchronous(body) or hasattr(body, "never_blocks")
         self._body = body
         self._is_base64 = is_base64
         self._compressions = [*compressions]

@@ -99,7 +99,7 @@ class Sigterm:
         if not self._stop:  # once is enough
             self.note(number, frame)
             asynchronous = sys.modules.get("streaming_runtime.asynchronous")
-            if asynchronous is None or not asynchronous.is_running():
+            if asynchronous is None or not asynchronous.postpone(Shutdown()):
                 raise Shutdown
 
     def note(self, number: int, _frame: FrameType | None) -> None:

@@ -1,0 +1,116 @@
+"""Which event loop does an ASGI application live in, and which thread runs it?
+
+Theory of operation. A process has one such loop, since what an application keeps (pools, locks,
+the tasks of its lifespan) belongs to one. Where one invocation runs at a time, the thread of the
+handler runs it, and only while it waits for the application: there is no other thread and no
+hand-over. As soon as a second thread comes (several invocations in one process, a caller with an
+event loop of its own), a thread of the loop's own runs it for good, and who waits is woken. Callers
+see no difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from streaming_runtime import asynchronous
+from streaming_runtime.asynchronous import TICK_S
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+class ApplicationLoop:
+    """An event loop that several callers use, from one thread or from many."""
+
+    def __init__(self) -> None:
+        self.loop = asynchronous.event_loop()
+        self._home = threading.get_ident()
+        self._runs = threading.Lock()  # held by the thread that runs the loop for a moment
+        self._is_wanted_in_thread = False
+        self._thread: threading.Thread | None = None
+
+    def now_s(self) -> float:
+        """Returns the time of the loop's clock, in seconds."""
+        return self.loop.time()
+
+    def call(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Calls `function` where no task of the loop runs at the same time."""
+        if self._thread is None:
+            with self._runs:
+                if self._thread is None:
+                    function(*arguments)
+                    return
+        self.loop.call_soon_threadsafe(function, *arguments)
+
+    def wake(self, waiting: threading.Event) -> None:
+        """Ends the `wait` of a caller. To be called by code that runs in the loop."""
+        if self._thread is None:
+            self.loop.stop()
+        waiting.set()
+
+    def wait(self, waiting: threading.Event) -> None:
+        """Lets the loop run until somebody wakes the caller, or for a tick.
+
+        It may end early. Raises Shutdown after SIGTERM, and RuntimeError inside of the loop itself.
+        """
+        if self._is_used_from_elsewhere():
+            self._is_wanted_in_thread = True
+        with self._runs:
+            if self._is_wanted_in_thread and self._thread is None:
+                self._start_thread()
+            if self._thread is None:
+                asynchronous.run(self.loop)
+        if self._thread is None:
+            asynchronous.raise_postponed()
+            return
+        waiting.wait(TICK_S)
+        waiting.clear()
+
+    def run_in_thread(self) -> None:
+        """Has a thread of its own run the loop from now on."""
+        self._is_wanted_in_thread = True
+        with self._runs:
+            if self._thread is None:
+                self._start_thread()
+
+    def _is_used_from_elsewhere(self) -> bool:
+        running = asyncio._get_running_loop()
+        if running is not None and running is self.loop:
+            raise RuntimeError(
+                "an ASGI handler was called by the very application that it serves: its event loop "
+                "would wait for itself"
+            )
+        return running is not None or threading.get_ident() != self._home
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._run_for_ever, name="asgi-event-loop", daemon=True)
+        thread.start()
+        self._thread = thread
+
+    def _run_for_ever(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        while not self.loop.is_closed():
+            try:
+                self.loop.run_forever()
+            except BaseException as error:  # sys.exit() in a task ends no one else's invocation
+                from logging import getLogger
+
+                getLogger(__name__).error("asgi.task_failed: %r", error, exc_info=error)
+
+
+class _Process:
+    loop: ApplicationLoop | None = None
+    lock = threading.Lock()
+
+
+def application_loop() -> ApplicationLoop:
+    """Returns the loop of this process. One that somebody has closed is replaced."""
+    with _Process.lock:
+        found = _Process.loop
+        if found is None or found.loop.is_closed():
+            found = ApplicationLoop()
+            _Process.loop = found
+        return found
