@@ -9,12 +9,13 @@ A name is imported when it is first asked for, so that nobody's cold start pays 
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Asgi", "Event", "Wsgi", "sse"]
+__all__ = ["Asgi", "Event", "Wsgi", "ndjson", "sse"]
 
 _MODULES = {
     "Asgi": "asgi",
     "Event": "server_sent_events",
     "Wsgi": "wsgi",
+    "ndjson": "server_sent_events",
     "sse": "server_sent_events",
 }
 

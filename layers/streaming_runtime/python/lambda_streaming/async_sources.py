@@ -1,0 +1,151 @@
+"""How does an event loop read a source? Imported by none but those who have one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from streaming_runtime import asynchronous
+
+from lambda_streaming.sources import (
+    END,
+    NOTHING,
+    ThreadReader,
+    is_asynchronous,
+    items_of,
+    require_source,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Protocol
+
+    class AsyncReader(Protocol):
+        async def take(self, wait_s: float | None) -> Any: ...
+        async def close(self) -> None: ...
+
+
+def ticking(source: Any) -> Iterator[Any]:
+    """Yields the items of an asynchronous source, and `b""` while there is none."""
+    return asynchronous.pieces_of(async_items_of(source))
+
+
+async def async_items_of(source: Any) -> AsyncIterator[Any]:
+    """Yields the items of a source, which may be a coroutine that gives one, and closes it."""
+    if hasattr(source, "__await__") and not hasattr(source, "__aenter__"):
+        source = await source
+        require_source(source)
+    if hasattr(source, "__aenter__"):
+        async with source as entered:
+            require_source(entered)
+            async for item in _each(entered):
+                yield item
+    else:
+        async for item in _each(source):
+            yield item
+
+
+async def _each(source: Any) -> AsyncIterator[Any]:
+    if not hasattr(source, "__aiter__"):
+        for item in items_of(source):
+            yield item
+        return
+    items = aiter(source)
+    try:
+        async for item in items:
+            yield item
+    finally:
+        if items is not source:
+            await _close(items)
+        await _close(source)
+
+
+async def _close(source: Any) -> None:
+    closing = getattr(source, "aclose", None) or getattr(source, "close", None)
+    if closing is not None:
+        closed = closing()
+        if hasattr(closed, "__await__"):
+            await closed
+
+
+def async_reader_of(source: Any, *, in_thread: bool) -> AsyncReader:
+    """Returns a reader for code that an event loop runs."""
+    if in_thread and not is_asynchronous(source) and not isinstance(source, (list, tuple, range)):
+        return AwaitedThreadReader(source)
+    return TaskReader(source)
+
+
+class TaskReader:
+    """Reads in one task from the first item to the last, as timeouts and task groups want it."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self._task: asyncio.Task[None] | None = None
+        self._given: asyncio.Future[Any] | None = None
+        self._asked = asyncio.Event()
+
+    async def take(self, wait_s: float | None) -> Any:
+        if self._given is None:
+            self._given = asyncio.get_running_loop().create_future()
+            self._asked.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._read())
+        await asyncio.wait([self._given], timeout=wait_s)
+        if not self._given.done():
+            return NOTHING
+        given = self._given
+        self._given = None
+        return given.result()
+
+    async def close(self) -> None:
+        """Cancels what the source waits for, or closes it where it yielded."""
+        if self._task is None:
+            await _close(self._source)
+            return
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        if not self._task.cancelled():
+            self._task.result()
+
+    async def _read(self) -> None:
+        items: Any = async_items_of(self._source)
+        try:
+            async for item in items:
+                self._give(item)
+                self._asked.clear()
+                await self._asked.wait()
+        except Exception as error:
+            if self._given is None or self._given.done():
+                raise
+            self._given.set_exception(error)
+        else:
+            self._give(END)
+        finally:
+            await items.aclose()
+
+    def _give(self, item: Any) -> None:
+        if self._given is not None and not self._given.done():
+            self._given.set_result(item)
+
+
+class AwaitedThreadReader:
+    """Reads a blocking source in a thread of its own, while the event loop goes on."""
+
+    def __init__(self, source: Any) -> None:
+        self._reader = ThreadReader(source)
+        self._has_come = asyncio.Event()
+
+    async def take(self, wait_s: float | None) -> Any:
+        loop = asyncio.get_running_loop()
+        self._reader.ask(lambda: loop.call_soon_threadsafe(self._has_come.set))
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._has_come.wait()
+        except TimeoutError:
+            return NOTHING
+        self._has_come.clear()
+        return self._reader.take(0)
+
+    async def close(self) -> None:
+        """Closes it without a pause of its own: whoever is cancelled cannot wait any more."""
+        self._reader.close()
