@@ -55,6 +55,7 @@ class RequestContext:
     stage_variables: Mapping[str, str] = field(default_factory=dict)
     authorizer: Mapping[str, Any] | None = None
     identity: Mapping[str, Any] = field(default_factory=dict)
+    scheme: str = "http"
 
     @property
     def time_text(self) -> str:

@@ -76,7 +76,7 @@ def _headers(request: HttpRequest, context: RequestContext) -> dict[str, list[st
             ("x-amzn-trace-id", context.trace_id),
             ("x-forwarded-for", forwarded_for(request)),
             ("x-forwarded-port", str(context.port)),
-            ("x-forwarded-proto", "http"),
+            ("x-forwarded-proto", context.scheme),
         )
     )
 

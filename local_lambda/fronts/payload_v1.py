@@ -135,7 +135,7 @@ def _forwarding(request: HttpRequest, context: RequestContext) -> Headers:
         ("X-Amzn-Trace-Id", context.trace_id),
         ("X-Forwarded-For", forwarded_for(request)),
         ("X-Forwarded-Port", str(context.port)),
-        ("X-Forwarded-Proto", "http"),
+        ("X-Forwarded-Proto", context.scheme),
     )
 
 

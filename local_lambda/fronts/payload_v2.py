@@ -79,7 +79,7 @@ def _headers(request: HttpRequest, context: RequestContext, forwarded: str) -> d
     headers.setdefault("x-amzn-trace-id", context.trace_id)
     headers["x-forwarded-for"] = forwarded
     headers["x-forwarded-port"] = str(context.port)
-    headers["x-forwarded-proto"] = "http"
+    headers["x-forwarded-proto"] = context.scheme
     return headers
 
 

@@ -10,7 +10,7 @@ from streaming_runtime.context import Deadline, LambdaContext, enter
 from streaming_runtime.errors import Shutdown
 from streaming_runtime.plain_json import as_json, payload_of
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
-from streaming_runtime.runtime_api import Forked, PlatformGone, ResponseStream, Stalled
+from streaming_runtime.runtime_api import Forked, PlatformGone, Stalled
 from streaming_runtime.scopes import StreamScopes, end_all, finish
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streaming_runtime.body import Bytes, Pieces, Result
     from streaming_runtime.last_piece import LastPieces, LastPull
     from streaming_runtime.log import Log
-    from streaming_runtime.runtime_api import Invocation, Response, RuntimeApi
+    from streaming_runtime.runtime_api import Invocation, Response, ResponseStream, RuntimeApi
     from streaming_runtime.settings import Settings
 
     Handler = Callable[[Any, LambdaContext], Any]
@@ -204,8 +204,7 @@ def _stream(
     api: RuntimeApi, invocation: Invocation, mode: Streamed, process: Process, check: Checkpoint
 ) -> Response | None:
     def opened(*first: bytes) -> ResponseStream:
-        return ResponseStream(
-            api.address,
+        return api.open_stream(
             invocation,
             first=first,
             content_type=mode.content_type,

@@ -141,6 +141,23 @@ class RuntimeApi:
         path = f"invocation/{invocation.aws_request_id}/response"
         return self._call("POST", path, headers=headers, body=body)
 
+    def open_stream(
+        self,
+        invocation: Invocation,
+        *,
+        first: Iterable[bytes],
+        content_type: str,
+        write_timeout_s: float | None,
+    ) -> ResponseStream:
+        """Begins a streamed response, on a connection of its own. Nothing is sent yet."""
+        return ResponseStream(
+            self.address,
+            invocation,
+            first=first,
+            content_type=content_type,
+            write_timeout_s=write_timeout_s,
+        )
+
     def error(
         self, phase: str, error: BaseException, invocation: Invocation | None = None
     ) -> Response:
