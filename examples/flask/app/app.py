@@ -1,7 +1,6 @@
 """Streams from Flask: rows of a table, a page piece by piece, and events."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 
@@ -9,31 +8,36 @@ from flask import Flask, Response, abort, request, stream_template, stream_with_
 from lambda_streaming import Wsgi
 
 # Seconds that one step of the work takes here. Your application has real work instead.
-STEP_S = float(os.environ.get("STEP_S", "0.3"))
+STEP_S = 0.3
 CITIES = ["Bergen", "Cork", "Girona", "Lyon", "Pisa", "Ulm"]
 
 app = Flask(__name__)
 
 
-def measurements(count: int) -> Iterator[tuple[int, str]]:
+def measurements(count: int, first: int = 0) -> Iterator[tuple[int, str]]:
     """Yields a number and a city, each after the time that it takes to measure."""
-    for number in range(count):
+    for number in range(first, count):
         time.sleep(STEP_S)
         yield number, CITIES[number % len(CITIES)]
+
+
+def wanted() -> int:
+    """Returns how many measurements the request asks for."""
+    count = request.args.get("count", "10")
+    if not count.isdecimal() or len(count) > 4:
+        abort(400, "count must be a number from 0 to 9999")
+    return int(count)
 
 
 @app.get("/rows.csv")
 def rows() -> tuple[Iterator[str], dict[str, str]]:
     """Streams CSV: any iterator that a view returns is a body."""
-    count = request.args.get("count", 10, type=int)
-    broken = "broken" in request.args
+    count = wanted()
 
     def lines() -> Iterator[str]:
         yield "number,city\n"
         for number, city in measurements(count):
             yield f"{number},{city}\n"
-            if broken:
-                raise RuntimeError("the table went away")
 
     return lines(), {"Content-Type": "text/csv"}
 
@@ -46,13 +50,16 @@ def page() -> Iterator[str]:
 
 @app.get("/events")
 def events() -> Response:
-    """Streams events. `stream_with_context` lets the generator use the request."""
-    if request.args.get("count", "1") == "0":
-        abort(404, "there is nothing to measure")
+    """Streams events. A browser that lost the connection gets those that it has not got.
 
-    @stream_with_context
+    What may refuse the request runs before the generator does: later it is too late for a status.
+    """
+    count = wanted()
+
+    @stream_with_context  # so that the generator may use the request
     def measured() -> Iterator[str]:
-        for number, city in measurements(request.args.get("count", 10, type=int)):
+        last = request.headers.get("Last-Event-ID", -1, type=int)
+        for number, city in measurements(count, last + 1):
             data = json.dumps({"number": number, "city": city})
             yield f"event: measured\nid: {number}\ndata: {data}\n\n"
         yield "event: end\ndata: done\n\n"

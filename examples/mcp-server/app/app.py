@@ -13,7 +13,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-STEP_S = float(os.environ.get("STEP_S", "0.3"))
+# Seconds that reading one source takes here. Your tool has real work instead.
+STEP_S = 0.3
 HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host]
 ORIGINS = [origin for origin in os.environ.get("ALLOWED_ORIGINS", "").split(",") if origin]
 PATH = "/mcp"
@@ -23,12 +24,17 @@ PATH = "/mcp"
 server = MCPServer("research", version="1.0.0", subscriptions=False)
 
 
+async def read_source(topic: str, number: int) -> str:
+    await anyio.sleep(STEP_S)
+    return f"source {number} on {topic}"
+
+
 @server.tool()
 async def research(topic: str, context: Context, steps: Annotated[int, Field(ge=1)] = 5) -> str:
     """Researches a topic step by step, and reports its progress."""
     for step in range(1, steps + 1):
-        await anyio.sleep(STEP_S)
-        await context.report_progress(step, steps, f"read source {step} on {topic}")
+        source = await read_source(topic, step)
+        await context.report_progress(step, steps, f"read {source}")
     return f"{steps} sources agree on {topic}"
 
 

@@ -1,0 +1,1 @@
+"""Applications in the shapes that the frameworks' documentation shows for streaming."""

@@ -1,0 +1,139 @@
+"""Applications as the frameworks' documentation writes them run unchanged, and stream.
+
+Each request goes to the server that people use (uvicorn, waitress) and to ours. The source of the
+items waits for the client, so what does not stream does not end (shapes/source.py).
+"""
+
+import contextlib
+import importlib
+from typing import Any
+
+import pytest
+from lambda_streaming import Asgi, Wsgi
+
+from tests.lambda_streaming.shapes.sides import Ask, OurSide, uvicorn_side, waitress_side
+
+JSON = {"Content-Type": "application/json"}
+# The number of notes that the application makes for the request, if there are any.
+FASTAPI = {
+    "async-generator": (Ask("/async-generator"), 1),
+    "generator": (Ask("/generator"), 1),
+    "file-like": (Ask("/file-like"), 2),
+    "yielded": (Ask("/yielded"), 1),
+    "yielded-blocking": (Ask("/yielded-blocking"), 1),
+    "yielded-image": (Ask("/yielded-image"), 0),
+    "json-lines": (Ask("/json-lines"), 1),
+    "json-lines-blocking": (Ask("/json-lines-blocking"), 1),
+    "events": (Ask("/events"), 1),
+    "events-blocking": (Ask("/events-blocking"), 1),
+    "events-fields": (Ask("/events-fields"), 1),
+    "events-resumed": (Ask("/events-resumed", headers={"Last-Event-ID": "3"}), 1),
+    "events-over-post": (Ask("/chat", "POST", headers=JSON, body=b'{"text": "hi"}'), 1),
+    "invalid-body": (Ask("/chat", "POST", headers=JSON, body=b'{"text": 1}'), 0),
+    "dependency": (Ask("/dependency"), 4),
+    "background": (Ask("/background"), 2),
+    "lifespan": (Ask("/lifespan"), 0),
+    "refused-in-the-stream": (Ask("/refused"), 0),
+    "crash": (Ask("/crash"), 0),
+    "broken": (Ask("/broken"), 1),
+    "document": (Ask("/openapi.json"), 0),
+    "missing": (Ask("/missing"), 0),
+    "left": (Ask("/async-generator", leave_after=2), 1),
+    "left-events": (Ask("/events", leave_after=2), 1),
+}
+STARLETTE = {
+    "slow-numbers": (Ask("/"), 1),
+    "blocking": (Ask("/blocking"), 1),
+    "file": (Ask("/file"), 0),
+    "file-range": (Ask("/file", headers={"Range": "bytes=10-20"}), 0),
+    "file-ranges": (Ask("/file", headers={"Range": "bytes=5000000-"}), 0),
+    "file-head": (Ask("/file", "HEAD"), 0),
+    "download": (Ask("/download"), 0),
+    "background": (Ask("/background"), 2),
+    "background-tasks": (Ask("/background-tasks"), 2),
+    "events": (Ask("/events"), 1),
+    "events-of-classes": (Ask("/events-of-classes"), 1),
+    "connected": (Ask("/connected"), 1),
+    "left": (Ask("/until-disconnected", leave_after=2), 1),
+    "state": (Ask("/state"), 0),
+    "names": (Ask("/names/x%20%2f%C3%A4"), 0),
+    "mounted": (Ask("/mounted/inner"), 1),
+    "redirect": (Ask("/mounted/inner/"), 0),
+    "upload": (Ask("/upload", "POST", body=b"x" * 100_000), 0),
+    "broken": (Ask("/broken"), 1),
+    "broken-at-once": (Ask("/broken-at-once"), 0),
+    "crash": (Ask("/crash"), 0),
+}
+FLASK = {
+    "large-csv": (Ask("/large.csv"), 2),
+    "response-class": (Ask("/response-class"), 2),
+    "template": (Ask("/template", query="name=you"), 3),
+    "template-string": (Ask("/template-string"), 3),
+    "with-context": (Ask("/with-context", query="name=%3Cyou%3E"), 3),
+    "with-context-decorated": (Ask("/with-context-decorated"), 3),
+    "events": (Ask("/events"), 2),
+    "file": (Ask("/file"), 1),
+    "file-range": (Ask("/file", headers={"Range": "bytes=10-20"}), 1),
+    "file-like": (Ask("/file-like"), 3),
+    "call-on-close": (Ask("/call-on-close"), 3),
+    "upload": (Ask("/upload", "POST", body=b"x" * 100_000), 1),
+    "refused": (Ask("/refused"), 1),
+    "crash": (Ask("/crash"), 1),
+    "broken": (Ask("/broken"), 2),
+    "left": (Ask("/large.csv", leave_after=2), 2),
+    "missing": (Ask("/missing"), 1),
+}
+CASES = {
+    "fastapi": FASTAPI,
+    "starlette": STARLETTE,
+    "flask": FLASK,
+    "quart": {
+        "generator": (Ask("/"), 1),
+        "with-context": (Ask("/with-context", query="name=x"), 1),
+    },
+    "litestar": {
+        "stream": (Ask("/stream"), 1),
+        "stream-blocking": (Ask("/stream-blocking"), 1),
+        "events": (Ask("/events"), 1),
+    },
+    "bottle": {"generator": (Ask("/"), 1), "file": (Ask("/file"), 0)},
+    "django-wsgi": {"large-csv": (Ask("/large.csv"), 1), "file": (Ask("/file"), 0)},
+    "django-asgi": {"asynchronous": (Ask("/asynchronous"), 1), "file": (Ask("/file"), 0)},
+}
+ON_WSGI = {"flask": "app", "bottle": "app", "django-wsgi": "wsgi"}
+
+
+@pytest.fixture(scope="module")
+def sides():
+    """Returns a function that gives both sides of a framework, each made once."""
+    made: dict[str, tuple[Any, Any]] = {}
+    with contextlib.ExitStack() as stack:
+
+        def get(framework):
+            if framework not in made:
+                name = framework.partition("-")[0]
+                module = importlib.import_module(f"tests.lambda_streaming.shapes.{name}_shapes")
+                if framework in ON_WSGI:
+                    app = getattr(module, ON_WSGI[framework])
+                    theirs = stack.enter_context(waitress_side(app))
+                    made[framework] = (theirs, OurSide(Wsgi(app)))
+                else:
+                    app = module.asgi if framework == "django-asgi" else module.app
+                    theirs = stack.enter_context(uvicorn_side(app))
+                    made[framework] = (theirs, OurSide(Asgi(app)))
+            return made[framework]
+
+        yield get
+
+
+@pytest.mark.parametrize(
+    ("framework", "case"), [(name, case) for name, cases in CASES.items() for case in cases]
+)
+def test_a_shape_gives_the_same_response_as_with_the_usual_server(sides, framework, case):
+    theirs, ours = sides(framework)
+    ask, notes = CASES[framework][case]
+
+    expected = theirs(ask, notes)
+    seen = ours(ask, notes)
+
+    assert seen == expected
