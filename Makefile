@@ -22,6 +22,11 @@ PORT ?= 8000
 DEMO ?= 1
 DYNAMODB_ENDPOINT ?=
 
+# Options of `make example`.
+NAME ?=
+COPY ?=
+LAYER ?=
+
 # Options of `make test`. ARGS replaces all others: pytest runs with these arguments alone.
 ARGS ?=
 # The number of test processes: one for each core, at least 2 and at most 4.
@@ -62,12 +67,27 @@ endif
 ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
-.PHONY: dev test check build sam-local release lock clients observability clean
+.PHONY: dev example examples test check build sam-local release lock clients observability clean
 .PHONY: environment-to-run environment
 .DEFAULT_GOAL := test
 
 dev: environment-to-run $(if $(strip $(BUILT)),$(BUILT_TEMPLATE))
 	@exec $(RUN) -m local_lambda $(DEV_OPTIONS)
+
+# Serves one of the examples, copies it, or lists them: examples/README.md.
+EXAMPLE := $(NAME) --host $(HOST) --port $(PORT)
+ifneq ($(strip $(COPY)),)
+EXAMPLE := $(NAME) --copy "$(COPY)" $(if $(LAYER),--layer "$(LAYER)")
+endif
+SERVED := $(if $(strip $(COPY)),,$(if $(strip $(NAME)),examples))
+example: VENV := .venv-examples
+example: $(SERVED)
+	@exec $(if $(SERVED),$(VENV)/bin/python,$(PYTHON)) -E -s scripts/serve_example.py $(EXAMPLE)
+
+# Installs what the examples need.
+examples: VENV := .venv-examples
+examples:
+	$(call install,examples/requirements.txt)
 
 ifeq ($(strip $(BUILT)),)
 test: environment

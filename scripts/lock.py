@@ -51,6 +51,11 @@ LISTS = (
         ("--extra", "local", "--group", "service"),
         targets=tuple((python, platform) for python in PYTHONS for platform in PLATFORMS),
     ),
+    List(  # for `make example`: examples/README.md
+        "examples/requirements.txt",
+        ("--extra", "local", "--group", "examples"),
+        targets=tuple((python, platform) for python in PYTHONS for platform in PLATFORMS),
+    ),
     List(
         "layers/dependencies/requirements.txt",
         ("--group", "service"),

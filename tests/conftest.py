@@ -30,6 +30,7 @@ COMPUTING = (
 WAITING = (
     "system/outages",
     "system/clients",
+    "examples",
     "local_lambda",
     "system/e2e",
     "system/openapi",
@@ -51,6 +52,7 @@ ONCE = (
     "dashboard_data",
     "dashboard_http",
     "dashboard_setup",
+    "examples",
     "parity",
     "publish_function",
     "stream_function",

@@ -22,6 +22,8 @@ PAGES = [
     ROOT / "README.md",
     CONTRIBUTING,
     RUNTIME / "README.md",
+    ROOT / "examples/README.md",
+    *(EXAMPLES := sorted(ROOT.glob("examples/*/README.md"))),
     *sorted(DOCS.glob("*.md")),
 ]
 WIDEST = 100
@@ -36,7 +38,12 @@ ROOTS = [
 PATH = re.compile(r"[\w.-]+(/[\w.*-]+)*/?")
 MODULE = re.compile(r"[a-z_]+(\.\w+)+")
 FILE_TYPES = (".py", ".js", ".css", ".md", ".yaml", ".yml", ".toml", ".json", ".sh")
-OF_READERS = {"app.py", "requirements.txt", "package.json"}  # files of a reader's own project
+OF_READERS = {
+    "app.py",
+    "requirements.txt",
+    "package.json",
+    "companion.py",
+}  # files of a reader's own project
 
 
 def of_page(page):
@@ -148,7 +155,7 @@ def test_every_page_is_in_the_reading_order():
     links = re.findall(r"\]\(([^)#]+)", (DOCS / "README.md").read_text("utf-8"))
     linked = {(DOCS / link).resolve() for link in links}
 
-    assert set(PAGES) - {DOCS / "README.md"} <= linked
+    assert set(PAGES) - {DOCS / "README.md", *EXAMPLES} <= linked
 
 
 def test_the_glossary_is_in_alphabetical_order():

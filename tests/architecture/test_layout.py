@@ -44,7 +44,16 @@ MAY_IMPORT = {
 }
 TESTS = ROOT / "tests"
 # These folders of tests are named for what they test, and not for a package.
-OTHER_TESTS = {"architecture", "dashboard", "parity", "powertools", "scripts", "support", "system"}
+OTHER_TESTS = {
+    "architecture",
+    "dashboard",
+    "examples",
+    "parity",
+    "powertools",
+    "scripts",
+    "support",
+    "system",
+}
 
 
 def imported_names(path: Path, package: str = "", types_too: bool = True) -> Iterator[str]:
