@@ -67,7 +67,7 @@ endif
 ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
-.PHONY: dev example examples test check build sam-local release lock clients observability clean
+.PHONY: dev example examples test check build sam-local release lock clients observability docs clean
 .PHONY: environment-to-run environment
 .DEFAULT_GOAL := test
 
@@ -149,9 +149,18 @@ observability: VENV := .venv-observability
 observability:
 	$(call install,tests/system/observability/requirements.txt)
 
+# Makes the documentation's site in .site/html, and fails at anything that Sphinx warns of.
+docs: VENV := .venv-docs
+docs:
+	$(call install,docs/site/requirements.txt)
+	@rm -rf .site
+	@$(VENV)/bin/python -m sphinx --quiet --fail-on-warning --keep-going --jobs auto \
+	  --conf-dir docs/site --doctree-dir .site/doctrees . .site/html
+	@echo "file://$(CURDIR)/.site/html/index.html"
+
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)
-	rm -rf .aws-sam dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
+	rm -rf .aws-sam .site dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
 	rm -rf $(CLIENTS)/npm/node_modules
 
 # The packages that the service needs to run; and with them those of tests, linters and releases.

@@ -82,6 +82,12 @@ LISTS = (
         ),
         targets=(("3.11", X86), ("3.13", X86)),
     ),
+    List(  # the generator of the documentation's site: docs/decisions.md
+        "docs/site/requirements.txt",
+        (),
+        ("furo>=2025.12.19", "myst-parser>=5", "sphinx>=9,<10"),
+        targets=tuple((python, platform) for python in PYTHONS for platform in PLATFORMS),
+    ),
     List(  # clients of the service that nobody here wrote: docs/clients.md
         "tests/system/clients/pypi/requirements.txt",
         (),

@@ -48,6 +48,7 @@ OTHER_TESTS = {
     "architecture",
     "dashboard",
     "examples",
+    "docs",
     "parity",
     "powertools",
     "scripts",

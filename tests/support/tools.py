@@ -69,6 +69,14 @@ def observability_python() -> Path:
     missing(".venv-observability", "make observability")
 
 
+def docs_python() -> Path:
+    """Returns the Python of the environment that makes the documentation's site."""
+    found = ROOT / ".venv-docs/bin/python"
+    if found.is_file() and found.with_name("sphinx-build").is_file():
+        return found
+    missing(".venv-docs", "make docs")
+
+
 def nginx() -> str:
     return _proxy("nginx", "apt-get install nginx-light")
 
