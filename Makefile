@@ -67,8 +67,8 @@ endif
 ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
-.PHONY: dev example examples test check build sam-local release lock clients observability docs clean
-.PHONY: environment-to-run environment
+.PHONY: dev example examples test check build sam-local release lock clients observability docs
+.PHONY: clean environment-to-run environment
 .DEFAULT_GOAL := test
 
 dev: environment-to-run $(if $(strip $(BUILT)),$(BUILT_TEMPLATE))

@@ -27,9 +27,7 @@ def rest_api(request, resource="/{proxy+}", stage="prod", base_path=""):
     below = request.raw_path
     prefix = f"/{base_path}" if base_path else f"/{stage}"
     match = RouteTable([_route(resource), _route("/")]).match(request.method, below)
-    paths = payload_v1.Paths(
-        in_domain=prefix + below if base_path else below, sent=prefix + below
-    )
+    paths = payload_v1.Paths(in_domain=prefix + below if base_path else below, sent=prefix + below)
     return payload_v1.build(request, match, replace(CONTEXT, stage=stage), paths)
 
 

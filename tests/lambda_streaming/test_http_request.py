@@ -4,8 +4,8 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-
 from lambda_streaming.http_request import NotAnHttpRequest, read_request
+
 from local_lambda.fronts.http_api import decoded_path
 from local_lambda.http.messages import HttpRequest as Sent
 from tests.lambda_streaming.emulated import FRONTS, http_api, load_balancer, rest_api

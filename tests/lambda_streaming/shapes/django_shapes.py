@@ -32,7 +32,7 @@ async def asynchronous(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def file(request: HttpRequest) -> FileResponse:
-    return FileResponse(open(__file__, "rb"), filename="shapes.py")  # noqa: SIM115
+    return FileResponse(open(__file__, "rb"), filename="shapes.py")
 
 
 urlpatterns = [
