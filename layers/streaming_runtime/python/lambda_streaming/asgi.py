@@ -5,7 +5,9 @@ https://asgi.readthedocs.io/en/latest/specs/www.html
 Theory of operation. The application runs as one task in the process's event loop. `Exchange` stands
 between that task and the reader of the response: the task lays a piece down and waits, the reader
 takes it, and when it comes for the next one the task goes on. So nothing is buffered, and the
-application is a piece ahead at most. What happens after the last piece (background tasks, the way
+application is a piece ahead at most. Once the response has begun, the runtime offers a function
+that writes a piece at once; then `send` writes by itself, and the loop does not have to stop and
+start for each piece, which would cost more than all else. What happens after the last piece (background tasks, the way
 out through the middleware) is left for after the response.
 """
 
@@ -215,6 +217,8 @@ class Exchange:
         # Between the two.
         self._piece = b""
         self._taken: asyncio.Future[None] | None = None
+        self.write: Callable[[bytes], bool] | None = None
+        self._write_error: BaseException | None = None
         # The reader's side.
         self._over = asyncio.Event()  # nobody reads any more
         self._is_disconnected = False
@@ -261,6 +265,8 @@ class Exchange:
         self._count(len(piece), is_last=is_last)
         self._has_body = True
         self._is_complete = is_last
+        if piece and not is_last and self._is_written(piece):
+            return
         if piece or is_last:
             await self._lay(piece)
         else:
@@ -281,6 +287,17 @@ class Exchange:
             raise RuntimeError(
                 f"the body is {self._unsent_bytes} bytes shorter than its Content-Length"
             )
+
+    def _is_written(self, piece: bytes) -> bool:
+        """Writes `piece` to the client if the runtime lets it, in the reader's own thread."""
+        if self.write is None or not self._loop.is_run_by_caller():
+            return False
+        try:
+            return self.write(piece)
+        except BaseException as error:  # no fault of the application: its reader raises it
+            self.write = None
+            self._write_error = error
+            return False
 
     async def _lay(self, piece: bytes) -> None:
         """Lays `piece` down, and waits until it is taken and the reader wants more."""
@@ -378,6 +395,8 @@ class Exchange:
             if self._taken is not None:
                 self._loop.call(self._release)
             self._loop.wait(self._waiting)
+        if self._write_error is not None:
+            raise self._write_error
         piece = self._piece
         self._piece = b""
         if piece:
@@ -481,6 +500,11 @@ class Body:
             raise StopIteration
         return piece
 
+    def write_through(self, write: Callable[[bytes], bool]) -> None:
+        """Lets pieces be written by `write` as they come; where it returns False they come here."""
+        self._exchange.write = write
+
     def close(self) -> None:
         self._is_over = True
+        self._exchange.write = None
         self._exchange.close()

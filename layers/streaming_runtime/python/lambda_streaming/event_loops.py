@@ -45,6 +45,10 @@ class ApplicationLoop:
                     return
         self.loop.call_soon_threadsafe(function, *arguments)
 
+    def is_run_by_caller(self) -> bool:
+        """Whether code in the loop runs in the thread of the caller who waits for it."""
+        return self._thread is None
+
     def wake(self, waiting: threading.Event) -> None:
         """Ends the `wait` of a caller. To be called by code that runs in the loop."""
         if self._thread is None:

@@ -9,7 +9,7 @@ from streaming_runtime.errors import RuntimeFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     Bytes = bytes | bytearray | memoryview
@@ -55,6 +55,14 @@ class Pieces:
         self._is_coded = is_base64 or bool(self._compressions)
         self._handler = handler
         self._to_close = [body]
+
+    def offer(self, write: Callable[[bytes], bool]) -> None:
+        """Offers `write` to a body that can write its pieces itself, while it makes them.
+
+        `write` returns False for a piece that it does not take, which has to be yielded then.
+        """
+        if hasattr(self._body, "write_through") and not self._is_coded:
+            self._body.write_through(write)
 
     def leave_unread(self) -> None:
         """There are no pieces: the body is only closed."""

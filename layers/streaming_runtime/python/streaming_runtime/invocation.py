@@ -98,6 +98,10 @@ class Checkpoint:
             if last_pull:
                 last_pull.end()
 
+    def is_needed(self) -> bool:
+        """Whether there is anything to look at after a piece."""
+        return bool(self._stop) or self._deadline.is_in_sight()
+
     def left_s(self) -> float:
         """Returns the seconds in which a body may still come."""
         now_ms = self._deadline.now_ms()
@@ -211,8 +215,15 @@ def _stream(
             write_timeout_s=process.settings.write_timeout_s,
         )
 
+    def written(piece: bytes) -> bool:
+        if stream is None or check.is_needed():
+            return False
+        stream.write(piece)
+        return True
+
     stream: ResponseStream | None = None
     failure: BaseException | None = None
+    mode.pieces.offer(written)
     try:
         with StreamScopes(mode.pieces.is_whole), mode.pieces:
             for piece in check.between(mode.pieces):
