@@ -7,8 +7,8 @@ between that task and the reader of the response: the task lays a piece down and
 takes it, and when it comes for the next one the task goes on. So nothing is buffered, and the
 application is a piece ahead at most. Once the response has begun, the runtime offers a function
 that writes a piece at once; then `send` writes by itself, and the loop does not have to stop and
-start for each piece, which would cost more than all else. What happens after the last piece (background tasks, the way
-out through the middleware) is left for after the response.
+start for each piece, which would cost more than all else. What happens after the last piece
+(background tasks, the way out through the middleware) is left for after the response.
 """
 
 from __future__ import annotations
@@ -186,6 +186,10 @@ class TimeLeft:
     def is_over(self) -> bool:
         return self._now_s() >= self.close_at_s
 
+    def is_far_over(self) -> bool:
+        """Whether a reader that looks at the deadline would be gone by now."""
+        return self._now_s() >= (self.at_s + self.close_at_s) / 2
+
     def share_s(self, most_s: float) -> float:
         """Returns `most_s`, or a quarter of what is left before Lambda ends the invocation."""
         return max(0.0, min(most_s, (self.at_s - self._now_s()) / 4))
@@ -263,13 +267,12 @@ class Exchange:
         if self._request.method == "HEAD":
             piece = b""
         self._count(len(piece), is_last=is_last)
-        self._has_body = True
-        self._is_complete = is_last
         if piece and not is_last and self._is_written(piece):
             return
         if piece or is_last:
-            await self._lay(piece)
+            await self._lay(piece, is_last=is_last)
         else:
+            self._has_body = True
             self._wake()
             await asyncio.sleep(0)  # an endless loop of these must not stop the clock
 
@@ -299,12 +302,18 @@ class Exchange:
             self._write_error = error
             return False
 
-    async def _lay(self, piece: bytes) -> None:
-        """Lays `piece` down, and waits until it is taken and the reader wants more."""
+    async def _lay(self, piece: bytes, *, is_last: bool) -> None:
+        """Lays `piece` down, and waits until it is taken and the reader wants more.
+
+        The reader may be in another thread, and see what is set here in this order.
+        """
+        taken = self._loop.loop.create_future()
+        self._taken = taken
         self._piece = piece
-        self._taken = self._loop.loop.create_future()
+        self._is_complete = is_last
+        self._has_body = True
         self._wake()
-        await self._taken
+        await taken
 
     def _wake(self) -> None:
         self._loop.wake(self._waiting)
@@ -336,8 +345,8 @@ class Exchange:
             self.status = 500
             self.headers = ERROR_HEADERS
             self._piece = ERROR_BODY
-            self._has_body = True
             self._is_complete = True
+            self._has_body = True
 
     def _end(self, _task: asyncio.Task[None]) -> None:
         self._is_done = True
@@ -349,10 +358,7 @@ class Exchange:
         self._task = self._loop.loop.create_task(self._run(app, scope), context=context)
         self._task.add_done_callback(self._end)
 
-    def _release(self) -> None:
-        """The piece was taken: the application's `send` returns."""
-        taken = self._taken
-        self._taken = None
+    def _return_from_send(self, taken: asyncio.Future[None] | None) -> None:
         if taken is not None and not taken.done():
             taken.set_result(None)
         if self._is_complete:
@@ -360,7 +366,7 @@ class Exchange:
 
     def _disconnect(self) -> None:
         self._is_disconnected = not self._is_complete
-        self._release()
+        self._return_from_send(self._taken)
         self._over.set()
 
     def _cancel(self) -> None:
@@ -380,8 +386,7 @@ class Exchange:
         while not (self._has_body or self._is_done):
             if self._time_left.is_over():
                 self.close()
-                message = "the invocation's time was over before the application's response began"
-                raise RuntimeFault("Runtime.DeadlineExceeded", message)
+                raise _too_late("began")
             self._loop.wait(self._waiting)
         if not self.status and self._error is None:
             raise RuntimeError("the application was ended before its response began")
@@ -391,25 +396,34 @@ class Exchange:
 
         Raises what the application has raised.
         """
-        if not self._piece and not self._is_complete and not self._is_done:
-            if self._taken is not None:
-                self._loop.call(self._release)
+        if not (self._piece or self._is_complete or self._is_done):
+            self._release()
             self._loop.wait(self._waiting)
         if self._write_error is not None:
             raise self._write_error
+        is_done = self._is_done  # what is set last is looked at first
+        is_complete = self._is_complete
         piece = self._piece
-        self._piece = b""
         if piece:
+            self._piece = b""
             return piece
-        if self._is_complete:
+        if is_complete:
             if not self.is_finished_later:
                 self.finish()
             return None
-        error = self._error
-        if error is not None:
+        if is_done:
             self._is_closed = True
-            raise error
-        return None if self._is_done else b""
+            raise self._error or RuntimeError("the application was ended")
+        if self._time_left.is_far_over():
+            raise _too_late("ended")
+        return b""
+
+    def _release(self) -> None:
+        """The piece was taken: the application's `send` returns."""
+        taken = self._taken
+        self._taken = None
+        if taken is not None:
+            self._loop.call(self._return_from_send, taken)
 
     def finish(self) -> None:
         """Waits for what the application does after its response.
@@ -421,7 +435,7 @@ class Exchange:
             return
         if self._is_done:
             return
-        self._loop.call(self._release)
+        self._loop.call(self._return_from_send, self._taken)
         try:
             if not self._is_done_until(self._time_left.close_at_s):
                 from logging import getLogger
@@ -473,6 +487,11 @@ class Exchange:
 def _expect(expected: str, kind: str) -> None:
     if kind != expected:
         raise RuntimeError(f"the next message has to be {expected!r}, and {kind!r} was sent")
+
+
+def _too_late(what: str) -> RuntimeFault:
+    message = f"the invocation's time was over before the application's response {what}"
+    return RuntimeFault("Runtime.DeadlineExceeded", message)
 
 
 class Body:
