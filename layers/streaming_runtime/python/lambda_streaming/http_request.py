@@ -31,6 +31,10 @@ FORMAT_2_0 = "2.0"
 SINGLE_VALUES = "single values"  # a load balancer without multi-value headers, VPC Lattice
 MULTI_VALUES = "multi values"  # a load balancer with multi-value headers
 
+HTTP_API = "an HTTP API"
+LOAD_BALANCER = "a load balancer"
+LATTICE = "VPC Lattice"
+
 HTTP_PORT = 80
 HTTPS_PORT = 443
 DEFAULT_PORTS = {"http": HTTP_PORT, "https": HTTPS_PORT}
@@ -61,15 +65,19 @@ class HttpRequest:
     `client`: (host, port), the port 0 where the front does not tell it; None for no client.
     `server`: (host, port) as the client knows them. `http_version`: "1.0", "1.1" or "2".
     `result_format`: the form of a result that the front wants, one of the constants above.
+    `buffering_front`: the front's name, such as "a load balancer", if it is known not to stream.
+    `payload`: that which Lambda handed over.
     """
 
     __slots__ = (
         "body",
+        "buffering_front",
         "client",
         "headers",
         "http_version",
         "method",
         "path",
+        "payload",
         "query",
         "raw_path",
         "result_format",
@@ -93,6 +101,8 @@ class HttpRequest:
         server: Address,
         http_version: str,
         result_format: str,
+        buffering_front: str,
+        payload: dict[str, Any],
     ) -> None:
         self.method = method
         self.scheme = scheme
@@ -106,6 +116,8 @@ class HttpRequest:
         self.server = server
         self.http_version = http_version
         self.result_format = result_format
+        self.buffering_front = buffering_front
+        self.payload = payload
 
     def header(self, name: bytes) -> bytes | None:
         """Returns the first value of a header; None if it is absent. `name` is in lower case."""
@@ -136,6 +148,7 @@ class _Facts:
         client: Address | None,
         protocol: Any,
         result_format: str,
+        buffering_front: str = "",
     ) -> None:
         self.method = method
         self.path = path
@@ -145,6 +158,7 @@ class _Facts:
         self.client = client
         self.protocol = protocol
         self.result_format = result_format
+        self.buffering_front = buffering_front
 
 
 def read_request(payload: Any, *, base_path: str = "") -> HttpRequest:
@@ -185,6 +199,8 @@ def read_request(payload: Any, *, base_path: str = "") -> HttpRequest:
         server=_server(payload, headers, scheme),
         http_version=HTTP_VERSIONS.get(str(facts.protocol).upper(), "1.1"),
         result_format=facts.result_format,
+        buffering_front=facts.buffering_front,
+        payload=payload,
     )
 
 
@@ -251,12 +267,14 @@ def _format_2_0(payload: Fields, context: Fields) -> _Facts:
         client=_address(http.get("sourceIp")),
         protocol=http.get("protocol"),
         result_format=FORMAT_2_0,
+        buffering_front=HTTP_API if ".execute-api." in domain else "",
     )
 
 
 def _format_1_0(payload: Fields, context: Fields) -> _Facts:
     path, root = _paths_1_0(payload, context)
-    if payload.get("version") == "1.0":  # an HTTP API's, which decodes the path, twice
+    is_http_api = payload.get("version") == "1.0"
+    if is_http_api:  # it has decoded the path, twice
         path = quote(path, safe=_PATH_CHARACTERS, errors="replace")
         root = quote(root, safe=_PATH_CHARACTERS, errors="replace")
     identity = context.get("identity")
@@ -272,6 +290,7 @@ def _format_1_0(payload: Fields, context: Fields) -> _Facts:
         client=_address(identity.get("sourceIp")),
         protocol=context.get("protocol"),
         result_format=FORMAT_1_0,
+        buffering_front=HTTP_API if is_http_api else "",
     )
 
 
@@ -289,6 +308,7 @@ def _load_balancer(payload: Fields) -> _Facts:
         client=_forwarded(headers),
         protocol=None,
         result_format=MULTI_VALUES if has_lists else SINGLE_VALUES,
+        buffering_front=LOAD_BALANCER,
     )
 
 
@@ -306,6 +326,7 @@ def _lattice(payload: Fields) -> _Facts:
         client=_forwarded(headers),
         protocol=None,
         result_format=SINGLE_VALUES,
+        buffering_front=LATTICE,
     )
 
 

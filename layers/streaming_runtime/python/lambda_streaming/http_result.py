@@ -6,6 +6,7 @@ this very dict. Sources of the forms: as in `http_request`.
 
 from __future__ import annotations
 
+from lambda_streaming.buffered import for_this_runtime, say_once
 from lambda_streaming.http_request import FORMAT_1_0, FORMAT_2_0, MULTI_VALUES
 
 TYPE_CHECKING = False
@@ -31,13 +32,21 @@ SET_COOKIE = b"set-cookie"
 
 
 def result(
-    request: HttpRequest, status: int, headers: Iterable[tuple[bytes, bytes]], body: Any
+    request: HttpRequest,
+    status: int,
+    headers: Iterable[tuple[bytes, bytes]],
+    body: Any,
+    *,
+    context: Any = None,
 ) -> dict[str, Any]:
     """Returns the proxy result for the front that `request` came through.
 
     `headers`: names and values as the application wrote them, repeated ones as often as it did.
     Those that frame the body (`content-length`, `transfer-encoding`, ...) are left out, as
     docs/bodies.md says. `body`: an iterator of bytes with `close()`, bytes or text.
+
+    Where nothing streams, the log says so, and with the stock client `body` is collected here,
+    until shortly before the deadline that `context`, the handler's, tells. Raises ResponseTooLarge.
 
     A load balancer without multi-value headers can send one cookie only: the last one, and the log
     says so.
@@ -62,7 +71,7 @@ def result(
             fields["headers"]["set-cookie"] = cookies[-1]
             _warn_of_lost(cookies)
     fields["body"] = body
-    return fields
+    return for_this_runtime(fields, request, context)
 
 
 def _grouped(
@@ -107,18 +116,10 @@ def _description(status: int) -> str:
         return f"{status} Unknown"
 
 
-class _Said:
-    lost_cookies = False
-
-
 def _warn_of_lost(cookies: list[str]) -> None:
-    if len(cookies) < 2 or _Said.lost_cookies:
-        return
-    _Said.lost_cookies = True
-    from logging import getLogger
-
-    getLogger(__name__).warning(
-        "lambda_streaming.cookies_lost: this front takes one Set-Cookie in a response; of %d the "
-        "last is sent. Switch on the target group's lambda.multi_value_headers.enabled",
-        len(cookies),
-    )
+    if len(cookies) > 1:
+        say_once(
+            "lambda_streaming.cookies_lost: this front takes one Set-Cookie in a response, so the "
+            "last is sent and the others are not. For a load balancer, switch on the target "
+            "group's lambda.multi_value_headers.enabled"
+        )
