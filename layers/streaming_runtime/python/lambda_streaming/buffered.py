@@ -51,6 +51,23 @@ class ResponseTooLarge(ValueError):
     """A response that cannot stream is larger than Lambda takes. The message has both sizes."""
 
 
+class TimeLeft:
+    """Whether a body may go on, as the runtime has it: until 1 s before the deadline.
+
+    Or until the last tenth of the time that there is, if that is shorter. `context` is the
+    handler's; without one, or with one that tells no deadline, there is time for ever.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._left_ms = getattr(context, "get_remaining_time_in_millis", None)
+        self._margin_ms = 0.0
+        if self._left_ms is not None:
+            self._margin_ms = min(MARGIN_MS, self._left_ms() / 10)
+
+    def is_over(self) -> bool:
+        return self._left_ms is not None and self._left_ms() <= self._margin_ms
+
+
 class _Said:
     lines: set[str] = set()  # all that this process has said once
 
@@ -114,19 +131,16 @@ def collected(pieces: Iterable[bytes | str], context: Any = None) -> bytes:
     """
     if isinstance(pieces, (bytes, bytearray, memoryview, str)):
         pieces = [pieces if isinstance(pieces, str) else bytes(pieces)]
-    left_ms = getattr(context, "get_remaining_time_in_millis", None)
-    margin_ms = 0.0
-    if left_ms is not None:
-        margin_ms = min(MARGIN_MS, left_ms() / 10)
+    time_left = TimeLeft(context)
     content = bytearray()
     try:
         for piece in pieces:
             content += piece.encode() if isinstance(piece, str) else piece
             _check(len(content))
-            if left_ms is not None and left_ms() <= margin_ms:
+            if time_left.is_over():
                 _warn(
-                    f"lambda_streaming.body_cut: the body had not ended {margin_ms:.0f} ms before "
-                    f"the deadline; {len(content)} bytes of it are sent"
+                    "lambda_streaming.body_cut: the body had not ended when the deadline was near; "
+                    f"{len(content)} bytes of it are sent"
                 )
                 break
     finally:

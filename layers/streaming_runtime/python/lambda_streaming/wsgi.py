@@ -12,9 +12,11 @@ import sys
 from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
+from streaming_runtime.body import TOKEN
+
+from lambda_streaming.buffered import TimeLeft
 from lambda_streaming.http_request import read_request
 from lambda_streaming.http_result import result
-from streaming_runtime.body import TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ class Wsgi:
     def __call__(self, payload: Any, context: Any) -> dict[str, Any]:
         request = read_request(payload, base_path=self._base_path)
         environ = environ_of(request, context, multithread=self._is_concurrent)
-        response = Response(has_body=request.method != "HEAD")
+        response = Response(TimeLeft(context), has_body=request.method != "HEAD")
         try:
             response.open(self._app, environ)
         except Exception as error:
@@ -160,7 +162,8 @@ class Response:
     body ends, and before its last `next` returns.
     """
 
-    def __init__(self, *, has_body: bool = True) -> None:
+    def __init__(self, time_left: TimeLeft, *, has_body: bool = True) -> None:
+        self._time_left = time_left
         self.status = 0
         self.headers: HeaderPairs = []
         self._has_body = has_body
@@ -279,12 +282,11 @@ class Response:
         Or until the deadline is near, if the application has said what it responds: then the
         runtime ends the body.
         """
-        deadline = _deadline()
         for piece in self._pieces or ():
             if _checked(piece):
                 self._pending.append(piece)
                 break
-            if self.status and deadline is not None and deadline.now_ms() >= deadline.close_at_ms:
+            if self.status and self._time_left.is_over():
                 break
         else:
             self.close()
@@ -329,7 +331,7 @@ class Response:
 
 def failed_response() -> Response:
     """Returns what a client gets when the application fails before its first piece."""
-    response = Response()
+    response = Response(TimeLeft(None))
 
     def app(_: Environ, start: Callable[..., object]) -> list[bytes]:
         start("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
@@ -423,12 +425,6 @@ def _length_of(headers: HeaderPairs) -> int | None:
                 raise ValueError(f"Content-Length must be a number of bytes, not {value!r}")
             return int(value)
     return None
-
-
-def _deadline() -> Any:
-    """Returns the deadline of this invocation; None without the streaming runtime."""
-    context = sys.modules.get("streaming_runtime.context")
-    return context.deadline() if context is not None else None
 
 
 def _log_failure(request: HttpRequest, error: Exception) -> None:
