@@ -48,7 +48,7 @@ class HttpApiFront(Front):
 
     body_limit_bytes = _BODY_LIMIT_BYTES
     throttled = _UNAVAILABLE
-    failed = json_response(500, '{"message":"Internal Server Error"}')
+    failed = payload_v2.HTTP_API_FAILED
     id_names = ("apigw-requestid",)
 
     def __init__(self, api: Api, host: FrontHost) -> None:

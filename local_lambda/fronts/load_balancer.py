@@ -8,7 +8,6 @@ import ipaddress
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from http import HTTPStatus
 
 from local_lambda.application import ACCOUNT_ID, FixedResponse, ListenerRule, LoadBalancer
 from local_lambda.environments.invocation import Failed, Streamed, collect
@@ -16,32 +15,22 @@ from local_lambda.fronts import payload_alb
 from local_lambda.fronts.fronts import Call, Front, FrontHost, Refused, fixed_response
 from local_lambda.fronts.payload import ResultError
 from local_lambda.fronts.policies import matches
-from local_lambda.http.messages import HttpRequest, HttpResponse
+from local_lambda.http.messages import HttpRequest
 
 _log = logging.getLogger(__name__)
 
 
-def _page(status: int) -> HttpResponse:
-    """Returns the page of one error."""
-    title = f"{status} {HTTPStatus(status).phrase}"
-    page = (
-        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
-        f"<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
-    )
-    headers = (("Server", "awselb/2.0"), ("Content-Type", "text/html"))
-    return HttpResponse(status, headers, page.encode())
-
-
-_BAD_GATEWAY = _page(502)
+_BAD_GATEWAY = payload_alb.error_page(502)
 
 
 class LoadBalancerFront(Front):
     """Serves one listener: the first rule whose conditions hold responds."""
 
     body_limit_bytes = payload_alb.LIMIT_BYTES
-    body_too_large = _page(413)
+    body_too_large = payload_alb.error_page(413)
     payload_too_large = body_too_large
-    no_such_method = _page(405)  # page load-balancer-troubleshooting.html of the same guide
+    # Page load-balancer-troubleshooting.html of the same guide.
+    no_such_method = payload_alb.error_page(405)
     throttled = _BAD_GATEWAY
     failed = _BAD_GATEWAY
     id_names = ()
@@ -58,7 +47,7 @@ class LoadBalancerFront(Front):
     async def serve(self, call: Call) -> None:
         request = call.request
         if (request.header("upgrade") or "").lower() == "websocket":
-            raise Refused(_page(400))
+            raise Refused(payload_alb.error_page(400))
         rule = next((rule for rule in self._rules if holds(rule.conditions, request)), None)
         if rule is None:
             _log.error("load_balancer.no_rule %s no rule of the listener holds", request.target)

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 """
 
+from http import HTTPStatus
 from typing import Any
 
 from local_lambda.fronts.payload import (
@@ -23,6 +24,17 @@ from local_lambda.fronts.payload import (
 from local_lambda.http.messages import HttpRequest, HttpResponse
 
 LIMIT_BYTES = 1024 * 1024  # for a request's body, and for a result
+
+
+def error_page(status: int) -> HttpResponse:
+    """Returns the page of one error."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    page = (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
+        f"<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+    )
+    headers = (("Server", "awselb/2.0"), ("Content-Type", "text/html"))
+    return HttpResponse(status, headers, page.encode())
 
 
 def build(

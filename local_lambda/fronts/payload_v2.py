@@ -26,9 +26,10 @@ from local_lambda.fronts.payload import (
     with_content_type,
 )
 from local_lambda.fronts.routing import RouteMatch
-from local_lambda.http.messages import HttpRequest, HttpResponse
+from local_lambda.http.messages import HttpRequest, HttpResponse, json_response
 
 BAD_GATEWAY = HttpResponse(502, (("Content-Type", "text/plain"),), b"Internal Server Error")
+HTTP_API_FAILED = json_response(500, '{"message":"Internal Server Error"}')
 
 
 def build(request: HttpRequest, context: RequestContext) -> dict[str, Any]:

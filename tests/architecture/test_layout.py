@@ -23,6 +23,8 @@ MAY_IMPORT = {
         "event_stream",
         "aws_lambda_powertools",
         "pydantic_core",
+        "local_lambda",  # `testing` alone
+        "pytest",
     },
     "event_stream": set(),
     "dashboard_data": {"pydantic"},

@@ -72,6 +72,18 @@ def enter(invocation: Invocation, deadline: Deadline | None, *, alone: bool) -> 
     _Only.deadline = deadline
 
 
+def leave() -> None:
+    """Says that no invocation runs any more: for tests, whose process goes on."""
+    for variable in (REQUEST_ID, TRACE_ID, TENANT_ID):
+        variable.set(None)
+    _DEADLINE.set(None)
+    LEFT_FOR_LATER.set(None)
+    _Only.exists = False
+    _Only.request_id = None
+    _Only.tenant_id = None
+    _Only.deadline = None
+
+
 def request_id() -> str | None:
     """Returns the request id of the invocation that the calling code belongs to."""
     if _Only.exists:
