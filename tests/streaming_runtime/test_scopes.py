@@ -249,7 +249,7 @@ def test_what_an_end_raises_is_the_invocations_error_and_keeps_no_other_end_away
 # --- after the response
 
 
-@pytest.mark.parametrize("environ", [{}, {"STREAMING_RUNTIME_BUFFERED": "true"}])
+@pytest.mark.parametrize("environ", [{}, {"STREAMING_RUNTIME_RESPONSE_MODE": "buffered"}])
 @pytest.mark.parametrize("result", [{"statusCode": 200, "body": "whole"}, None])
 def test_work_left_for_after_the_response_is_done_before_the_next_invocation(
     serve, seen, environ, result

@@ -98,9 +98,12 @@ class Checkpoint:
             if last_pull:
                 last_pull.end()
 
-    def is_needed(self) -> bool:
-        """Whether there is anything to look at after a piece."""
-        return bool(self._stop) or self._deadline.is_in_sight()
+    def written(self, piece: bytes) -> bool:
+        """Sends `piece` at once where there is nothing to look at. Returns False if it did not."""
+        if self.stream is None or self._stop or self._deadline.is_in_sight():
+            return False
+        self.stream.write(piece)
+        return True
 
     def left_s(self) -> float:
         """Returns the seconds in which a body may still come."""
@@ -215,15 +218,9 @@ def _stream(
             write_timeout_s=process.settings.write_timeout_s,
         )
 
-    def written(piece: bytes) -> bool:
-        if stream is None or check.is_needed():
-            return False
-        stream.write(piece)
-        return True
-
     stream: ResponseStream | None = None
     failure: BaseException | None = None
-    mode.pieces.offer(written)
+    mode.pieces.offer(check.written)
     try:
         with StreamScopes(mode.pieces.is_whole), mode.pieces:
             for piece in check.between(mode.pieces):
