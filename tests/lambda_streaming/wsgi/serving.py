@@ -66,7 +66,7 @@ def other_server(app):
     """Runs waitress with `app`, and gives a function that sends it a request."""
     listening = socket.create_server(("127.0.0.1", 0))
     server = waitress.server.create_server(
-        app, sockets=[listening], threads=2, clear_untrusted_proxy_headers=False, _quiet=True
+        app, sockets=[listening], threads=2, clear_untrusted_proxy_headers=False
     )
     thread = Thread(target=_run, args=[server], daemon=True)
     thread.start()
