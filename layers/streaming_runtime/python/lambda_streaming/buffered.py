@@ -13,6 +13,7 @@ import os
 import sys
 
 from streaming_runtime.body import as_text
+from streaming_runtime.context import request_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # number in Lambda's own error.
 RESPONSE_BYTES = 6_291_556
 MARGIN_MS = 1_000  # for closing the body and sending the response
-RUNTIME_LOOP = "streaming_runtime.loop"
+RUNTIME_FILE = os.path.join("streaming_runtime", "__main__.py")
 
 STOCK = (
     "lambda_streaming.buffered: this process does not run the streaming runtime, so each response "
@@ -74,7 +75,13 @@ class _Said:
 
 def is_stock(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether this is a Lambda function, or a local one, without the streaming runtime."""
-    return RUNTIME_LOOP not in sys.modules and "AWS_LAMBDA_RUNTIME_API" in environ
+    return "AWS_LAMBDA_RUNTIME_API" in environ and not _is_streaming_runtime()
+
+
+def _is_streaming_runtime() -> bool:
+    """Whether this process is one, or serves an invocation of one: also in a thread of its own."""
+    started = getattr(sys.modules.get("__main__"), "__file__", None) or ""
+    return started.endswith(RUNTIME_FILE) or request_id() is not None
 
 
 def why_buffered(request: HttpRequest | None, environ: Mapping[str, str] = os.environ) -> str:
@@ -84,7 +91,7 @@ def why_buffered(request: HttpRequest | None, environ: Mapping[str, str] = os.en
     """
     if is_stock(environ):
         return STOCK
-    if RUNTIME_LOOP in sys.modules and environ.get("AWS_SAM_LOCAL") == "true":
+    if environ.get("AWS_SAM_LOCAL") == "true":
         return SAM_LOCAL
     if environ.get("STREAMING_RUNTIME_RESPONSE_MODE") == "buffered":
         return SETTING
@@ -104,14 +111,24 @@ def for_this_runtime(
     reason = why_buffered(request)
     if reason:
         say_once(reason)
+    if is_stock():
+        return whole(fields, context)
+    return fields
+
+
+def whole(fields: dict[str, Any], context: Any = None) -> dict[str, Any]:
+    """Returns a proxy result with its body collected, as text if it is UTF-8, else as base64.
+
+    Raises ResponseTooLarge, and all that the body raises.
+    """
     body = fields["body"]
-    if not is_stock() or body is None or isinstance(body, str):
+    if body is None or isinstance(body, str):
         return fields
     content = collected(body, context)
-    whole = {**fields, **as_text(content)}
+    found = {**fields, **as_text(content)}
     if len(content) > RESPONSE_BYTES // 8:  # a byte is 6 of JSON at the most
-        _check(len(json.dumps(whole)))
-    return whole
+        _check(len(json.dumps(found)))
+    return found
 
 
 def text(pieces: Iterable[bytes | str], context: Any = None) -> str:
@@ -155,6 +172,11 @@ def say_once(line: str) -> None:
     if line not in _Said.lines:
         _Said.lines.add(line)
         _warn(line)
+
+
+def forget_what_was_said() -> None:
+    """For tests of this package: the next `say_once` says its line again."""
+    _Said.lines.clear()
 
 
 def _warn(line: str) -> None:
