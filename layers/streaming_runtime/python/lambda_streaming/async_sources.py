@@ -90,17 +90,24 @@ class TaskReader:
             self._asked.set()
         if self._task is None:
             self._task = asyncio.create_task(self._read())
-        await asyncio.wait([self._given], timeout=wait_s)
-        if not self._given.done():
-            return NOTHING
-        given = self._given
-        self._given = None
-        return given.result()
+        await asyncio.wait(
+            (self._given, self._task), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED
+        )
+        if self._given.done():
+            given = self._given
+            self._given = None
+            return given.result()
+        if self._task.done():
+            self._task.result()
+            return END
+        return NOTHING
 
     async def close(self) -> None:
         """Cancels what the source waits for, or closes it where it yielded."""
         if self._task is None:
             await _close(self._source)
+            return
+        if self._task.done():
             return
         self._task.cancel()
         await asyncio.wait([self._task])
@@ -111,21 +118,12 @@ class TaskReader:
         items: Any = async_items_of(self._source)
         try:
             async for item in items:
-                self._give(item)
+                if self._given is not None:
+                    self._given.set_result(item)
                 self._asked.clear()
                 await self._asked.wait()
-        except Exception as error:
-            if self._given is None or self._given.done():
-                raise
-            self._given.set_exception(error)
-        else:
-            self._give(END)
         finally:
             await items.aclose()
-
-    def _give(self, item: Any) -> None:
-        if self._given is not None and not self._given.done():
-            self._given.set_result(item)
 
 
 class AwaitedThreadReader:
@@ -137,7 +135,7 @@ class AwaitedThreadReader:
 
     async def take(self, wait_s: float | None) -> Any:
         loop = asyncio.get_running_loop()
-        self._reader.ask(lambda: loop.call_soon_threadsafe(self._has_come.set))
+        self._reader.ask(lambda: self._wake(loop))
         try:
             async with asyncio.timeout(wait_s):
                 await self._has_come.wait()
@@ -149,3 +147,9 @@ class AwaitedThreadReader:
     async def close(self) -> None:
         """Closes it without a pause of its own: whoever is cancelled cannot wait any more."""
         self._reader.close()
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            loop.call_soon_threadsafe(self._has_come.set)
+        except RuntimeError:  # the loop is closed, and nobody waits any more
+            pass

@@ -185,7 +185,8 @@ def _pieces(reader: Reader, progress: Progress) -> Iterator[bytes]:
                 if farewell:
                     yield farewell
                 raise
-            yield piece
+            if piece or not progress.is_over:
+                yield piece
     finally:
         reader.close()
 
@@ -242,8 +243,11 @@ class Progress:
         try:
             piece = self._started() + self._encoder.item(taken)
         except (TypeError, ValueError) as error:
-            error.add_note(f"item {self._count} of the source is a {type(taken).__name__}")
-            raise
+            kind = type(taken).__name__
+            message = f"item {self._count} of the source ({kind}) cannot be sent: {error}"
+            if isinstance(error, TypeError):
+                raise TypeError(message) from error
+            raise ValueError(message) from error
         return self._sent(piece)
 
     def failed(self, error: Exception) -> bytes:
@@ -251,11 +255,15 @@ class Progress:
         if not self._has_sent:
             return b""
         try:
-            data = self._error_data(error)
-        except Exception:
-            data = _general_message(error)
-            self._encoder.error(data)
-        return self._encoder.error(data)
+            return self._encoder.error(self._error_data(error))
+        except Exception as failure:
+            from logging import getLogger
+
+            getLogger("lambda_streaming").warning(
+                "lambda_streaming.error_data failed, so the client gets the general message",
+                exc_info=failure,
+            )
+            return self._encoder.error(_general_message(error))
 
     def _after_silence(self) -> bytes:
         if self._monotonic() < self._heartbeat_at_s:

@@ -33,6 +33,8 @@ WHOLE = (str, bytes, bytearray, memoryview, dict, int, float)
 def require_source(source: Any) -> None:
     """Raises TypeError, with a sentence, for what gives no items one after the other."""
     kind = type(source).__name__
+    if hasattr(source, "__code__") or isinstance(source, type):
+        raise TypeError(f"sse() takes a source of items, not a {kind}: a call is missing")
     if source is None or isinstance(source, WHOLE) or hasattr(source, "model_dump"):
         hint = ""
         if isinstance(source, dict):
@@ -40,8 +42,6 @@ def require_source(source: Any) -> None:
         raise TypeError(f"sse() takes a source of items, and {kind} is a single one{hint}")
     if isinstance(source, (set, frozenset)):
         raise TypeError(f"sse() takes a source of items in order, and a {kind} has none")
-    if hasattr(source, "__code__") or isinstance(source, type):
-        raise TypeError(f"sse() takes a source of items, not a {kind}: a call is missing")
     if not any(hasattr(source, name) for name in SOURCES):
         raise TypeError(f"sse() takes an iterator or an async iterator of items, not {kind}")
 
