@@ -35,6 +35,41 @@ def http_api_request():
     return url_request(domainName="x.execute-api.eu-west-1.amazonaws.com")
 
 
+def own_domain_request():
+    """Returns the payload of an HTTP API whose clients come through a custom domain."""
+    return url_request(
+        domainName="api.example.com", domainPrefix="api", apiId="a1b2c3d4e5", routeKey="$default"
+    )
+
+
+def named_route_request():
+    return url_request(domainName="127.0.0.1:8000", routeKey="GET /", stage="$default")
+
+
+def local_request():
+    """Returns the payload of an HTTP API under the emulator, where domains say nothing."""
+    return url_request(
+        domainName="127.0.0.1:8000",
+        domainPrefix="httpapi",
+        apiId="httpapi",
+        accountId="123456789012",
+        authorizer={"jwt": {}},
+    )
+
+
+def iam_request():
+    """Returns the payload of a Function URL whose caller IAM knows, without its own domain."""
+    return url_request(
+        domainName="127.0.0.1:8000",
+        domainPrefix="url",
+        apiId="url",
+        accountId="123456789012",
+        authorizer={"iam": {"userId": "u"}},
+        routeKey="$default",
+        stage="$default",
+    )
+
+
 def http_api_request_1():
     """Returns format 1.0: the payload of a REST API except for the version."""
     return {"body": json.dumps({**json.loads(api_request()["body"]), "version": "1.0"}).encode()}
@@ -42,6 +77,12 @@ def http_api_request_1():
 
 def returning(result):
     return lambda event, context: result
+
+
+def test_a_caller_that_iam_knows_makes_no_http_api_of_a_function_url(serve):
+    (post,) = serve(returning({"statusCode": 200, "body": iter("ab")}), iam_request())
+
+    assert post.pieces[1:] == [b"a", b"b"]
 
 
 def test_a_streamed_answer_has_the_four_headers_the_prelude_and_the_pieces(serve):
@@ -395,7 +436,17 @@ def test_what_json_cannot_say_is_a_marshal_error(serve):
     assert post.headers["lambda-runtime-function-error-type"] == "Runtime.MarshalError"
 
 
-@pytest.mark.parametrize("request_of", [alb_request, http_api_request, http_api_request_1])
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        alb_request,
+        http_api_request,
+        http_api_request_1,
+        own_domain_request,
+        named_route_request,
+        local_request,
+    ],
+)
 def test_fronts_that_cannot_stream_get_buffered_proxy_json(serve, request_of):
     bodies = [[b"\xff\xfe"], [b"a", "b"]]
 

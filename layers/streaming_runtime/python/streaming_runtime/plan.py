@@ -32,6 +32,8 @@ PRELUDE_LIMIT_BYTES = 16_000
 PRELUDE_END = bytes(8)
 # A response without a single byte of body leaves clients of Function URLs waiting.
 FILLER = b"\n"
+DEFAULT = "$default"  # a route and a stage without a name
+ANONYMOUS = "anonymous"  # the account of a Function URL that is open to everybody
 WITHOUT_BODY = (204, 304)
 # Lambda does the framing of the body.
 FORBIDDEN_HEADERS = {
@@ -103,13 +105,29 @@ def front_of(payload: Any) -> Front | None:
         return None
     http = context.get("http")
     if isinstance(http, dict):  # an HTTP API has the payload of a Function URL, and buffers
-        http_api = ".execute-api." in str(context.get("domainName"))
-        return Front("2.0", http.get("method"), streams=not http_api)
+        return Front("2.0", http.get("method"), streams=not is_of_http_api(context))
     if "httpMethod" not in payload:
         return Front("2.0", None, streams=False)
     # A load balancer says `elb`, and an HTTP API adds `version` to format 1.0. Both buffer.
     streams = "elb" not in context and "version" not in payload
     return Front("1.0", payload["httpMethod"], streams=streams)
+
+
+def is_of_http_api(context: dict[str, Any]) -> bool:
+    """Whether a request context of format 2.0 is an HTTP API's, and not a Function URL's.
+
+    An HTTP API may have a domain of its own, whose first part is not its id then. A Function URL
+    has one route and one stage, and an account only for a caller that IAM knows.
+    """
+    domain = str(context.get("domainName"))
+    if ".lambda-url." in domain or ".execute-api." in domain:
+        return ".execute-api." in domain
+    if any(context.get(name, DEFAULT) != DEFAULT for name in ("routeKey", "stage")):
+        return True
+    if context.get("domainPrefix") != context.get("apiId"):
+        return True
+    is_known_to_iam = bool((context.get("authorizer") or {}).get("iam"))
+    return context.get("accountId", ANONYMOUS) != ANONYMOUS and not is_known_to_iam
 
 
 def plan(
