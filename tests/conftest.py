@@ -5,7 +5,11 @@ from pathlib import Path
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.moto_table", "tests.support.releases"]
+pytest_plugins = [
+    "lambda_streaming.testing.plugin",  # the wheel registers it by itself
+    "tests.support.moto_table",
+    "tests.support.releases",
+]
 
 # How long an example takes depends on what else runs: Hypothesis's own limit is 200 ms.
 settings.register_profile("beside others", parent=settings.default, deadline=None)

@@ -111,6 +111,12 @@ def test_the_runtime_knows_each_front(maker):
     assert front.method == "PUT"
 
 
+def test_an_http_api_behind_a_custom_domain_does_not_stream():
+    assert not front_of(http_api(base_path="v1")).streams
+    assert not front_of(http_api(host="api.example.com", claims={"sub": "u"})).streams
+    assert front_of(function_url(claims={"sub": "u"})).streams
+
+
 def test_a_query_is_a_mapping_pairs_or_text():
     for query in ({"a": [1, 2], "b": True}, [("a", 1), ("a", 2), ("b", "true")], "a=1&a=2&b=true"):
         assert function_url(query=query)["rawQueryString"] == "a=1&a=2&b=true"

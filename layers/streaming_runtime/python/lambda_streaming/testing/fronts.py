@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from streaming_runtime.plan import front_of
+
 from local_lambda.fronts import payload_alb, payload_v1, payload_v2
 from local_lambda.fronts.payload import ResultError
 from local_lambda.http.messages import HttpResponse
@@ -37,8 +39,8 @@ def front_name(payload: Any) -> str:
     if "elb" in context:
         return LOAD_BALANCER
     if "http" in context:
-        is_api = ".execute-api." in str(context.get("domainName"))
-        return HTTP_API if is_api else FUNCTION_URL
+        front = front_of(payload)
+        return FUNCTION_URL if front and front.streams else HTTP_API
     if "httpMethod" not in payload:
         return OTHER
     return HTTP_API_1_0 if "version" in payload else REST_API

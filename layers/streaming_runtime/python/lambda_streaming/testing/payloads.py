@@ -30,6 +30,7 @@ API_HOST = "abcdefghij.execute-api.us-east-1.amazonaws.com"
 DOMAIN_HOST = "api.example.com"
 LOAD_BALANCER_HOST = "balancer-1234567890.us-east-1.elb.amazonaws.com"
 TARGET_GROUP = "targetgroup/function/0123456789abcdef"
+USER_AGENT = "lambda-streaming-testing"
 CLIENT_IP = "203.0.113.10"  # https://www.rfc-editor.org/rfc/rfc5737
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # The characters that may stand in a request's target as they are. A `%` begins an escape.
@@ -71,7 +72,7 @@ def function_url(
     Raises ValueError and TypeError for a request that no client can send.
     """
     host = parts.get("host", URL_HOST)
-    request = _request(method, path, host, parts)
+    request = request_of(method, path, {**parts, "host": host})
     context = _context(
         host,
         api_id=host.partition(".")[0],
@@ -103,7 +104,7 @@ def rest_api(
     """
     base_path = _prefix("base_path", base_path)
     host = parts.get("host", DOMAIN_HOST if base_path else API_HOST)
-    request = _request(method, path, host, parts)
+    request = request_of(method, path, {**parts, "host": host})
     match = _rest_match(request, route, tuple(binary_media_types))
     context = _context(
         host,
@@ -147,7 +148,7 @@ def http_api(
     is_v1 = payload_format == "1.0"
     base_path = _prefix("base_path", base_path)
     host = parts.get("host", DOMAIN_HOST if base_path else API_HOST)
-    request = _request(method, path, host, parts)
+    request = request_of(method, path, {**parts, "host": host})
     decoded = unquote(request.raw_path)
 
     def of_jwt(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,7 +185,7 @@ def load_balancer(
     Raises ValueError and TypeError for a request that no client can send.
     """
     host = parts.get("host", LOAD_BALANCER_HOST)
-    request = _request(method, path, host, parts)
+    request = request_of(method, path, {**parts, "host": host})
     arn = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT_ID}:{TARGET_GROUP}"
     return payload_alb.build(request, _context(host, api_id=""), arn, multi_value)
 
@@ -192,7 +193,11 @@ def load_balancer(
 # --- the request
 
 
-def _request(method: str, path: str, host: str, parts: RequestParts) -> HttpRequest:
+def request_of(method: str, path: str, parts: RequestParts) -> HttpRequest:
+    """Returns a request as the client sends it; `parts` has the host.
+
+    Raises ValueError and TypeError for one that no client can send.
+    """
     if unknown := sorted(parts.keys() - RequestParts.__annotations__.keys()):
         raise TypeError(f"a request has no {', '.join(unknown)}")
     if not _TOKEN.fullmatch(method):
@@ -209,7 +214,7 @@ def _request(method: str, path: str, host: str, parts: RequestParts) -> HttpRequ
     return HttpRequest(
         method=method,
         target=target,
-        headers=_headers(host, parts, body, content_type),
+        headers=_headers(parts, body, content_type),
         body=body,
         source_ip=parts.get("source_ip", CLIENT_IP),
     )
@@ -257,11 +262,13 @@ def _body(parts: RequestParts) -> tuple[bytes, str]:
     return bytes(body), ""
 
 
-def _headers(
-    host: str, parts: RequestParts, body: bytes, content_type: str
-) -> tuple[tuple[str, str], ...]:
+def _headers(parts: RequestParts, body: bytes, content_type: str) -> tuple[tuple[str, str], ...]:
     given = _pairs("headers", parts.get("headers", {}))
-    defaults = [("Host", host), ("User-Agent", "lambda-streaming-testing"), ("Accept", "*/*")]
+    defaults = [
+        ("Host", parts["host"]),
+        ("User-Agent", "lambda-streaming-testing"),
+        ("Accept", "*/*"),
+    ]
     if cookies := _cookies(parts.get("cookies", ())):
         defaults.append(("Cookie", cookies))
     if content_type:
@@ -354,5 +361,6 @@ def _http_match(method: str, path: str, route: str) -> RouteMatch:
 
 
 def _with_domain_prefix(payload: Payload, host: str) -> Payload:
+    """A custom domain has another prefix than the API's id."""
     payload["requestContext"]["domainPrefix"] = host.partition(".")[0]
     return payload
