@@ -6,10 +6,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/
 
 import asyncio
 import logging
-import re
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote
 
 from local_lambda.application import Api
 from local_lambda.environments.invocation import Buffered, Failed, Invocation, Streamed, collect
@@ -17,6 +15,7 @@ from local_lambda.fronts import cors, payload_v1, payload_v2
 from local_lambda.fronts.authorizers import HTTP, Authorizers
 from local_lambda.fronts.fronts import BAD_REQUEST, Call, Front, FrontHost, Refused, fixed_response
 from local_lambda.fronts.payload import RequestContext, ResultError
+from local_lambda.fronts.payload_v2 import decoded_path
 from local_lambda.fronts.replies import prelude_response
 from local_lambda.fronts.routing import HttpRouteTable, RouteMatch
 from local_lambda.http.messages import HttpResponse, json_response
@@ -27,7 +26,6 @@ _UNAVAILABLE = json_response(503, '{"message":"Service Unavailable"}')
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 _MAX_TIMEOUT_S = 30.0
 _BODY_LIMIT_BYTES = 10 * 1024 * 1024
-_BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True)
@@ -136,18 +134,6 @@ class HttpApiFront(Front):
             # The API's own headers replace the function's.
             response = replace(response, headers=cors.without_cors(response.headers))
         await routed.call.respond(response)
-
-
-def decoded_path(raw: str) -> str | None:
-    """Returns a path as HTTP APIs hand it on, or None for one that they refuse.
-
-    Captures of 2026 show that it is decoded, cut at a question mark, and decoded once more. A `%`
-    that begins no escape is refused by the second decoding.
-    """
-    if _BAD_ESCAPE.search(raw):
-        return None
-    once = unquote(raw).partition("?")[0]
-    return None if _BAD_ESCAPE.search(once) else unquote(once)
 
 
 def _render(result: Buffered, is_stream: bool, routed: _Routed) -> HttpResponse:

@@ -5,6 +5,7 @@ http-api-develop-integrations-lambda.html in
 https://docs.aws.amazon.com/apigateway/latest/developerguide/
 """
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,6 +31,7 @@ from local_lambda.http.messages import HttpRequest, HttpResponse, json_response
 
 BAD_GATEWAY = HttpResponse(502, (("Content-Type", "text/plain"),), b"Internal Server Error")
 HTTP_API_FAILED = json_response(500, '{"message":"Internal Server Error"}')
+_BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def build(request: HttpRequest, context: RequestContext) -> dict[str, Any]:
@@ -65,6 +67,18 @@ def build_for_http_api(
     payload["pathParameters"] = match.path_parameters or None
     payload["stageVariables"] = dict(context.stage_variables) or None
     return payload
+
+
+def decoded_path(raw: str) -> str | None:
+    """Returns a path as HTTP APIs hand it on, or None for one that they refuse.
+
+    Captures of 2026 show that it is decoded, cut at a question mark, and decoded once more. A `%`
+    that begins no escape is refused by the second decoding.
+    """
+    if _BAD_ESCAPE.search(raw):
+        return None
+    once = unquote(raw).partition("?")[0]
+    return None if _BAD_ESCAPE.search(once) else unquote(once)
 
 
 def _route_key(match: RouteMatch) -> str:

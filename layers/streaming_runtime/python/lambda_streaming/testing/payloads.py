@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict, Unpack
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from local_lambda.application import ACCOUNT_ID, Route
 from local_lambda.fronts import claims as claims_of
@@ -149,7 +149,9 @@ def http_api(
     base_path = _prefix("base_path", base_path)
     host = parts.get("host", DOMAIN_HOST if base_path else API_HOST)
     request = request_of(method, path, {**parts, "host": host})
-    decoded = unquote(request.raw_path)
+    decoded = payload_v2.decoded_path(request.raw_path)
+    if decoded is None:
+        raise ValueError(f"an HTTP API refuses {path!r}: a % in it begins no escape")
 
     def of_jwt(given: Mapping[str, Any]) -> dict[str, Any]:
         jwt = claims_of.as_jwt(given)
