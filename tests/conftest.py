@@ -7,6 +7,7 @@ from hypothesis import settings
 
 pytest_plugins = [
     "lambda_streaming.testing.plugin",  # the wheel registers it by itself
+    "tests.support.browser",
     "tests.support.moto_table",
     "tests.support.releases",
 ]

@@ -1,13 +1,9 @@
 """Fixtures: one headless Chromium, the whole service, and a server that follows a test's script."""
 
 import contextlib
-import tempfile
 
 import pytest
-from selenium import webdriver
 from selenium.common.exceptions import NoSuchWindowException
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service as Driver
 
 from local_lambda import Emulator
 from tests.dashboard.dashboard import Dashboard
@@ -15,36 +11,6 @@ from tests.dashboard.scripted import Scripted
 from tests.support.dynamodb_proxy import moto_behind_proxy
 from tests.support.paths import ROOT
 from tests.support.service import Service
-from tests.support.tools import chromium
-
-FLAGS = (
-    *(
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-sync",
-    ),
-    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
-    "--window-size=1440,1000",
-    "--force-prefers-reduced-motion",  # animations cost time; see `Dashboard.moving`
-)
-
-
-@pytest.fixture(scope="session")
-def driver():
-    binary, driver_binary = chromium()
-    options = Options()
-    options.binary_location = binary
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        browser = webdriver.Chrome(options, Driver(driver_binary))
-        browser.set_script_timeout(60)
-        yield browser
-        browser.quit()
 
 
 @pytest.fixture

@@ -103,7 +103,8 @@ def test_the_tests_of_an_example_pass(name):
         cwd=folder,
         env={
             **os.environ,
-            "PYTHONPATH": str(PACKAGES["streaming_runtime"].parent),
+            # They need the whole wheel, with the emulator.
+            "PYTHONPATH": os.pathsep.join(map(str, (PACKAGES["streaming_runtime"].parent, ROOT))),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # those of our own tests cost seconds
         },
         capture_output=True,
