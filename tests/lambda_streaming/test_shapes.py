@@ -8,8 +8,8 @@ import contextlib
 import importlib
 from typing import Any
 
+import lambda_streaming
 import pytest
-from lambda_streaming import Asgi, Wsgi
 
 from tests.lambda_streaming.shapes.sides import Ask, OurSide, uvicorn_side, waitress_side
 
@@ -116,11 +116,13 @@ def sides():
                 if framework in ON_WSGI:
                     app = getattr(module, ON_WSGI[framework])
                     theirs = stack.enter_context(waitress_side(app))
-                    made[framework] = (theirs, OurSide(Wsgi(app)))
+                    made[framework] = (theirs, OurSide(lambda_streaming.Wsgi(app)))
                 else:
                     app = module.asgi if framework == "django-asgi" else module.app
-                    theirs = stack.enter_context(uvicorn_side(app))
-                    made[framework] = (theirs, OurSide(Asgi(app)))
+                    # Litestar cannot live twice at the same time.
+                    lifespan = "off" if framework == "litestar" else "auto"
+                    theirs = stack.enter_context(uvicorn_side(app, lifespan=lifespan))
+                    made[framework] = (theirs, OurSide(lambda_streaming.Asgi(app)))
             return made[framework]
 
         yield get

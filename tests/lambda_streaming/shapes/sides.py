@@ -96,16 +96,17 @@ class Server:
             seen_headers = visible(response.getheaders())
             status = response.status
             response.close()
-        gate.pass_one()  # a source that waits sees the client leave
+        gate.leave()
         with contextlib.suppress(AssertionError):
             eventually(lambda: len(gate.notes) >= notes_expected, within_s=5)
         return Seen(status, seen_headers, b"".join(collected), whole, sorted(gate.notes))
 
 
 @contextlib.contextmanager
-def uvicorn_side(app: Any) -> Iterator[Server]:
+def uvicorn_side(app: Any, *, lifespan: Any = "auto") -> Iterator[Server]:
     """Runs uvicorn in a thread."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="auto"))
+    config = uvicorn.Config(app, port=0, log_level="critical", lifespan=lifespan)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     eventually(lambda: server.started)
@@ -127,8 +128,7 @@ def waitress_side(app: Any) -> Iterator[Server]:
     try:
         yield Server(server.effective_port)
     finally:
-        server.trigger.pull_trigger(server.close)
-        thread.join(10)
+        server.trigger.pull_trigger(server.close)  # its thread ends with the last connection
 
 
 class OurSide:
@@ -153,7 +153,7 @@ class OurSide:
         except Exception:
             whole = False
         finally:
-            gate.pass_one()
+            gate.leave()
             result["body"].close()
         with contextlib.suppress(AssertionError):
             eventually(lambda: len(gate.notes) >= notes_expected, within_s=5)

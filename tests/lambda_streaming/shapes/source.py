@@ -22,17 +22,27 @@ class Gate:
 
     def __init__(self) -> None:
         self._got = threading.Semaphore(0)
+        self._has_left = False
         self.notes: list[str] = []
 
     def pass_one(self) -> None:
         """Tells the source that the reader has got one more item."""
         self._got.release()
 
+    def leave(self) -> None:
+        """Tells the source that nobody reads any more: it goes on without waiting."""
+        self._has_left = True
+        self._got.release()
+
     def wait(self) -> None:
+        if self._has_left:
+            return
         if not self._got.acquire(timeout=PATIENCE_S):
             raise NotStreamed("an item was made, and never arrived")
 
     async def wait_async(self) -> None:
+        if self._has_left:
+            return
         until = time.monotonic() + PATIENCE_S
         while not self._got.acquire(blocking=False):
             if time.monotonic() > until:

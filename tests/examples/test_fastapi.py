@@ -1,0 +1,120 @@
+"""Serves the FastAPI example: each of its ways streams, fails well and needs no memory."""
+
+import json
+
+import pytest
+from event_stream import Decoder
+
+from tests.examples.serving import FRONTS, arrivals, served
+
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
+
+FUNCTION_URL, REST_API = FRONTS
+MIB = 1024 * 1024
+WAYS = ("text", "fastapi", "starlette")
+every_front = pytest.mark.parametrize("front", FRONTS)
+every_way = pytest.mark.parametrize("way", WAYS)
+
+
+@pytest.fixture(scope="module")
+def example():
+    with served("fastapi") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def faulty():
+    with served("fastapi", timeout_s=3, faults="fastapi_example.py") as running:
+        yield running
+
+
+def events_of(arrived):
+    return Decoder().feed(arrived.body)
+
+
+@every_front
+def test_the_story_arrives_a_word_at_a_time(example, front):
+    arrived = arrivals(example.url(front, "story"))
+
+    assert arrived.body.startswith(b"It was a dark")
+    assert arrived.came_apart(times=10, apart_s=0.15)
+
+
+@every_front
+def test_the_progress_of_a_job_arrives_step_by_step(example, front):
+    arrived = arrivals(example.url(front, "jobs/tiny"))
+
+    *progress, end = events_of(arrived)
+    assert [json.loads(event.data)["done"] for event in progress] == [1, 2, 3]
+    assert end.type == "end"
+    assert arrived.came_apart(times=2, apart_s=0.15)
+
+
+@every_front
+def test_a_browser_that_comes_again_gets_the_rest(example, front):
+    url = example.url(front, "jobs/report")
+    arrived = arrivals(url, headers={"Last-Event-ID": "8"})
+
+    assert [event.id for event in events_of(arrived) if event.type == "progress"] == ["9", "10"]
+
+
+@every_front
+def test_the_clock_ticks(example, front):
+    arrived = arrivals(example.url(front, "clock?ticks=3"))
+
+    assert [event.data for event in events_of(arrived)] == ["0", "1", "2", "done"]
+    assert arrived.came_apart(times=2, apart_s=0.15)
+
+
+@every_front
+def test_an_unknown_job_is_404(example, front):
+    assert arrivals(example.url(front, "jobs/none")).status == 404
+
+
+@every_front
+@every_way
+def test_a_source_that_fails_at_once_is_502(faulty, front, way):
+    assert arrivals(faulty.url(front, f"{way}/before")).status == 502
+
+
+@every_front
+@every_way
+def test_a_source_that_fails_midway_ends_the_stream_and_is_in_the_log(faulty, front, way):
+    seen = len(faulty.log)
+    arrived = arrivals(faulty.url(front, f"{way}/midway"))
+
+    assert arrived.status == 200
+    assert b"first" in arrived.body
+    assert b"last" not in arrived.body
+    faulty.wait_for_log("the source failed midway", after=seen)
+
+
+@pytest.mark.parametrize(
+    ("way", "front", "fault"),
+    [
+        ("text", FUNCTION_URL, "endless"),
+        ("fastapi", REST_API, "endless"),
+        ("starlette", FUNCTION_URL, "silent"),
+    ],
+)
+def test_the_deadline_closes_the_source(faulty, way, front, fault):
+    seen = len(faulty.log)
+    arrived = arrivals(faulty.url(front, f"{way}/{fault}"))
+
+    assert b"first" in arrived.body
+    assert b"last" not in arrived.body
+    assert arrived.at_s[-1] < 3
+    faulty.wait_for_log("the source was closed: " + fault, after=seen)
+    assert "timed out" not in faulty.log[seen:].lower()
+
+
+@every_way
+def test_30_mb_need_no_memory(faulty, way):
+    arrivals(faulty.url(FUNCTION_URL, f"{way}/small"))
+    before = faulty.peak_bytes()
+
+    arrived = arrivals(faulty.url(FUNCTION_URL, f"{way}/large"))
+
+    assert len(arrived.body) > 30_000_000
+    assert b"last" in arrived.body[-100:]
+    assert faulty.peak_bytes() - before < 3 * MIB
