@@ -98,8 +98,6 @@ def served(
         if timeout_s or faults:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             template = _changed(folder, place, timeout_s, faults)
-            if (folder / "samconfig.toml").is_file():
-                options = (*options, "--config-file", str(folder / "samconfig.toml"))
         emulator = stack.enter_context(
             Emulator(template, *passed, *options, parameters=parameters, interpreter=python)
         )
