@@ -30,6 +30,7 @@ include_patterns = [
     "docs/*.md",
     "docs/**/*.md",
     "layers/streaming_runtime/README.md",
+    "examples/*.md",
     "examples/**/README.md",
 ]
 exclude_patterns = [".*", "dist", "build", "tests", "functions", "**/node_modules", "**/.aws-sam"]

@@ -1,6 +1,7 @@
 """Extends Sphinx by what the site needs beside the pages: navigation, pictures, a front page, API.
 
-- docs/README.md lists every page in four parts; the navigation is made from it, so both agree.
+- docs/README.md lists every page in its part; the navigation is made from it, so both agree.
+  examples/README.md lists the examples.
 - Pictures within HTML tags are copied, and the site's root leads to docs/README.md.
 - docs/python.md gets the reference from docstrings. Ours are plain text with `code` in backticks;
   Sphinx wants reStructuredText.
@@ -22,6 +23,8 @@ FRONT = """<!DOCTYPE html>
 <p><a href="docs/README.html">The documentation</a></p>
 </html>
 """
+NAMED = re.compile(r"[`\w]+(, [`\w]+)*: ")  # a line that says what a parameter is
+EXAMPLES = "examples/README"
 ITEM = re.compile(r"^(?:\d+\.|-) \[([^\]]+)\]\(([^)#\s]+\.md)\)", re.MULTILINE)
 
 
@@ -38,6 +41,8 @@ def _add_navigation(app: Any, name: str, source: list[str]) -> None:
 
     A page that several parts link to stands in the first of them.
     """
+    if name == EXAMPLES:
+        source[0] += _tree(re.findall(r"\]\(([\w-]+/README\.md)\)", source[0]))
     if name != NAVIGATION:
         return
     trees: list[str] = []
@@ -47,9 +52,14 @@ def _add_navigation(app: Any, name: str, source: list[str]) -> None:
         pages = [page for _, page in ITEM.findall(part) if page not in seen]
         seen.update(pages)
         if pages:
-            lines = ["```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```"]
-            trees.append("\n".join(lines))
-    source[0] += "\n\n" + "\n\n".join(trees) + "\n"
+            trees.append(_tree(pages, caption))
+    source[0] += "".join(trees)
+
+
+def _tree(pages: list[str], caption: str = "") -> str:
+    """Returns a toctree that only the navigation shows."""
+    options = [":hidden:", *([f":caption: {caption}"] if caption else [])]
+    return "\n".join(["", "", "```{toctree}", *options, "", *dict.fromkeys(pages), "```", ""])
 
 
 def _add_reference(app: Any, name: str, source: list[str]) -> None:
@@ -65,16 +75,19 @@ def _add_reference(app: Any, name: str, source: list[str]) -> None:
 def _as_restructured_text(
     app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]
 ) -> None:
-    """Marks indented blocks as literal, and escapes asterisks outside of `code`."""
-    result: list[str] = []
-    in_block = False
-    for line in lines:
-        indented = line.startswith("    ")
-        if indented and not in_block and (not result or not result[-1].strip()):
-            result += ["::", ""]
-        in_block = indented or (in_block and not line.strip())
-        result.append(line if in_block else _escaped(line))
-    lines[:] = result
+    """Rewrites each block of a docstring: code, a list of names with their meaning, or text."""
+    text = "\n".join(line.rstrip() for line in lines)
+    blocks = [_block(block.split("\n")) for block in re.split(r"\n{2,}", text.strip("\n"))]
+    lines[:] = [line for block in blocks for line in [*block, ""]]
+
+
+def _block(lines: list[str]) -> list[str]:
+    if lines[0].startswith("    "):
+        return ["::", "", *lines]
+    lines = [_escaped(line) for line in lines]
+    if any(line.startswith("    ") for line in lines) or all(NAMED.match(line) for line in lines):
+        return [f"  {line.strip()}" if line.startswith(" ") else f"- {line}" for line in lines]
+    return lines
 
 
 def _escaped(line: str) -> str:

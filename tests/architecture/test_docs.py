@@ -21,10 +21,11 @@ RUNTIME = ROOT / "layers/streaming_runtime"
 PAGES = [
     ROOT / "README.md",
     CONTRIBUTING,
+    ROOT / "SECURITY.md",
     RUNTIME / "README.md",
     ROOT / "examples/README.md",
     *(EXAMPLES := sorted(ROOT.glob("examples/*/README.md"))),
-    *sorted(DOCS.glob("*.md")),
+    *sorted(DOCS.rglob("*.md")),
 ]
 WIDEST = 100
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
