@@ -22,7 +22,8 @@ ROOTS = {
     "functions/publish/publish_function/handler.py",
     "functions/stream/stream_function/handler.py",
     "layers/dashboard/python/dashboard_setup/clients.py",
-    # A handler calls what these two define, so they put together what they need.
+    # A handler calls what these three define, so they put together what they need.
+    "layers/streaming_runtime/python/lambda_streaming/buffered.py",
     "layers/streaming_runtime/python/lambda_streaming/encoders.py",
     "layers/streaming_runtime/python/lambda_streaming/server_sent_events.py",
     "layers/streaming_runtime/python/streaming_runtime/__main__.py",

@@ -203,9 +203,7 @@ def in_process(handler, request, front=function_url, context=None):
     error = None
     try:
         with planned.pieces:
-            for piece in planned.pieces:
-                if piece:
-                    pieces.append(bytes(piece))
+            pieces.extend(bytes(piece) for piece in planned.pieces if piece)
     except Exception as raised:
         error = raised
     return Response(

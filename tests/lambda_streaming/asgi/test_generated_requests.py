@@ -93,7 +93,7 @@ async def obey(wanted, send):
 
 
 def through_a_front(seen, body):
-    """What an application sees of the same request behind a Function URL, which is documented.
+    """Returns `seen` as it is behind a Function URL, in the ways that are documented.
 
     Repeated headers are joined, some are added, and a body that is said to be text is made text.
     """

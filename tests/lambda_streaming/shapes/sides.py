@@ -40,7 +40,7 @@ class Ask:
 
 @dataclass
 class Seen:
-    """What the client saw, and what the application noted. `whole` is False for a cut stream."""
+    """Holds the client's response and the application's notes. `whole`: the stream was not cut."""
 
     status: int
     headers: list[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""What PEP 3333 demands of a server, point by point."""
+"""Tests each demand that PEP 3333 makes of a server, point by point."""
 
 import io
 import logging

@@ -401,7 +401,7 @@ class Exchange:
             self._loop.wait(self._waiting)
         if self._write_error is not None:
             raise self._write_error
-        is_done = self._is_done  # what is set last is looked at first
+        is_done = self._is_done  # set last, so looked at first
         is_complete = self._is_complete
         piece = self._piece
         if piece:

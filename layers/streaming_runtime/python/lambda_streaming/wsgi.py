@@ -1,4 +1,6 @@
-"""Serves WSGI applications: Flask, Django, Bottle. https://peps.python.org/pep-3333/
+"""How does a WSGI application respond to Lambda's payloads, each piece as it is made?
+
+https://peps.python.org/pep-3333/
 
 Theory of operation. `Wsgi` calls the application and takes its pieces until the first one that is
 not empty. Until then it may still change the status, and what it raises is a response with status
