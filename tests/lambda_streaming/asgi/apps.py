@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import BackgroundTasks, Depends, FastAPI, File, Form, HTTPException, UploadFile
 from fastapi import Request as FastApiRequest
 from fastapi.responses import StreamingResponse as FastApiStream
+from fastapi.sse import EventSourceResponse as FastApiEvents
+from fastapi.sse import ServerSentEvent
 from litestar import Litestar, get, post
 from litestar.response import Stream
 from pydantic import BaseModel
@@ -202,7 +204,9 @@ starlette = Starlette(
 
 @asynccontextmanager
 async def lifespan(app):
+    DONE.append("started")
     yield {"greeting": "hello"}
+    DONE.append("stopped")
 
 
 class Item(BaseModel):
@@ -214,9 +218,10 @@ fastapi = FastAPI(lifespan=lifespan)
 
 
 async def resource():
-    DONE.append("opened")
-    yield "resource"
-    DONE.append("closed")
+    """Gives a list that says whether its time is over."""
+    states = ["open"]
+    yield states
+    states.append("closed")
 
 
 @fastapi.get("/greeting")
@@ -230,15 +235,16 @@ def make_item(number: int, item: Item, q: str | None = None):
 
 
 @fastapi.get("/depends")
-async def depends(found: Annotated[str, Depends(resource)]):
+async def depends(found: Annotated[list, Depends(resource)]):
     return {"found": found}
 
 
 @fastapi.get("/depends-streamed")
-async def depends_streamed(found: Annotated[str, Depends(resource)]):
+async def depends_streamed(found: Annotated[list, Depends(resource)]):
     async def parts():
-        yield found
-        yield f" {DONE[-1]}"
+        yield found[-1]
+        await asyncio.sleep(0.001)
+        yield found[-1]
 
     return FastApiStream(parts(), media_type="text/plain")
 
@@ -268,6 +274,23 @@ async def fails():
 @fastapi.get("/stream")
 async def stream():
     return FastApiStream(blocking_numbers())
+
+
+@fastapi.get("/breaks")
+async def breaks():
+    return FastApiStream(fails_midway())
+
+
+@fastapi.get("/own-events", response_class=FastApiEvents)
+async def own_events():
+    for number in range(2):
+        yield {"number": number}
+    yield ServerSentEvent(data="done", event="end", id="2", retry=1000)
+
+
+@fastapi.get("/own-blocking-events", response_class=FastApiEvents)
+def own_blocking_events():
+    yield from ({"number": number} for number in range(3))
 
 
 @fastapi.get("/events")

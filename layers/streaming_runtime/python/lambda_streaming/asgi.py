@@ -93,6 +93,10 @@ class Asgi:
             loop.run_in_thread()
         self._lifespan.ensure_started(loop)
 
+    def stop(self) -> None:
+        """Has the application shut down. At the end of the process that happens by itself."""
+        self._lifespan.stop()
+
     def __call__(self, payload: Any, context: Any) -> dict[str, Any]:
         """Returns status, headers and a body that gives each piece as the application sends it.
 
@@ -165,12 +169,18 @@ def _takes(signature: inspect.Signature, count: int) -> bool:
 
 
 class TimeLeft:
-    """Until when does the application have time? In seconds of the loop's clock."""
+    """Until when does the application have time? In seconds of the loop's clock.
+
+    Lambda ends the invocation at `at_s`. From `close_at_s` on the response must end; a reader that
+    has not closed it by `end_at_s` does not look at the deadline.
+    """
 
     def __init__(self, remaining_s: float, loop: ApplicationLoop) -> None:
         self._now_s = loop.now_s
         self.at_s = self._now_s() + remaining_s
-        self.close_at_s = self.at_s - min(MARGIN_MS / 1000, remaining_s / 10)
+        margin_s = min(MARGIN_MS / 1000, remaining_s / 10)
+        self.close_at_s = self.at_s - margin_s
+        self.end_at_s = self.at_s - margin_s / 2
 
     @classmethod
     def of(cls, context: Any, loop: ApplicationLoop) -> TimeLeft:
@@ -182,13 +192,6 @@ class TimeLeft:
         if ask is None:
             return cls(float("inf"), loop)
         return cls(ask() / 1000, loop)
-
-    def is_over(self) -> bool:
-        return self._now_s() >= self.close_at_s
-
-    def is_far_over(self) -> bool:
-        """Whether a reader that looks at the deadline would be gone by now."""
-        return self._now_s() >= (self.at_s + self.close_at_s) / 2
 
     def share_s(self, most_s: float) -> float:
         """Returns `most_s`, or a quarter of what is left before Lambda ends the invocation."""
@@ -262,7 +265,7 @@ class Exchange:
         self.headers = headers
 
     async def _add(self, message: Message) -> None:
-        piece = bytes(memoryview(message.get("body", b"")))
+        piece = bytes(memoryview(message.get("body") or b""))
         is_last = not message.get("more_body", False)
         if self._request.method == "HEAD":
             piece = b""
@@ -335,18 +338,24 @@ class Exchange:
     def _fail(self, error: BaseException) -> None:
         if self._is_disconnected and isinstance(error, asyncio.CancelledError):
             return  # as it was told to
-        if self.status and not self._is_complete and not self._is_disconnected:
+        is_open = not (self._is_complete or self._is_disconnected)
+        if is_open and self.status and self._unsent_bytes != 0:
             self._error = error  # the reader raises it, and the runtime logs it
             return
         from logging import getLogger
 
         getLogger(__name__).error("asgi.application_failed: %r", error, exc_info=error)
-        if not self.status and not self._is_disconnected:
-            self.status = 500
+        if is_open:
+            self._complete()
+
+    def _complete(self) -> None:
+        """The client has all that it was promised, or gets an error as its response."""
+        if not self.status:
             self.headers = ERROR_HEADERS
-            self._piece = ERROR_BODY
-            self._is_complete = True
-            self._has_body = True
+            self.status = 500
+            self._piece = b"" if self._request.method == "HEAD" else ERROR_BODY
+        self._is_complete = True
+        self._has_body = True
 
     def _end(self, _task: asyncio.Task[None]) -> None:
         self._is_done = True
@@ -384,10 +393,10 @@ class Exchange:
         Raises RuntimeFault if it has not until shortly before the deadline.
         """
         while not (self._has_body or self._is_done):
-            if self._time_left.is_over():
+            if self._loop.now_s() >= self._time_left.close_at_s:
                 self.close()
                 raise _too_late("began")
-            self._loop.wait(self._waiting)
+            self._loop.wait(self._waiting, self._time_left.close_at_s)
         if not self.status and self._error is None:
             raise RuntimeError("the application was ended before its response began")
 
@@ -396,9 +405,10 @@ class Exchange:
 
         Raises what the application has raised.
         """
+        self._waiting.clear()  # a wake from before says nothing about the next piece
         if not (self._piece or self._is_complete or self._is_done):
             self._release()
-            self._loop.wait(self._waiting)
+            self._loop.wait(self._waiting, self._time_left.end_at_s)
         if self._write_error is not None:
             raise self._write_error
         is_done = self._is_done  # set last, so looked at first
@@ -414,7 +424,7 @@ class Exchange:
         if is_done:
             self._is_closed = True
             raise self._error or RuntimeError("the application was ended")
-        if self._time_left.is_far_over():
+        if self._loop.now_s() >= self._time_left.end_at_s:
             raise _too_late("ended")
         return b""
 
@@ -480,7 +490,7 @@ class Exchange:
         while not self._is_done:
             if self._loop.now_s() >= until_s:
                 return False
-            self._loop.wait(self._waiting)
+            self._loop.wait(self._waiting, until_s)
         return True
 
 

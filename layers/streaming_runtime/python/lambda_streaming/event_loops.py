@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+NEVER_S = float("inf")
+
 
 class ApplicationLoop:
     """An event loop that several callers use, from one thread or from many."""
@@ -31,13 +33,18 @@ class ApplicationLoop:
         self._runs = threading.Lock()  # held by the thread that runs the loop for a moment
         self._is_wanted_in_thread = False
         self._thread: threading.Thread | None = None
+        self._is_closing = False
 
     def now_s(self) -> float:
         """Returns the time of the loop's clock, in seconds."""
         return self.loop.time()
 
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Calls `function` where no task of the loop runs at the same time."""
+        """Calls `function` where no task of the loop runs at the same time.
+
+        Raises RuntimeError inside of the loop itself.
+        """
+        self._refuse_to_wait_for_itself()
         if self._thread is None:
             with self._runs:
                 if self._thread is None:
@@ -55,22 +62,24 @@ class ApplicationLoop:
             self.loop.stop()
         waiting.set()
 
-    def wait(self, waiting: threading.Event) -> None:
-        """Lets the loop run until somebody wakes the caller, or for a tick.
+    def wait(self, waiting: threading.Event, until_s: float = NEVER_S) -> None:
+        """Lets the loop run until somebody wakes the caller, for a tick, or until `until_s`.
 
         It may end early. Raises Shutdown after SIGTERM, and RuntimeError inside of the loop itself.
         """
+        self._refuse_to_wait_for_itself()
+        within_s = min(TICK_S, max(0.0, until_s - self.now_s()))
         if self._is_used_from_elsewhere():
             self._is_wanted_in_thread = True
         with self._runs:
             if self._is_wanted_in_thread and self._thread is None:
                 self._start_thread()
             if self._thread is None:
-                asynchronous.run(self.loop)
+                asynchronous.run(self.loop, within_s)
         if self._thread is None:
             asynchronous.raise_postponed()
             return
-        waiting.wait(TICK_S)
+        waiting.wait(within_s)
         waiting.clear()
 
     def run_in_thread(self) -> None:
@@ -80,14 +89,24 @@ class ApplicationLoop:
             if self._thread is None:
                 self._start_thread()
 
+    def close(self) -> None:
+        """Closes the loop, and whatever runs in it stands still. The process gets a new one."""
+        with self._runs:
+            self._is_closing = True
+            if self._thread is not None:
+                self.loop.call_soon_threadsafe(self.loop.stop)
+                self._thread.join()
+            self.loop.close()
+
     def _is_used_from_elsewhere(self) -> bool:
-        running = asyncio._get_running_loop()
-        if running is not None and running is self.loop:
+        return asyncio._get_running_loop() is not None or threading.get_ident() != self._home
+
+    def _refuse_to_wait_for_itself(self) -> None:
+        if asyncio._get_running_loop() is self.loop:
             raise RuntimeError(
                 "an ASGI handler was called by the very application that it serves: its event loop "
                 "would wait for itself"
             )
-        return running is not None or threading.get_ident() != self._home
 
     def _start_thread(self) -> None:
         thread = threading.Thread(target=self._run_for_ever, name="asgi-event-loop", daemon=True)
@@ -96,7 +115,7 @@ class ApplicationLoop:
 
     def _run_for_ever(self) -> None:
         asyncio.set_event_loop(self.loop)
-        while not self.loop.is_closed():
+        while not (self._is_closing or self.loop.is_closed()):
             try:
                 self.loop.run_forever()
             except BaseException as error:  # sys.exit() in a task ends no one else's invocation

@@ -84,6 +84,9 @@ class Lifespan:
         self._run = None
         if run is None:
             return
+        import atexit
+
+        atexit.unregister(self.stop)
         from logging import getLogger
 
         log = getLogger(__name__)
@@ -134,9 +137,9 @@ class _Run:
             return True
         self._loop.call(self._messages.put_nowait, {"type": "lifespan.shutdown"})
         while not (self._is_shut_down or self._is_over):
-            if self._loop.now_s() > until_s:
+            if self._loop.now_s() >= until_s:
                 return False
-            self._loop.wait(self._waiting)
+            self._loop.wait(self._waiting, until_s)
         return True
 
     def _begin(self) -> None:

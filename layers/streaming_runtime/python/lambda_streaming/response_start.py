@@ -36,8 +36,9 @@ def response_start(message: Mapping[str, Any]) -> tuple[int, Headers]:
 def framed_length(method: str, status: int, headers: Headers) -> int | None:
     """Returns how many bytes the body must have; None if that is not said.
 
-    A response to HEAD has the headers alone. Raises ValueError for a Content-Length that is none,
-    or for two of them. https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+    A response to HEAD, and one with status 204 or 304, has no body. Raises ValueError for a
+    Content-Length that is none, or for two of them.
+    https://www.rfc-editor.org/rfc/rfc9112#section-6.3
     """
     lengths = {value for name, value in headers if name.lower() == b"content-length"}
     if len(lengths) > 1:
@@ -45,9 +46,7 @@ def framed_length(method: str, status: int, headers: Headers) -> int | None:
     for length in lengths:
         if not length.isdigit() or len(length) > LONGEST_LENGTH_DIGITS:
             raise ValueError(f"Content-Length must be a number of bytes, not {length[:100]!r}")
-    if method == "HEAD":
-        return None
-    if status in WITHOUT_BODY:
+    if method == "HEAD" or status in WITHOUT_BODY:
         return 0
     if any(name.lower() == b"transfer-encoding" for name, _ in headers):
         return None

@@ -214,9 +214,9 @@ def _loop_of_the_function() -> asyncio.AbstractEventLoop | None:
             return None
 
 
-def run(loop: asyncio.AbstractEventLoop) -> None:
-    """Runs `loop` until somebody stops it, for one tick at most."""
-    timer = loop.call_later(TICK_S, loop.stop)
+def run(loop: asyncio.AbstractEventLoop, within_s: float = TICK_S) -> None:
+    """Runs `loop` until somebody stops it, for `within_s` seconds at most."""
+    timer = loop.call_later(within_s, loop.stop)
     _OWN.is_running = True
     try:
         loop.run_forever()
