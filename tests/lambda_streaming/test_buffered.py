@@ -122,7 +122,7 @@ def test_with_the_stock_client_a_body_over_6_mb_is_an_error_that_names_the_limit
 
 
 def test_the_log_of_the_stock_client_says_once_that_and_why_nothing_streams(stock):
-    assert stock.output.count("lambda_streaming.buffered") == 1
+    assert stock.output.count("streaming.buffered") == 1
     assert "set AWS_LAMBDA_EXEC_WRAPPER to /opt/bootstrap" in stock.output
 
 
@@ -130,7 +130,7 @@ def test_a_stream_without_an_end_is_cut_before_the_deadline_and_the_log_says_so(
     pieces = iter(lambda: b"tick", None)
     content = buffered.collected(pieces, Context(left_ms=10_000, step_ms=1000))
     assert content == b"tick" * 9
-    assert "lambda_streaming.body_cut" in caplog.text
+    assert "streaming.body_cut" in caplog.text
     assert "36 bytes" in caplog.text
 
 

@@ -81,7 +81,7 @@ def test_a_streamed_response_comes_out_of_the_runtimes_plan(front, status, pairs
     received = [*found.headers, *(("set-cookie", each) for each in found.cookies)]
     expected = joined(in_text(sent))
     shown = joined(received)
-    shown.pop("content-length", None)  # stated where there is no body
+    shown.pop("content-length", None)  # a response without a body has it
     for found in (expected, shown):
         if "set-cookie" in found:
             found["set-cookie"] = list(dict.fromkeys(found["set-cookie"]))

@@ -29,20 +29,20 @@ MARGIN_MS = 1_000  # for closing the body and sending the response
 RUNTIME_FILE = os.path.join("streaming_runtime", "__main__.py")
 
 STOCK = (
-    "lambda_streaming.buffered: this process does not run the streaming runtime, so each response "
+    "streaming.buffered: this process does not run the streaming runtime, so each response "
     "is sent whole when its body has ended, 6 MB at most. To stream, add the runtime's layer and "
     "set AWS_LAMBDA_EXEC_WRAPPER to /opt/bootstrap"
 )
 SAM_LOCAL = (
-    "lambda_streaming.buffered: sam local cannot stream, so each response is sent whole, with as "
+    "streaming.buffered: sam local cannot stream, so each response is sent whole, with as "
     "much as comes within STREAMING_RUNTIME_LOCAL_WAIT_S. The command local-lambda streams"
 )
 SETTING = (
-    "lambda_streaming.buffered: STREAMING_RUNTIME_RESPONSE_MODE is buffered, so each response is "
+    "streaming.buffered: STREAMING_RUNTIME_RESPONSE_MODE is buffered, so each response is "
     "sent whole when its body has ended. To stream, leave it out"
 )
 FRONT = (
-    "lambda_streaming.buffered: %s takes whole responses only, so each is sent when its body has "
+    "streaming.buffered: %s takes whole responses only, so each is sent when its body has "
     "ended. To stream, use a Function URL with InvokeMode RESPONSE_STREAM, or a REST API whose "
     "integration has responseTransferMode STREAM"
 )
@@ -156,7 +156,7 @@ def collected(pieces: Iterable[bytes | str], context: Any = None) -> bytes:
             _check(len(content))
             if time_left.is_over():
                 _warn(
-                    "lambda_streaming.body_cut: the body had not ended when the deadline was near; "
+                    "streaming.body_cut: the body had not ended when the deadline was near; "
                     f"{len(content)} bytes of it are sent"
                 )
                 break

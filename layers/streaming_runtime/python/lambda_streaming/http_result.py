@@ -119,7 +119,7 @@ def _description(status: int) -> str:
 def _warn_of_lost(cookies: list[str]) -> None:
     if len(cookies) > 1:
         say_once(
-            "lambda_streaming.cookies_lost: this front takes one Set-Cookie in a response, so the "
+            "streaming.cookies_lost: this front takes one Set-Cookie in a response, so the "
             "last is sent and the others are not. For a load balancer, switch on the target "
             "group's lambda.multi_value_headers.enabled"
         )

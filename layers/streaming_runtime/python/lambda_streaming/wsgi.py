@@ -1,4 +1,4 @@
-"""How does a WSGI application respond to Lambda's payloads, each piece as it is made?
+"""Serves WSGI applications, such as Flask's, Django's and Bottle's, piece by piece.
 
 https://peps.python.org/pep-3333/
 

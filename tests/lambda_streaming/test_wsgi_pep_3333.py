@@ -1,4 +1,4 @@
-"""Tests each demand that PEP 3333 makes of a server, point by point."""
+"""Wsgi does all that PEP 3333 demands of a server, point by point."""
 
 import io
 import logging
@@ -9,7 +9,7 @@ from lambda_streaming import Wsgi
 
 from local_lambda.http.messages import HttpRequest as Sent
 from tests.lambda_streaming.emulated import FRONTS, function_url, rest_api
-from tests.lambda_streaming.wsgi.serving import Context, ours
+from tests.lambda_streaming.wsgi_serving import Context, ours
 
 GET = Sent("GET", "/", headers=(("host", "shop.example"),))
 HEAD = Sent("HEAD", "/", headers=(("host", "shop.example"),))

@@ -14,7 +14,7 @@ from lambda_streaming import Wsgi
 
 from local_lambda.http.messages import HttpRequest as Sent
 from tests.lambda_streaming.emulated import load_balancer
-from tests.lambda_streaming.wsgi.serving import other_server, ours
+from tests.lambda_streaming.wsgi_serving import other_server, ours
 
 pytestmark = pytest.mark.once
 EXAMPLES = settings(max_examples=int(os.environ.get("EXAMPLES", "150")))

@@ -10,9 +10,9 @@ import pytest
 from lambda_streaming import Wsgi
 
 from local_lambda.http.messages import HttpRequest as Sent
+from tests.lambda_streaming import wsgi_applications as applications
 from tests.lambda_streaming.emulated import load_balancer, rest_api
-from tests.lambda_streaming.wsgi import applications
-from tests.lambda_streaming.wsgi.serving import Context, asked, other_server, ours
+from tests.lambda_streaming.wsgi_serving import Context, asked, other_server, ours
 from tests.support.waiting import eventually
 
 HOST = ("host", "shop.example")
