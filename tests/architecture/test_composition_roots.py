@@ -25,7 +25,7 @@ ROOTS = {
     # A handler calls what these three define, so they put together what they need.
     "layers/streaming_runtime/python/lambda_streaming/buffered.py",
     "layers/streaming_runtime/python/lambda_streaming/encoders.py",
-    "layers/streaming_runtime/python/lambda_streaming/server_sent_events.py",
+    "layers/streaming_runtime/python/lambda_streaming/server_sent_events/body.py",
     "layers/streaming_runtime/python/streaming_runtime/__main__.py",
     "layers/streaming_runtime/python/streaming_runtime/loop.py",
 }

@@ -12,8 +12,15 @@ from uuid import uuid4
 
 from event_stream import encode
 
-from lambda_streaming.events import DEADLINE, HEADERS, HEARTBEAT, Event, EventEncoder, text_of
-from lambda_streaming.json_text import as_object, json_text
+from lambda_streaming.server_sent_events.events import (
+    DEADLINE,
+    HEADERS,
+    HEARTBEAT,
+    Event,
+    EventEncoder,
+    text_of,
+)
+from lambda_streaming.server_sent_events.json_text import as_object, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Respo
 from event_stream import Decoder
 from lambda_streaming import sse
 
-from tests.lambda_streaming.sse.reading import events, threads
+from tests.lambda_streaming.server_sent_events.reading import events, threads
 from tests.support.fake_runtime_api import url_request
 from tests.support.waiting import eventually
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from lambda_streaming import sse
 
-from tests.lambda_streaming.sse.reading import events, threads, until_error
+from tests.lambda_streaming.server_sent_events.reading import events, threads, until_error
 from tests.support.waiting import eventually
 
 END = ("end", '{"reason":"done"}')

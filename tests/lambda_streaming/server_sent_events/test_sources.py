@@ -10,7 +10,7 @@ from contextvars import ContextVar
 import pytest
 from lambda_streaming import sse
 
-from tests.lambda_streaming.sse.reading import events, threads, until_error
+from tests.lambda_streaming.server_sent_events.reading import events, threads, until_error
 from tests.support.waiting import eventually
 
 COLOUR = ContextVar("colour", default="none")

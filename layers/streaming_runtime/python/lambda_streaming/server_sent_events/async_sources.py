@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from streaming_runtime import asynchronous
 
-from lambda_streaming.sources import (
+from lambda_streaming.server_sent_events.sources import (
     END,
     NOTHING,
     ThreadReader,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from lambda_streaming.async_sources import async_reader_of
+from lambda_streaming.server_sent_events.async_sources import async_reader_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from lambda_streaming.server_sent_events import Progress
+    from lambda_streaming.server_sent_events.body import Progress
 
 
 async def pieces(source: Any, progress: Progress) -> AsyncIterator[bytes]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         def close(self) -> None: ...
 
 
+PACKAGE = "lambda_streaming.server_sent_events"
 NOTHING = object()
 END = object()
 PATIENCE_S = 0.1  # how long the end of a stream waits for its source's end, twice at the most
@@ -120,7 +121,7 @@ class LoopReader:
 
     def take(self, wait_s: float) -> Any:  # noqa: ARG002
         if self._items is None:
-            self._items = import_module("lambda_streaming.async_sources").ticking(self._source)
+            self._items = import_module(f"{PACKAGE}.async_sources").ticking(self._source)
         item = next(self._items, END)
         if type(item) is bytes and not item:
             return NOTHING
@@ -256,7 +257,7 @@ class ThreadReader:
         self._is_interrupted = True
         with self._edge:
             if self._is_inside and thread.ident is not None:
-                import_module("lambda_streaming.interrupting").interrupt(thread.ident, Stopped)
+                import_module(f"{PACKAGE}.interrupting").interrupt(thread.ident, Stopped)
 
 
 def running_loop() -> bool:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lambda_streaming import Event, ndjson, sse
 
-from tests.lambda_streaming.sse.reading import data_of, events, until_error
+from tests.lambda_streaming.server_sent_events.reading import data_of, events, until_error
 
 
 @dataclasses.dataclass

@@ -6,13 +6,15 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 from __future__ import annotations
 
 import math
+import sys
 import time
 from importlib import import_module
 
 from streaming_runtime.context import deadline, request_id
 
-from lambda_streaming.events import DEADLINE, Event, EventEncoder
-from lambda_streaming.sources import (
+from lambda_streaming import buffered
+from lambda_streaming.server_sent_events.events import DEADLINE, EventEncoder
+from lambda_streaming.server_sent_events.sources import (
     END,
     NOTHING,
     is_asynchronous,
@@ -27,15 +29,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lambda_streaming.encoders import Encoder
-    from lambda_streaming.sources import Reader
-
-__all__ = ["Event", "SseBody", "ndjson", "sse"]
+    from lambda_streaming.server_sent_events.sources import Reader
 
 DONE = "done"
 TICK_S = 0.1  # the longest time without a piece, so that the runtime sees the clock and SIGTERM
-MARGIN_MS = (
-    1_000  # the runtime closes a body so long before the deadline, or a tenth of what is left
-)
+# The runtime closes a body so long before the deadline, or a tenth of a short timeout.
+MARGIN_MS = 1_000
 MESSAGE = "The stream ended with an error."
 
 
@@ -49,7 +48,7 @@ def sse(
     error_data: Callable[[Exception], Any] | None = None,
     end_event: str | None = "end",
     context: Any = None,
-) -> SseBody:
+) -> SseBody | WholeSseBody:
     """Returns a body that sends each item of `source` as an event, as soon as it comes.
 
     source: an iterator or iterable, a context manager around one, or an asynchronous one of these,
@@ -68,6 +67,9 @@ def sse(
     context: the context of the invocation, on other runtimes than this package's; the stream ends
         in good time before its deadline.
 
+    With Lambda's own client, which cannot stream, the source is read to its end here, and the body
+    is text; the log says so once. What the source raises comes out of this call then.
+
     Raises TypeError and ValueError, with a sentence, for a source that gives no items in order and
     for settings without sense.
     """
@@ -81,21 +83,49 @@ def sse(
     if encoder is not None and (retry_ms, error_event, end_event) != (None, "error", "end"):
         message = "retry_ms, error_event and end_event are for events; the encoder has its own ways"
         raise ValueError(message)
+    whole = _is_whole()
+    if whole:
+        context = context or _context_of_handler()
     progress = Progress(
         format,
         heartbeat_s=_checked_heartbeat(heartbeat_s),
         end_at_s=time.monotonic() + _time_left_s(context),
         error_data=error_data or _general_message,
     )
-    return SseBody(source, progress, dict(format.headers))
+    body = SseBody(source, progress, dict(format.headers))
+    if whole:
+        return WholeSseBody(buffered.text(body, context), body.headers)
+    return body
 
 
-def ndjson(source: Any, **options: Any) -> SseBody:
+def ndjson(source: Any, **options: Any) -> SseBody | WholeSseBody:
     """Returns a body that sends each item of `source` as a line of JSON.
 
     `options` are those of `sse` that are not about events. See `lambda_streaming.encoders.ndjson`.
     """
     return sse(source, encoder=import_module("lambda_streaming.encoders").ndjson(), **options)
+
+
+def _is_whole() -> bool:
+    """Whether the body must be text. Says in the log why nothing streams, if nothing does.
+
+    Where an event loop runs, an adapter such as `Asgi` calls, and collects the pieces itself.
+    """
+    reason = buffered.why_buffered(None)
+    if reason:
+        buffered.say_once(reason)
+    return buffered.is_stock() and not running_loop()
+
+
+def _context_of_handler() -> Any:
+    """Returns the context that a caller has as a local variable, as each handler does, or None."""
+    frame = sys._getframe(1).f_back
+    while frame is not None:
+        for value in frame.f_locals.values():
+            if hasattr(value, "get_remaining_time_in_millis"):
+                return value
+        frame = frame.f_back
+    return None
 
 
 def _checked_heartbeat(heartbeat_s: float | None) -> float:
@@ -157,7 +187,7 @@ class SseBody:
         return next(self._pieces)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        asynchronous: Any = import_module("lambda_streaming.async_body")
+        asynchronous: Any = import_module("lambda_streaming.server_sent_events.async_body")
         pieces: AsyncIterator[bytes] = asynchronous.pieces(self._source, self._progress)
         return pieces
 
@@ -170,6 +200,24 @@ class SseBody:
             self._reader.close()
         elif hasattr(pieces, "close"):
             pieces.close()
+
+
+class WholeSseBody(str):
+    """All the events of a source as one text, where nothing can stream."""
+
+    headers: dict[str, str]
+
+    def __new__(cls, text: str, headers: dict[str, str]) -> WholeSseBody:
+        body = super().__new__(cls, text)
+        body.headers = headers
+        return body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yields the text at once, for frameworks that ask for an iterator."""
+        yield self.encode()
+
+    def close(self) -> None:
+        """Does nothing: the source is closed."""
 
 
 def _pieces(reader: Reader, progress: Progress) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from event_stream import comment_line, encode
 
-from lambda_streaming.json_text import json_text
+from lambda_streaming.server_sent_events.json_text import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
