@@ -44,6 +44,10 @@ OF_READERS = {
     "requirements.txt",
     "package.json",
     "companion.py",
+    "notes.py",
+    "test_directly.py",
+    "test_emulated.py",
+    "test_notes.py",
 }  # files of a reader's own project
 
 
