@@ -11,7 +11,9 @@ from tests.support.paths import PACKAGES, ROOT, own_files
 
 WIDTH = 100
 # Pins and their hashes are written by programs; pictures are no text; test_docs.py has the prose.
-NOT_CODE = re.compile(r"requirements.*\.txt$|^package-lock\.json$|\.(md|png|gif|zip)$|^LICENSE$")
+NOT_CODE = re.compile(
+    r"^(llms|requirements.*)\.txt$|^package-lock\.json$|\.(md|png|gif|zip)$|^LICENSE$"
+)
 # Templates as people write them, and what is expected of each: data, one fact on a line.
 DATA = ROOT / "tests/local_lambda/corpus"
 CODE = [

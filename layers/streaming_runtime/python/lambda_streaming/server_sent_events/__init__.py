@@ -1,4 +1,4 @@
-"""Events from any source: `sse`, what it gives and what it takes. docs/sse.md"""
+"""Events from any source: `sse`, its result, and the sources that it takes (docs/sse.md)."""
 
 from lambda_streaming.server_sent_events.body import SseBody, WholeSseBody, ndjson, sse
 from lambda_streaming.server_sent_events.events import Event
