@@ -136,13 +136,16 @@ RELEASE_OPTIONS = $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for 
 release: environment
 	@$(RUN) -E -s scripts/release.py dist $(RELEASE_OPTIONS)
 
-# Installs the clients that nobody here wrote, for tests/system/clients. It needs Node and npm.
+# Installs the clients that nobody here wrote, for tests/system/clients and tests/system/protocols.
+# It needs Node and npm.
 CLIENTS := tests/system/clients
+PROTOCOLS := tests/system/protocols
 clients: VENV := .venv-clients
 clients:
 	@$(call need,npm,Install Node 18 or newer with npm (apt-get install nodejs npm).)
 	$(call install,$(CLIENTS)/pypi/requirements.txt)
 	@npm ci --silent --prefix $(CLIENTS)/npm
+	@npm ci --silent --prefix $(PROTOCOLS)/npm
 
 # Installs tools that watch functions (Sentry, OpenTelemetry, ...), for tests/system/observability.
 observability: VENV := .venv-observability
@@ -161,7 +164,7 @@ docs:
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)
 	rm -rf .aws-sam .site dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
-	rm -rf $(CLIENTS)/npm/node_modules
+	rm -rf $(CLIENTS)/npm/node_modules $(PROTOCOLS)/npm/node_modules
 
 # The packages that the service needs to run; and with them those of tests, linters and releases.
 environment-to-run:

@@ -92,11 +92,13 @@ LISTS = (
         "tests/system/clients/pypi/requirements.txt",
         (),
         (
+            "ag-ui-protocol==1.0.0",  # it and openai read what lambda_streaming.encoders writes
             "aiohttp-sse-client2==0.3.0",
             "aiosseclient==0.1.8",
             "httpx==0.28.1",
             "httpx-sse==0.4.3",
             "launchdarkly-eventsource==1.7.4",
+            "openai==3.57.0",
             "requests-sse==0.5.3",
             "sseclient-py==1.9.0",
         ),

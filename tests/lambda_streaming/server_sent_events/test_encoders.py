@@ -89,6 +89,16 @@ def test_chunks_that_a_function_has_pass_as_they_are():
     assert done == DONE
 
 
+def test_the_usage_comes_after_the_finish():
+    usage = {"choices": [], "usage": {"total_tokens": 3}}
+
+    *chunks, done = read(["a", usage], openai())
+
+    assert chunks[-2]["choices"][0]["finish_reason"] == "stop"
+    assert chunks[-1]["usage"] == {"total_tokens": 3}
+    assert done == DONE
+
+
 def test_a_completion_that_the_deadline_cuts_is_of_length():
     *chunks, done = read(endless(), openai(), context=Context(300))
 

@@ -137,33 +137,41 @@ class OpenAiChunks(_OneStream):
         super().__init__()
         self._fields = fields
         self._has_role = False
+        self._wrote_text = False
         self._is_finished = False
 
     def item(self, item: Any) -> bytes:
         if isinstance(item, str):
+            self._wrote_text = self._wrote_text or bool(item)
             return self._with_role() + self._chunk({"content": item}) if item else b""
         chunk = _object_of(item, leave_out_unset=True)
         choices = chunk.get("choices")
         if not isinstance(choices, (list, tuple)):
             raise TypeError("a chunk needs `choices`, a list; text is sent as text")
+        before = b""
+        if not choices and self._wrote_text:  # the usage, which comes after the finish
+            before = self._finish("stop")
         self._has_role = True  # those who write chunks write the role, too
         for choice in choices:
             if choice.get("finish_reason"):
                 self._is_finished = True
-        return _json_event({**self._fields, **chunk})
+        return before + _json_event({**self._fields, **chunk})
 
     def error(self, data: Any) -> bytes:
         fields = {"type": "server_error", **_error_fields(data)}
         return _json_event({"error": fields})
 
     def end(self, reason: str) -> bytes:
-        last = b""
-        if not self._is_finished:
-            finish_reason = "stop"
-            if reason == DEADLINE:
-                finish_reason = "length"
-            last = self._with_role() + self._chunk({}, finish_reason)
-        return last + encode("[DONE]")
+        finish_reason = "stop"
+        if reason == DEADLINE:
+            finish_reason = "length"
+        return self._finish(finish_reason) + encode("[DONE]")
+
+    def _finish(self, finish_reason: str) -> bytes:
+        if self._is_finished:
+            return b""
+        self._is_finished = True
+        return self._with_role() + self._chunk({}, finish_reason)
 
     def _with_role(self) -> bytes:
         if self._has_role:
