@@ -1,4 +1,4 @@
-"""Asks an example of chat as the page does, and reads its events as they come."""
+"""Asks an example of chat, and reads its events as they come."""
 
 import contextlib
 import json
@@ -13,16 +13,16 @@ WITHIN_S = 20
 
 
 @contextlib.contextmanager
-def asking(url: str, *texts: str, token: str = TOKEN) -> Iterator[Iterator[tuple[str, Any]]]:
-    """Sends a conversation, and yields the events: pairs of type and data."""
-    with _posted(url, conversation(*texts), token) as response:
+def asking(url: str, body: object, token: str = TOKEN) -> Iterator[Iterator[tuple[str, Any]]]:
+    """Sends a request, and yields the events: pairs of type and data."""
+    with _posted(url, body, token) as response:
         assert response.status_code == 200, response.text
         assert response.headers["Content-Type"].startswith("text/event-stream")
         yield events(response)
 
 
-def ask(url: str, *texts: str) -> list[tuple[str, Any]]:
-    with asking(url, *texts) as arriving:
+def ask(url: str, body: object) -> list[tuple[str, Any]]:
+    with asking(url, body) as arriving:
         return [*arriving]
 
 

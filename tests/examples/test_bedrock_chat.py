@@ -48,7 +48,7 @@ def word(text):
 @every_front
 def test_a_word_arrives_before_the_model_says_the_next(example, model, front):
     model.say("It ")  # nothing is sent, not even the status, before there is something to send
-    with asking(example.url(front, "chat"), "Hello") as events:
+    with asking(example.url(front, "chat"), conversation("Hello")) as events:
         assert next(events) == word("It ")
         for text in ("comes ", "häppchenweise"):
             model.say(text)
@@ -59,7 +59,7 @@ def test_a_word_arrives_before_the_model_says_the_next(example, model, front):
 
 def test_the_model_gets_the_conversation_and_a_bound(example, model):
     model.finish()
-    ask(example.url(FUNCTION_URL, "chat"), "One", "Two", "Three")
+    ask(example.url(FUNCTION_URL, "chat"), conversation("One", "Two", "Three"))
 
     (asked,) = model.asked
     assert asked["path"] == "/model/amazon.nova-lite-v1:0/converse-stream"
@@ -83,7 +83,7 @@ def test_an_error_before_the_first_word_is_an_event(
     for _ in range(tries):  # botocore tries some of them again
         model.fail(ModelError(code, "a secret of the account", status))
 
-    events = ask(example.url(FUNCTION_URL, "chat"), "Hello")
+    events = ask(example.url(FUNCTION_URL, "chat"), conversation("Hello"))
 
     assert events == [("error", {"message": shown, "retry": retry}), END]
     assert "a secret of the account" in example.log
@@ -95,7 +95,7 @@ def test_an_error_before_the_first_word_is_an_event(
 )
 def test_an_error_midway_is_an_event_after_what_came(example, model, front, error):
     model.say("It ")
-    with asking(example.url(front, "chat"), "Hello") as events:
+    with asking(example.url(front, "chat"), conversation("Hello")) as events:
         assert next(events) == word("It ")
         model.fail(error)
         assert [*events] == [FAILED, END]
@@ -105,7 +105,7 @@ def test_an_error_in_the_middle_of_a_stream_is_known_by_its_name(example, model)
     model.say("It ")
     model.fail(ModelError("ThrottlingException", "Too many tokens"))
 
-    _, (_, data), _ = ask(example.url(FUNCTION_URL, "chat"), "Hello")
+    _, (_, data), _ = ask(example.url(FUNCTION_URL, "chat"), conversation("Hello"))
 
     assert data["message"] == "The model is busy. Try again in a moment."
 
@@ -114,7 +114,7 @@ def test_the_deadline_ends_an_answer_with_an_event():
     with models.running() as model, serving(model, timeout_s=3) as example:
         for front in FRONTS:
             model.say("It ")
-            events = ask(example.url(front, "chat"), "Hello")
+            events = ask(example.url(front, "chat"), conversation("Hello"))
             assert events == [word("It "), ("end", {"reason": "deadline"})]
             model.finish()
 
@@ -125,7 +125,7 @@ def test_an_answer_of_many_megabytes_leaves_the_function_as_small_as_it_was(exam
             model.say("x" * 50_000)
         model.finish()
         url = example.url(FUNCTION_URL, "chat")
-        with asking(url, "Hello") as events:
+        with asking(url, conversation("Hello")) as events:
             return sum(len(data["text"]) for kind, data in events if kind == "word")
 
     sized(20)

@@ -1,0 +1,1 @@
+../bedrock-chat/companion.py

@@ -1,0 +1,1 @@
+../bedrock-chat/local_model.py
