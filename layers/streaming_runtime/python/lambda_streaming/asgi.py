@@ -23,7 +23,7 @@ from streaming_runtime.context import MARGIN_MS, deadline
 from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.scopes import after_response
 
-from lambda_streaming.event_loops import application_loop
+from lambda_streaming.event_loops import application_loop, generators_closed
 from lambda_streaming.http_request import read_request
 from lambda_streaming.http_result import result
 from lambda_streaming.lifespan import AUTO, MODES, Lifespan
@@ -358,6 +358,11 @@ class Exchange:
         self._has_body = True
 
     def _end(self, _task: asyncio.Task[None]) -> None:
+        closed = generators_closed(are_lost=self._is_disconnected)
+        self._task = self._loop.loop.create_task(closed)
+        self._task.add_done_callback(self._settle)
+
+    def _settle(self, _task: asyncio.Task[None]) -> None:
         self._is_done = True
         self._wake()
 

@@ -1,1 +1,0 @@
-"""Applications in the shapes that the frameworks' documentation shows for streaming."""
