@@ -31,6 +31,10 @@ LAYER_TEXT = """
 # Findings of `local-lambda check`, by resource and property: only AWS has these.
 ELSEWHERE = {
     "cloudfront": {("Distribution", ""), ("WordsFunction", "FunctionUrlConfig.AuthType")},
+    "several-streams": {
+        ("Instances", ""),
+        ("ReadingsFunction", "CapacityProviderConfig.Arn"),
+    },
 }
 PUBLISHED = "arn:aws:lambda:eu-west-1:123456789012:layer:streaming-runtime:1"
 
