@@ -2,7 +2,8 @@
 
 What a client notices of the two is modelled: a body without its right hash is 403; `Host` and
 `Authorization` of the viewer do not arrive; each piece passes at once. Nothing is signed or cached.
-https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-lambda.html
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ has it on its page
+private-content-restricting-access-to-lambda.html.
 """
 
 import contextlib
