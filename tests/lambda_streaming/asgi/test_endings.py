@@ -240,6 +240,37 @@ def test_an_endless_loop_of_messages_is_cancelled_too(waits):
     assert ends == ["ended"]
 
 
+@pytest.mark.parametrize("pause_s", [0, 0.05])
+def test_generators_that_the_application_dropped_are_closed(pause_s):
+    """Such as the source of a response whose client has left: it closes what it reads from."""
+    ends = []
+
+    async def source():
+        try:
+            while True:
+                yield b"x"
+        finally:
+            await asyncio.sleep(pause_s)
+            ends.append("closed")
+
+    async def copied():
+        async for piece in source():
+            yield piece
+
+    async def app(scope, receive, send):
+        await receive()
+        await send(START)
+        async for piece in copied():
+            await send(body(piece))
+
+    pieces = opened(app, Context(2, time.time))
+    assert next(pieces) == b"x"
+    assert next(pieces) == b"x"
+    pieces.close()
+
+    eventually(lambda: ends == ["closed"])
+
+
 def test_an_application_that_catches_its_cancellation_is_left_with_a_line_in_the_log(caplog):
     over = []
     gone = []

@@ -55,6 +55,7 @@ IGNORED_MESSAGES = frozenset(
 GRACE_S = 1.0  # for an application to end by itself after `http.disconnect`
 SHUTDOWN_GRACE_S = 0.1
 CANCEL_S = 1.0  # for a cancelled application to end
+MESSAGES_WITHOUT_PAUSE = 50
 ERROR_HEADERS = [(b"content-type", b"text/plain; charset=utf-8")]
 ERROR_BODY = b"Internal Server Error"
 
@@ -112,7 +113,9 @@ class Asgi:
             exchange.begin(self.app, scope, copy_context())
             exchange.wait_for_start()
             exchange.is_finished_later = after_response(exchange.finish)
-            return result(request, exchange.status, exchange.headers, Body(exchange))
+            return result(
+                request, exchange.status, exchange.headers, Body(exchange), context=context
+            )
         except BaseException:
             exchange.close()
             raise
@@ -218,6 +221,7 @@ class Exchange:
         self._has_received = False
         self._has_body = False  # its first message has come
         self._unsent_bytes: int | None = None  # until the length that it has declared
+        self._messages_without_pause = 0
         self._is_complete = False
         self._is_done = False
         self._error: BaseException | None = None
@@ -238,13 +242,13 @@ class Exchange:
             self._has_received = True
             return {"type": "http.request", "body": self._request.body, "more_body": False}
         if self._over.is_set():
-            await asyncio.sleep(0)  # an endless loop of these can still be cancelled
+            await self._pause_at_times()
         await self._over.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         if self._is_disconnected:
-            await asyncio.sleep(0)
+            await self._pause_at_times()
             return
         kind = message["type"]
         if kind in IGNORED_MESSAGES:
@@ -257,6 +261,16 @@ class Exchange:
         else:
             _expect("http.response.body", kind)
             await self._add(message)
+
+    async def _pause_at_times(self) -> None:
+        """Lets an endless loop of messages be cancelled that have nothing to wait for.
+
+        Seldom, since servers do not pause there: a source that has an end comes to it.
+        """
+        self._messages_without_pause += 1
+        if self._messages_without_pause >= MESSAGES_WITHOUT_PAUSE:
+            self._messages_without_pause = 0
+            await asyncio.sleep(0)
 
     def _start(self, message: Message) -> None:
         status, headers = response_start(message)
@@ -277,7 +291,7 @@ class Exchange:
         else:
             self._has_body = True
             self._wake()
-            await asyncio.sleep(0)  # an endless loop of these must not stop the clock
+            await self._pause_at_times()
 
     def _count(self, sent_bytes: int, *, is_last: bool) -> None:
         """Raises RuntimeError if the body has another length than its Content-Length."""
@@ -428,6 +442,7 @@ class Exchange:
             return None
         if is_done:
             self._is_closed = True
+            self._let_generators_close()
             raise self._error or RuntimeError("the application was ended")
         if self._loop.now_s() >= self._time_left.end_at_s:
             raise _too_late("ended")
@@ -477,6 +492,10 @@ class Exchange:
             self._is_done_until(self._loop.now_s() + grace_s)
         finally:
             self._end_task()
+        self._let_generators_close()
+
+    def _let_generators_close(self) -> None:
+        self._loop.let_generators_close(self._loop.now_s() + self._time_left.share_s(GRACE_S))
 
     def _end_task(self) -> None:
         """Cancels the application if it runs, and waits for its end for a moment."""

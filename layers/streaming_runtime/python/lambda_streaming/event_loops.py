@@ -82,6 +82,26 @@ class ApplicationLoop:
         waiting.wait(within_s)
         waiting.clear()
 
+    def let_generators_close(self, until_s: float) -> None:
+        """Lets asynchronous generators close that were dropped before their end, as by a cancelled
+        task: their `finally` blocks run in tasks of the loop's own, which nobody awaits.
+        """
+        if self._thread is not None:  # it runs on anyway
+            return
+        quiet_turns = 0
+        with self._runs:
+            # A turn of the loop makes a task of what was dropped in the one before, and a generator
+            # that closes can drop another one.
+            while self._thread is None and quiet_turns < 2 and self.now_s() < until_s:
+                quiet_turns += 1
+                asynchronous.run(self.loop, 0)
+                for task in filter(_is_closing, asyncio.all_tasks(self.loop)):
+                    quiet_turns = 0
+                    task.add_done_callback(lambda _: self.loop.stop())
+                if not quiet_turns:
+                    asynchronous.run(self.loop, min(TICK_S, max(0.0, until_s - self.now_s())))
+        asynchronous.raise_postponed()
+
     def run_in_thread(self) -> None:
         """Has a thread of its own run the loop from now on."""
         self._is_wanted_in_thread = True
@@ -122,6 +142,10 @@ class ApplicationLoop:
                 from logging import getLogger
 
                 getLogger(__name__).error("asgi.task_failed: %r", error, exc_info=error)
+
+
+def _is_closing(task: asyncio.Task[Any]) -> bool:
+    return type(task.get_coro()).__name__ == "async_generator_athrow"  # made by `aclose()`
 
 
 class _Process:
