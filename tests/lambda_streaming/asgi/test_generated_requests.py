@@ -6,7 +6,6 @@ the same, or stand in the list of docs/asgi-wsgi.md, whose entries are below.
 
 import asyncio
 import os
-from dataclasses import replace
 
 import pytest
 from lambda_streaming import Asgi
@@ -129,15 +128,6 @@ def without_a_reset(server, request):
     return response
 
 
-def has_all_that_was_declared(wanted, response):
-    """Whether a client that reads to the Content-Length does not hear of what comes after it.
-
-    Lambda sends no Content-Length, so there the client hears of it.
-    """
-    declared = dict(wanted.headers).get("content-length")
-    return declared is not None and len(response.body) == int(declared)
-
-
 def request_of(asked):
     return Request(asked.method, asked.target, tuple(asked.headers), asked.body)
 
@@ -150,15 +140,11 @@ def test_an_application_behaves_as_under_uvicorn_whatever_it_is_asked_and_does()
     app = Obeying()
     handler = Asgi(app)
     differing = []
-    let_pass = 0
     with uvicorn_of(app) as server:
         for number in range(MANY):
             asked, wanted = pair(number)
             theirs = without_a_reset(server, request_of(asked))
             ours = in_process(handler, request_of(asked))
-            if ours.is_broken and not theirs.is_broken and has_all_that_was_declared(wanted, ours):
-                ours = replace(ours, is_broken=False)
-                let_pass += 1
             body = handed_over(request_of(asked))
             seen = [through_a_front(app.seen.get((side, number)), body) for side in SIDES]
             if theirs != ours or seen[0] != seen[1]:
@@ -166,4 +152,3 @@ def test_an_application_behaves_as_under_uvicorn_whatever_it_is_asked_and_does()
 
     assert len(app.seen) == 2 * MANY
     assert differing == []
-    assert let_pass < MANY / 10
