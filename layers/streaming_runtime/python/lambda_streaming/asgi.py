@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     Message = dict[str, Any]
 
-# Applications listen for `http.disconnect` where this is at least 2.3 and less than 2.4; later it
-# means that `send` raises OSError after a disconnect, which no server does.
+# As uvicorn has it. From 2.4 on `send` has to raise OSError after a disconnect, and frameworks no
+# longer listen for `http.disconnect` while they stream.
 SPEC_VERSION = "2.3"
 # Extensions that are not offered. What they say is left out, since nobody can be sent it.
 IGNORED_MESSAGES = frozenset(
