@@ -15,6 +15,7 @@ from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
 from streaming_runtime.body import TOKEN
+from streaming_runtime.scopes import begin_response
 
 from lambda_streaming.buffered import TimeLeft
 from lambda_streaming.http_request import read_request
@@ -82,6 +83,7 @@ class Wsgi:
         request = read_request(payload, base_path=self._base_path)
         environ = environ_of(request, context, multithread=self._is_concurrent)
         response = Response(TimeLeft(context), has_body=request.method != "HEAD")
+        response.begin = lambda: begin_response(lambda: _result(request, response, context))
         try:
             response.open(self._app, environ)
         except Exception as error:
@@ -91,7 +93,11 @@ class Wsgi:
         except BaseException as error:
             response.close_after(error)
             raise
-        return result(request, response.status, response.headers, response, context=context)
+        return _result(request, response, context)
+
+
+def _result(request: HttpRequest, response: Response, context: Any) -> dict[str, Any]:
+    return result(request, response.status, response.headers, response, context=context)
 
 
 def environ_of(request: HttpRequest, context: Any, *, multithread: bool = False) -> Environ:
@@ -175,6 +181,9 @@ class Response:
         self._failure: BaseException | None = None
         self._is_committed = False
         self._is_open = False
+        # Begins the response before the application returns, if the runtime can do that.
+        self.begin: Callable[[], Callable[[bytes], None] | None] | None = None
+        self._send: Callable[[bytes], None] | None = None
         self._length_bytes: int | None = None
         self._sent_bytes = 0
 
@@ -223,15 +232,30 @@ class Response:
         return self.write
 
     def write(self, data: bytes) -> None:
-        """`write`, which `start_response` returns: the piece goes out before the iterable's own.
+        """`write`, which `start_response` returns. The piece goes out at once on this runtime.
 
-        It is kept until the application returns: see docs/asgi-wsgi.md.
+        Where one response holds the whole body, it is kept until the application returns.
         """
         if self._is_open:
             message = "write was called after the WSGI application had returned"
             raise AssertionError(message)
-        self._is_committed = True
-        self._pending.append(_checked(data))
+        piece = _checked(data)
+        if not self._is_committed:
+            self._is_committed = True
+            if self.begin is not None and self._has_body and self.status not in WITHOUT_BODY:
+                self._send = self.begin()
+        if self._send is None:
+            self._pending.append(piece)
+        elif piece:
+            self._send_now(self._send, piece)
+
+    def _send_now(self, send: Callable[[bytes], None], piece: bytes) -> None:
+        """Raises ValueError for a piece that Content-Length has no room for."""
+        if self._length_bytes is not None and self._sent_bytes + len(piece) > self._length_bytes:
+            message = f"write: the body has more than the {self._length_bytes} bytes that "
+            raise ValueError(f"{message}its Content-Length says")
+        self._sent_bytes += len(piece)
+        send(piece)
 
     def __iter__(self) -> Response:
         return self

@@ -52,7 +52,7 @@ class Pieces:
         self._body = body
         self._is_base64 = is_base64
         self._compressions = [*compressions]
-        self._is_coded = is_base64 or bool(self._compressions)
+        self.is_coded = is_base64 or bool(self._compressions)
         self._handler = handler
         self._to_close = [body]
 
@@ -61,7 +61,7 @@ class Pieces:
 
         `write` returns False for a piece that it does not take, which has to be yielded then.
         """
-        if hasattr(self._body, "write_through") and not self._is_coded:
+        if hasattr(self._body, "write_through") and not self.is_coded:
             self._body.write_through(write)
 
     def leave_unread(self) -> None:
@@ -80,7 +80,7 @@ class Pieces:
             pieces = without_base64(pieces, self._handler)
         for compression in reversed(self._compressions):
             pieces = inflated(pieces, compression, self._handler)
-        if self.is_whole and self._is_coded:  # one that is cut short is no response at all
+        if self.is_whole and self.is_coded:  # one that is cut short is no response at all
             pieces = map(b"".join, [pieces])
         return pieces
 

@@ -7,11 +7,11 @@ from importlib import import_module
 
 from streaming_runtime.body import ASYNCHRONOUS, as_text
 from streaming_runtime.context import Deadline, LambdaContext, enter
-from streaming_runtime.errors import Shutdown
+from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.plain_json import as_json, payload_of
 from streaming_runtime.plan import Buffered, Plain, Streamed, front_of, plan
 from streaming_runtime.runtime_api import Forked, PlatformGone, Stalled
-from streaming_runtime.scopes import StreamScopes, end_all, finish
+from streaming_runtime.scopes import BEGIN, StreamScopes, end_all, finish
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from streaming_runtime.settings import Settings
 
     Handler = Callable[[Any, LambdaContext], Any]
+    Write = Callable[[bytes], None]
+    Begin = Callable[[Result], Write | None]
 
 TRACE_ID_VARIABLE = "_X_AMZN_TRACE_ID"
 
@@ -54,6 +56,15 @@ class Process:
         self.environ = environ
 
 
+class EarlyEnd(Exception):
+    """The handler has begun the response itself, and then failed."""
+
+    def __init__(self, stream: ResponseStream, failure: BaseException) -> None:
+        super().__init__()
+        self.stream = stream
+        self.failure = failure
+
+
 class Checkpoint:
     """Between two pieces: may the iterator go on?
 
@@ -61,7 +72,7 @@ class Checkpoint:
     """
 
     def __init__(self, deadline: Deadline, stop: list[object]) -> None:
-        self._deadline = deadline
+        self.deadline = deadline
         self._stop = stop
         self.stream: ResponseStream | None = None
 
@@ -83,10 +94,10 @@ class Checkpoint:
                 yield piece
                 if self._stop:
                     raise Shutdown
-                if self._deadline.is_in_sight():
+                if self.deadline.is_in_sight():
                     from streaming_runtime.last_piece import LastPieces
 
-                    last_pieces = last_pieces or LastPieces(self._deadline)
+                    last_pieces = last_pieces or LastPieces(self.deadline)
                     last_pull = last_pieces.pull_after(len(piece), self.stream)
                     if last_pull and not pieces.is_asynchronous:  # that looks at the clock itself
                         last_pull.begin()
@@ -100,17 +111,27 @@ class Checkpoint:
 
     def written(self, piece: bytes) -> bool:
         """Sends `piece` at once where there is nothing to look at. Returns False if it did not."""
-        if self.stream is None or self._stop or self._deadline.is_in_sight():
+        if self.stream is None or self._stop or self.deadline.is_in_sight():
             return False
         self.stream.write(piece)
         return True
 
+    def write(self, piece: bytes) -> None:
+        """Sends `piece`, which the handler has written while it ran.
+
+        Raises Shutdown after SIGTERM, and RuntimeFault if there is no time for it.
+        """
+        if self._stop:
+            raise Shutdown
+        if self.stream is None or self.deadline.now_ms() >= self.deadline.close_at_ms:
+            message = "the invocation's time was over before the body's end"
+            raise RuntimeFault("Runtime.DeadlineExceeded", message)
+        self.stream.write(piece)
+
     def left_s(self) -> float:
         """Returns the seconds in which a body may still come."""
-        now_ms = self._deadline.now_ms()
-        return (
-            max(self._deadline.close_at_ms - now_ms, (self._deadline.at_ms - now_ms) / 2, 0) / 1000
-        )
+        now_ms = self.deadline.now_ms()
+        return max(self.deadline.close_at_ms - now_ms, (self.deadline.at_ms - now_ms) / 2, 0) / 1000
 
 
 def serve(
@@ -140,21 +161,13 @@ def _respond(
     process: Process,
     deadline: Deadline,
 ) -> Response | None:
+    check = Checkpoint(deadline, process.stop)
     try:
         try:
-            context = LambdaContext(invocation, deadline, process.settings)
-            payload = payload_of(invocation.body, invocation.content_type)
-            result = called_by(handler)(payload, context)
-            if hasattr(result, "__await__"):
-                result = _awaited(result, process)
-            mode = plan(
-                result,
-                front_of(payload),
-                buffered=process.settings.buffered,
-                ascii_only=process.settings.ascii_only,
-                handler=process.settings.handler,
-            )
-            return _send(api, invocation, mode, process, Checkpoint(deadline, process.stop))
+            mode = _mode(api, handler, invocation, process, check)
+            return _send(api, invocation, mode, process, check)
+        except EarlyEnd as early:
+            return _ended(early.stream, early.failure, process)
         except (PlatformGone, Shutdown):
             raise
         except BaseException as error:  # before the first byte: an honest invocation error
@@ -167,6 +180,60 @@ def _respond(
     except PlatformGone as gone:
         process.log.write("WARN", f"runtime.platform_gone: {gone}")
         return None
+
+
+def _mode(
+    api: RuntimeApi, handler: Handler, invocation: Invocation, process: Process, check: Checkpoint
+) -> Plain | Buffered | Streamed:
+    """Calls the handler, and decides how its result is sent.
+
+    Raises EarlyEnd for an error after the handler has begun the response itself.
+    """
+    try:
+        context = LambdaContext(invocation, check.deadline, process.settings)
+        payload = payload_of(invocation.body, invocation.content_type)
+        BEGIN.set(_begin(api, invocation, payload, process, check))
+        try:
+            result = called_by(handler)(payload, context)
+            if hasattr(result, "__await__"):
+                result = _awaited(result, process)
+        finally:
+            BEGIN.set(None)
+        mode = _planned(result, payload, process)
+        if check.stream is not None and not isinstance(mode, Streamed):
+            raise TypeError("the handler has begun a response, and returned another one")
+    except BaseException as error:
+        if check.stream is None or Forked.happened:
+            raise
+        _say(error, process)
+        end_all(error)
+        raise EarlyEnd(check.stream, error) from error
+    return mode
+
+
+def _planned(result: Any, payload: Any, process: Process) -> Plain | Buffered | Streamed:
+    return plan(
+        result,
+        front_of(payload),
+        buffered=process.settings.buffered,
+        ascii_only=process.settings.ascii_only,
+        handler=process.settings.handler,
+    )
+
+
+def _begin(
+    api: RuntimeApi, invocation: Invocation, payload: Any, process: Process, check: Checkpoint
+) -> Begin:
+    """Returns what begins the response before the handler returns."""
+
+    def begin(result: Result) -> Write | None:
+        mode = _planned(result, payload, process)
+        if not isinstance(mode, Streamed) or not mode.filler or mode.pieces.is_coded:
+            return None
+        check.stream = _opened(api, invocation, mode, process, mode.prelude)
+        return check.write
+
+    return begin
 
 
 def _awaited(result: Any, process: Process) -> Any:
@@ -210,15 +277,7 @@ def _send(
 def _stream(
     api: RuntimeApi, invocation: Invocation, mode: Streamed, process: Process, check: Checkpoint
 ) -> Response | None:
-    def opened(*first: bytes) -> ResponseStream:
-        return api.open_stream(
-            invocation,
-            first=first,
-            content_type=mode.content_type,
-            write_timeout_s=process.settings.write_timeout_s,
-        )
-
-    stream: ResponseStream | None = None
+    stream = check.stream  # which the handler may have begun itself
     failure: BaseException | None = None
     mode.pieces.offer(check.written)
     try:
@@ -226,20 +285,44 @@ def _stream(
             for piece in check.between(mode.pieces):
                 if piece:
                     if stream is None:
-                        check.stream = stream = opened(mode.prelude)
+                        stream = _opened(api, invocation, mode, process, mode.prelude)
+                        check.stream = stream
                     stream.write(piece)
     except BaseException as error:
         if stream is None or Forked.happened:
             raise
         failure = error  # after the first byte the trailers say it, and there is no second response
-        if isinstance(error, Stalled):
-            pass  # `end` says it again
-        elif isinstance(error, PlatformGone):
-            process.log.write("WARN", f"runtime.response_broken: {error}")
-        else:
-            process.log.error(error)
+        _say(error, process)
     if stream is None:
-        stream = opened(mode.prelude, mode.filler)
+        stream = _opened(api, invocation, mode, process, mode.prelude, mode.filler)
+    return _ended(stream, failure, process)
+
+
+def _opened(
+    api: RuntimeApi, invocation: Invocation, mode: Streamed, process: Process, *first: bytes
+) -> ResponseStream:
+    return api.open_stream(
+        invocation,
+        first=first,
+        content_type=mode.content_type,
+        write_timeout_s=process.settings.write_timeout_s,
+    )
+
+
+def _say(error: BaseException, process: Process) -> None:
+    """Writes to the log what has ended a stream."""
+    if isinstance(error, Stalled):
+        pass  # `end` says it again
+    elif isinstance(error, PlatformGone):
+        process.log.write("WARN", f"runtime.response_broken: {error}")
+    else:
+        process.log.error(error)
+
+
+def _ended(
+    stream: ResponseStream, failure: BaseException | None, process: Process
+) -> Response | None:
+    """Ends `stream`, with trailers for `failure`. Raises it if it is a Shutdown."""
     try:
         return stream.end(failure)
     except Stalled as stalled:

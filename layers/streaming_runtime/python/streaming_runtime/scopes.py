@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    Result = dict[str, Any]
+    Write = Callable[[bytes], None]
     Scope = AbstractContextManager[Any]
     End = Callable[[BaseException | None], object]
 
@@ -27,6 +29,24 @@ STREAM_SCOPES: list[Callable[[], Scope]] = []
 _PUT_OFF: ContextVar[list[tuple[End, Callable[[], Scope] | None]] | None] = ContextVar(
     "put_off", default=None
 )
+
+# Begins the response of the invocation whose handler runs.
+BEGIN: ContextVar[Callable[[Result], Write | None] | None] = ContextVar("begin", default=None)
+
+
+def begin_response(make_result: Callable[[], Result]) -> Write | None:
+    """Begins the response before the handler returns, for code that is handed pieces meanwhile.
+
+    `make_result()` gives the proxy result that the handler is going to return. Its body is not
+    read yet, and whatever becomes of its other fields comes too late. Returns a function that sends
+    a piece of one byte or more at once; it raises what a body would be ended with. Returns None,
+    having sent nothing, where no handler of this runtime runs, where one response must hold it all,
+    or where there can be no body.
+    """
+    begin = BEGIN.get()
+    if begin is None:
+        return None
+    return begin(make_result())
 
 
 def after_response(work: Callable[[], object]) -> bool:
