@@ -61,8 +61,9 @@ class Pieces:
 
         `write` returns False for a piece that it does not take, which has to be yielded then.
         """
-        if hasattr(self._body, "write_through") and not self.is_coded:
-            self._body.write_through(write)
+        write_through = getattr(self._body, "write_through", None)
+        if callable(write_through) and not self.is_coded:  # a file of text has a flag of this name
+            write_through(write)
 
     def leave_unread(self) -> None:
         """There are no pieces: the body is only closed."""
