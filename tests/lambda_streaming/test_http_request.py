@@ -1,8 +1,9 @@
 import json
+import os
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from lambda_streaming.http_request import NotAnHttpRequest, read_request
 
@@ -73,6 +74,7 @@ def last_values(headers):
 
 
 @pytest.mark.parametrize("front", FRONTS)
+@settings(max_examples=int(os.environ.get("EXAMPLES", "40")))
 @given(request=requests())
 @example(request=Sent("GET", "/"))
 @example(request=Sent("GET", "//a//b/"))

@@ -110,6 +110,12 @@ def test_a_header_keeps_the_case_in_which_it_was_first_written():
     assert fields["headers"] == {"X-A": "1, 2"}
 
 
+def test_blanks_around_a_value_are_not_part_of_it():
+    sent = [(b"Set-Cookie", b" a=1"), (b"X-A", b"\t1 2 ")]
+    fields = result(read_request(FRONTS["Function URL"](GET)), 200, sent, b"")
+    assert (fields["cookies"], fields["headers"]) == (["a=1"], {"X-A": "1 2"})
+
+
 def test_latin_1_is_kept_in_a_header():
     fields = result(read_request(FRONTS["REST API"](GET)), 200, [(b"X-A", b"\xe9")], b"")
     assert fields["headers"] == {"X-A": "é"}

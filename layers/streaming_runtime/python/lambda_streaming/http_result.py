@@ -77,12 +77,16 @@ def result(
 def _grouped(
     headers: Iterable[tuple[bytes, bytes]],
 ) -> tuple[list[str], dict[str, tuple[str, list[str]]]]:
-    """Returns the cookies, and by lower-case name: the name as first written, and its values."""
+    """Returns the cookies, and by lower-case name: the name as first written, and its values.
+
+    Blanks around a value are not part of it, and some frameworks write them:
+    https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+    """
     cookies: list[str] = []
     grouped: dict[str, tuple[str, list[str]]] = {}
     for name, value in headers:
         key = name.lower()
-        text = value.decode("latin-1")
+        text = value.strip(b" \t").decode("latin-1")
         if key == SET_COOKIE:
             cookies.append(text)
         elif key not in FRAMING:
