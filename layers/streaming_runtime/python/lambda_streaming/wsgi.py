@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 from streaming_runtime.body import TOKEN
 from streaming_runtime.scopes import begin_response
 
-from lambda_streaming.buffered import TimeLeft
+from lambda_streaming.buffered import TimeLeft, say_once
 from lambda_streaming.http_request import read_request
 from lambda_streaming.http_result import result
 
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 65_536
 WITHOUT_BODY = (204, 304)
-# https://peps.python.org/pep-3333/#other-http-features: these are the server's.
+# https://peps.python.org/pep-3333/#other-http-features: these are the server's. An application that
+# sets one is wrong, but many that send events say `Connection: keep-alive`, and servers differ:
+# waitress fails, gunicorn leaves it out.
 HOP_BY_HOP = frozenset(
     (
         "connection",
@@ -427,8 +429,11 @@ def _headers_of(headers: Any) -> HeaderPairs:
         if not name or not TOKEN.issuperset(name):
             raise ValueError(f"{name!r} cannot be the name of a header")
         if name.lower() in HOP_BY_HOP:
-            message = f"the header {name} belongs to the connection, which is not the application's"
-            raise ValueError(message)
+            say_once(
+                f"wsgi.header_left_out: {name} belongs to the connection, which is not the "
+                "application's"
+            )
+            continue
         pairs.append((name.encode("ascii"), _header_value(name, value)))
     return pairs
 
