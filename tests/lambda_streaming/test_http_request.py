@@ -272,6 +272,18 @@ def test_a_short_payload_that_somebody_wrote_for_a_test_is_a_request():
     assert found.headers == [(b"x-a", b"1"), (b"n", b"7")]
 
 
+@pytest.mark.parametrize(
+    ("resource", "path"), [("/{proxy+}", "/a b/c"), ("/items/{id}", "/items/7"), ("/x", "/x")]
+)
+def test_sam_local_has_the_resource_where_a_rest_api_has_the_clients_path(resource, path):
+    """It also decodes the path: samcli/local/apigw/event_constructor.py."""
+    payload = rest_api(Sent("GET", path), resource=resource)
+    payload["path"] = path
+    payload["requestContext"]["path"] = resource
+    found = read_request(payload)
+    assert (found.root_path, found.path) == ("", path)
+
+
 LATTICE_1 = {
     "raw_path": "/a%20b?x=1&x=2",
     "method": "POST",

@@ -294,7 +294,7 @@ def twice(environ, start_response):
 def test_what_fails_before_the_first_piece_is_a_logged_status_500(app, said, caplog):
     found = ours(app, GET)
     assert (found.status, found.body) == (500, b"Internal Server Error")
-    assert ("content-type", "text/plain; charset=utf-8") in found.headers
+    assert found.headers == [("content-type", "text/plain; charset=utf-8")]
     assert "wsgi.failed GET /" in caplog.text
     assert said in caplog.text
 

@@ -338,6 +338,8 @@ def _paths_1_0(payload: Fields, context: Fields) -> tuple[str, str]:
     """
     path = str(payload.get("path") or "/")
     sent = str(context.get("path") or path)
+    if sent == payload.get("resource"):  # `sam local` writes the resource there
+        sent = path
     routed = _routed_path(payload)
     if routed is not None:
         bare = sent.rstrip("/")
