@@ -7,7 +7,14 @@ A name is imported when it is first asked for, so that nobody's cold start pays 
 """
 
 from importlib import import_module
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lambda_streaming.asgi import Asgi
+    from lambda_streaming.server_sent_events import Event, ndjson, sse
+    from lambda_streaming.wsgi import Wsgi
 
 __all__ = ["Asgi", "Event", "Wsgi", "ndjson", "sse"]
 
@@ -20,7 +27,7 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
