@@ -64,4 +64,4 @@ def test_it_answers_whole_and_says_so_once():
     assert failed.kind == "error"
     assert failed.error["errorType"] == "LookupError"
     assert events([cut.error["body"].encode()])[-1] == ("end", '{"reason":"deadline"}')
-    assert log.count("lambda_streaming.buffered: this process does not run") == 1
+    assert log.count("this process does not run the streaming runtime") == 1

@@ -17,7 +17,7 @@ from lambda_streaming.server_sent_events.sources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from typing import Protocol
 
     class AsyncReader(Protocol):
@@ -25,9 +25,22 @@ if TYPE_CHECKING:
         async def close(self) -> None: ...
 
 
-def ticking(source: Any) -> Iterator[Any]:
+class Ticking:
     """Yields the items of an asynchronous source, and `b""` while there is none."""
-    return asynchronous.pieces_of(async_items_of(source))
+
+    def __init__(self, source: Any) -> None:
+        self._loop = asynchronous.event_loop()
+        self._items: Any = asynchronous.pieces_of(async_items_of(source))
+
+    def take(self, wait_s: float) -> Any:
+        """Returns an item, or `b""` when none came in that time, or END."""
+        if wait_s < asynchronous.TICK_S:
+            # One that fires while something else is waited for is only an earlier tick.
+            self._loop.call_later(wait_s, self._loop.stop)
+        return next(self._items, END)
+
+    def close(self) -> None:
+        self._items.close()
 
 
 async def async_items_of(source: Any) -> AsyncIterator[Any]:

@@ -119,10 +119,10 @@ class LoopReader:
         self._source = source
         self._items: Any = None
 
-    def take(self, wait_s: float) -> Any:  # noqa: ARG002
+    def take(self, wait_s: float) -> Any:
         if self._items is None:
-            self._items = import_module(f"{PACKAGE}.async_sources").ticking(self._source)
-        item = next(self._items, END)
+            self._items = import_module(f"{PACKAGE}.async_sources").Ticking(self._source)
+        item = self._items.take(wait_s)
         if type(item) is bytes and not item:
             return NOTHING
         return item
