@@ -121,6 +121,7 @@ def test_an_error_midway_is_an_event_a_trailer_and_one_record_of_the_log(serve, 
     log = capsys.readouterr().out
     assert log.count("[ERROR] LookupError: secret") == 1
     assert ", in source" in log
+    assert "server_sent_events/body.py" not in log
     assert "secret" not in post.content.decode()
 
 
@@ -152,7 +153,7 @@ async def async_silent():
 
 @pytest.mark.parametrize("source", [endless, async_endless, silent, async_silent])
 def test_shortly_before_the_deadline_the_stream_ends_well_and_says_why(serve, source):
-    (post,) = serve(answering(source), lasting(1500))
+    (post,) = serve(answering(source), lasting(1000))
 
     decoder = Decoder()
     last = decoder.feed(post.content)[-1]

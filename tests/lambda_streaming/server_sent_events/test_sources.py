@@ -1,6 +1,7 @@
 """How are blocking sources read: their silence, their closing, their thread?"""
 
 import gc
+import http.client
 import io
 import socket
 import threading
@@ -272,8 +273,6 @@ def wait_for_socket(entered):
 
 
 def wait_for_http(entered):
-    import http.client
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         connection = http.client.HTTPConnection(*server.getsockname(), timeout=FOR_EVER_S)
         connection.request("GET", "/")

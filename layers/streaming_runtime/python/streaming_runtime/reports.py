@@ -10,7 +10,7 @@ import json
 import os
 import traceback
 
-from streaming_runtime.errors import PACKAGE, HookFault, RuntimeFault
+from streaming_runtime.errors import BESIDE, PACKAGE, HookFault, RuntimeFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,11 +94,12 @@ def _shown(error: BaseException) -> BaseException:
 
 def _frames(error: BaseException) -> list[Frame]:
     """Returns the user's frames, without the marks under parts of a line, as the stock client."""
-    return [
+    frames = [
         (frame.filename, frame.lineno or 0, frame.name, frame.line)
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith(PACKAGE)
     ]
+    return [frame for frame in frames if not frame[0].startswith(BESIDE)] or frames
 
 
 def _message(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 // Reads streams as a front end does, by the packages of the protocols themselves.
 //
-// Standard input has a JSON list of `{protocol, headers, body}`. Standard output gets a list of what
-// a front end would have: the message or messages, and the errors that it is told of.
+// Standard input has a JSON list of `{protocol, headers, body}`. Standard output gets a list of
+// what a front end would have: the message or messages, and the errors that it is told of.
 
 import { HttpAgent } from "@ag-ui/client";
 import { DefaultChatTransport, readUIMessageStream } from "ai";

@@ -35,6 +35,7 @@ DONE = "done"
 TICK_S = 0.1  # the longest time without a piece, so that the runtime sees the clock and SIGTERM
 # The runtime closes a body so long before the deadline, or a tenth of a short timeout.
 MARGIN_MS = 1_000
+EARLY_MS = 500  # a stream ends so long before that, or as the margin is if that is shorter
 MESSAGE = "The stream ended with an error."
 
 
@@ -143,11 +144,12 @@ def _time_left_s(context: Any) -> float:
     """Returns the seconds until a stream must end: a bit before the runtime would close it."""
     if context is not None:
         left_ms: float = context.get_remaining_time_in_millis()
-        return max(0.0, left_ms - 1.5 * min(MARGIN_MS, left_ms / 10)) / 1000
+        margin_ms = min(MARGIN_MS, left_ms / 10)
+        return max(0.0, left_ms - margin_ms - min(EARLY_MS, margin_ms)) / 1000
     until = deadline()
     if until is None:
         return math.inf
-    early_ms = (until.at_ms - until.close_at_ms) / 2
+    early_ms = min(EARLY_MS, until.at_ms - until.close_at_ms)
     return max(0.0, until.close_at_ms - early_ms - until.now_ms()) / 1000
 
 
