@@ -3,13 +3,11 @@
 import pytest
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
 from lambda_streaming.powertools import StreamingResponse
+from lambda_streaming.testing import function_url
 
 
 def resolve(app, headers=None):
-    http = {"method": "GET", "path": "/"}
-    context = {"http": http, "stage": "$default"}
-    event = {"rawPath": "/", "headers": headers or {}, "requestContext": context}
-    return app.resolve(event, None)
+    return app.resolve(function_url(headers=headers or {}), None)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json"])

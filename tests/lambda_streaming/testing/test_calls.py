@@ -24,6 +24,8 @@ from streaming_runtime.context import REQUEST_ID, request_id
 from streaming_runtime.errors import RuntimeFault
 from streaming_runtime.scopes import after_response
 
+from tests.support.paths import PACKAGES
+
 FRONTS = [function_url, rest_api, http_api, lambda: http_api(payload_format="1.0"), load_balancer]
 STREAMING = FRONTS[:2]
 
@@ -391,6 +393,22 @@ print(json.dumps(sorted(roots - {"__main__"})))
         "local_lambda",
         "streaming_runtime",
     ]
+
+
+def test_the_layer_alone_says_what_tests_need(tmp_path):
+    environ = {**os.environ, "PYTHONPATH": str(PACKAGES["lambda_streaming"].parent)}
+    code = "from lambda_streaming.testing import call"
+    ended = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "ImportError: lambda_streaming.testing.call: the layer alone is not" in ended.stderr
+    assert "pip install lambda-streaming" in ended.stderr
 
 
 def test_a_text_knows_its_charset():

@@ -124,3 +124,20 @@ def test_the_packages_are_there_and_the_service_is_not(folder, alone):
     )
 
     assert ended.stdout.strip() == "[True, True, True, False, False, False]"
+
+
+def test_pytest_finds_the_fixtures_of_the_wheel(folder, alone):
+    command = ["env/bin/python", "-m", "pip", "install", "-q", "pytest>=8"]
+    subprocess.run(command, cwd=folder, check=True, env=alone, capture_output=True)
+    (folder / "test_count.py").write_text(
+        "def test_it_streams(local_lambda):\n"
+        "    reply = local_lambda('template.yaml').get('/count')\n"
+        "    assert reply.pieces[0] == b'0\\n'\n"
+    )
+    command = ["env/bin/python", "-m", "pytest", "-q", "test_count.py"]
+
+    ended = subprocess.run(
+        command, cwd=folder, env=alone, capture_output=True, text=True, check=False
+    )
+
+    assert "1 passed" in ended.stdout, ended.stdout + ended.stderr

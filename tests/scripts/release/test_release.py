@@ -95,6 +95,7 @@ def test_the_wheel_holds_the_packages_typed_and_nothing_of_the_service(release):
     }
     for package in PACKAGES:
         assert f"{package}/py.typed" in names
+    assert "lambda_streaming/testing/plugin.py" in names
     page = {path.name for path in (ROOT / "local_lambda/admin/page").iterdir()}
     assert {f"local_lambda/admin/page/{name}" for name in page} <= set(names)
     assert (metadata["Name"], metadata["Version"]) == ("lambda-streaming", __version__)

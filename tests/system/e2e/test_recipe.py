@@ -1,11 +1,7 @@
 """Tests the layer as a user does: the README's recipe beside a release's zip file streams."""
 
-import time
-
 import pytest
-import requests
 
-from local_lambda import Emulator
 from local_lambda.template.template import read
 from tests.support.paths import ROOT
 from tests.support.recipe import files_of, lay_out
@@ -22,17 +18,16 @@ def laid_out(request, tmp_path, release):
     return request.param, tmp_path / "template.yaml"
 
 
-def test_a_recipe_streams_piece_by_piece(laid_out):
+def test_a_recipe_streams_piece_by_piece(laid_out, local_lambda):
     recipe, template = laid_out
-    with Emulator(template) as emulator:
-        base = emulator.url("count") if recipe == "With a Function URL" else emulator.dashboard_url
-        response = requests.get(f"{base}count", stream=True, timeout=30)
-        pieces = [(piece, time.monotonic()) for piece in response.iter_content(None)]
+    service = local_lambda(template)
 
-    assert (response.status_code, response.headers["Content-Type"]) == (200, "text/plain")
-    assert [piece for piece, _ in pieces] == [b"0\n", b"1\n", b"2\n", b"3\n", b"4\n"]
-    assert pieces[-1][1] - pieces[0][1] > 1  # they were yielded in 4 s
-    assert "Traceback" not in emulator.log
+    reply = service.get("/count", at="count" if recipe == "With a Function URL" else "rest_api")
+
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/plain")
+    assert reply.pieces == [b"0\n", b"1\n", b"2\n", b"3\n", b"4\n"]
+    assert reply.times_s[-1] - reply.times_s[0] > 1  # they were yielded in 4 s
+    assert "Traceback" not in service.log
 
 
 def test_a_recipe_says_all_that_streaming_takes(laid_out):

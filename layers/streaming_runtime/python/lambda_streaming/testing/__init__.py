@@ -64,7 +64,13 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    try:
+        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name != "local_lambda":
+            raise
+        needed = "the layer alone is not enough for tests: pip install lambda-streaming"
+        raise ImportError(f"{__name__}.{name}: {needed}") from error
     globals()[name] = value
     return value
 

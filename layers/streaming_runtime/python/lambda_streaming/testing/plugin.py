@@ -55,7 +55,8 @@ def _starting(folders: list[Path], config: pytest.Config, scratch: Path) -> Iter
             try:
                 return lambdas(*args, **kwargs)
             except EmulatorFailed as error:
-                pytest.fail(f"the emulator did not start: {error}", pytrace=False)
+                log = str(error).strip()
+            pytest.fail(f"the emulator did not start: {log}", pytrace=False)
 
         yield start
 
