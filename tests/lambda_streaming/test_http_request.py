@@ -161,6 +161,12 @@ def test_a_custom_domain_of_an_http_api_has_no_stage_before_its_paths(path):
     assert mapped.raw_path == f"/shop{path}".encode()
 
 
+def test_an_http_api_is_known_without_its_own_domain():
+    payload = http_api(Sent("GET", "/a%252520b", headers=(("host", "127.0.0.1:8000"),)))
+    found = read_request(payload)
+    assert (found.path, found.raw_path) == ("/a%20b", b"/a%2520b")
+
+
 @pytest.mark.parametrize("base_path", ["/api", "api", "/api/"])
 @pytest.mark.parametrize("front", ["Function URL", "load balancer"])
 def test_a_base_path_is_found_in_the_path_or_put_before_it(base_path, front):

@@ -252,6 +252,20 @@ def test_time_passes_when_the_test_says_so():
         ours.set_remaining_s(10)
 
 
+def test_a_context_has_what_the_caller_sends_along():
+    ours = context(
+        client_context={"custom": {"a": 1}},
+        identity={"cognitoIdentityId": "id"},
+        tenant_id="t",
+        memory_limit_in_mb=256,
+    )
+
+    assert ours.client_context.custom == {"a": 1}
+    assert ours.identity.cognito_identity_id == "id"
+    assert (ours.tenant_id, ours.memory_limit_in_mb) == ("t", "256")
+    assert ours.invoked_function_arn.endswith(":function:function")
+
+
 def test_a_context_of_somebody_else_reaches_the_handler():
     own = SimpleNamespace(get_remaining_time_in_millis=lambda: 100, tag="mine")
 

@@ -200,3 +200,13 @@ def test_a_failed_assertion_is_not_hidden_by_the_end():
     with pytest.raises(AssertionError, match="mine"):  # noqa: SIM117
         with opened(handler_of(lambda: iter(["a"]))):
             raise AssertionError("mine")
+
+
+def test_without_its_block_nothing_is_invoked():
+    stream = opened(handler_of(lambda: iter(["a"])))
+    with pytest.raises(RuntimeError, match="with opened"):
+        next(stream)
+    with stream:
+        assert stream.read() == b"a"
+    with pytest.raises(RuntimeError, match="again"), stream:
+        pass

@@ -6,7 +6,7 @@ import sys
 import tomllib
 
 import pytest
-from lambda_streaming.testing import plugin
+from lambda_streaming.testing import function_url, http_api, plugin, rest_api
 from lambda_streaming.testing.emulated import LocalLambdas
 
 from local_lambda import EmulatorFailed
@@ -35,6 +35,53 @@ def test_a_handler_runs_behind_each_front_without_a_template(service, front):
     else:
         assert reply.cookies == ["a=1"] or front == "rest_api"
         assert others[-1] - first > 0.2  # the function waits 0.3 s between its pieces
+
+
+# These depend on who asks, when, and where the front is.
+OF_ONE_REQUEST = {
+    "apiid",
+    "domainname",
+    "domainprefix",
+    "extendedrequestid",
+    "host",
+    "requestid",
+    "requesttime",
+    "requesttimeepoch",
+    "sourceip",
+    "stage",
+    "time",
+    "timeepoch",
+    "x-amzn-trace-id",
+    "x-forwarded-for",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+}
+
+
+def comparable(payload):
+    if not isinstance(payload, dict):
+        return payload
+    kept = {name: each for name, each in payload.items() if name.lower() not in OF_ONE_REQUEST}
+    return {name: comparable(each) for name, each in kept.items()}
+
+
+@pytest.mark.parametrize("maker", [function_url, rest_api, http_api])
+@pytest.mark.parametrize(
+    ("method", "path", "parts"),
+    [
+        ("GET", "/a%20b/payload", {"query": "a=1&a=2&b=c+d&e=%2B&f="}),
+        ("POST", "/payload", {"json": {"a": "ü"}, "cookies": {"x": 1, "y": 2}}),
+        ("PUT", "/payload", {"form": {"a": "b c"}, "headers": [("X-A", "1"), ("X-A", "2")]}),
+        ("PATCH", "/payload", {"body": b"\xff\x00"}),
+    ],
+)
+def test_a_maker_makes_what_the_emulator_hands_to_the_function(service, maker, method, path, parts):
+    came = service.request(method, path, at=maker.__name__, **parts).json()
+    made = maker(method, path, **parts)
+    if maker is rest_api:  # its paths have the stage, and the emulator takes them without
+        made["requestContext"]["path"] = path
+
+    assert comparable(came) == comparable(made)
 
 
 def test_a_client_takes_pieces_one_by_one_and_leaves(service):

@@ -16,6 +16,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote
 
+from streaming_runtime.plan import is_of_http_api
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -238,11 +240,10 @@ def _format_2_0(payload: Fields, context: Fields) -> _Facts:
     raw = str(payload.get("rawPath") or http.get("path") or "/")
     stage = str(context.get("stage") or "$default")
     route = payload.get("routeKey") or "$default"
-    domain = str(context.get("domainName"))
+    is_http_api = is_of_http_api({"routeKey": route, **context})
     path = _encoded(raw)
     root = ""
-    if stage != "$default" or route != "$default" or ".execute-api." in domain:
-        # It is an HTTP API's, which has decoded the path, twice.
+    if is_http_api:  # it has decoded the path, twice
         path = quote(raw, safe=_PATH_CHARACTERS, errors="replace")
     if stage != "$default":
         root = _beginning(path, f"/{quote(stage)}")
@@ -267,7 +268,7 @@ def _format_2_0(payload: Fields, context: Fields) -> _Facts:
         client=_address(http.get("sourceIp")),
         protocol=http.get("protocol"),
         result_format=FORMAT_2_0,
-        buffering_front=HTTP_API if ".execute-api." in domain else "",
+        buffering_front=HTTP_API if is_http_api else "",
     )
 
 

@@ -1,12 +1,16 @@
 """A function that streams, for the fixtures of pytest."""
 
+import json
 import os
 import time
 
 
 def handler(event, context):
-    if event.get("rawPath", event.get("path")) == "/fails":
+    path = event.get("rawPath", event.get("path", ""))
+    if path == "/fails":
         raise ValueError("before the first byte")
+    if path.endswith("/payload"):
+        return {"statusCode": 200, "body": json.dumps(event)}
     if "requestContext" not in event:
         return {"greeting": os.environ["GREETING"], "event": event}
     headers = {"Content-Type": "text/event-stream"}

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -72,13 +73,16 @@ def context(
     memory_limit_in_mb: int = 128,
     tenant_id: str | None = None,
     trace_id: str | None = None,
+    client_context: object = None,
+    identity: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Context:
     """Returns a `LambdaContext` whose time runs, and begins its invocation.
 
     From now on the calling code belongs to that invocation, as a handler's code does on Lambda,
-    until `read` has read the result or another invocation begins. `environ` are the settings of the
-    runtime (docs/settings.md), by default the variables of this process.
+    until `read` has read the result or another invocation begins. `client_context` is what a caller
+    sends along, `identity` an identity of Cognito (`cognitoIdentityId`). `environ` are the settings
+    of the runtime (docs/settings.md), by default the variables of this process.
     """
     made = new_context(
         timeout_s=timeout_s,
@@ -87,6 +91,8 @@ def context(
         memory_limit_in_mb=memory_limit_in_mb,
         tenant_id=tenant_id,
         trace_id=trace_id,
+        client_context=client_context,
+        identity=identity,
         environ=environ,
     )
     enter(made.invocation, made.deadline, alone=False)
@@ -101,6 +107,8 @@ def new_context(
     memory_limit_in_mb: int = 128,
     tenant_id: str | None = None,
     trace_id: str | None = None,
+    client_context: object = None,
+    identity: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Context:
     """Returns a context of an invocation that has not begun."""
@@ -111,8 +119,8 @@ def new_context(
         deadline_ms=str(deadline_ms),
         invoked_function_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{function_name}",
         trace_id=trace_id,
-        client_context=None,
-        cognito_identity=None,
+        client_context=None if client_context is None else json.dumps(client_context),
+        cognito_identity=None if identity is None else json.dumps(dict(identity)),
         aws_tenant_id=tenant_id,
         invocation_id=None,
         body=b"{}",

@@ -83,6 +83,7 @@ class Opened:
         self._events = EventReader()
         self._reply: Reply | None = None
         self._failure: BaseException | None = None
+        self._has_begun = False
 
     @property
     def _platform(self) -> SteppingPlatform:
@@ -91,6 +92,9 @@ class Opened:
         return platform
 
     def __enter__(self) -> Opened:
+        if self._has_begun:
+            raise RuntimeError("this is one invocation: call opened() again for another one")
+        self._has_begun = True
         context = copy_context()
         run_apart(lambda: context.run(self._run))
         return self
@@ -207,5 +211,7 @@ class Opened:
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         """Waits for the condition or the end. The lock is held. Raises TimeoutError."""
         platform = self._platform
+        if not self._has_begun:
+            raise RuntimeError("nothing is invoked yet: with opened(...) as stream")
         if not platform.changed.wait_for(lambda: platform.has_ended or condition(), self._within_s):
             raise TimeoutError(f"{what} within {self._within_s:g} s")
