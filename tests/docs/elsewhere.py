@@ -39,6 +39,7 @@ BLOCKS = {
 COMMANDS = {
     ". .venv/bin/activate": "tests/docs/test_tutorial.py runs the rest in such an environment",
     "aws ": NEEDS_AWS,
+    "cdk ": NEEDS_AWS,  # its template is served: tests/examples/test_bedrock_chat_cdk.py
     "cd ": "tests/docs/test_tutorial.py is there already",
     "cp lambda-sse/dist/": "tests/docs/test_tutorial.py lays these files out",
     'curl -N "$(aws ': NEEDS_AWS,
@@ -55,6 +56,7 @@ COMMANDS = {
     "python3 -m venv ": "makes an environment, which takes seconds",
     ".venv/bin/python scripts/redrive.py": "tests/scripts/redrive/test_redrive.py",
     "sam ": NEEDS_AWS,
+    "terraform ": NEEDS_AWS,
 }
 
 # Requests to the emulator, by page: the test that makes them.

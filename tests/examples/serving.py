@@ -120,6 +120,7 @@ def requirements(folder: Path) -> list[Requirement]:
     lines = [
         line.partition("#")[0].strip()
         for path in folder.glob("*/requirements.txt")
+        if path.parent.name != "cdk"  # CDK deploys the function, which does not need it
         for line in path.read_text("utf-8").splitlines()
     ]
     return [Requirement(line) for line in lines if line]
