@@ -6,6 +6,7 @@ import pytest
 from event_stream import Decoder
 
 from tests.examples.serving import FRONTS, arrivals, served
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
@@ -69,6 +70,25 @@ def test_the_clock_ticks(example, front):
 @every_front
 def test_an_unknown_job_is_404(example, front):
     assert arrivals(example.url(front, "jobs/none")).status == 404
+
+
+@every_front
+def test_the_page_shows_all_three_as_they_come(example, front, driver):
+    def text(name):
+        return driver.find_element("id", name).text
+
+    driver.get_log("browser")  # drops the entries of earlier pages
+    driver.get(example.url(front))
+
+    story = eventually(lambda: text("story"))
+    assert not story.endswith("torrents.")
+    steps = eventually(lambda: text("job-state"))
+    assert not steps.endswith("(ended)")
+    eventually(lambda: text("story").endswith("torrents."))
+    eventually(lambda: text("job-state") == "10 of 10 (ended)")
+    eventually(lambda: text("clock") == "9 (ended)")
+    assert driver.find_element("id", "job").get_property("value") == 1
+    assert driver.get_log("browser") == []
 
 
 @every_front

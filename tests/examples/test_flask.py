@@ -46,6 +46,22 @@ def test_the_head_of_the_page_arrives_before_its_rows(example, front):
     assert arrived.came_apart(times=5, apart_s=0.15)
 
 
+PAINTED_AND_ENDED_MS = """
+const [painted] = performance.getEntriesByName("first-contentful-paint");
+const [page] = performance.getEntriesByType("navigation");
+return [painted.startTime, page.responseEnd];"""
+
+
+def test_a_browser_shows_the_head_while_the_rows_are_still_coming(example, driver):
+    driver.get_log("browser")  # drops the entries of earlier pages
+    driver.get(example.url(FUNCTION_URL))
+
+    painted_ms, ended_ms = driver.execute_script(PAINTED_AND_ENDED_MS)
+    assert painted_ms < ended_ms - 500
+    assert len(driver.find_elements("css selector", "td")) == 12
+    assert driver.get_log("browser") == []
+
+
 @every_front
 def test_events_arrive_apart(example, front):
     arrived = arrivals(example.url(front, "events?count=3"))

@@ -67,3 +67,10 @@ def test_the_page_is_there(front):
 
     assert reply.headers["content-type"].startswith("text/html")
     assert "<title>Three ways to stream</title>" in reply.text
+
+
+def test_the_documentation_knows_where_it_stands(front):
+    reply = call(app.handler, front(path="/docs"))
+
+    stage = "/prod" if front is rest_api else ""
+    assert f"'{stage}/openapi.json'" in reply.text
