@@ -12,7 +12,8 @@ function open() {
   const source = new EventSource("readings");
   source.addEventListener("reading", ({ data, lastEventId }) => {
     const { value, streams, process } = JSON.parse(data);
-    line.textContent = `reading ${lastEventId}: ${value} °C (process ${process}, ${streams} streams)`;
+    const where = `process ${process}, ${streams} streams`;
+    line.textContent = `reading ${lastEventId}: ${value} °C (${where})`;
   });
   source.addEventListener("error", () => {
     line.textContent = "connecting again …";
