@@ -53,10 +53,13 @@ def folder_of(name: str) -> Path:
 
 
 def commands(folder: Path) -> list[str]:
-    """Returns the curl commands of an example's README, each as one line."""
+    """Returns the curl commands of an example's README, each as one line.
+
+    A command goes on in lines that are indented further.
+    """
     text = (folder / "README.md").read_text("utf-8")
-    joined = re.sub(r"\\\n\s*", "", text)
-    return re.findall(r"^ {4}(curl .*)$", joined, re.MULTILINE)
+    found = re.findall(r"^ {4}(curl .*(?:\n {5,}.*)*)$", text, re.MULTILINE)
+    return [re.sub(r"\s*\\?\n\s+", " ", command) for command in found]
 
 
 def with_addresses(command: str, addresses: dict[str, str]) -> str:
@@ -78,7 +81,10 @@ def fronts(addresses: dict[str, str]) -> dict[str, str]:
 @contextlib.contextmanager
 def running(command: list[str], folder: Path) -> Iterator[IO[str]]:
     """Runs a program as long as the block lasts, and yields what it prints."""
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    # In a session of its own, so that Ctrl-C reaches this script alone, and ends all in order.
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     assert process.stdout is not None
     try:
         yield process.stdout
@@ -175,7 +181,8 @@ def main() -> int:
     parser.add_argument("--copy", type=Path, help="copy the example into this folder")
     parser.add_argument("--layer", default="", help="with --copy: the ARN of a published layer")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, interrupted)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, interrupted)
     try:
         if arguments.copy:
             copied(arguments.name, arguments.copy.expanduser(), arguments.layer)
