@@ -9,6 +9,7 @@ from event_stream import Decoder
 from local_lambda.template.cloudformation import load
 from tests.examples.cloudfront_stand_in import cloudfront_before
 from tests.examples.serving import EXAMPLES, FUNCTION_URL, arrivals, served
+from tests.examples.tabs import tab_with
 
 pytestmark = pytest.mark.e2e
 
@@ -64,6 +65,15 @@ def test_no_cache_on_the_way_may_keep_or_change_a_stream(cloudfront):
 
     assert "no-cache" in arrived.response.headers["Cache-Control"]
     assert "no-transform" in arrived.response.headers["Cache-Control"]
+
+
+def test_the_page_sends_the_hash_of_what_it_posts(driver, cloudfront):
+    with tab_with(driver, cloudfront) as page:
+        page.wait_for_text("#clock", "UTC")
+        page.fill(text="häppchenweise is a word")
+        page.click("button")
+        page.wait_for_text("#words", "häppchenweise is a word")
+        assert page.complaints() == []
 
 
 @pytest.mark.parametrize("text", ["x" * 2_001, None, 5])

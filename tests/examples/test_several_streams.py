@@ -1,6 +1,7 @@
 """Serves the readings: many streams in one process, from one source, as managed instances do."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,6 +9,7 @@ import requests
 from event_stream import Decoder
 
 from tests.examples.serving import FRONTS, FUNCTION_URL, arrivals, served
+from tests.examples.tabs import tab_with
 
 pytestmark = pytest.mark.e2e
 
@@ -98,9 +100,14 @@ def test_a_stream_more_costs_little_memory(example, opened):
     assert example.peak_bytes() - before < 5 * MIB
 
 
-def test_the_page_is_there(example):
-    assert b"page.js" in arrivals(example.url(FRONTS[1])).body
-    assert b"EventSource" in arrivals(example.url(FRONTS[1], "page.js")).body
+@pytest.mark.parametrize("front", FRONTS)
+def test_the_page_shows_one_process_in_all_its_streams(driver, example, front):
+    with tab_with(driver, example.url(front)) as page:
+        page.click("#more")
+        page.wait_for(lambda: page.text("#streams").count("(process ") == 3)
+        processes = re.findall(r"process (\d+)", page.text("#streams"))
+        assert len({*processes}) == 1
+        assert page.complaints() == []
 
 
 def test_a_source_that_fails_fails_every_stream_and_is_opened_again(faulty):

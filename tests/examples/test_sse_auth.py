@@ -7,7 +7,8 @@ import pytest
 import requests
 from event_stream import Decoder
 
-from tests.examples.serving import FRONTS, arrivals, served
+from tests.examples.serving import FRONTS, FUNCTION_URL, arrivals, served
+from tests.examples.tabs import empty_page, tab_with
 
 pytestmark = pytest.mark.e2e
 
@@ -22,8 +23,15 @@ every_front = pytest.mark.parametrize("front", FRONTS)
 
 
 @pytest.fixture(scope="module")
-def example():
-    with served("sse-auth", parameters=PARAMETERS) as running:
+def another_page():
+    with empty_page() as origin:
+        yield origin
+
+
+@pytest.fixture(scope="module")
+def example(another_page):
+    allowed = f"{ELSEWHERE},{another_page}"
+    with served("sse-auth", parameters={**PARAMETERS, "AllowedOrigins": allowed}) as running:
         yield running
 
 
@@ -159,3 +167,66 @@ def test_the_deadline_ends_a_stream_with_a_whole_event(faulty, front):
     assert arrived.came_apart(times=5, apart_s=0.1)
     assert len(events_in(arrived.body)) > 5
     assert not re.search(rb"event: error", arrived.body)
+
+
+# --- in a browser
+
+LISTEN = """
+fetch(`${arguments[0]}login`, {
+  method: "POST",
+  credentials: "include",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(arguments[1]),
+}).then((response) => {
+  if (!response.ok) return done(`login: ${response.status}`);
+  const source = new EventSource(`${arguments[0]}events`, { withCredentials: true });
+  source.addEventListener("price", (event) => {
+    source.close();
+    done(JSON.parse(event.data).for);
+  });
+  source.onerror = () => done("refused");
+}, (error) => done(`login: ${error.name}`));"""
+
+
+@pytest.fixture
+def page(driver, example):
+    with tab_with(driver, example.url(FUNCTION_URL)) as tab:
+        yield tab
+
+
+def test_the_page_logs_in_with_a_cookie_that_lasts_until_it_logs_out(page):
+    page.wait_for_text("#state", "Not logged in")
+    page.fill(**LOGIN)
+    page.click("[value=cookie]")
+    page.wait_for_text("#state", "with the cookie")
+    page.wait_for(lambda: page.count("#events li") >= 2)
+    assert page.run("done(document.cookie)") == ""  # no script can read it
+
+    page.reload()
+    page.wait_for_text("#state", "with the cookie")
+    page.click("#logout")
+    page.wait_for_text("#state", "Not logged in")
+    page.reload()
+    page.wait_for_text("#state", "Not logged in")
+    assert page.complaints() == []
+
+
+def test_the_page_reads_with_a_token_too(page):
+    page.fill(user=USER, password="guessed")
+    page.click("[value=bearer]")
+    page.wait_for_text("#state", "Wrong user or password")
+    page.fill(**LOGIN)
+    page.click("[value=bearer]")
+    page.wait_for_text("#state", "with the token")
+    page.wait_for(lambda: page.count("#events li") >= 2)
+    assert page.complaints() == []
+
+
+def test_a_page_of_an_allowed_origin_gets_the_events(driver, example, another_page):
+    with tab_with(driver, another_page) as tab:
+        assert tab.run(LISTEN, example.url(FUNCTION_URL), LOGIN) == USER
+
+
+def test_a_page_of_another_origin_does_not(driver, example):
+    with empty_page() as hostile, tab_with(driver, hostile) as tab:
+        assert tab.run(LISTEN, example.url(FUNCTION_URL), LOGIN) == "login: TypeError"
