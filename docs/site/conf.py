@@ -50,6 +50,8 @@ autodoc_mock_imports = ["pytest", "h11", "boto3", "botocore", "flask", "flask_co
 autodoc_mock_imports += ["yaml", "moto", "awslambdaric"]
 
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_title = f"lambda-streaming {release}"
 html_copy_source = False
 html_show_sphinx = False

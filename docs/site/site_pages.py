@@ -1,7 +1,7 @@
 """Extends Sphinx by what the site needs beside the pages: navigation, pictures, a front page, API.
 
 - docs/README.md lists every page in its part; the navigation is made from it, so both agree.
-  examples/README.md lists the examples.
+  Below examples/README.md stands every example.
 - Pictures within HTML tags are copied, and the site's root leads to docs/README.md.
 - docs/python.md gets the reference from docstrings. Ours are plain text with `code` in backticks;
   Sphinx wants reStructuredText.
@@ -42,7 +42,7 @@ def _add_navigation(app: Any, name: str, source: list[str]) -> None:
     A page that several parts link to stands in the first of them.
     """
     if name == EXAMPLES:
-        source[0] += _tree(re.findall(r"\]\(([\w-]+/README\.md)\)", source[0]))
+        source[0] += _tree(["*/README"], glob=True)
     if name != NAVIGATION:
         return
     trees: list[str] = []
@@ -56,9 +56,10 @@ def _add_navigation(app: Any, name: str, source: list[str]) -> None:
     source[0] += "".join(trees)
 
 
-def _tree(pages: list[str], caption: str = "") -> str:
+def _tree(pages: list[str], caption: str = "", *, glob: bool = False) -> str:
     """Returns a toctree that only the navigation shows."""
     options = [":hidden:", *([f":caption: {caption}"] if caption else [])]
+    options += [":glob:"] if glob else []
     return "\n".join(["", "", "```{toctree}", *options, "", *dict.fromkeys(pages), "```", ""])
 
 

@@ -23,7 +23,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 SHELL = ("console", "sh", "shell", "bash")
-FILE = re.compile(r"`([\w/.-]+)`[^`]*:$")
+FILE = re.compile(r"`([\w/.-]+\.\w+)`[^`]*:$")
 
 
 @dataclass(frozen=True)

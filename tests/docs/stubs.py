@@ -8,12 +8,14 @@ from lambda_streaming.testing import function_url
 # Python that runs before a page's blocks.
 BEFORE = {
     "docs/data.md": """
-import sys, types
+import sys, time, types
 
 class Table:
     def put_item(self, Item):
-        from dashboard_data.feed.item import Item as Parsed
-        assert {"PK", "SK", "item_id", "ticker", "sentiment", "score", "timestamp"} == set(Item)
+        from dashboard_data.feed.item import parse_item
+        kinds = {"score": "N"}
+        image = {name: {kinds.get(name, "S"): str(value)} for name, value in Item.items()}
+        assert parse_item(image, time.time()).ticker == "AAPL"
 
 class Resource:
     def Table(self, name):
@@ -21,9 +23,8 @@ class Resource:
 
 sys.modules["boto3"] = types.SimpleNamespace(resource=lambda *_, **__: Resource())
 """,
-    "docs/how-to/auth.md": "",
     "docs/how-to/debugging.md": """
-import sys, types
+import sys, time, types
 sys.modules["app"] = types.SimpleNamespace(handler=lambda event, context: {"body": iter("ab")})
 """,
     "docs/runtime.md": """
@@ -41,6 +42,7 @@ class model:
 PAYLOADS = {
     "docs/runtime.md": [function_url(path="/count"), {"prompt": "one two"}],
     "docs/powertools.md": [function_url(path="/words")],
+    "docs/asgi-wsgi.md": [function_url(path="/rows")],
     "docs/how-to/auth.md": [
         function_url(claims={"userArn": "arn:aws:iam::123456789012:user/somebody"})
     ],

@@ -72,12 +72,13 @@ def test_every_error_type_of_the_runtime_has_its_row():
     assert {each for each in types if f"`{each}`" not in ERRORS} == set()
 
 
-def test_every_record_of_the_runtime_has_its_row():
-    folder = ROOT / "layers/streaming_runtime/python/streaming_runtime"
-    texts = [path.read_text("utf-8") for path in folder.glob("*.py")]
-    events = {each for text in texts for each in re.findall(r"\"(runtime\.[a-z_]+)[:\" ]", text)}
+def test_every_record_of_the_log_has_its_row():
+    folder = ROOT / "layers/streaming_runtime/python"
+    texts = [path.read_text("utf-8") for path in folder.rglob("*.py")]
+    record = re.compile(r"\"((?:runtime|asgi|wsgi|sse|streaming)\.[a-z_]+)(?:: | %)")
+    events = {each for text in texts for each in record.findall(text)}
 
-    assert len(events) > 5
+    assert len(events) > 15
     assert {each for each in events if f"`{each}`" not in ERRORS} == set()
 
 
