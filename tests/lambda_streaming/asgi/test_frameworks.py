@@ -1,14 +1,25 @@
 """Tests that a client cannot tell uvicorn from `Asgi`, whatever framework it is that responds."""
 
+import asyncio
+import functools
 import gzip
+import time
 
 import pytest
 from lambda_streaming import Asgi
+from quart import Quart
+from sse_starlette import EventSourceResponse
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
 
 from tests.lambda_streaming.asgi import apps
 from tests.lambda_streaming.asgi.servers import (
     FRONTS,
     Request,
+    function_url,
     in_process,
     over_a_socket,
     rest_api,
@@ -240,3 +251,84 @@ def test_an_error_midway_ends_the_body_with_it(running):
 
     assert response.pieces == [b"begun"]
     assert "midway" in repr(response.error)
+
+
+# --- servers' own tricks
+
+
+def opened(app):
+    """Returns the body of a response, to be read piece by piece."""
+    return Asgi(app, lifespan="off")(function_url(Request()), None)["body"]
+
+
+def until_left(ends):
+    async def source():
+        try:
+            for number in range(1_000_000):
+                yield f"{number}\n"
+                await asyncio.sleep(0.001)
+        finally:
+            ends.append("closed")
+
+    return source
+
+
+async def plain(source, scope, receive, send):
+    await StreamingResponse(source())(scope, receive, send)
+
+
+async def behind_middleware(source, scope, receive, send):
+    app = Starlette(
+        routes=[Route("/", lambda request: StreamingResponse(source()))],
+        middleware=[Middleware(apps.Stamp), Middleware(GZipMiddleware)],
+    )
+    await app(scope, receive, send)
+
+
+async def events_of_sse_starlette(source, scope, receive, send):
+    await EventSourceResponse({"data": item} async for item in source())(scope, receive, send)
+
+
+async def of_quart(source, scope, receive, send):
+    app = Quart("left")
+
+    @app.route("/")
+    async def page():
+        return source(), 200
+
+    await app(scope, receive, send)
+
+
+LEFT = [plain, behind_middleware, events_of_sse_starlette, of_quart]
+
+
+@pytest.mark.parametrize("shape", LEFT, ids=lambda shape: shape.__name__)
+def test_the_source_of_a_response_is_closed_when_the_reader_leaves(shape):
+    ends = []
+    pieces = opened(functools.partial(shape, until_left(ends)))
+    assert sum(1 for piece in (next(pieces) for _ in range(20)) if piece) > 1
+
+    began = time.monotonic()
+    pieces.close()
+
+    assert ends == ["closed"]
+    assert time.monotonic() - began < 0.9
+
+
+def test_sse_starlette_pings_while_its_source_is_silent():
+    async def silent():
+        yield {"data": "first"}
+        await asyncio.sleep(60)
+
+    async def app(scope, receive, send):
+        await EventSourceResponse(silent(), ping=1)(scope, receive, send)
+
+    pieces = opened(app)
+    began = time.monotonic()
+    read = b""
+    while b": ping" not in read and time.monotonic() - began < 10:
+        read += next(pieces)
+    pieces.close()
+
+    assert read.startswith(b"data: first")
+    assert b": ping" in read

@@ -73,8 +73,7 @@ class Asgi:
     an application of another kind.
     """
 
-    __name__ = "Asgi"  # decorators of handlers read these
-    __qualname__ = "Asgi"
+    __name__ = "Asgi"  # decorators of handlers read it
 
     def __init__(self, app: Any, *, lifespan: str = AUTO, base_path: str = "") -> None:
         if lifespan not in MODES:
@@ -507,7 +506,10 @@ class Exchange:
         if not self._is_done_until(until_s):
             from logging import getLogger
 
-            message = "asgi.not_cancelled: the application caught its cancellation, and goes on"
+            message = (
+                "asgi.not_cancelled: the application goes on. It caught its cancellation, or waits "
+                "for a thread"
+            )
             getLogger(__name__).warning(message)
 
     def _is_done_until(self, until_s: float) -> bool:

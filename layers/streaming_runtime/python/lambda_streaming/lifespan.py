@@ -94,8 +94,6 @@ class Lifespan:
             log.warning("asgi.shutdown_cut: the application needed more than %g s", SHUTDOWN_S)
         elif run.failed is not None:
             log.error("asgi.shutdown_failed: %s", run.failed)
-        elif run.error is not None:
-            log.error("asgi.shutdown_failed: %s", _named(run.error), exc_info=run.error)
 
 
 def _named(error: BaseException) -> str:
@@ -159,6 +157,11 @@ class _Run:
             raise
         except BaseException as error:
             self.error = error
+            is_over = self._loop.loop.is_closed() or self.failed is not None
+            if self._is_started and not is_over:  # nobody waits for it
+                from logging import getLogger
+
+                getLogger(__name__).error("asgi.lifespan_failed: %s", _named(error), exc_info=error)
         finally:
             self._is_over = True
 
