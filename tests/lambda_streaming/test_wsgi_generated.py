@@ -1,6 +1,6 @@
 """Generated requests and responses are the same through `Wsgi` as on waitress.
 
-EXAMPLES=10000 runs as many of them.
+EXAMPLES=10000, with `-o faulthandler_timeout=0`, runs as many of them.
 """
 
 import json
