@@ -83,10 +83,21 @@ FLASK = {
     "left": (Ask("/large.csv", leave_after=2), 2),
     "missing": (Ask("/missing"), 1),
 }
+CALL = (
+    b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", '
+    b'"params": {"name": "work", "arguments": {}, "_meta": {"progressToken": 7}}}'
+)
+MCP = JSON | {"Accept": "application/json, text/event-stream"}
 CASES = {
     "fastapi": FASTAPI,
     "starlette": STARLETTE,
     "flask": FLASK,
+    "mcp": {
+        "progress": (Ask("/mcp/", "POST", headers=MCP, body=CALL), 1),
+        "json-refused": (Ask("/mcp/", "POST", headers=JSON, body=CALL), 0),
+        "left": (Ask("/mcp/", "POST", headers=MCP, body=CALL, leave_after=2), 1),
+        "document": (Ask("/openapi.json"), 0),
+    },
     "quart": {
         "generator": (Ask("/"), 1),
         "with-context": (Ask("/with-context", query="name=x"), 1),
@@ -111,21 +122,26 @@ def sides():
 
         def get(framework):
             if framework not in made:
-                name = framework.partition("-")[0]
-                module = importlib.import_module(f"tests.lambda_streaming.shapes.{name}_shapes")
-                if framework in ON_WSGI:
-                    app = getattr(module, ON_WSGI[framework])
-                    theirs = stack.enter_context(waitress_side(app))
-                    made[framework] = (theirs, OurSide(lambda_streaming.Wsgi(app)))
-                else:
-                    app = module.asgi if framework == "django-asgi" else module.app
-                    # Litestar cannot live twice at the same time.
-                    lifespan = "off" if framework == "litestar" else "auto"
-                    theirs = stack.enter_context(uvicorn_side(app, lifespan=lifespan))
-                    made[framework] = (theirs, OurSide(lambda_streaming.Asgi(app)))
+                side, app, serve = both_of(framework)
+                made[framework] = (stack.enter_context(side), OurSide(serve(app)))
             return made[framework]
 
         yield get
+
+
+def both_of(framework):
+    """Returns the usual server with an application, an application for ours, and what serves it."""
+    name = framework.partition("-")[0]
+    module = importlib.import_module(f"tests.lambda_streaming.shapes.{name}_shapes")
+    if framework in ON_WSGI:
+        app = getattr(module, ON_WSGI[framework])
+        return waitress_side(app), app, lambda_streaming.Wsgi
+    if framework == "mcp":
+        return uvicorn_side(module.make_app()), module.make_app(), lambda_streaming.Asgi
+    app = module.asgi if framework == "django-asgi" else module.app
+    # Litestar cannot live twice at the same time.
+    lifespan = "off" if framework == "litestar" else "auto"
+    return uvicorn_side(app, lifespan=lifespan), app, lambda_streaming.Asgi
 
 
 @pytest.mark.parametrize(
