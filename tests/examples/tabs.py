@@ -4,9 +4,17 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import axe_core_python
+
 from tests.support.waiting import eventually
+
+AXE = Path(axe_core_python.__file__).parent / "axe.min.js"
+RUN_AXE = """
+axe.run().then(({ violations }) => done(
+  violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])));"""
 
 
 class Tab:
@@ -51,6 +59,11 @@ class Tab:
 
     def reload(self) -> None:
         self._driver.refresh()
+
+    def violations(self) -> list[Any]:
+        """Returns what axe finds: rules for people who do not see the page, or use no mouse."""
+        self._driver.execute_script(AXE.read_text("utf-8"))
+        return self.run(RUN_AXE)
 
     def complaints(self) -> list[str]:
         """Returns what the browser itself complained about, but for refused requests."""

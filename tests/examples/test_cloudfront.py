@@ -13,6 +13,7 @@ from tests.examples.tabs import tab_with
 
 pytestmark = pytest.mark.e2e
 
+MIB = 1024 * 1024
 FOLDER = EXAMPLES / "cloudfront"
 
 
@@ -70,6 +71,7 @@ def test_no_cache_on_the_way_may_keep_or_change_a_stream(cloudfront):
 def test_the_page_sends_the_hash_of_what_it_posts(driver, cloudfront):
     with tab_with(driver, cloudfront) as page:
         page.wait_for_text("#clock", "UTC")
+        assert page.violations() == []
         page.fill(text="häppchenweise is a word")
         page.click("button")
         page.wait_for_text("#words", "häppchenweise is a word")
@@ -98,6 +100,15 @@ def test_the_deadline_ends_a_stream_with_an_event(faulty):
     last = Decoder().feed(arrived.body)[-1]
     assert (last.type, json.loads(last.data)) == ("end", {"reason": "deadline"})
     assert arrived.at_s[-1] < 3
+
+
+def test_a_long_stream_needs_no_more_memory(faulty):
+    url = faulty.url(FUNCTION_URL)
+    posted(url, "midway")
+    before = faulty.peak_bytes()
+
+    assert len(data_of(posted(url, "many"))) == 2_000
+    assert faulty.peak_bytes() - before < 2 * MIB
 
 
 # --- the template, whose half the emulator does not have

@@ -104,6 +104,7 @@ def test_a_stream_more_costs_little_memory(example, opened):
 def test_the_page_shows_one_process_in_all_its_streams(driver, example, front):
     with tab_with(driver, example.url(front)) as page:
         page.click("#more")
+        assert page.violations() == []
         page.wait_for(lambda: page.text("#streams").count("(process ") == 3)
         processes = re.findall(r"process (\d+)", page.text("#streams"))
         assert len({*processes}) == 1

@@ -12,6 +12,7 @@ from tests.examples.tabs import empty_page, tab_with
 
 pytestmark = pytest.mark.e2e
 
+MIB = 1024 * 1024
 USER = "demo"
 PASSWORD = "open sesame please"
 KEY = "a key of thirty-two characters, or more"
@@ -169,6 +170,16 @@ def test_the_deadline_ends_a_stream_with_a_whole_event(faulty, front):
     assert not re.search(rb"event: error", arrived.body)
 
 
+def test_a_stream_of_many_events_needs_no_more_memory(faulty):
+    headers = {"Cookie": cookie_at(faulty, FUNCTION_URL), "Last-Event-ID": "4"}
+    url = faulty.url(FUNCTION_URL, "events")
+    arrivals(url, headers={**headers, "Last-Event-ID": "2"})
+    before = faulty.peak_bytes()
+
+    assert len(events_in(arrivals(url, headers=headers).body)) == 2_000
+    assert faulty.peak_bytes() - before < 2 * MIB
+
+
 # --- in a browser
 
 LISTEN = """
@@ -200,6 +211,7 @@ def test_the_page_logs_in_with_a_cookie_that_lasts_until_it_logs_out(page):
     page.click("[value=cookie]")
     page.wait_for_text("#state", "with the cookie")
     page.wait_for(lambda: page.count("#events li") >= 2)
+    assert page.violations() == []
     assert page.run("done(document.cookie)") == ""  # no script can read it
 
     page.reload()
@@ -212,6 +224,7 @@ def test_the_page_logs_in_with_a_cookie_that_lasts_until_it_logs_out(page):
 
 
 def test_the_page_reads_with_a_token_too(page):
+    page.wait_for_text("#state", "Not logged in")
     page.fill(user=USER, password="guessed")
     page.click("[value=bearer]")
     page.wait_for_text("#state", "Wrong user or password")

@@ -104,4 +104,5 @@ out.addEventListener("click", async () => {
   say("Not logged in.", false);
 });
 
+document.querySelector("fieldset").disabled = false;
 stop = withCookie(); // a cookie of an earlier visit may be there

@@ -8,6 +8,9 @@ import app
 def words(text):
     if text == "before":
         raise RuntimeError("the source failed before")
+    if text == "many":
+        yield from ("x" * 5_000 for _ in range(2_000))
+        return
     yield "word"
     if text == "midway":
         raise RuntimeError("the source failed midway")
