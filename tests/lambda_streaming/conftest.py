@@ -2,6 +2,13 @@
 
 import pytest
 from streaming_runtime.adaptations import ADAPTATIONS
+from streaming_runtime.context import leave
+
+
+@pytest.fixture(autouse=True)
+def outside_of_invocations():
+    """Forgets the invocation that a runtime in this process has served last."""
+    leave()
 
 
 @pytest.fixture(autouse=True)

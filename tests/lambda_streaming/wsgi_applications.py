@@ -4,12 +4,13 @@ import io
 import json
 
 import bottle
-import django
 import flask
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import FileResponse, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
+
+from tests.lambda_streaming.django_site import configure
 
 LINES = ["one\n", "two\n", "three\n"]
 BINARY = bytes(range(256)) * 400
@@ -171,7 +172,7 @@ def _django_upload(request):
     )
 
 
-urlpatterns = [
+django_routes = [
     path("stream", _django_stream),
     path("breaks", _django_breaks),
     path("fails", _django_fails),
@@ -184,16 +185,8 @@ urlpatterns = [
 
 
 def django_app(folder):
-    if not settings.configured:
-        settings.configure(
-            ALLOWED_HOSTS=["*"],
-            FOLDER=folder,
-            ROOT_URLCONF=__name__,
-            MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
-            SECRET_KEY="not a secret",
-            LOGGING_CONFIG=None,
-        )
-        django.setup(set_prefix=False)
+    configure()
+    settings.FOLDER = folder
     return WSGIHandler()
 
 

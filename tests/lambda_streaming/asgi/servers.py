@@ -21,6 +21,7 @@ from streaming_runtime.plan import Buffered, Streamed, front_of, plan
 
 from local_lambda.application import Route
 from local_lambda.fronts import payload_alb, payload_v1, payload_v2
+from local_lambda.fronts.http_api import decoded_path
 from local_lambda.fronts.payload import RequestContext
 from local_lambda.fronts.routing import HttpRouteTable, RouteTable
 from local_lambda.http.messages import HttpRequest
@@ -167,9 +168,10 @@ def rest_api(request, stage="prod"):
 def http_api(request):
     emulated = _emulated(request)
     route = Route(method="ANY", path="$default", function="F", binary_media_types=())
-    match = HttpRouteTable([route]).match(request.method, emulated.raw_path)
+    path = decoded_path(emulated.raw_path)
+    match = HttpRouteTable([route]).match(request.method, path)
     context = replace(CONTEXT, stage="$default")
-    return payload_v2.build_for_http_api(emulated, match, context, path=emulated.raw_path)
+    return payload_v2.build_for_http_api(emulated, match, context, path=path)
 
 
 def load_balancer(request):

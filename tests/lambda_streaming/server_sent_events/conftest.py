@@ -7,7 +7,6 @@ from contextvars import copy_context
 
 import pytest
 from streaming_runtime.adaptations import ADAPTATIONS
-from streaming_runtime.context import leave
 from streaming_runtime.invocation import Process
 from streaming_runtime.log import Log
 from streaming_runtime.loop import Worker
@@ -15,12 +14,6 @@ from streaming_runtime.runtime_api import RuntimeApi
 from streaming_runtime.settings import Settings
 
 from tests.support.fake_runtime_api import FakeRuntimeApi
-
-
-@pytest.fixture(autouse=True)
-def outside_of_invocations():
-    """Forgets the invocation that a runtime in this process has served last."""
-    leave()
 
 
 @pytest.fixture

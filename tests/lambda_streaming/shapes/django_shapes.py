@@ -3,13 +3,12 @@
 import csv
 from collections.abc import Iterator
 
-import django
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.urls import path
 
+from tests.lambda_streaming.django_site import configure
 from tests.lambda_streaming.shapes.source import async_items, items
 
 
@@ -31,19 +30,17 @@ async def asynchronous(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(async_items(), content_type="text/plain")
 
 
-def file(request: HttpRequest) -> FileResponse:
+def source(request: HttpRequest) -> FileResponse:
     return FileResponse(open(__file__, "rb"), filename="shapes.py")
 
 
-urlpatterns = [
+routes = [
     path("large.csv", large_csv),
     path("asynchronous", asynchronous),
-    path("file", file),
+    path("source", source),
 ]
 
-if not settings.configured:
-    settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="shapes")
-    django.setup()
+configure()
 
 wsgi = get_wsgi_application()
 asgi = get_asgi_application()

@@ -108,8 +108,8 @@ CASES = {
         "events": (Ask("/events"), 1),
     },
     "bottle": {"generator": (Ask("/"), 1), "file": (Ask("/file"), 0)},
-    "django-wsgi": {"large-csv": (Ask("/large.csv"), 1), "file": (Ask("/file"), 0)},
-    "django-asgi": {"asynchronous": (Ask("/asynchronous"), 1), "file": (Ask("/file"), 0)},
+    "django-wsgi": {"large-csv": (Ask("/large.csv"), 1), "file": (Ask("/source"), 0)},
+    "django-asgi": {"asynchronous": (Ask("/asynchronous"), 1), "file": (Ask("/source"), 0)},
 }
 ON_WSGI = {"flask": "app", "bottle": "app", "django-wsgi": "wsgi"}
 
