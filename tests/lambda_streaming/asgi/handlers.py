@@ -52,6 +52,19 @@ async def hasty(request):
     return StreamingResponse(numbers(10_000_000), media_type="text/plain")
 
 
+async def blocks(pause_s):
+    async for number in numbers(10_000_000, pause_s):
+        yield number.encode() * 100_000
+
+
+async def endless_blocks(request):
+    return StreamingResponse(blocks(0.01), media_type="text/plain")
+
+
+async def hasty_blocks(request):
+    return StreamingResponse(blocks(0.0), media_type="text/plain")
+
+
 async def silent(request):
     note("silent")
     try:
@@ -82,7 +95,17 @@ async def together(request):
     return PlainTextResponse(f"{state.here} in {id(asyncio.get_running_loop())}")
 
 
-PAGES = (streamed, endless, hasty, silent, background, loop_id, together)
+PAGES = (
+    streamed,
+    endless,
+    hasty,
+    endless_blocks,
+    hasty_blocks,
+    silent,
+    background,
+    loop_id,
+    together,
+)
 handler = Asgi(
     Starlette(routes=[Route(f"/{page.__name__}", page) for page in PAGES], lifespan=lifespan)
 )

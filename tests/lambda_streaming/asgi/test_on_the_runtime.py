@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from tests.lambda_streaming.asgi.handlers import BACKGROUND_S
-from tests.support.fake_runtime_api import FakeRuntimeApi, url_request
+from tests.support.fake_runtime_api import HELD, FakeRuntimeApi, url_request
 from tests.support.paths import ROOT
+from tests.support.processes import process_state
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.once
@@ -124,6 +126,18 @@ def test_sigterm_in_a_stream_closes_it_and_stops_the_application(page, tmp_path)
         (post,) = platform.posts
 
         assert post.trailers["Lambda-Runtime-Function-Error-Type".lower()]
+        assert environment.notes()[1:] == ["open", "closed", "down"]
+
+
+@pytest.mark.parametrize("page", ["endless_blocks", "hasty_blocks"])
+def test_sigterm_interrupts_a_piece_that_the_reader_does_not_take(page, tmp_path):
+    """Lambda would kill the process half a second later."""
+    with running(tmp_path, f"/{page}", verdicts={0: (HELD, 300)}) as (platform, environment):
+        environment.until(platform.held.is_set)
+        environment.until(lambda: process_state(environment.process.pid) == "S")
+        began = time.monotonic()
+        assert environment.terminate() == 0
+        assert time.monotonic() - began < 3
         assert environment.notes()[1:] == ["open", "closed", "down"]
 
 

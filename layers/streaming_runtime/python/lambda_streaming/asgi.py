@@ -19,6 +19,7 @@ import sys
 import threading
 from contextvars import copy_context
 
+from streaming_runtime import asynchronous
 from streaming_runtime.context import MARGIN_MS, deadline
 from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.scopes import after_response
@@ -312,7 +313,7 @@ class Exchange:
         if self.write is None or not self._loop.is_run_by_caller():
             return False
         try:
-            return self.write(piece)
+            return asynchronous.interruptible(self.write, piece)  # a slow reader blocks it
         except BaseException as error:  # no fault of the application: its reader raises it
             self.write = None
             self._write_error = error

@@ -44,6 +44,19 @@ def postpone(error: BaseException) -> bool:
     return _OWN.is_running
 
 
+def interruptible(function: Callable[[Any], bool], argument: Any) -> bool:
+    """Calls `function` inside of the loop, where a signal handler may raise its exception at once.
+
+    That is for a call that can block for long. Its caller must let no exception out into the loop.
+    """
+    was_running = _OWN.is_running
+    _OWN.is_running = False
+    try:
+        return function(argument)
+    finally:
+        _OWN.is_running = was_running
+
+
 def raise_postponed() -> None:
     """Raises what was postponed since the last time; for callers that have no `check`."""
     error = _OWN.postponed
