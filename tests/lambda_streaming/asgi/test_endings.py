@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lambda_streaming import Asgi
 from lambda_streaming.event_loops import application_loop
 from streaming_runtime import context as runtime_context
@@ -155,6 +157,63 @@ def test_a_body_that_is_over_stays_over():
     pieces.close()
     pieces.close()
     assert list(pieces) == []
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([0, 0.0001, 0.15]))), st.booleans())
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pieces_keep_their_order_whether_they_are_written_or_read(loop, pieces, is_last_empty):
+    """The runtime takes a piece in the application's `send`, or has it read as any other."""
+    numbers = range(len(pieces))
+
+    async def app(scope, receive, send):
+        await send(START)
+        await send(body(b"begun"))
+        for number in numbers:
+            await asyncio.sleep(pieces[number][1] / 100)
+            await send(body(b" %d" % number))
+        await send(body(b"" if is_last_empty else b" end", more=False))
+
+    taken = []
+
+    def write(piece):
+        number = len(taken) - 1
+        if not (0 <= number < len(pieces) and pieces[number][0]):
+            return False
+        taken.append(piece)
+        return True
+
+    response = opened(app)
+    response.write_through(write)
+    while (piece := next(response, None)) is not None:
+        if piece:
+            taken.append(piece)
+
+    end = [] if is_last_empty else [b" end"]
+    assert taken == [b"begun", *(b" %d" % number for number in numbers), *end]
+
+
+def test_an_error_of_the_reader_is_raised_to_the_reader_and_ends_the_application(loop):
+    ends = []
+
+    async def app(scope, receive, send):
+        await receive()
+        await send(START)
+        try:
+            while True:
+                await send(body(b"x"))
+        finally:
+            ends.append("ended")
+
+    def write(piece):
+        raise ConnectionError("the reader has gone")
+
+    pieces = opened(app, Context(2, time.time))
+    pieces.write_through(write)
+    with pytest.raises(ConnectionError) if loop.is_run_by_caller() else contextlib.nullcontext():
+        assert [next(pieces) for _ in range(3)]
+    pieces.close()
+
+    assert ends == ["ended"]
 
 
 # --- disconnect
@@ -446,6 +505,24 @@ def test_a_body_that_nobody_read_is_disconnected_after_the_response(invoked):
 
     assert list(finish()) == []
     assert ends == ["http.disconnect"]
+
+
+def test_on_lambdas_own_runtime_the_response_is_whole_and_the_work_behind_it_done(monkeypatch):
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
+    done = []
+
+    async def app(scope, receive, send):
+        await send(START)
+        await send(body(b"a"))
+        await asyncio.sleep(0.15)
+        await send(body("é".encode(), more=False))
+        done.append("background")
+
+    result = Asgi(app, lifespan="off")(function_url(Request()), Context(5, time.time))
+
+    assert result["body"] == "aé"
+    assert result["isBase64Encoded"] is False
+    assert done == ["background"]
 
 
 # --- where it runs

@@ -7,7 +7,7 @@ import asyncio
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lambda_streaming import Asgi
 from lambda_streaming.http_request import NotAnHttpRequest
@@ -370,6 +370,7 @@ NAMES = st.one_of(st.binary(max_size=8), st.text(max_size=8), st.none(), st.inte
 
 
 @given(st.lists(st.tuples(NAMES, NAMES), max_size=4), st.integers(0, 700))
+@settings(max_examples=50)
 def test_any_start_is_taken_or_refused(headers, status):
     """It never fails later, where nobody can see what was wrong."""
     message = {"type": "http.response.start", "status": status, "headers": headers}
@@ -385,6 +386,7 @@ def test_any_start_is_taken_or_refused(headers, status):
 
 
 @given(st.lists(st.binary(max_size=20), max_size=6))
+@settings(max_examples=50)
 def test_any_pieces_are_the_body(pieces):
     app = sends(START, *[body(piece, True) for piece in pieces], END)
     response = in_process(Asgi(app, lifespan="off"), Request())

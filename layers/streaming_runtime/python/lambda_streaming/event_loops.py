@@ -110,12 +110,16 @@ class ApplicationLoop:
                 self._start_thread()
 
     def close(self) -> None:
-        """Closes the loop, and whatever runs in it stands still. The process gets a new one."""
+        """Cancels all that runs in the loop, and closes it. The process gets a new one."""
         with self._runs:
             self._is_closing = True
             if self._thread is not None:
                 self.loop.call_soon_threadsafe(self.loop.stop)
                 self._thread.join()
+            for task in asyncio.all_tasks(self.loop):
+                task.cancel()
+                task.add_done_callback(lambda _: self.loop.stop())
+                asynchronous.run(self.loop)
             self.loop.close()
 
     def _is_used_from_elsewhere(self) -> bool:
