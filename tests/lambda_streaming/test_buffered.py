@@ -21,7 +21,7 @@ from tests.support.waiting import eventually
 LAYER = ROOT / "layers/streaming_runtime/python"
 GET = Sent("GET", "/", headers=(("host", "shop.example"),))
 FUNCTION = """
-from lambda_streaming import Wsgi
+from lambda_streaming import Asgi, Wsgi, sse
 
 
 def app(environ, start_response):
@@ -42,7 +42,25 @@ def app(environ, start_response):
         yield "zw\u00f6lf".encode()
 
 
-handler = Wsgi(app)
+async def asgi_app(scope, receive, send):
+    assert scope["type"] == "http"
+    headers = [(b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": 201, "headers": headers})
+    await send({"type": "http.response.body", "body": b"one ", "more_body": True})
+    await send({"type": "http.response.body", "body": b"two"})
+
+
+wsgi = Wsgi(app)
+asgi = Asgi(asgi_app)
+
+
+def handler(event, context):
+    if event["rawPath"] == "/asgi":
+        return asgi(event, context)
+    if event["rawPath"] == "/events":
+        headers = {"Content-Type": "text/event-stream"}
+        return {"statusCode": 200, "headers": headers, "body": sse(iter(["one", "two"]))}
+    return wsgi(event, context)
 """
 
 
@@ -95,7 +113,7 @@ class Stock:
 
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory):
-    paths = ["/text", "/text", "/binary", "/breaks", "/large"]
+    paths = ["/text", "/text", "/binary", "/breaks", "/large", "/asgi", "/events"]
     return Stock(tmp_path_factory.mktemp("stock"), paths, function_url)
 
 
@@ -119,6 +137,16 @@ def test_with_the_stock_client_a_body_over_6_mb_is_an_error_that_names_the_limit
     error = json.loads(stock.posts[4].body)
     assert error["errorType"] == "ResponseTooLarge"
     assert "7000000 bytes or more, and Lambda takes 6291556 (6 MB)" in error["errorMessage"]
+
+
+def test_an_asgi_application_responds_whole_under_the_stock_client(stock):
+    found = payload_v2.render(stock.posts[5].body)
+    assert (found.status, found.body) == (201, b"one two")
+
+
+def test_events_in_a_handlers_own_result_are_text_under_the_stock_client(stock):
+    found = payload_v2.render(stock.posts[6].body)
+    assert found.body.startswith(b"data: one\n\ndata: two\n\n")
 
 
 def test_the_log_of_the_stock_client_says_once_that_and_why_nothing_streams(stock):
