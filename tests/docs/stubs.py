@@ -42,7 +42,7 @@ class model:
 PAYLOADS = {
     "docs/runtime.md": [function_url(path="/count"), {"prompt": "one two"}],
     "docs/powertools.md": [function_url(path="/words")],
-    "docs/asgi-wsgi.md": [function_url(path="/rows")],
+    "docs/asgi-wsgi.md": [function_url(path="/numbers"), function_url(path="/rows")],
     "docs/how-to/auth.md": [
         function_url(claims={"userArn": "arn:aws:iam::123456789012:user/somebody"})
     ],
