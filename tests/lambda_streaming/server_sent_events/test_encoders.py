@@ -7,6 +7,7 @@ import pytest
 from lambda_streaming import Event, ndjson, sse
 from lambda_streaming.encoders import ag_ui, openai_chunks, ui_messages
 from lambda_streaming.encoders import ndjson as ndjson_encoder
+from pydantic import RootModel
 
 from tests.lambda_streaming.server_sent_events.reading import data_of, until_error
 
@@ -116,9 +117,17 @@ def test_a_source_without_items_is_an_empty_completion():
     assert deltas(read([], openai())[:-1]) == [{"role": "assistant", "content": ""}, {}]
 
 
-@pytest.mark.parametrize("item", [7, ["a"], {"content": "x"}, Event("a"), {"choices": 1}])
-def test_what_is_no_chunk_is_refused(item):
-    pieces, error = until_error(sse([item], encoder=openai()))
+class Numbers(RootModel[list[int]]):
+    pass
+
+
+@pytest.mark.parametrize("make", [lambda: openai(), lambda: ui(), lambda: ag()])
+@pytest.mark.parametrize(
+    "item",
+    [7, ["a"], {"content": "x"}, Event("a"), {"choices": 1}, {"type": 1}, object(), Numbers([1])],
+)
+def test_what_is_no_part_of_the_protocol_is_refused(make, item):
+    pieces, error = until_error(sse([item], encoder=make()))
 
     assert pieces == []
     assert isinstance(error, TypeError)

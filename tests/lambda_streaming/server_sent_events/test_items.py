@@ -9,6 +9,7 @@ import pathlib
 import types
 import uuid
 
+import attrs
 import pydantic
 import pytest
 from event_stream import Decoder
@@ -37,10 +38,25 @@ class FirstPydantic:
     """Has what a model of Pydantic's first version has, as far as it matters."""
 
     __fields__ = {"a": None}
+
+    def dict(self, by_alias):
+        return {"alias" if by_alias else "a": 1}
+
+
+@attrs.define
+class OfAttrs:
+    a: int
+
+
+class OfMsgspec:
+    """Has what a `msgspec.Struct` has, as far as it matters."""
+
+    __struct_fields__ = ("a",)
     a = 1
 
-    def dict(self):
-        return {"a": self.a}
+
+class Root(pydantic.RootModel[list[int]]):
+    pass
 
 
 ITEMS = [
@@ -57,7 +73,10 @@ ITEMS = [
     ([Point(1, "p")], [{"x": 1, "name": "p"}]),
     (Model(camelCase=3), {"camelCase": 3}),
     ({"model": Model(camelCase=3)}, {"model": {"camelCase": 3}}),
-    (FirstPydantic(), {"a": 1}),
+    (FirstPydantic(), {"alias": 1}),
+    (OfAttrs(1), {"a": 1}),
+    (OfMsgspec(), {"a": 1}),
+    (Root([1]), [1]),
     (Colour.RED, "red"),
     (decimal.Decimal(3), 3),
     ({"d": decimal.Decimal("1.5")}, {"d": 1.5}),

@@ -6,9 +6,8 @@ protocol as they are. Each encoder is made for one stream.
 
 from __future__ import annotations
 
+import os
 import time
-from typing import TYPE_CHECKING, Any, Protocol
-from uuid import uuid4
 
 from event_stream import encode
 
@@ -22,8 +21,12 @@ from lambda_streaming.server_sent_events.events import (
 )
 from lambda_streaming.server_sent_events.json_text import as_object, json_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, Protocol
+else:
+    Protocol = object  # `typing` would be most of what the import of this module costs
 
 __all__ = ["Encoder", "EventEncoder", "ag_ui", "ndjson", "openai_chunks", "ui_messages"]
 
@@ -69,7 +72,7 @@ def openai_chunks(
     """
     return OpenAiChunks(
         {
-            "id": id or f"chatcmpl-{uuid4().hex}",
+            "id": id or f"chatcmpl-{_chance()}",
             "object": "chat.completion.chunk",
             "created": int(time.time()) if created_s is None else created_s,
             "model": model,
@@ -194,7 +197,7 @@ class UiMessages(_OneStream):
 
     def __init__(self, message_id: str | None) -> None:
         super().__init__()
-        self._message_id = message_id or f"msg_{uuid4().hex}"
+        self._message_id = message_id or f"msg_{_chance()}"
         self._has_begun = False
         self._is_finished = False
         self._text_id: str | None = None
@@ -305,7 +308,7 @@ class AgUi(_OneStream):
     def _text(self, text: str) -> bytes:
         before = self._begun()
         if self._message_id is None:
-            self._message_id = self._first_message_id or f"msg_{uuid4().hex}"
+            self._message_id = self._first_message_id or f"msg_{_chance()}"
             self._first_message_id = None
             start = {"type": "TEXT_MESSAGE_START", "messageId": self._message_id}
             before += _json_event({**start, "role": "assistant"})
@@ -350,6 +353,11 @@ class NdJson(_OneStream):
         if self._end_key is None or reason != DEADLINE:
             return b""
         return _line({self._end_key: {"reason": reason}})
+
+
+def _chance() -> str:
+    """Returns an id that nobody else has."""
+    return os.urandom(16).hex()
 
 
 def _line(value: Any) -> bytes:

@@ -123,7 +123,7 @@ def _context_of_handler() -> Any:
     frame = sys._getframe(1).f_back
     while frame is not None:
         for value in frame.f_locals.values():
-            if hasattr(value, "get_remaining_time_in_millis"):
+            if hasattr(type(value), "get_remaining_time_in_millis"):
                 return value
         frame = frame.f_back
     return None

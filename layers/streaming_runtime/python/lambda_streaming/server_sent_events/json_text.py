@@ -42,14 +42,12 @@ def as_object(value: Any, *, leave_out_unset: bool = False) -> dict[str, Any] | 
     if isinstance(value, dict):
         return value
     if hasattr(value, "model_dump") and not isinstance(value, type):
-        fields: dict[str, Any] = value.model_dump(
-            mode="json", by_alias=True, exclude_unset=leave_out_unset
-        )
-        return fields
-    try:
-        plain = _plain(value)
-    except (TypeError, ValueError):
-        return None
+        plain = value.model_dump(mode="json", by_alias=True, exclude_unset=leave_out_unset)
+    else:
+        try:
+            plain = _plain(value)
+        except (TypeError, ValueError):
+            return None
     if isinstance(plain, dict):
         return plain
     return None
@@ -63,6 +61,8 @@ def _plain(value: Any) -> Any:
         return _text_of(value)
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True)
+    if hasattr(value, "__fields__") and hasattr(value, "dict"):  # Pydantic's first version
+        return value.dict(by_alias=True)
     names = _field_names(value)
     if names is not None:
         return {name: getattr(value, name) for name in names}
@@ -92,8 +92,6 @@ def _field_names(value: Any) -> list[str] | None:
         return [*value.__struct_fields__]
     if hasattr(value, "__attrs_attrs__"):
         return [each.name for each in value.__attrs_attrs__]
-    if hasattr(value, "__fields__") and hasattr(value, "dict"):  # Pydantic's first version
-        return [*value.__fields__]
     return None
 
 
