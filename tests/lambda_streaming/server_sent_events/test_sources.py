@@ -143,6 +143,21 @@ def test_silence_has_heartbeats_and_the_runtime_sees_the_clock():
     assert events([*seen, *rest])[:2] == [("message", "a"), ("message", "b")]
 
 
+def test_a_source_that_says_that_it_has_nothing_is_silent_too():
+    pause = threading.Event()
+
+    def source():
+        while True:
+            pause.wait(0.02)
+            yield None
+
+    body = sse(source(), heartbeat_s=0.2)
+    seen = pieces_until(body, lambda piece: piece == b":\n")
+    body.close()
+
+    assert set(seen[:-1]) == {b""}
+
+
 def test_a_busy_source_has_no_heartbeats():
     pause = threading.Event()
 

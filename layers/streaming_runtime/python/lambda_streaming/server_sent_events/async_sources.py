@@ -88,28 +88,53 @@ def async_reader_of(source: Any, *, in_thread: bool) -> AsyncReader:
     return TaskReader(source)
 
 
+class _Bell:
+    """Something that one task waits for, until it is rung or the time is over."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def wait(self, wait_s: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        timer = None
+        if wait_s is not None:
+            timer = loop.call_later(wait_s, self.ring)
+        try:
+            await self._waiting
+        finally:
+            self._waiting = None
+            if timer is not None:
+                timer.cancel()
+
+    def ring(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
 class TaskReader:
     """Reads in one task from the first item to the last, as timeouts and task groups want it."""
 
     def __init__(self, source: Any) -> None:
         self._source = source
         self._task: asyncio.Task[None] | None = None
-        self._given: asyncio.Future[Any] | None = None
-        self._asked = asyncio.Event()
+        self._is_asked = False
+        self._asked = _Bell()
+        self._given = _Bell()
+        self._item: Any = NOTHING
 
     async def take(self, wait_s: float | None) -> Any:
-        if self._given is None:
-            self._given = asyncio.get_running_loop().create_future()
-            self._asked.set()
+        self._is_asked = True
+        self._asked.ring()
         if self._task is None:
             self._task = asyncio.create_task(self._read())
-        await asyncio.wait(
-            (self._given, self._task), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED
-        )
-        if self._given.done():
-            given = self._given
-            self._given = None
-            return given.result()
+            self._task.add_done_callback(lambda _: self._given.ring())
+        if self._item is NOTHING and not self._task.done():
+            await self._given.wait(wait_s)
+        if self._item is not NOTHING:
+            item = self._item
+            self._item = NOTHING
+            return item
         if self._task.done():
             self._task.result()
             return END
@@ -131,10 +156,11 @@ class TaskReader:
         items: Any = async_items_of(self._source)
         try:
             async for item in items:
-                if self._given is not None:
-                    self._given.set_result(item)
-                self._asked.clear()
-                await self._asked.wait()
+                self._is_asked = False
+                self._item = item
+                self._given.ring()
+                while not self._is_asked:
+                    await self._asked.wait(None)
         finally:
             await items.aclose()
 
@@ -144,25 +170,23 @@ class AwaitedThreadReader:
 
     def __init__(self, source: Any) -> None:
         self._reader = ThreadReader(source)
-        self._has_come = asyncio.Event()
+        self._bell = _Bell()
 
     async def take(self, wait_s: float | None) -> Any:
         loop = asyncio.get_running_loop()
-        self._reader.ask(lambda: self._wake(loop))
-        try:
-            async with asyncio.timeout(wait_s):
-                await self._has_come.wait()
-        except TimeoutError:
-            return NOTHING
-        self._has_come.clear()
+        self._reader.ask(lambda: self._ring_in(loop))
+        item = self._reader.take(0)
+        if item is not NOTHING:
+            return item
+        await self._bell.wait(wait_s)
         return self._reader.take(0)
 
     async def close(self) -> None:
         """Closes it without a pause of its own: whoever is cancelled cannot wait any more."""
         self._reader.close()
 
-    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _ring_in(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            loop.call_soon_threadsafe(self._has_come.set)
+            loop.call_soon_threadsafe(self._bell.ring)
         except RuntimeError:  # the loop is closed, and nobody waits any more
             pass

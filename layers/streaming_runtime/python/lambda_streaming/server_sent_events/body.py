@@ -289,7 +289,7 @@ class Progress:
             return self._ended(DONE)
         self._count += 1
         if taken is None or (type(taken) is bytes and not taken):
-            return b""
+            return self._after_silence()
         try:
             piece = self._started() + self._encoder.item(taken)
         except (TypeError, ValueError) as error:
