@@ -107,10 +107,19 @@ def test_an_address_that_is_not_there_is_an_error_that_names_those_there_are(ser
         service.get("/", at="websocket")
 
 
-def test_paths_begin_where_the_test_stands(local_lambda):
-    service = local_lambda(handler="app.handler", code="functions", environment={"GREETING": "x"})
+def test_paths_begin_where_the_test_stands_and_the_stock_runtime_is_there_too(local_lambda):
+    service = local_lambda(
+        handler="app.on_any_runtime",
+        code="functions",
+        environment={"GREETING": "x"},
+        streaming=False,
+    )
 
-    assert service.get("/words").text == "data: one x\n\ndata: two x\n\n"
+    for front in FRONTS:
+        reply = service.get("/words", at=front)
+        assert (reply.status, reply.text) == (200, "data: one x\n\ndata: two x\n\n")
+        assert len(reply.pieces) == 1
+    assert "streaming.buffered" in service.log
 
 
 def test_a_start_that_fails_says_why(tmp_path):

@@ -4,6 +4,8 @@ import json
 import os
 import time
 
+from lambda_streaming import Wsgi
+
 
 def handler(event, context):
     path = event.get("rawPath", event.get("path", ""))
@@ -21,3 +23,11 @@ def words():
     for word in ("one", "two"):
         yield f"data: {word} {os.environ['GREETING']}\n\n"
         time.sleep(0.3)
+
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/event-stream")])
+    return (word.encode() for word in words())
+
+
+on_any_runtime = Wsgi(application)

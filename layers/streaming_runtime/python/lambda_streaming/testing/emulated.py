@@ -68,14 +68,16 @@ class LocalLambdas:
         environment: Mapping[str, object] | None = None,
         timeout_s: float = 30,
         memory_mb: int = 512,
+        streaming: bool = True,
         show_log: bool = False,
     ) -> LocalLambda:
         """Starts the emulator, and returns what it serves.
 
         Either with a `template`, by default `template.yaml`; `parameters` are its own. Or with the
         `handler` of one function (`module.function`, in the folder `code`), which gets the layer, a
-        Function URL, a REST API and an HTTP API, and the variables of `environment`. `arguments`
-        are options of `local-lambda`.
+        Function URL, a REST API and an HTTP API, and the variables of `environment`. Without
+        `streaming` it runs on Lambda's own runtime, and its fronts want whole responses.
+        `arguments` are options of `local-lambda`.
 
         Raises FileNotFoundError for a path that leads to nothing, EmulatorFailed, whose message is
         the log, and ValueError for arguments that do not belong together.
@@ -87,7 +89,16 @@ class LocalLambdas:
         else:
             if template is not None or parameters is not None:
                 raise ValueError("a function has a template or a handler: give one")
-            found = self._template(handler, self._found(code), environment, timeout_s, memory_mb)
+            variables = {name: str(value) for name, value in (environment or {}).items()}
+            fields = template_of(
+                handler,
+                code=self._found(code),
+                variables=variables,
+                timeout_s=timeout_s,
+                memory_mb=memory_mb,
+                streaming=streaming,
+            )
+            found = self._written(fields)
         emulator = Emulator(found, *arguments, parameters=parameters, show_log=show_log)
         return LocalLambda(self._running.enter_context(emulator))
 
@@ -99,31 +110,32 @@ class LocalLambdas:
         places = " or ".join(map(str, dict.fromkeys(tried)))
         raise FileNotFoundError(f"there is no {places}")
 
-    def _template(
-        self,
-        handler: str,
-        code: Path,
-        environment: Mapping[str, object] | None,
-        timeout_s: float,
-        memory_mb: int,
-    ) -> Path:
+    def _written(self, fields: Mapping[str, Any]) -> Path:
+        """Writes a template, and the layer beside it."""
         self._made += 1
         folder = self._scratch / f"function-{self._made}"
         lay_out_layer(folder / "layer")
         template = folder / "template.json"  # JSON is YAML, too
-        variables = {name: str(value) for name, value in (environment or {}).items()}
-        template.write_text(json.dumps(template_of(handler, code, variables, timeout_s, memory_mb)))
+        template.write_text(json.dumps(fields))
         return template
 
 
 def template_of(
-    handler: str, code: Path, variables: Mapping[str, str], timeout_s: float, memory_mb: int
+    handler: str,
+    *,
+    code: Path,
+    variables: Mapping[str, str],
+    timeout_s: float,
+    memory_mb: int,
+    streaming: bool,
 ) -> dict[str, Any]:
     """Returns a template with one function, behind each front that needs no network."""
-    rest_event = {"Method": "ANY", "ResponseTransferMode": "RESPONSE_STREAM"}
+    mode = "RESPONSE_STREAM" if streaming else "BUFFERED"
+    wrapper = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap"} if streaming else {}
+    method = {"Method": "ANY", "ResponseTransferMode": mode}
     events = {
-        "Rest": {"Type": "Api", "Properties": {"Path": "/{proxy+}", **rest_event}},
-        "RestRoot": {"Type": "Api", "Properties": {"Path": "/", **rest_event}},
+        "Rest": {"Type": "Api", "Properties": {"Path": "/{proxy+}", **method}},
+        "RestRoot": {"Type": "Api", "Properties": {"Path": "/", **method}},
         "Http": {"Type": "HttpApi"},
     }
     function = {
@@ -133,8 +145,8 @@ def template_of(
         "Timeout": timeout_s,
         "MemorySize": memory_mb,
         "Layers": [{"Ref": LAYER}],
-        "Environment": {"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap", **variables}},
-        "FunctionUrlConfig": {"AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"},
+        "Environment": {"Variables": {**wrapper, **variables}},
+        "FunctionUrlConfig": {"AuthType": "NONE", "InvokeMode": mode},
         "Events": events,
     }
     layer = {"ContentUri": "layer"}
