@@ -26,6 +26,13 @@ return {
   focus: document.activeElement.id,
 };"""
 
+WITHOUT_NETWORK = """
+const real = window.fetch;
+window.fetch = async () => {
+  window.fetch = real;
+  throw new TypeError("Failed to fetch");
+};"""
+
 
 class ChatPage:
     """Opens the chat in a new tab. `silence_ms` replaces the page's own patience."""
@@ -88,6 +95,10 @@ class ChatPage:
         self.cdp("Emulation.setEmulatedMedia", features=media)
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.cdp("Emulation.setDeviceMetricsOverride", **size)
+
+    def lose_next_request(self):
+        """Lets the next request fail as without a network."""
+        self.driver.execute_script(WITHOUT_NETWORK)
 
     def picture(self):
         return base64.b64decode(self.cdp("Page.captureScreenshot", format="png")["data"])

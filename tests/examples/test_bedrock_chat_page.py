@@ -195,6 +195,33 @@ def test_silence_is_taken_for_a_lost_connection(open_page, model):
     model.finish()
 
 
+def test_an_environment_that_is_killed_midway_ends_the_answer_with_a_note(page, model, serving):
+    _, example = serving
+    page.ask("Hello")
+    model.say("It ")
+    page.wait_for_answer("It ")
+    for environment in example.emulator.environments():
+        example.emulator.kill_environment(environment["pid"])
+
+    turn = page.wait_until_idle()["turns"][-1]
+    assert turn["note"] in ("The answer broke off.", "The connection was lost.")
+    assert (turn["answer"], turn["retry"]) == ("It ", True)
+    model.finish()
+
+
+def test_without_a_network_the_question_can_be_asked_again(page, model):
+    page.lose_next_request()
+    page.ask("Hello")
+    turn = page.wait_until_idle()["turns"][-1]
+    assert (turn["note"], turn["retry"]) == ("The connection was lost.", True)
+
+    page.click(".retry")
+    model.say("Back.")
+    model.finish()
+
+    page.wait_for_answer("Back.")
+
+
 def test_a_wrong_token_asks_for_the_right_one_and_then_for_the_answer(open_page, model):
     page = open_page(token="wrong")
     page.ask("Hello")

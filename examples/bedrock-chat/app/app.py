@@ -182,7 +182,7 @@ def body_of(event):
 
 def page(name, content_type):
     headers = {"Content-Type": content_type, **PAGE_HEADERS}
-    return {"statusCode": 200, "headers": headers, "body": (STATIC / name).read_bytes()}
+    return {"statusCode": 200, "headers": headers, "body": (STATIC / name).read_text("utf-8")}
 
 
 def refusal(status, message, **headers):
