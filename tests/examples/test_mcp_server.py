@@ -31,7 +31,7 @@ def example():
 
 @pytest.fixture(scope="module")
 def faulty():
-    with served("mcp-server", timeout_s=3, faults="mcp_server.py") as running:
+    with served("mcp-server", timeout_s=4, faults="mcp_server.py") as running:
         yield running
 
 

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 
 import anyio
 import app
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sse_starlette import EventSourceResponse as StarletteEventSourceResponse
+from starlette.types import Receive, Scope, Send
 
 PIECE = "x" * 10_000
 
@@ -35,6 +37,23 @@ async def source(fault: str) -> AsyncIterator[str]:
 @app.app.get("/text/{fault}")
 async def text(fault: str) -> StreamingResponse:
     return StreamingResponse(source(fault), media_type="text/plain")
+
+
+class Polite(Response):
+    """Asks whether the client is there, as none of the ready-made responses does by itself."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not await request.is_disconnected():
+            await send({"type": "http.response.body", "body": b"more", "more_body": True})
+            await anyio.sleep(0.02)
+        logging.getLogger().error("the application saw the end")
+
+
+@app.app.get("/until-disconnected")
+async def until_disconnected() -> Polite:
+    return Polite()
 
 
 @app.app.get("/fastapi/{fault}", response_class=EventSourceResponse)

@@ -165,28 +165,3 @@ def application_loop() -> ApplicationLoop:
             found = ApplicationLoop()
             _Process.loop = found
         return found
-
-
-async def generators_closed(*, are_lost: bool) -> None:
-    """Waits for the end of the async generators that a request has left at a `yield`.
-
-    asyncio closes each in a task of its own when its last reference has gone
-    (https://peps.python.org/pep-0525/#finalization). On Lambda the loop stands still after the
-    response, and their `finally` would run in the next invocation, or never. A server just runs on.
-
-    `are_lost`: the request was cancelled. Then frames and tracebacks refer to each other, and to a
-    generator in their midst, until the garbage collector comes. So it is called.
-    """
-    if are_lost:
-        import gc
-
-        gc.collect()
-    await asyncio.sleep(0)  # the loop makes the tasks
-    while closing := [task for task in asyncio.all_tasks() if _closes_a_generator(task)]:
-        await asyncio.wait(closing)
-        await asyncio.sleep(0)  # and those of generators that these have left
-
-
-def _closes_a_generator(task: asyncio.Task[Any]) -> bool:
-    # `aclose()` is an awaitable of a type that has no other name.
-    return type(task.get_coro()).__name__ == "async_generator_athrow"
