@@ -42,6 +42,7 @@ _SENTENCES = (
     LogFileError,
     OSError,
 )
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -321,12 +322,27 @@ def _reread(arguments: argparse.Namespace) -> tuple[Mapping[str, str], Inputs]:
     return request.overrides, request.inputs
 
 
+def cancel_at_signal() -> None:
+    """Lets the first SIGINT or SIGTERM cancel the running task. Later ones do nothing.
+
+    A second Ctrl-C would interrupt the ending, and leave processes behind.
+    """
+    task = asyncio.current_task()
+    assert task is not None, "it is called by a task"
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        for number in _ENDINGS:
+            loop.add_signal_handler(number, lambda: None)
+        task.cancel()
+
+    for number in _ENDINGS:
+        loop.add_signal_handler(number, end)
+
+
 async def run(chosen: Options, log: Log) -> None:
     """Runs until SIGINT or SIGTERM cancels it."""
-    this_task = asyncio.current_task()
-    assert this_task is not None, "run() is awaited by a task"
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, this_task.cancel)
+    cancel_at_signal()
     async with running(chosen, log) as application:
         for name, value in application.addresses:
             print(f"{name}: {value}", flush=True)

@@ -1,11 +1,15 @@
 """Tests the command line."""
 
+import asyncio
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
 from streaming_runtime import __version__
 
+from local_lambda.command import cancel_at_signal
 from tests.support.paths import ROOT
 
 
@@ -73,3 +77,25 @@ def test_strict_makes_an_error_of_what_only_the_start_finds(tmp_path):
     assert "--strict makes an error of what differs on this machine:\n  " in ended.stderr
     assert f"the Runtime is python{other}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_does_not_interrupt_the_ending(second):
+    ended = []
+
+    async def run():
+        cancel_at_signal()
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+        finally:
+            later = asyncio.Event()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, later.set)
+            os.kill(os.getpid(), second)
+            os.kill(os.getpid(), signal.SIGUSR1)  # handled after the second one
+            await later.wait()
+            ended.append("all")
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(run())
+    assert ended == ["all"]
