@@ -47,7 +47,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "undoc-members": False}
 autodoc_mock_imports = ["pytest", "h11", "boto3", "botocore", "flask", "flask_cors", "werkzeug"]
-autodoc_mock_imports += ["yaml", "moto", "awslambdaric"]
+autodoc_mock_imports += ["yaml", "moto", "awslambdaric", "aws_lambda_powertools", "pydantic_core"]
 
 html_theme = "furo"
 html_static_path = ["static"]

@@ -21,6 +21,8 @@ BLOCKS = {
     ("docs/clients.md", "location / {"): "tests/system/clients/test_proxies.py",
     ("docs/clients.md", "defaults\n"): "tests/system/clients/test_proxies.py",
     ("docs/data.md", "<epoch>-"): "a form",
+    ("docs/sse.md", "data: "): "tests/lambda_streaming/server_sent_events/test_page.py",
+    ("docs/sse.md", '"Hi"'): "tests/lambda_streaming/server_sent_events/test_page.py",
     ("docs/testing.md", ""): "tests/lambda_streaming/testing/test_page.py",
     ("examples/cloudfront/README.md", "body="): "tests/examples",
     ("examples/mcp-server/README.md", "import asyncio"): "tests/examples/test_mcp_server.py",
@@ -62,12 +64,12 @@ COMMANDS = {
     "terraform ": NEEDS_AWS,
 }
 
-# Requests to the emulator, by page: the test that makes them.
+# Requests to the emulator, by the page's beginning: the test that makes them.
 REQUESTS = {
+    "examples/": "tests/examples/test_readme_commands.py",
     "README.md": RECIPES,
     "layers/streaming_runtime/README.md": RECIPES,
     "docs/tutorial.md": "tests/docs/test_tutorial.py",
     "docs/troubleshooting.md": "tests/docs/test_tutorial.py makes one like it",
     "docs/how-to/debugging.md": "tests/docs/test_tutorial.py makes one like it",
 }
-EXAMPLES_ARE_DRIVEN_BY = "tests/examples"

@@ -27,6 +27,7 @@ sys.modules["boto3"] = types.SimpleNamespace(resource=lambda *_, **__: Resource(
 import sys, time, types
 sys.modules["app"] = types.SimpleNamespace(handler=lambda event, context: {"body": iter("ab")})
 """,
+    "docs/sse.md": "def tokens(event): return iter(['one', {'two': 2}])",
     "docs/runtime.md": """
 import asyncio
 
