@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lambda_streaming import Asgi
 from lambda_streaming.event_loops import application_loop
+from lambda_streaming.testing import context
 from streaming_runtime import context as runtime_context
 from streaming_runtime.errors import RuntimeFault
 from streaming_runtime.scopes import finish
@@ -469,7 +470,34 @@ def test_background_work_is_cancelled_before_the_deadline(caplog):
     assert "asgi.background_cut" in caplog.text
 
 
+def test_a_handler_without_a_context_takes_the_running_invocations_deadline(invocation_of):
+    async def app(scope, receive, send):
+        await asyncio.sleep(60)
+
+    invocation_of(0.3)
+    with pytest.raises(RuntimeFault):
+        opened(app)
+
+
+def test_the_deadline_of_an_invocation_that_is_over_is_none(invocation_of):
+    """As in a test whose neighbour has left one."""
+    invocation_of(0)
+    assert pieces_of(opened(listening_to_nobody)) == [b"ok"]
+
+
 # --- after the response
+
+
+@pytest.fixture
+def invocation_of():
+    """Returns a function that begins an invocation with so many seconds left."""
+
+    def begin(left_s):
+        context(timeout_s=left_s)
+
+    yield begin
+    runtime_context.LEFT_FOR_LATER.set(None)
+    runtime_context.REQUEST_ID.set(None)
 
 
 @pytest.fixture

@@ -187,14 +187,14 @@ class TimeLeft:
 
     @classmethod
     def of(cls, context: Any, loop: ApplicationLoop) -> TimeLeft:
-        """Asks the runtime, or a context of another runtime; a test has no deadline."""
-        known = deadline()
-        if known is not None:
-            return cls(known.remaining_ms() / 1000, loop)
+        """Asks the handler's context, or the runtime; a test may have no deadline."""
         ask = getattr(context, "get_remaining_time_in_millis", None)
-        if ask is None:
+        if ask is not None:
+            return cls(ask() / 1000, loop)
+        known = deadline()
+        if known is None or not known.remaining_ms():  # that of an invocation long ago
             return cls(float("inf"), loop)
-        return cls(ask() / 1000, loop)
+        return cls(known.remaining_ms() / 1000, loop)
 
     def share_s(self, most_s: float) -> float:
         """Returns `most_s`, or a quarter of what is left before Lambda ends the invocation."""
