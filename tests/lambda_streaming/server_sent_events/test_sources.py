@@ -439,7 +439,7 @@ def test_error_data_that_fails_itself_is_logged_and_the_client_gets_the_general_
 
     assert events(pieces)[1] == ("error", '{"message":"The stream ended with an error."}')
     assert isinstance(error, LookupError)
-    assert "lambda_streaming.error_data failed" in caplog.text
+    assert "sse.error_data_failed" in caplog.text
     assert "broken" in caplog.text
 
 

@@ -141,6 +141,7 @@ class OpenAiChunks(_OneStream):
         self._fields = fields
         self._has_role = False
         self._wrote_text = False
+        self._usage = b""
         self._is_finished = False
 
     def item(self, item: Any) -> bytes:
@@ -151,14 +152,15 @@ class OpenAiChunks(_OneStream):
         choices = chunk.get("choices")
         if not isinstance(choices, (list, tuple)):
             raise TypeError("a chunk needs `choices`, a list; text is sent as text")
-        before = b""
-        if not choices and self._wrote_text:  # the usage, which comes after the finish
-            before = self._finish("stop")
+        sent = _json_event({**self._fields, **chunk})
+        if not choices and self._wrote_text and not self._is_finished:
+            self._usage += sent  # it comes after the finish
+            return b""
         self._has_role = True  # those who write chunks write the role, too
         for choice in choices:
             if choice.get("finish_reason"):
                 self._is_finished = True
-        return before + _json_event({**self._fields, **chunk})
+        return sent
 
     def error(self, data: Any) -> bytes:
         fields = {"type": "server_error", **_error_fields(data)}
@@ -168,13 +170,10 @@ class OpenAiChunks(_OneStream):
         finish_reason = "stop"
         if reason == DEADLINE:
             finish_reason = "length"
-        return self._finish(finish_reason) + encode("[DONE]")
-
-    def _finish(self, finish_reason: str) -> bytes:
-        if self._is_finished:
-            return b""
-        self._is_finished = True
-        return self._with_role() + self._chunk({}, finish_reason)
+        last = b""
+        if not self._is_finished:
+            last = self._with_role() + self._chunk({}, finish_reason)
+        return last + self._usage + encode("[DONE]")
 
     def _with_role(self) -> bytes:
         if self._has_role:

@@ -310,7 +310,7 @@ class Progress:
             from logging import getLogger
 
             getLogger("lambda_streaming").warning(
-                "lambda_streaming.error_data failed, so the client gets the general message",
+                "sse.error_data_failed: the client gets the general message",
                 exc_info=failure,
             )
             return self._encoder.error(_general_message(error))
