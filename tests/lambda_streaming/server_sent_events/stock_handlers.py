@@ -3,7 +3,10 @@
 import asyncio
 import threading
 
-from lambda_streaming import sse
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from flask import Flask, Response
+from lambda_streaming import Asgi, Wsgi, sse
 from lambda_streaming.encoders import ui_messages
 
 SOURCES = {}
@@ -50,3 +53,32 @@ def handler(event, context):
         encoder = ui_messages()
     body = sse(SOURCES[event["source"]](), encoder=encoder)
     return {"statusCode": 200, "headers": body.headers, "body": body}
+
+
+api = FastAPI()
+flask = Flask("f")
+
+
+@api.get("/sync/{name}")
+def from_a_function(name: str):
+    return StreamingResponse(sse(SOURCES[name]()), media_type="text/event-stream")
+
+
+@api.get("/async/{name}")
+async def from_a_coroutine(name: str):
+    return StreamingResponse(sse(SOURCES[name]()), media_type="text/event-stream")
+
+
+@flask.get("/flask/<name>")
+def from_flask(name):
+    return Response(sse(SOURCES[name]()), mimetype="text/event-stream")
+
+
+asgi = Asgi(api)
+wsgi = Wsgi(flask)
+
+
+def frameworks(event, context):
+    if event["rawPath"].startswith("/flask/"):
+        return wsgi(event, context)
+    return asgi(event, context)

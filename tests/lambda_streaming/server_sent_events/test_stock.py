@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from tests.lambda_streaming.server_sent_events.reading import events
-from tests.support.fake_runtime_api import FakeRuntimeApi
+from tests.support.fake_runtime_api import FakeRuntimeApi, url_request
 from tests.support.paths import PACKAGES, ROOT
 
 pytestmark = pytest.mark.once
-HANDLER = "tests.lambda_streaming.server_sent_events.stock_handlers.handler"
+HANDLERS = "tests.lambda_streaming.server_sent_events.stock_handlers"
 
 
-def invoke(*payloads):
+def invoke(handler, *payloads):
     """Serves `payloads` by AWS's own client; returns the POSTs and the log."""
     script = [
         {
@@ -32,7 +32,7 @@ def invoke(*payloads):
             "PYTHONPATH": f"{ROOT}:{PACKAGES['lambda_streaming'].parent}",
         }
         ended = subprocess.run(
-            [sys.executable, "-m", "awslambdaric", HANDLER],
+            [sys.executable, "-m", "awslambdaric", f"{HANDLERS}.{handler}"],
             env=environ,
             cwd=ROOT,
             capture_output=True,
@@ -45,6 +45,7 @@ def invoke(*payloads):
 
 def test_it_answers_whole_and_says_so_once():
     posts, log = invoke(
+        "handler",
         ({"source": "letters"}, 9000),
         ({"source": "async_letters"}, 9000),
         ({"source": "words", "encoder": True}, 9000),
@@ -65,3 +66,28 @@ def test_it_answers_whole_and_says_so_once():
     assert failed.error["errorType"] == "LookupError"
     assert events([cut.error["body"].encode()])[-1] == ("end", '{"reason":"deadline"}')
     assert log.count("this process does not run the streaming runtime") == 1
+
+
+def asking(path):
+    return json.loads(url_request(path=path, stage="$default")["body"])
+
+
+def test_frameworks_answer_whole_with_it_too():
+    names = ["/sync/letters", "/async/letters", "/async/async_letters", "/flask/letters"]
+    ends = ["/async/silent", "/flask/silent"]
+
+    posts, log = invoke(
+        "frameworks",
+        *[(asking(name), 9000) for name in names],
+        *[(asking(name), 1200) for name in ends],
+    )
+
+    for post in posts[:4]:
+        assert post.error["statusCode"] == 200, log
+        assert [kind for kind, _ in events([post.error["body"].encode()])] == [
+            "message",
+            "message",
+            "end",
+        ]
+    for post in posts[4:]:
+        assert events([post.error["body"].encode()])[-1] == ("end", '{"reason":"deadline"}')

@@ -84,8 +84,9 @@ def sse(
     if encoder is not None and (retry_ms, error_event, end_event) != (None, "error", "end"):
         message = "retry_ms, error_event and end_event are for events; the encoder has its own ways"
         raise ValueError(message)
-    whole = _is_whole()
-    if whole:
+    _say_why_nothing_streams()
+    is_stock = buffered.is_stock()
+    if is_stock:
         context = context or _context_of_handler()
     progress = Progress(
         format,
@@ -94,7 +95,9 @@ def sse(
         error_data=error_data or _general_message,
     )
     body = SseBody(source, progress, dict(format.headers))
-    if whole:
+    # In an event loop, or in a thread that no handler runs in, an adapter such as `Asgi` calls. It
+    # collects the pieces itself.
+    if is_stock and context is not None and not running_loop():
         return WholeSseBody(buffered.text(body, context), body.headers)
     return body
 
@@ -107,22 +110,17 @@ def ndjson(source: Any, **options: Any) -> SseBody | WholeSseBody:
     return sse(source, encoder=import_module("lambda_streaming.encoders").ndjson(), **options)
 
 
-def _is_whole() -> bool:
-    """Whether the body must be text. Says in the log why nothing streams, if nothing does.
-
-    Where an event loop runs, an adapter such as `Asgi` calls, and collects the pieces itself.
-    """
+def _say_why_nothing_streams() -> None:
     reason = buffered.why_buffered(None)
     if reason:
         buffered.say_once(reason)
-    return buffered.is_stock() and not running_loop()
 
 
 def _context_of_handler() -> Any:
     """Returns the context that a caller has as a local variable, as each handler does, or None."""
     frame = sys._getframe(1).f_back
     while frame is not None:
-        for value in frame.f_locals.values():
+        for value in [*frame.f_locals.values()]:
             if hasattr(type(value), "get_remaining_time_in_millis"):
                 return value
         frame = frame.f_back
