@@ -233,7 +233,7 @@ def test_time_passes_when_the_test_says_so():
         ours.advance(30)
         left.append(ours.get_remaining_time_in_millis())
         yield "b"
-        ours.set_remaining_s(0.5)
+        ours.set_remaining_s(0.9)
         yield "c"
         yield "never"
 
@@ -252,6 +252,45 @@ def test_time_passes_when_the_test_says_so():
         ours.set_remaining_s(10)
 
 
+@pytest.mark.parametrize("make", FRONTS)
+def test_what_comes_after_the_timeout_does_not_come(make):
+    ours = context(timeout_s=3)
+    order = []
+
+    def body():
+        try:
+            yield "a"
+            ours.advance(4)  # it blocks for so long, and nobody could close it
+            yield "b"
+        finally:
+            order.append("closed")
+
+    reply = call(streaming(body), make(), ours)
+
+    assert reply.error_type == "Sandbox.Timedout"
+    assert str(reply.error) == "Task timed out after 3.00 seconds"
+    assert not reply.ended_well
+    assert order == ["closed"]
+    if make in STREAMING:
+        assert (reply.status, reply.pieces) == (200, [b"a"])
+    else:
+        assert reply.status in (500, 502)
+
+
+def test_a_handler_that_takes_too_long_times_out():
+    ours = context(timeout_s=3)
+
+    reply = call(lambda payload, context: ours.advance(4), function_url(), ours)
+
+    assert (reply.status, reply.error_type) == (502, "Sandbox.Timedout")
+
+
+def test_a_front_that_no_maker_knows_gets_proxy_json():
+    reply = call(streaming(numbers), {"raw_path": "/", "method": "GET"})
+
+    assert (reply.status, reply.body, reply.streamed) == (200, b"0\n1\n", False)
+
+
 def test_a_context_has_what_the_caller_sends_along():
     ours = context(
         client_context={"custom": {"a": 1}},
@@ -267,7 +306,7 @@ def test_a_context_has_what_the_caller_sends_along():
 
 
 def test_a_context_of_somebody_else_reaches_the_handler():
-    own = SimpleNamespace(get_remaining_time_in_millis=lambda: 100, tag="mine")
+    own = SimpleNamespace(get_remaining_time_in_millis=lambda: 10_000, tag="mine")
 
     reply = call(lambda payload, context: context.tag, {}, own)
 

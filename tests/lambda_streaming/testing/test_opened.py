@@ -181,7 +181,7 @@ def test_a_piece_that_does_not_come_is_a_timeout():
             next(stream)
         with pytest.raises(TimeoutError, match="the function has not ended within"):
             stream.close()
-        ours.set_remaining_s(0.5)  # now the runtime cancels what the body waits for
+        ours.set_remaining_s(0.9)  # now the runtime cancels what the body waits for
         eventually(stream.close, retry_on=TimeoutError)
 
     assert stream.reply.error_type == "Runtime.DeadlineExceeded"

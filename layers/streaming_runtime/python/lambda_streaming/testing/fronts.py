@@ -35,7 +35,7 @@ def front_name(payload: Any) -> str:
     """Returns which front a payload comes from; an empty text for none."""
     context = payload.get("requestContext") if isinstance(payload, dict) else None
     if not isinstance(context, dict):
-        return ""
+        return OTHER if front_of(payload) else ""  # VPC Lattice's first version
     if "elb" in context:
         return LOAD_BALANCER
     if "http" in context:

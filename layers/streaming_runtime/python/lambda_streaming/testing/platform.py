@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from streaming_runtime.errors import Shutdown
 from streaming_runtime.log import Log, StandardLogSink
 from streaming_runtime.plan import HTTP_INTEGRATION, PRELUDE_END
-from streaming_runtime.runtime_api import Response, ResponseStream, RuntimeApi
+from streaming_runtime.runtime_api import PlatformGone, Response, ResponseStream, RuntimeApi
 
 from lambda_streaming.testing.contexts import ADDRESS
 
@@ -25,16 +25,29 @@ ACCEPTED = Response(202, {}, b"")
 RESPONSE_LIMIT_BYTES = 6_291_556
 
 
+class TimedOut(TimeoutError):
+    """The function took longer than it had. On Lambda its environment ends at that moment."""
+
+    error_type = "Sandbox.Timedout"
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(f"Task timed out after {max(0.0, timeout_s):.2f} seconds")
+
+
 class Platform(RuntimeApi):
     """Hands out one invocation, and keeps what the runtime sends.
 
     `prelude` is that of a stream, without its delimiter; `whole` a response that is not streamed.
-    `failure` is the error that the runtime reported, in whatever way.
+    `failure` is the error that the runtime reported, in whatever way. `clock` gives epoch seconds:
+    what comes after the deadline is not taken, and is a `time_out`.
     """
 
-    def __init__(self, invocation: Invocation) -> None:
+    def __init__(self, invocation: Invocation, clock: Callable[[], float]) -> None:
         super().__init__(ADDRESS)
         self._invocation: Invocation | None = invocation
+        self._clock = clock
+        self._deadline_s = int(invocation.deadline_ms) / 1000
+        self._begin_s = clock()
         self._began_s = time.monotonic()
         self.prelude: bytes | None = None
         self.content_type = ""
@@ -44,6 +57,7 @@ class Platform(RuntimeApi):
         self.whole: bytes | None = None
         self.failure: BaseException | None = None
         self.too_large_bytes = 0
+        self.time_out: TimedOut | None = None
 
     def next(self) -> Invocation:
         """Returns the invocation. The second call ends the loop, as SIGTERM does."""
@@ -52,6 +66,7 @@ class Platform(RuntimeApi):
             raise Shutdown
         self._invocation = None
         self._began_s = time.monotonic()
+        self._begin_s = self._clock()
         return invocation
 
     def respond(
@@ -60,6 +75,7 @@ class Platform(RuntimeApi):
         body: bytes,
         content_type: str = "application/json",
     ) -> Response:
+        self.check_time()
         if len(body) > RESPONSE_LIMIT_BYTES:
             self.too_large_bytes = len(body)
             said = b'{"errorType": "RequestEntityTooLarge"}'
@@ -76,6 +92,7 @@ class Platform(RuntimeApi):
         invocation: Invocation | None = None,  # noqa: ARG002
     ) -> Response:
         self.failure = error
+        self.check_time()
         return ACCEPTED
 
     def open_stream(
@@ -95,8 +112,19 @@ class Platform(RuntimeApi):
 
     def take(self, piece: bytes) -> None:
         """Gets one piece of a stream. Raises PlatformGone for a platform that hangs up."""
+        self.check_time()
         self.pieces.append(piece)
         self.times_s.append(self.now_s())
+
+    def check_time(self) -> None:
+        """Lambda has ended the environment by then; here its code runs on.
+
+        Raises PlatformGone, so that the body is closed.
+        """
+        if self._clock() > self._deadline_s:
+            if self.time_out is None:
+                self.time_out = TimedOut(self._deadline_s - self._begin_s)
+            raise PlatformGone(str(self.time_out))
 
     def now_s(self) -> float:
         """Returns the seconds since the invocation began."""
@@ -119,6 +147,7 @@ class Stream(ResponseStream):
         for piece in self._first:
             self._platform.take(piece)
         self._platform.failure = error
+        self._platform.check_time()
         return ACCEPTED
 
     def unsent_bytes(self) -> int:

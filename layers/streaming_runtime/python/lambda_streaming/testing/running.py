@@ -108,7 +108,7 @@ class Invoking:
         payload: object,
         context: object,
         *,
-        make_platform: Callable[[Invocation], Platform] = Platform,
+        make_platform: Callable[[Invocation, Clock], Platform] = Platform,
         alone: bool = True,
     ) -> None:
         if payload is NO_PAYLOAD:
@@ -124,7 +124,8 @@ class Invoking:
             ours.clock, as_json=self._settings.log_as_json, level=self._settings.log_level
         )
         self.stop: list[object] = []
-        self.platform = make_platform(ours.invocation._replace(body=_as_bytes(payload)))
+        invocation = ours.invocation._replace(body=_as_bytes(payload))
+        self.platform = make_platform(invocation, ours.clock)
 
     def run(self) -> None:
         """Returns when the response and the work after it are done."""
@@ -158,7 +159,7 @@ class Invoking:
                 raise error
         reply = Reply(
             streamed=platform.is_stream,
-            error=failure,
+            error=platform.time_out or failure,
             started=platform.is_stream,
             late_errors=[error for error in self.log.errors if error is not failure],
             log=self.log.recorded.text,
@@ -171,7 +172,7 @@ class Invoking:
         else:
             self._set_whole(reply)
         if reply.error is not None:
-            reply.error_type = header_type(reply.error)
+            reply.error_type = getattr(reply.error, "error_type", "") or header_type(reply.error)
         return reply
 
     def _set_whole(self, reply: Reply) -> None:

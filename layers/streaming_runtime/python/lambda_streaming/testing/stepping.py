@@ -49,8 +49,8 @@ def opened(
 class SteppingPlatform(Platform):
     """Takes a piece, and holds the runtime until the next one is wanted."""
 
-    def __init__(self, invocation: Invocation) -> None:
-        super().__init__(invocation)
+    def __init__(self, invocation: Invocation, clock: Callable[[], float]) -> None:
+        super().__init__(invocation, clock)
         self.changed = threading.Condition()
         self.wanted = 1
         self.has_ended = False
