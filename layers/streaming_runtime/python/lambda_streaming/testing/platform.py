@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from streaming_runtime.errors import Shutdown
 from streaming_runtime.log import Log, StandardLogSink
+from streaming_runtime.one_response import RESPONSE_BYTES
 from streaming_runtime.plan import HTTP_INTEGRATION, PRELUDE_END
 from streaming_runtime.runtime_api import PlatformGone, Response, ResponseStream, RuntimeApi
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from streaming_runtime.runtime_api import Bytes, Invocation
 
 ACCEPTED = Response(202, {}, b"")
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-RESPONSE_LIMIT_BYTES = 6_291_556
 
 
 class TimedOut(TimeoutError):
@@ -76,7 +75,7 @@ class Platform(RuntimeApi):
         content_type: str = "application/json",
     ) -> Response:
         self.check_time()
-        if len(body) > RESPONSE_LIMIT_BYTES:
+        if len(body) > RESPONSE_BYTES:
             self.too_large_bytes = len(body)
             said = b'{"errorType": "RequestEntityTooLarge"}'
             return Response(413, {}, said)
