@@ -98,7 +98,7 @@ def question_of(event):
     body = event.get("body") or ""
     try:
         asked = json.loads(base64.b64decode(body) if event.get("isBase64Encoded") else body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("The body is not JSON.") from None
     question = asked.get("question") if isinstance(asked, dict) else None
     if not isinstance(question, str) or not 0 < len(question.strip()) <= MOST_CHARACTERS:
@@ -115,7 +115,7 @@ def method_and_path(event):
 
 
 def knows_the_token(event):
-    headers = {name.lower(): value for name, value in event["headers"].items()}
+    headers = {name.lower(): value for name, value in (event["headers"] or {}).items()}
     given = headers.get("authorization", "")
     return hmac.compare_digest(given.encode(), f"Bearer {CHAT_TOKEN}".encode())
 

@@ -111,6 +111,13 @@ def test_what_is_no_question_is_refused(app, model, body):
     assert (reply.status, model.asked) == (400, [])
 
 
+@pytest.mark.parametrize("body", [b"", b"\xff", b"{", b"[" * 100_000])
+def test_a_body_that_is_something_else_is_refused(app, model, body):
+    reply = call(app.handler, function_url("POST", "/ask", headers=HEADERS, body=body))
+
+    assert (reply.status, reply.json()) == (400, {"message": "The body is not JSON."})
+
+
 def test_without_the_token_nobody_asks(app, model):
     assert ask(app, headers={}).status == 401
     assert ask(app, headers={"Authorization": "Bearer wrong"}).status == 401

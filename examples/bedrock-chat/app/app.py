@@ -138,7 +138,7 @@ def conversation(event):
     """Returns a request's messages in Bedrock's form. A ValueError says what is wrong with them."""
     try:
         asked = json.loads(body_of(event))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("The body is not JSON.") from None
     messages = asked.get("messages") if isinstance(asked, dict) else None
     if not isinstance(messages, list) or not 0 < len(messages) <= MOST_MESSAGES:
@@ -170,7 +170,7 @@ def method_and_path(event):
 
 
 def knows_the_token(event):
-    headers = {name.lower(): value for name, value in event["headers"].items()}
+    headers = {name.lower(): value for name, value in (event["headers"] or {}).items()}
     given = headers.get("authorization", "")
     return hmac.compare_digest(given.encode(), f"Bearer {CHAT_TOKEN}".encode())
 

@@ -128,7 +128,7 @@ def test_what_is_no_conversation_is_refused_with_a_sentence(app, model, messages
     assert model.asked == []
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"{", b'"messages"'])
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"{", b'"messages"', b"[" * 100_000])
 def test_a_body_that_is_something_else_is_refused(app, model, body):
     reply = call(app.handler, function_url("POST", "/chat", headers=HEADERS, body=body))
 
