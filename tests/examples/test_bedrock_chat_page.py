@@ -19,6 +19,9 @@ RUN_AXE = """
 const done = arguments[0];
 axe.run().then(({ violations }) => done(
   violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])));"""
+BELOW = """
+const { scrollHeight, scrollTop, clientHeight } = document.documentElement;
+return scrollHeight - scrollTop - clientHeight;"""
 SIDEWAYS = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 THROTTLED = ("ThrottlingException", "Too many requests", 429)
 
@@ -266,6 +269,25 @@ def test_a_new_chat_forgets_the_old_one(page, model):
     answer(page, model, "Fresh")
 
     assert len(model.asked[-1]["messages"]) == 1
+
+
+def test_the_end_stays_in_view_and_whoever_reads_above_is_left_there(page, model):
+    page.resize(390, 844, "light")
+    page.ask("Hello")
+    for number in range(40):
+        model.say(f"line {number}\n")
+    eventually(lambda: "line 39" in page.last["answer"])
+    assert page.driver.execute_script(BELOW) < 2
+
+    page.resize(390, 500, "light")  # a keyboard comes up
+    eventually(lambda: page.driver.execute_script(BELOW) < 2)
+    page.driver.execute_script("document.documentElement.scrollTo(0, 100)")
+    model.say("and more\n" * 5)
+    eventually(lambda: page.last["answer"].endswith("and more\n"))
+    assert page.driver.execute_script("return document.documentElement.scrollTop") == 100
+    model.finish()
+    page.wait_until_idle()
+    assert page.driver.execute_script("return document.documentElement.scrollTop") == 100
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

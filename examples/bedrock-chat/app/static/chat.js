@@ -58,7 +58,7 @@ async function show(turn, controller) {
   turn.row.querySelector(".text").replaceChildren(text);
   let note = null;
   for await (const { type, data } of answerTo(turn, controller)) {
-    const followsEnd = atEnd();
+    const follows = atEnd();
     if (type === "word") {
       turn.answer += data.text;
       text.appendData(data.text);
@@ -69,7 +69,7 @@ async function show(turn, controller) {
     } else if (type === "end" && data.reason === "deadline") {
       throw new Failure("The answer took too long and was cut off.");
     }
-    if (followsEnd) scrollToEnd();
+    if (follows) scrollToEnd();
   }
   // A stream that breaks off may look like one that has ended.
   if (note === null) throw new Failure("The answer broke off.");
@@ -105,6 +105,7 @@ function begin(turn) {
 }
 
 function finish(turn, note, failure) {
+  const follows = atEnd();
   const ending = turn.row.querySelector(".ending");
   turn.row.querySelector(".answer").setAttribute("aria-busy", "false");
   turn.row.querySelector(".note").textContent = failure?.message ?? note;
@@ -115,7 +116,7 @@ function finish(turn, note, failure) {
   // Screen readers hear a whole answer once, and not each word of it.
   find("status").textContent = [turn.answer, failure?.message ?? note].filter(Boolean).join(" ");
   if (failure?.locked) unlock(failure.message);
-  scrollToEnd();
+  if (follows) scrollToEnd();
 }
 
 function composing(idle) {
@@ -149,6 +150,10 @@ function unlock(note) {
 const page = document.documentElement;
 const atEnd = () => page.scrollHeight - page.scrollTop - page.clientHeight < 60;
 const scrollToEnd = () => page.scrollTo({ top: page.scrollHeight });
+let followsEnd = true; // whoever scrolls up to read is left there
+
+addEventListener("scroll", () => (followsEnd = atEnd()));
+addEventListener("resize", () => followsEnd && scrollToEnd()); // such as by a phone's keyboard
 
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
