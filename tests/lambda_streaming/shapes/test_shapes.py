@@ -10,7 +10,9 @@ from typing import Any
 
 import lambda_streaming
 import pytest
+from lambda_streaming.testing import function_url, opened
 
+from tests.lambda_streaming.shapes import fastapi_shapes, source
 from tests.lambda_streaming.shapes.sides import Ask, OurSide, uvicorn_side, waitress_side
 
 JSON = {"Content-Type": "application/json"}
@@ -155,3 +157,15 @@ def test_a_shape_gives_the_same_response_as_with_the_usual_server(sides, framewo
     seen = ours(ask, notes)
 
     assert seen == expected
+
+
+@pytest.mark.parametrize("path", ["/async-generator", "/yielded", "/events", "/json-lines"])
+def test_a_source_that_the_client_left_is_closed_before_the_invocation_ends(path):
+    handler = lambda_streaming.Asgi(fastapi_shapes.app)
+    gate = source.new_gate()
+    gate.leave()
+
+    with opened(handler, function_url(path=path)) as stream:
+        next(stream)
+
+    assert gate.notes == ["source closed"]
