@@ -4,6 +4,8 @@ import ast
 import re
 
 import pytest
+from lambda_streaming import Asgi, sse
+from lambda_streaming.testing import function_url
 
 from tests.support.paths import ROOT
 
@@ -82,3 +84,27 @@ def test_a_stand_in_that_takes_an_iterator_needs_nothing_in_between():
         return {"statusCode": 200, "headers": {}, "body": iter([b"x", b"y"])}
 
     assert b"".join(handler({}, None)["body"]) == b"xy"
+
+
+def body_of(stream):
+    return b"".join(call[1] for call in stream.calls if call[0] == "write")
+
+
+def test_events_and_applications_run_under_the_stand_in_too(streamed):
+    def events(event, context):
+        stream = sse(iter(["one"]), heartbeat_s=None)
+        return {"statusCode": 200, "headers": stream.headers, "body": stream}
+
+    async def app(scope, receive, send):
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await send({"type": "http.response.body", "body": b"b"})
+
+    for handler, body in (
+        (events, b'data: one\n\nevent: end\ndata: {"reason":"done"}\n\n'),
+        (Asgi(app, lifespan="off"), b"ab"),
+    ):
+        stream = FutureStream()
+        streamed(handler)(function_url(), stream, None)
+        assert (stream.calls[0][1], body_of(stream)) == (200, body)
