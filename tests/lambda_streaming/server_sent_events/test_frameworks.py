@@ -123,10 +123,13 @@ def test_a_failure_is_an_event_and_a_trailer_there_too(serve, handler, path):
     assert post.trailers["lambda-runtime-function-error-type"] == "Function.LookupError"
 
 
-@pytest.mark.parametrize(("handler", "path"), HANDLERS)
-@pytest.mark.parametrize("name", ["endless", "async_endless"])
-def test_the_deadline_is_an_event_there_too(serve, handler, path, name):
-    (post,) = serve(handler, payload(f"{path}{name}", timeout_ms=800))
+@pytest.mark.parametrize(
+    ("handler", "path"),
+    [(Asgi(api), "/async/endless"), (Asgi(api), "/async/async_endless"), (Wsgi(flask), "/endless")],
+    ids=["asgi, a thread", "asgi", "wsgi"],
+)
+def test_the_deadline_is_an_event_there_too(serve, handler, path):
+    (post,) = serve(handler, payload(path, timeout_ms=1500))
 
     assert events([post.content])[-1] == ("end", '{"reason":"deadline"}')
     assert post.trailers == {}
