@@ -123,8 +123,12 @@ def test_the_next_request_may_reach_another_environment(example, era):
 
 @every_era
 def test_two_tools_run_at_the_same_time(example, era):
-    async def use(client):
+    async def both(client):
         return await asyncio.gather(research(client, "tea"), research(client, "milk"))
+
+    async def use(client):
+        await both(client)  # starts the second environment, which may take longer than a tool
+        return await both(client)
 
     (_, tea, tea_s), (_, milk, milk_s) = with_client(example.url(REST_API, "mcp"), era, use)
 
