@@ -1,4 +1,4 @@
-"""Whatever order a source has, the parts that an encoder writes itself nest as front ends want."""
+"""The parts that an encoder writes itself nest as front ends want, in any order of a source."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
