@@ -52,17 +52,13 @@ async def hasty(request):
     return StreamingResponse(numbers(10_000_000), media_type="text/plain")
 
 
-async def blocks(pause_s):
-    async for number in numbers(10_000_000, pause_s):
+async def blocks():
+    async for number in numbers(10_000_000):
         yield number.encode() * 100_000
 
 
-async def endless_blocks(request):
-    return StreamingResponse(blocks(0.01), media_type="text/plain")
-
-
 async def hasty_blocks(request):
-    return StreamingResponse(blocks(0.0), media_type="text/plain")
+    return StreamingResponse(blocks(), media_type="text/plain")
 
 
 async def silent(request):
@@ -99,7 +95,6 @@ PAGES = (
     streamed,
     endless,
     hasty,
-    endless_blocks,
     hasty_blocks,
     silent,
     background,
