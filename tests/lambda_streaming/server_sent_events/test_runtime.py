@@ -183,12 +183,13 @@ def test_without_an_end_event_the_stream_just_ends(serve):
 
 
 def test_a_source_that_cannot_be_interrupted_is_waited_for_after_the_response(serve):
-    let_go = threading.Event()
+    let_go = threading.Lock()
+    let_go.acquire()
     asked = []
 
     def source():
         yield "x"
-        let_go.wait(FOR_EVER_S)
+        let_go.acquire(timeout=FOR_EVER_S)
 
     def next_asked():
         return len([path for _, path in serve.platform.calls if path == "invocation/next"])
@@ -196,7 +197,7 @@ def test_a_source_that_cannot_be_interrupted_is_waited_for_after_the_response(se
     def let_it_go():
         eventually(lambda: serve.platform.posts and serve.platform.posts[0].complete)
         asked.append((next_asked(), len(threads())))
-        let_go.set()
+        let_go.release()
 
     helper = threading.Timer(0.1, let_it_go)
     helper.start()
@@ -237,6 +238,17 @@ class Context:
 
     def get_remaining_time_in_millis(self):
         return int((self._until_s - time.monotonic()) * 1000)
+
+
+def test_a_body_that_somebody_has_read_is_an_error_and_no_empty_response(serve):
+    def handler(event, context):
+        body = sse(letters())
+        list(body)
+        return {"statusCode": 200, "headers": body.headers, "body": body}
+
+    (post,) = serve(handler, url_request())
+
+    assert post.error["errorType"] == "Runtime.BodyAlreadyRead"
 
 
 @pytest.mark.parametrize("heartbeat_s", HEARTBEATS)

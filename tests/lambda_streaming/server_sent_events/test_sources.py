@@ -1,8 +1,10 @@
 """How are blocking sources read: their silence, their closing, their thread?"""
 
+import concurrent.futures
 import gc
 import http.client
 import io
+import queue
 import socket
 import threading
 import time
@@ -280,6 +282,21 @@ def wait_in_python(entered):
         threading.Event().wait(0.02)
 
 
+def wait_for_queue(entered):
+    entered.set()
+    queue.Queue().get()
+
+
+def wait_for_event(entered):
+    entered.set()
+    threading.Event().wait(FOR_EVER_S)
+
+
+def wait_for_future(entered):
+    entered.set()
+    concurrent.futures.Future().result()
+
+
 def wait_for_socket(entered):
     one, other = socket.socketpair()
     with one, other:
@@ -330,11 +347,12 @@ def test_a_source_that_waits_is_interrupted_when_the_body_is_closed(wait):
 
 
 def test_a_source_that_cannot_be_interrupted_does_not_keep_the_client_waiting():
-    let_go = threading.Event()
+    let_go = threading.Lock()
+    let_go.acquire()
 
     def source():
         yield "a"
-        let_go.wait(FOR_EVER_S)  # in a lock: no exception comes through
+        let_go.acquire(timeout=FOR_EVER_S)  # no exception comes through
         yield "b"
 
     body = sse(source())
@@ -345,7 +363,7 @@ def test_a_source_that_cannot_be_interrupted_does_not_keep_the_client_waiting():
     took_s = time.monotonic() - began_s
 
     assert len(threads()) == 1
-    let_go.set()
+    let_go.release()
     eventually(lambda: not threads())
     assert took_s < 1
 

@@ -173,6 +173,13 @@ class SseBody:
         self._reader: Reader | None = None
         self._pieces: Iterator[bytes] | None = None
 
+    @property
+    def gi_frame(self) -> object:
+        """None once the body has ended, as a generator's: the runtime refuses one that was read."""
+        if self._pieces is None:
+            return self
+        return getattr(self._pieces, "gi_frame", None)
+
     def __iter__(self) -> SseBody:
         return self
 

@@ -1,7 +1,8 @@
 """How is a thread stopped that waits for something? For sources that do not end by themselves.
 
 Python has no way to end a thread. It can raise an exception there, which comes when the thread runs
-Python code again; and a wait for a socket ends when that is shut down.
+Python code again. A wait for a socket ends when that is shut down, and one for a condition (those
+of `queue.Queue`, `threading.Event` and futures are) when its lock is released.
 https://docs.python.org/3/c-api/threads.html#c.PyThreadState_SetAsyncExc
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import socket
 import sys
+import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,28 +19,38 @@ if TYPE_CHECKING:
 
 
 def interrupt(thread_id: int, exception: type[BaseException]) -> None:
-    """Raises `exception` in a thread as soon as it runs Python code, and wakes it from a socket."""
+    """Raises `exception` in a thread as soon as it runs Python code, and ends what it waits for."""
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread_id), ctypes.py_object(exception)
     )
-    waited_for = _socket_in(sys._current_frames().get(thread_id))
-    if waited_for is not None:
-        try:
-            socket.socket.shutdown(waited_for, socket.SHUT_RDWR)  # without the word of TLS
-        except OSError:  # it is closed already
-            pass
+    frame = sys._current_frames().get(thread_id)
+    if frame is not None:
+        _end_wait_for_socket(frame)
+        _end_wait_for_condition(frame)
 
 
-def _socket_in(frame: FrameType | None) -> socket.socket | None:
-    """Returns the socket that the innermost frame waits for; None if it waits for anything else.
+def _end_wait_for_socket(frame: FrameType) -> None:
+    """Shuts the socket down that the innermost frame waits for.
 
     All that reads from sockets in Python has it as `self` or in `self._sock` there: `socket`,
     `ssl`, `http.client` and urllib3, which boto3 uses, and httpcore, which HTTPX uses.
     """
-    if frame is None:
-        return None
     waiting = frame.f_locals.get("self")
     for each in (waiting, getattr(waiting, "_sock", None)):
         if isinstance(each, socket.socket):
-            return each
-    return None
+            try:
+                socket.socket.shutdown(each, socket.SHUT_RDWR)  # without the word of TLS
+            except OSError:  # it is closed already
+                pass
+
+
+def _end_wait_for_condition(frame: FrameType) -> None:
+    """Releases the lock that `threading.Condition.wait` waits for, as `notify` does."""
+    if frame.f_code is not threading.Condition.wait.__code__:
+        return
+    waiter = frame.f_locals.get("waiter")
+    try:
+        if waiter is not None:
+            waiter.release()
+    except RuntimeError:  # somebody was faster
+        pass
