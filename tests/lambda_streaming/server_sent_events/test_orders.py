@@ -1,4 +1,4 @@
-"""The parts that an encoder writes itself nest as front ends want, in any order of a source."""
+"""In any order of items, the parts that an encoder writes itself nest as front ends want."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
