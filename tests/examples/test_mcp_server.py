@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.examples.serving import FRONTS, arrivals, served
+from tests.support.waiting import eventually
 
 mcp = pytest.importorskip("mcp")
 pytestmark = [pytest.mark.e2e, pytest.mark.once]
@@ -80,8 +81,9 @@ def test_progress_arrives_while_the_tool_runs(example, front, era):
 
     assert result.structured_content == {"result": "3 sources agree on tea"}
     assert progress.messages == [f"read source {number} on tea" for number in (1, 2, 3)]
-    assert progress.at_s[1] - progress.at_s[0] > 0.15
-    assert ended_s - progress.at_s[0] > 0.4
+    first, second, third = progress.at_s
+    assert max(second - first, third - second) > 0.15
+    assert ended_s - first > 0.3
 
 
 @every_front
@@ -123,11 +125,16 @@ def test_the_next_request_may_reach_another_environment(example, era):
 
 @every_era
 def test_two_tools_run_at_the_same_time(example, era):
+    def two_are_idle():
+        states = [each["state"] for each in example.emulator.environments()]
+        return states.count("idle") >= 2
+
     async def both(client):
         return await asyncio.gather(research(client, "tea"), research(client, "milk"))
 
     async def use(client):
-        await both(client)  # starts the second environment, which may take longer than a tool
+        await both(client)  # starts a second environment, which may take longer than a tool
+        await asyncio.to_thread(eventually, two_are_idle, 30)
         return await both(client)
 
     (_, tea, tea_s), (_, milk, milk_s) = with_client(example.url(REST_API, "mcp"), era, use)
