@@ -1,6 +1,7 @@
 """Serves the FastAPI example: each of its ways streams, fails well and needs no memory."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from event_stream import Decoder
@@ -109,31 +110,24 @@ def test_a_source_that_fails_midway_ends_the_stream_and_is_in_the_log(faulty, fr
     faulty.wait_for_log("the source failed midway", after=seen)
 
 
-@pytest.mark.parametrize(
-    ("way", "front", "fault"),
-    [
-        ("text", FUNCTION_URL, "endless"),
-        ("fastapi", REST_API, "endless"),
-        ("starlette", FUNCTION_URL, "silent"),
-    ],
-)
-def test_the_deadline_closes_the_source(faulty, way, front, fault):
+def test_the_deadline_closes_every_source_and_is_told_to_who_asks(faulty):
     seen = len(faulty.log)
-    arrived = arrivals(faulty.url(front, f"{way}/{fault}"))
+    urls = [
+        faulty.url(FUNCTION_URL, "text/endless"),
+        faulty.url(REST_API, "fastapi/endless"),
+        faulty.url(FUNCTION_URL, "starlette/silent"),
+        faulty.url(REST_API, "until-disconnected"),
+    ]
+    with ThreadPoolExecutor() as pool:
+        arrived = list(pool.map(arrivals, urls))
 
-    assert b"first" in arrived.body
-    assert b"last" not in arrived.body
-    faulty.wait_for_log("the source was closed: " + fault, after=seen)
-    faulty.wait_for_log("Runtime.DeadlineExceeded", after=seen)
-
-
-def test_an_application_that_asks_for_its_client_sees_the_deadline(faulty):
-    seen = len(faulty.log)
-    arrived = arrivals(faulty.url(REST_API, "until-disconnected"))
-
-    assert arrived.body.startswith(b"moremore")
-    faulty.wait_for_log("the application saw the end", after=seen)
-    faulty.wait_for_log("Runtime.DeadlineExceeded", after=seen)
+    assert [b"first" in each.body for each in arrived] == [True, True, True, False]
+    assert arrived[3].body.startswith(b"moremore")
+    assert not any(b"last" in each.body for each in arrived)
+    eventually(lambda: faulty.log.count("Runtime.DeadlineExceeded: the invocation", seen) == 4)
+    assert faulty.log.count("the source was closed: endless", seen) == 2
+    assert faulty.log.count("the source was closed: silent", seen) == 1
+    assert faulty.log.count("the application saw the end", seen) == 1
 
 
 @every_way
