@@ -142,7 +142,7 @@ def welcome(folder: Path, addresses: dict[str, str]) -> str:
     lines += [f"    in the network: {url}" for url in sorted(network)]
     lines.append(f"    what happens inside: {addresses.get('admin', '')}")
     tries = [with_addresses(command, addresses) for command in commands(folder)]
-    lines += ["\nTry:\n", *(f"    {each}" for each in tries[:3])]
+    lines += ["\nTry:\n", *(f"    {each}" for each in tries)]
     return "\n".join([*lines, ""])
 
 

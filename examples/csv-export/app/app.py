@@ -68,9 +68,13 @@ def taken(buffer: io.StringIO) -> bytes:
 
 
 def made_up_pages(rows: int) -> Iterator[list[dict[str, Any]]]:
-    """Yields orders that nobody made, as many as wanted."""
+    """Yields orders that nobody made, as many as wanted. Only the ids differ between pages."""
+    page = [made_up_row(number) for number in range(min(rows, PAGE_ROWS))]
     for first in range(0, rows, PAGE_ROWS):
-        yield [made_up_row(number) for number in range(first, min(first + PAGE_ROWS, rows))]
+        yield [
+            {**row, "order_id": f"order-{number:09}"}
+            for number, row in enumerate(page[: rows - first], first)
+        ]
 
 
 def made_up_row(number: int) -> dict[str, Any]:
