@@ -44,7 +44,7 @@ class Clock:
 class Context(LambdaContext):
     """The runtime's own context object, with a clock that a test moves."""
 
-    __slots__ = ("clock", "deadline", "invocation", "settings")
+    __slots__ = ("clock", "deadline", "invocation", "settings", "timeout_s")
 
     def __init__(
         self, invocation: Invocation, deadline: Deadline, settings: Settings, clock: Clock
@@ -54,6 +54,7 @@ class Context(LambdaContext):
         self.deadline = deadline
         self.invocation = invocation
         self.settings = settings
+        self.timeout_s = deadline.at_ms / 1000 - clock()
 
     def advance(self, seconds: float) -> None:
         """Makes it later by so much, for the function and for the runtime."""
@@ -137,4 +138,6 @@ def new_context(
             "AWS_LAMBDA_RUNTIME_API": ADDRESS,
         }
     )
-    return Context(invocation, Deadline.of(invocation.deadline_ms, clock), settings, clock)
+    made = Context(invocation, Deadline.of(invocation.deadline_ms, clock), settings, clock)
+    made.timeout_s = timeout_s
+    return made

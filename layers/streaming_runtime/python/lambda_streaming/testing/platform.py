@@ -30,7 +30,7 @@ class TimedOut(TimeoutError):
     error_type = "Sandbox.Timedout"
 
     def __init__(self, timeout_s: float) -> None:
-        super().__init__(f"Task timed out after {max(0.0, timeout_s):.2f} seconds")
+        super().__init__(f"Task timed out after {timeout_s:.2f} seconds")
 
 
 class Platform(RuntimeApi):
@@ -38,7 +38,7 @@ class Platform(RuntimeApi):
 
     `prelude` is that of a stream, without its delimiter; `whole` a response that is not streamed.
     `failure` is the error that the runtime reported, in whatever way. `clock` gives epoch seconds:
-    what comes after the deadline is not taken, and is a `time_out`.
+    what comes after the deadline is not taken, and is a `time_out`, which names `timeout_s`.
     """
 
     def __init__(self, invocation: Invocation, clock: Callable[[], float]) -> None:
@@ -46,7 +46,7 @@ class Platform(RuntimeApi):
         self._invocation: Invocation | None = invocation
         self._clock = clock
         self._deadline_s = int(invocation.deadline_ms) / 1000
-        self._begin_s = clock()
+        self.timeout_s = self._deadline_s - clock()
         self._began_s = time.monotonic()
         self.prelude: bytes | None = None
         self.content_type = ""
@@ -65,7 +65,6 @@ class Platform(RuntimeApi):
             raise Shutdown
         self._invocation = None
         self._began_s = time.monotonic()
-        self._begin_s = self._clock()
         return invocation
 
     def respond(
@@ -122,7 +121,7 @@ class Platform(RuntimeApi):
         """
         if self._clock() > self._deadline_s:
             if self.time_out is None:
-                self.time_out = TimedOut(self._deadline_s - self._begin_s)
+                self.time_out = TimedOut(self.timeout_s)
             raise PlatformGone(str(self.time_out))
 
     def now_s(self) -> float:

@@ -126,6 +126,7 @@ class Invoking:
         self.stop: list[object] = []
         invocation = ours.invocation._replace(body=_as_bytes(payload))
         self.platform = make_platform(invocation, ours.clock)
+        self.platform.timeout_s = ours.timeout_s
 
     def run(self) -> None:
         """Returns when the response and the work after it are done."""
