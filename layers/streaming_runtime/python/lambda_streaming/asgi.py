@@ -489,7 +489,7 @@ class Exchange:
         finally:
             self._end_task()
         self._let_generators_close()
-        if not self.is_finished_later:
+        if not self.is_finished_later and not after_response(self._collect):
             self._collect()
 
     def _collect(self) -> None:

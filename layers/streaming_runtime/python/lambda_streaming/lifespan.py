@@ -131,7 +131,8 @@ class _Run:
     def shutdown(self, within_s: float) -> bool:
         """Returns whether the application has shut down in time."""
         until_s = self._loop.now_s() + within_s
-        if self._loop.loop.is_closed():
+        if self._loop.loop.is_closed():  # whoever closed it has cancelled the application
+            self.failed = None
             return True
         self._loop.call(self._messages.put_nowait, {"type": "lifespan.shutdown"})
         while not (self._is_shut_down or self._is_over):
