@@ -131,7 +131,7 @@ class _Run:
     def shutdown(self, within_s: float) -> bool:
         """Returns whether the application has shut down in time."""
         until_s = self._loop.now_s() + within_s
-        if self._loop.loop.is_closed():  # whoever closed it has cancelled the application
+        if self._loop.loop.is_closed():  # its applications were cancelled then
             self.failed = None
             return True
         self._loop.call(self._messages.put_nowait, {"type": "lifespan.shutdown"})
