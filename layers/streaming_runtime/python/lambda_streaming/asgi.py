@@ -247,6 +247,8 @@ class Exchange:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
+        if self.write is not None and self._is_written(message, self.write):
+            return
         if self._is_disconnected:
             await self._pause_at_times()
             return
@@ -284,8 +286,6 @@ class Exchange:
         if self._request.method == "HEAD":
             piece = b""
         self._count(len(piece), is_last=is_last)
-        if piece and not is_last and self._is_written(piece):
-            return
         if piece or is_last:
             await self._lay(piece, is_last=is_last)
         else:
@@ -308,12 +308,20 @@ class Exchange:
                 f"the body is {self._unsent_bytes} bytes shorter than its Content-Length"
             )
 
-    def _is_written(self, piece: bytes) -> bool:
-        """Writes `piece` to the client if the runtime lets it, in the reader's own thread."""
-        if self.write is None or not self._loop.is_run_by_caller():
+    def _is_written(self, message: Message, write: Callable[[bytes], bool]) -> bool:
+        """Writes a piece to the client if the runtime lets it, in the reader's own thread.
+
+        An ordinary piece, that is; all others take the long way.
+        """
+        piece = message.get("body")
+        if type(piece) is not bytes or not piece or not message.get("more_body"):
+            return False
+        if message["type"] != "http.response.body" or self._unsent_bytes is not None:
+            return False
+        if self._is_complete or self._is_disconnected or not self._loop.is_run_by_caller():
             return False
         try:
-            return asynchronous.interruptible(self.write, piece)  # a slow reader blocks it
+            return asynchronous.interruptible(write, piece)  # a slow reader blocks it
         except BaseException as error:  # no fault of the application: its reader raises it
             self.write = None
             self._write_error = error
