@@ -150,6 +150,18 @@ def test_what_is_raised_after_a_piece_was_written_ends_the_body():
         next(body)
 
 
+def test_a_stray_stop_iteration_after_a_piece_was_written_is_no_end_of_the_body():
+    def app(environ, start_response):
+        write = start_response("200 OK", list(TEXT))
+        write(b"one")
+        raise StopIteration
+
+    body = handled(app)["body"]
+    assert next(body) == b"one"
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        next(body)
+
+
 def test_write_is_refused_once_the_application_has_returned():
     kept = []
 

@@ -1,5 +1,6 @@
 """Tests responses that begin before their handler returns: `begin_response`, and WSGI's `write`."""
 
+import contextlib
 import time
 
 import pytest
@@ -145,6 +146,38 @@ def test_a_write_after_the_time_is_over_fails(serve):
     (post,) = serve(handler, {**url_request(), "timeout_ms": 300})
     assert found == ["Runtime.DeadlineExceeded"]
     assert post.trailers["lambda-runtime-function-error-type"] == "Runtime.DeadlineExceeded"
+
+
+@pytest.mark.parametrize("make", [lambda app: app, Wsgi], ids=["begin_response", "Wsgi"])
+def test_a_write_that_failed_ends_the_stream_though_its_caller_caught_that(serve, make):
+    def handler(first, second):
+        if make is Wsgi:
+            write = second("200 OK", [])
+        else:
+            write = begin_response(lambda: result())
+        write(b"one")
+        time.sleep(0.3)
+        for piece in (b"two", b"three"):
+            with contextlib.suppress(RuntimeFault):
+                write(piece)
+        return [b"four"] if make is Wsgi else result([b"four"])
+
+    (post,) = serve(make(handler), {**url_request(), "timeout_ms": 300})
+    assert post.content == b"one"
+    assert post.trailers["lambda-runtime-function-error-type"] == "Runtime.DeadlineExceeded"
+
+
+def test_a_piece_that_a_content_length_had_no_room_for_is_not_forgotten(serve):
+    def app(environ, start_response):
+        write = start_response("200 OK", [("Content-Length", "4")])
+        write(b"one")
+        with contextlib.suppress(ValueError):
+            write(b"two")
+        return [b"x"]
+
+    (post,) = serve(Wsgi(app), url_request())
+    assert post.content == b"one"
+    assert post.trailers["lambda-runtime-function-error-type"] == "Function.ValueError"
 
 
 def test_what_a_wsgi_application_writes_goes_out_at_once(serve):

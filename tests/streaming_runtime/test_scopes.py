@@ -292,6 +292,19 @@ def test_an_error_after_the_response_is_logged_and_the_other_work_is_done(serve,
     assert out.index("ValueError: before it") < out.index("KeyError: 'too late to tell'")
 
 
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_no_exception_after_the_response_ends_the_environment(serve, kind, capfd):
+    def handler(event, context):
+        after_response(fails)
+        return {"statusCode": 200, "body": "ok"}
+
+    def fails():
+        raise kind
+
+    assert len(serve(handler, url_request(), url_request())) == 2
+    assert capfd.readouterr().out.count(kind.__name__) >= 2
+
+
 def test_outside_of_an_invocation_no_work_is_taken():
     assert not copy_context().run(after_response, lambda: None)
 

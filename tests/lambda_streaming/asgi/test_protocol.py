@@ -178,6 +178,21 @@ def test_a_start_that_cannot_be_sent_is_an_error_in_the_application(message, cap
     assert "asgi.application_failed" in caplog.text
 
 
+def test_an_exception_without_a_text_is_a_status_500_too():
+    class Unprintable(Exception):
+        def __str__(self):
+            raise ValueError("no text")
+
+        __repr__ = __str__
+
+    async def app(scope, receive, send):
+        raise Unprintable
+
+    ours = in_process(Asgi(app, lifespan="off"), Request())
+
+    assert (ours.status, ours.body) == (500, b"Internal Server Error")
+
+
 def test_after_a_start_that_was_refused_there_can_be_a_better_one():
     app = swallows(start(200, (b"x a", b"b")), start(201), body(b"x"))
     assert in_process(Asgi(app), Request()).status == 201

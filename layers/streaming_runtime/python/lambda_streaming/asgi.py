@@ -364,11 +364,11 @@ class Exchange:
         if is_open and self.status and self._unsent_bytes != 0:
             self._error = error  # the reader raises it, and the runtime logs it
             return
+        if is_open:
+            self._complete()  # first: the text of an exception can fail itself
         from logging import getLogger
 
         getLogger(__name__).error("asgi.application_failed: %r", error, exc_info=error)
-        if is_open:
-            self._complete()
 
     def _complete(self) -> None:
         """The client has all that it was promised, or gets an error as its response."""

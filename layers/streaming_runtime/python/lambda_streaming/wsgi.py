@@ -199,7 +199,7 @@ class Response:
         except BaseException as error:
             if not self._is_committed:
                 raise
-            self._failure = error  # after what was written
+            self._failure = self._failure or error  # after what was written
             iterable = []
         self._is_open = True
         self._to_close.append(iterable)
@@ -248,8 +248,15 @@ class Response:
                 self._send = self.begin()
         if self._send is None:
             self._pending.append(piece)
-        elif piece:
-            self._send_now(self._send, piece)
+            return
+        if self._failure is not None:
+            raise self._failure
+        try:
+            if piece:
+                self._send_now(self._send, piece)
+        except BaseException as error:  # an application that catches it has lost a piece
+            self._failure = error
+            raise
 
     def _send_now(self, send: Callable[[bytes], None], piece: bytes) -> None:
         """Raises ValueError for a piece that Content-Length has no room for."""
@@ -276,8 +283,10 @@ class Response:
             if self._failure is not None:
                 raise self._failure
             piece = _checked(next(self._pieces))
-        except StopIteration:
+        except StopIteration as end:
             self.close()
+            if end is self._failure:  # raised by the application itself, and no end of a body
+                raise RuntimeError("the WSGI application raised StopIteration") from end
             self._check_length()
             raise
         except BaseException as error:

@@ -75,6 +75,7 @@ class Checkpoint:
         self.deadline = deadline
         self._stop = stop
         self.stream: ResponseStream | None = None
+        self._lost: BaseException | None = None
 
     def between(self, pieces: Pieces) -> Iterator[Bytes]:
         """Yields the pieces, until there is no time for another one.
@@ -82,6 +83,8 @@ class Checkpoint:
         A body that ends is complete, however late it is. Raises Shutdown after SIGTERM, and
         RuntimeFault when there is a piece more and no time for it.
         """
+        if self._lost is not None:
+            raise self._lost
         if pieces.is_whole:
             yield from pieces
             return
@@ -119,8 +122,18 @@ class Checkpoint:
     def write(self, piece: bytes) -> None:
         """Sends `piece`, which the handler has written while it ran.
 
-        Raises Shutdown after SIGTERM, and RuntimeFault if there is no time for it.
+        Raises Shutdown after SIGTERM, and RuntimeFault if there is no time for it. A handler that
+        catches that has lost a piece, so it comes again, at the latest when the body is read.
         """
+        if self._lost is not None:
+            raise self._lost
+        try:
+            self._write(piece)
+        except BaseException as error:
+            self._lost = error
+            raise
+
+    def _write(self, piece: bytes) -> None:
         if self._stop:
             raise Shutdown
         if self.stream is None or self.deadline.now_ms() >= self.deadline.close_at_ms:
@@ -150,6 +163,8 @@ def serve(
             process.environ[TRACE_ID_VARIABLE] = invocation.trace_id
     verdict = _respond(api, handler, invocation, process, deadline)
     for error in finish():
+        if isinstance(error, Shutdown) or Forked.happened:
+            raise error
         process.log.error(error)
     return verdict
 

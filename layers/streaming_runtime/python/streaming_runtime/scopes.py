@@ -63,13 +63,15 @@ def after_response(work: Callable[[], object]) -> bool:
     return True
 
 
-def finish() -> Iterator[Exception]:
+def finish() -> Iterator[BaseException]:
     """Does what was left for after the response. Yields what that raises."""
     works = LEFT_FOR_LATER.get()
     while works:
         try:
             works.pop(0)()
-        except Exception as error:
+        except (
+            BaseException
+        ) as error:  # sys.exit(), too: it ends no environment in a handler either
             yield error
     LEFT_FOR_LATER.set(None)
 
