@@ -151,10 +151,8 @@ def test_a_write_after_the_time_is_over_fails(serve):
 @pytest.mark.parametrize("make", [lambda app: app, Wsgi], ids=["begin_response", "Wsgi"])
 def test_a_write_that_failed_ends_the_stream_though_its_caller_caught_that(serve, make):
     def handler(first, second):
-        if make is Wsgi:
-            write = second("200 OK", [])
-        else:
-            write = begin_response(lambda: result())
+        begin = {Wsgi: lambda: second("200 OK", [])}
+        write = begin.get(make, lambda: begin_response(lambda: result()))()
         write(b"one")
         time.sleep(0.3)
         for piece in (b"two", b"three"):

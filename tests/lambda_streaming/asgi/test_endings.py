@@ -16,7 +16,7 @@ from lambda_streaming import Asgi
 from lambda_streaming.event_loops import application_loop
 from lambda_streaming.testing import context
 from streaming_runtime import context as runtime_context
-from streaming_runtime.errors import RuntimeFault
+from streaming_runtime.errors import RuntimeFault, Shutdown
 from streaming_runtime.scopes import finish
 
 from tests.lambda_streaming.asgi.servers import Context, Request, function_url
@@ -361,6 +361,29 @@ def test_an_application_that_catches_its_cancellation_is_left_with_a_line_in_the
     over.append(True)
     assert pieces_of(opened(listening_to_nobody)) == [b"ok"]
     eventually(lambda: gone or opened(listening_to_nobody).close())
+
+
+def test_after_sigterm_nobody_waits_for_long_for_an_application_that_does_not_end():
+    over = []
+
+    async def app(scope, receive, send):
+        await send(START)
+        await send(body(b"x"))
+        while not over:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
+
+    pieces = opened(app, Context(30, time.time))
+    next(pieces)
+    began_s = time.monotonic()
+    try:
+        raise Shutdown
+    except Shutdown:
+        pieces.close()
+
+    assert time.monotonic() - began_s < 0.9
+    over.append(True)
+    assert pieces_of(opened(listening_to_nobody)) == [b"ok"]
 
 
 async def listening_to_nobody(scope, receive, send):

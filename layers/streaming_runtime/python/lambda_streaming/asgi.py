@@ -488,9 +488,7 @@ class Exchange:
             if not self.is_finished_later:
                 self.finish()
             return
-        grace_s = self._time_left.share_s(GRACE_S)
-        if isinstance(sys.exception(), Shutdown):
-            grace_s = min(grace_s, SHUTDOWN_GRACE_S)
+        grace_s = self._patience_s(GRACE_S)
         self._loop.call(self._disconnect)
         try:
             self._is_done_until(self._loop.now_s() + grace_s)
@@ -514,14 +512,14 @@ class Exchange:
             self._let_generators_close()
 
     def _let_generators_close(self) -> None:
-        self._loop.let_generators_close(self._loop.now_s() + self._time_left.share_s(GRACE_S))
+        self._loop.let_generators_close(self._loop.now_s() + self._patience_s(GRACE_S))
 
     def _end_task(self) -> None:
         """Cancels the application if it runs, and waits for its end for a moment."""
         if self._is_done:
             return
         self._is_disconnected = True
-        until_s = self._loop.now_s() + self._time_left.share_s(CANCEL_S)
+        until_s = self._loop.now_s() + self._patience_s(CANCEL_S)
         self._loop.call(self._cancel)
         if not self._is_done_until(until_s):
             from logging import getLogger
@@ -531,6 +529,15 @@ class Exchange:
                 "for a thread"
             )
             getLogger(__name__).warning(message)
+
+    def _patience_s(self, most_s: float) -> float:
+        """Returns how long to wait for the application: `most_s` at most, and less after SIGTERM.
+
+        Half a second is left then for it, for the end of the stream, and for its own shutdown.
+        """
+        if isinstance(sys.exception(), Shutdown):
+            most_s = min(most_s, SHUTDOWN_GRACE_S)
+        return self._time_left.share_s(most_s)
 
     def _is_done_until(self, until_s: float) -> bool:
         while not self._is_done:
