@@ -137,6 +137,13 @@ def test_an_event_may_have_an_id_or_a_comment_alone():
     assert decoder.last_event_id == "7"
 
 
+def nested(levels):
+    item = []
+    for _ in range(levels):
+        item = [item]
+    return item
+
+
 CANNOT = [
     (object(), TypeError, "item 2 of the source (object) cannot be sent: object is no JSON"),
     ({"a": object()}, TypeError, "(dict) cannot be sent: object is no JSON"),
@@ -146,6 +153,7 @@ CANNOT = [
     (b"\xff", ValueError, "no UTF-8 text; encode them as base64"),
     ({"a": b"\xff"}, ValueError, "no UTF-8 text"),
     ("\ud800", ValueError, "lone surrogate"),
+    (nested(100_000), ValueError, "maximum recursion depth exceeded"),
     (Model, TypeError, "the class Model is no JSON"),
     (Event(), ValueError, "nothing in it"),
     (Event("a", type="x\ny"), ValueError, "event holds U+000A"),

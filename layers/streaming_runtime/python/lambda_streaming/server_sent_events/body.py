@@ -297,7 +297,7 @@ class Progress:
             return self._after_silence()
         try:
             piece = self._started() + self._encoder.item(taken)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             kind = type(taken).__name__
             message = f"item {self._count} of the source ({kind}) cannot be sent: {error}"
             if isinstance(error, TypeError):
