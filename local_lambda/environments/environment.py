@@ -351,7 +351,7 @@ class Environment:
     def _drain_output(self) -> None:
         """Lets what the process has written come into the log before what is written next."""
         if self._group:
-            self._group.output.drain()
+            self._group.output.drain(is_whole=self.concurrency == 1)
 
     def _freeze(self) -> None:
         if self._group and not self.frozen:

@@ -29,11 +29,19 @@ class Output:
     def is_over(self) -> bool:
         return self._fd is None
 
-    def drain(self) -> None:
-        """Reads what has been written so far."""
+    def drain(self, *, is_whole: bool = False) -> None:
+        """Reads what has been written so far.
+
+        `is_whole`: who writes is between two invocations, so what has no line end is a line, too.
+        The last line of a logged traceback has none.
+        """
         for _ in range(_DRAIN_READS):
             if not self._read():
-                return
+                break
+        else:
+            return
+        if is_whole:
+            self._hand_on_rest()
 
     def close(self) -> None:
         """Reads what is there, and reads no more."""
@@ -73,6 +81,9 @@ class Output:
             asyncio.get_running_loop().remove_reader(self._fd)
         os.close(self._fd)
         self._fd = None
+        self._hand_on_rest()
+
+    def _hand_on_rest(self) -> None:
         if self._rest:
             self._hand_on([self._rest])
             self._rest = b""

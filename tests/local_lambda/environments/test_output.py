@@ -43,6 +43,25 @@ def test_a_line_without_an_end_is_handed_on_when_it_is_too_long():
     assert [len(line) for line in read([b"x" * 60_000] * 5)] == [300_000]
 
 
+def test_between_invocations_a_line_needs_no_end():
+    async def run():
+        lines = []
+        read_end, write_end = os.pipe()
+        output = Output(read_end, lines.append)
+        os.write(write_end, b"Traceback\nKeyError: 'k'")
+        output.drain()
+        assert lines == ["Traceback"]
+        output.drain(is_whole=True)
+        assert lines == ["Traceback", "KeyError: 'k'"]
+        os.write(write_end, b"next\n")
+        output.drain(is_whole=True)
+        os.close(write_end)
+        output.close()
+        return lines
+
+    assert asyncio.run(run()) == ["Traceback", "KeyError: 'k'", "next"]
+
+
 def test_a_line_is_read_by_the_loop_too():
     async def run():
         lines = []
