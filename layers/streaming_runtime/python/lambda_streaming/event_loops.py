@@ -134,8 +134,8 @@ class ApplicationLoop:
 
     def _start_thread(self) -> None:
         thread = threading.Thread(target=self._run_for_ever, name="asgi-event-loop", daemon=True)
+        self._thread = thread  # before it runs, so that its tasks do not take it for their caller
         thread.start()
-        self._thread = thread
 
     def _run_for_ever(self) -> None:
         asyncio.set_event_loop(self.loop)

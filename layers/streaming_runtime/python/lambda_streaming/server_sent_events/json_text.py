@@ -101,7 +101,9 @@ def _of_module(value: Any) -> Any:
         kind: Any = getattr(sys.modules.get(module), name, None)
         if kind is not None and isinstance(value, kind):
             return replaced(value)
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    raise TypeError(f"{name} is no JSON")
 
 
 def _number(value: Any) -> str:

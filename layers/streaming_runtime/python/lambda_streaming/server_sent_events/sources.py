@@ -208,8 +208,13 @@ class ThreadReader:
         if thread.is_alive():
             self._interrupt(thread)
             thread.join(PATIENCE_S)
-        if thread.is_alive():
-            after_response(thread.join)
+        if thread.is_alive() and after_response(thread.join):
+            from logging import getLogger
+
+            getLogger(__name__).warning(
+                "sse.source_waits: the source does not come back from a wait that nothing can "
+                "interrupt, and the invocation lasts until it does, or until the timeout"
+            )
         elif self._error is not None and not self._is_interrupted:
             raise self._error
 
