@@ -9,6 +9,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from lambda_streaming import Asgi, Wsgi
 from lambda_streaming.observe import at_end
 from lambda_streaming.testing import (
     ResponseRefused,
@@ -378,6 +379,24 @@ def test_an_unawaited_coroutine_is_read_too():
         return streaming(numbers)(payload, context)
 
     assert read(handler(function_url(), context())).pieces == [b"0\n", b"1\n"]
+
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield from (b"a", b"b")
+
+
+async def asynchronous_application(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for piece, more in ((b"a", True), (b"b", True), (b"", False)):
+        await send({"type": "http.response.body", "body": piece, "more_body": more})
+
+
+@pytest.mark.parametrize(
+    "handler", [Wsgi(application), Asgi(asynchronous_application, lifespan="off")]
+)
+def test_an_application_is_read_without_any_context(handler):
+    assert read(handler(function_url())).pieces == [b"a", b"b"]
 
 
 def test_a_handler_that_is_an_object_is_started_once():

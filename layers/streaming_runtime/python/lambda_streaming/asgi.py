@@ -98,7 +98,7 @@ class Asgi:
         """Has the application shut down. At the end of the process that happens by itself."""
         self._lifespan.stop()
 
-    def __call__(self, payload: Any, context: Any) -> dict[str, Any]:
+    def __call__(self, payload: Any, context: Any = None) -> dict[str, Any]:
         """Returns status, headers and a body that gives each piece as the application sends it.
 
         Returns when the application has begun its body. Raises NotAnHttpRequest, LifespanFailed,

@@ -81,7 +81,7 @@ class Wsgi:
         """The runtime says whether it calls this handler in several threads at once."""
         self._is_concurrent = concurrent
 
-    def __call__(self, payload: Any, context: Any) -> dict[str, Any]:
+    def __call__(self, payload: Any, context: Any = None) -> dict[str, Any]:
         request = read_request(payload, base_path=self._base_path)
         environ = environ_of(request, context, multithread=self._is_concurrent)
         response = Response(TimeLeft(context), has_body=request.method != "HEAD")
