@@ -11,7 +11,9 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 import pytest
+from streaming_runtime import asynchronous
 from streaming_runtime.asynchronous import pieces_of
+from streaming_runtime.errors import Shutdown
 from streaming_runtime.loop import run
 
 from tests.streaming_runtime import handlers
@@ -569,3 +571,16 @@ def test_a_function_without_async_does_not_pay_for_it(tmp_path):
         )
 
     assert platform.posts[0].content == b"not imported"
+
+
+def test_a_signal_that_one_caller_has_unwound_is_none_of_the_next_ones():
+    async def interrupted():
+        asynchronous.postpone(Shutdown())
+        return "done"
+
+    def stop():
+        raise Shutdown
+
+    assert asynchronous.awaited(interrupted(), stop) == "done"
+    asynchronous.run(asynchronous.event_loop(), 0)
+    asynchronous.raise_postponed()

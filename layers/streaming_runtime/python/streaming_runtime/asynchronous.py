@@ -230,6 +230,7 @@ def _loop_of_the_function() -> asyncio.AbstractEventLoop | None:
 def run(loop: asyncio.AbstractEventLoop, within_s: float = TICK_S) -> None:
     """Runs `loop` until somebody stops it, for `within_s` seconds at most."""
     timer = loop.call_later(within_s, loop.stop)
+    _OWN.postponed = None  # one from before was for callers who have a `check`
     _OWN.is_running = True
     try:
         loop.run_forever()
