@@ -10,6 +10,7 @@ from typing import Any
 
 import lambda_streaming
 import pytest
+from lambda_streaming.event_loops import application_loop
 from lambda_streaming.testing import function_url, opened
 
 from tests.lambda_streaming.shapes import fastapi_shapes, source
@@ -161,6 +162,7 @@ def test_a_shape_gives_the_same_response_as_with_the_usual_server(sides, framewo
 
 @pytest.mark.parametrize("path", ["/async-generator", "/yielded", "/events", "/json-lines"])
 def test_a_source_that_the_client_left_is_closed_before_the_invocation_ends(path):
+    application_loop().close()  # the next one is run by the handler's thread, as on Lambda
     handler = lambda_streaming.Asgi(fastapi_shapes.app)
     gate = source.new_gate()
     gate.leave()
