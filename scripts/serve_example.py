@@ -181,7 +181,8 @@ def main() -> int:
     parser.add_argument("--copy", type=Path, help="copy the example into this folder")
     parser.add_argument("--layer", default="", help="with --copy: the ARN of a published layer")
     arguments = parser.parse_args()
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    # A shell that starts a program in the background makes it ignore SIGINT.
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, interrupted)
     try:
         if arguments.copy:
