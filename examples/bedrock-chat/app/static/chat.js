@@ -150,7 +150,7 @@ function unlock(note) {
 const page = document.documentElement;
 const atEnd = () => page.scrollHeight - page.scrollTop - page.clientHeight < 60;
 const scrollToEnd = () => page.scrollTo({ top: page.scrollHeight });
-let followsEnd = true; // whoever scrolls up to read is left there
+let followsEnd = true; // a reader who scrolls up is left there
 
 addEventListener("scroll", () => (followsEnd = atEnd()));
 addEventListener("resize", () => followsEnd && scrollToEnd()); // such as by a phone's keyboard
