@@ -1,5 +1,7 @@
 """These tests run the runtime's loop in this process."""
 
+import gc
+
 import pytest
 from streaming_runtime.adaptations import ADAPTATIONS
 from streaming_runtime.context import leave
@@ -9,6 +11,16 @@ from streaming_runtime.context import leave
 def outside_of_invocations():
     """Forgets the invocation that a runtime in this process has served last."""
     leave()
+
+
+@pytest.fixture(autouse=True)
+def small_heap():
+    """Hides what the tests' process holds from the garbage collector: a function has less.
+
+    What is hidden stays so. Otherwise each collection of a later test looks through all of it.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import threading
 import time
@@ -35,15 +34,6 @@ def loop(request):
         loop.run_in_thread()
     yield loop
     application_loop().close()
-
-
-@pytest.fixture(autouse=True)
-def small_heap():
-    """Hides what the tests' process holds from the garbage collector: a function has less."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def body(piece, more=True):
