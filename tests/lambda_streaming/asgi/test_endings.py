@@ -331,9 +331,8 @@ def test_generators_that_the_application_dropped_are_closed(pause_s):
     eventually(lambda: ends == ["closed"])
 
 
-def test_an_application_that_catches_its_cancellation_is_left_with_a_line_in_the_log(caplog):
-    over = []
-    gone = []
+def stubborn(over, gone):
+    """Returns an application that catches its cancellation until `over`; then it is `gone`."""
 
     async def app(scope, receive, send):
         await send(START)
@@ -343,6 +342,13 @@ def test_an_application_that_catches_its_cancellation_is_left_with_a_line_in_the
                 await asyncio.sleep(0.01)
         gone.append(True)
 
+    return app
+
+
+def test_an_application_that_catches_its_cancellation_is_left_with_a_line_in_the_log(caplog):
+    over = []
+    gone = []
+    app = stubborn(over, gone)
     pieces = opened(app, Context(1, time.time))
     next(pieces)
     pieces.close()
@@ -355,14 +361,7 @@ def test_an_application_that_catches_its_cancellation_is_left_with_a_line_in_the
 
 def test_after_sigterm_nobody_waits_for_long_for_an_application_that_does_not_end():
     over = []
-
-    async def app(scope, receive, send):
-        await send(START)
-        await send(body(b"x"))
-        while not over:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.sleep(0.01)
-
+    app = stubborn(over, [])
     pieces = opened(app, Context(30, time.time))
     next(pieces)
     began_s = time.monotonic()
