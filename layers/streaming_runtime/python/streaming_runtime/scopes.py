@@ -69,9 +69,7 @@ def finish() -> Iterator[BaseException]:
     while works:
         try:
             works.pop(0)()
-        except (
-            BaseException
-        ) as error:  # sys.exit(), too: it ends no environment in a handler either
+        except BaseException as error:  # sys.exit() ends no environment in a handler either
             yield error
     LEFT_FOR_LATER.set(None)
 
