@@ -286,6 +286,16 @@ def test_a_handler_that_takes_too_long_times_out():
     assert (reply.status, reply.error_type) == (502, "Sandbox.Timedout")
 
 
+def test_what_an_error_says_of_itself_is_not_its_type():
+    class Refused(Exception):
+        error_type = "payment"
+
+    def handler(payload, context):
+        raise Refused
+
+    assert call(handler, function_url()).error_type == "Function.Refused"
+
+
 def test_a_front_that_no_maker_knows_gets_proxy_json():
     reply = call(streaming(numbers), {"raw_path": "/", "method": "GET"})
 

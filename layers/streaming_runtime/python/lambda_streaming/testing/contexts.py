@@ -47,14 +47,19 @@ class Context(LambdaContext):
     __slots__ = ("clock", "deadline", "invocation", "settings", "timeout_s")
 
     def __init__(
-        self, invocation: Invocation, deadline: Deadline, settings: Settings, clock: Clock
+        self,
+        invocation: Invocation,
+        deadline: Deadline,
+        settings: Settings,
+        clock: Clock,
+        timeout_s: float,
     ) -> None:
         super().__init__(invocation, deadline, settings)
         self.clock = clock
         self.deadline = deadline
         self.invocation = invocation
         self.settings = settings
-        self.timeout_s = deadline.at_ms / 1000 - clock()
+        self.timeout_s = timeout_s
 
     def advance(self, seconds: float) -> None:
         """Makes it later by so much, for the function and for the runtime."""
@@ -138,6 +143,5 @@ def new_context(
             "AWS_LAMBDA_RUNTIME_API": ADDRESS,
         }
     )
-    made = Context(invocation, Deadline.of(invocation.deadline_ms, clock), settings, clock)
-    made.timeout_s = timeout_s
-    return made
+    deadline = Deadline.of(invocation.deadline_ms, clock)
+    return Context(invocation, deadline, settings, clock, timeout_s)

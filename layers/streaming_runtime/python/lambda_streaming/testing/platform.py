@@ -41,12 +41,14 @@ class Platform(RuntimeApi):
     what comes after the deadline is not taken, and is a `time_out`, which names `timeout_s`.
     """
 
-    def __init__(self, invocation: Invocation, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, invocation: Invocation, clock: Callable[[], float], timeout_s: float
+    ) -> None:
         super().__init__(ADDRESS)
         self._invocation: Invocation | None = invocation
         self._clock = clock
         self._deadline_s = int(invocation.deadline_ms) / 1000
-        self.timeout_s = self._deadline_s - clock()
+        self._timeout_s = timeout_s
         self._began_s = time.monotonic()
         self.prelude: bytes | None = None
         self.content_type = ""
@@ -121,7 +123,7 @@ class Platform(RuntimeApi):
         """
         if self._clock() > self._deadline_s:
             if self.time_out is None:
-                self.time_out = TimedOut(self.timeout_s)
+                self.time_out = TimedOut(self._timeout_s)
             raise PlatformGone(str(self.time_out))
 
     def now_s(self) -> float:

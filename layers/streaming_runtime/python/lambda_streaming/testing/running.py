@@ -22,7 +22,7 @@ from streaming_runtime.settings import Settings
 from lambda_streaming.testing import fronts
 from lambda_streaming.testing.contexts import TIMEOUT_S, Clock, Context, new_context
 from lambda_streaming.testing.payloads import function_url
-from lambda_streaming.testing.platform import Platform, RecordingLog
+from lambda_streaming.testing.platform import Platform, RecordingLog, TimedOut
 from lambda_streaming.testing.replies import Headers, Reply, ResponseRefused
 from lambda_streaming.testing.threads import run_here_or_apart
 from local_lambda.fronts.payload import ResultError
@@ -108,7 +108,7 @@ class Invoking:
         payload: object,
         context: object,
         *,
-        make_platform: Callable[[Invocation, Clock], Platform] = Platform,
+        make_platform: Callable[[Invocation, Clock, float], Platform] = Platform,
         alone: bool = True,
     ) -> None:
         if payload is NO_PAYLOAD:
@@ -125,8 +125,7 @@ class Invoking:
         )
         self.stop: list[object] = []
         invocation = ours.invocation._replace(body=_as_bytes(payload))
-        self.platform = make_platform(invocation, ours.clock)
-        self.platform.timeout_s = ours.timeout_s
+        self.platform = make_platform(invocation, ours.clock, ours.timeout_s)
 
     def run(self) -> None:
         """Returns when the response and the work after it are done."""
@@ -172,8 +171,10 @@ class Invoking:
                 _set_head(reply, fronts.of_prelude(platform.prelude))
         else:
             self._set_whole(reply)
-        if reply.error is not None:
-            reply.error_type = getattr(reply.error, "error_type", "") or header_type(reply.error)
+        if isinstance(reply.error, TimedOut):
+            reply.error_type = reply.error.error_type
+        elif reply.error is not None:
+            reply.error_type = header_type(reply.error)
         return reply
 
     def _set_whole(self, reply: Reply) -> None:

@@ -49,8 +49,10 @@ def opened(
 class SteppingPlatform(Platform):
     """Takes a piece, and holds the runtime until the next one is wanted."""
 
-    def __init__(self, invocation: Invocation, clock: Callable[[], float]) -> None:
-        super().__init__(invocation, clock)
+    def __init__(
+        self, invocation: Invocation, clock: Callable[[], float], timeout_s: float
+    ) -> None:
+        super().__init__(invocation, clock, timeout_s)
         self.changed = threading.Condition()
         self.wanted = 1
         self.has_ended = False
