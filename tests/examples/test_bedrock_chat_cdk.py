@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 from serve_example import fronts
@@ -23,13 +24,22 @@ PYTHON = ROOT / ".venv-cdk/bin/python"
 
 
 @pytest.fixture(scope="module")
-def running():
+def running(tmp_path_factory):
+    template = tmp_path_factory.mktemp("cdk") / "template.json"
+    template.write_text(for_this_python(cdk_template.TEMPLATE.read_text("utf-8")))
     with models.running() as model:
         endpoint = f"AWS_ENDPOINT_URL_BEDROCK_RUNTIME={model.url}"
         passed = ("--pass-env", endpoint, "--strict")
-        parameters = {"ChatToken": TOKEN}
-        with Emulator(cdk_template.TEMPLATE, *passed, parameters=parameters) as emulator:
+        with Emulator(template, *passed, parameters={"ChatToken": TOKEN}) as emulator:
             yield model, emulator
+
+
+def for_this_python(template):
+    """Returns it with the runtime that the tests run on: --strict accepts no other one."""
+    assert template.count('"Runtime": "python3.13"') == 1
+    runtime = f"python3.{sys.version_info.minor}"
+    in_place = template.replace("../../../", f"{ROOT}/")
+    return in_place.replace('"Runtime": "python3.13"', f'"Runtime": "{runtime}"')
 
 
 @pytest.mark.parametrize("front", FRONTS)
