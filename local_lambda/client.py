@@ -1,9 +1,12 @@
 """Starts `python -m local_lambda` as a context manager, and stops it."""
 
 import base64
+import codecs
 import contextlib
 import json
+import os
 import re
+import selectors
 import signal
 import subprocess
 import sys
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 _PACKAGE = Path(__file__).resolve().parent
+_READ_BYTES = 64 * 1024
 
 
 class EmulatorFailed(RuntimeError):
@@ -71,10 +75,10 @@ class Emulator:
         self._command += arguments
         self._startup_timeout_s = startup_timeout_s
         self._show_log = show_log
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._threads: list[threading.Thread] = []
         self._ready = threading.Event()
-        self._log: list[str] = []
+        self._log: _Log | None = None
         self.addresses: dict[str, str] = {}
 
     def __enter__(self) -> "Emulator":
@@ -92,14 +96,15 @@ class Emulator:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
             start_new_session=True,
         )
+        assert process.stdout is not None
+        assert process.stderr is not None
         self._process = process
+        self._log = _Log(process.stderr, is_shown=self._show_log)
         self._threads = [
             threading.Thread(target=self._read_addresses, args=[process.stdout], daemon=True),
-            threading.Thread(target=self._read_log, args=[process.stderr], daemon=True),
+            threading.Thread(target=self._log.follow, daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -128,8 +133,11 @@ class Emulator:
 
     @property
     def log(self) -> str:
-        """Returns the log lines of the emulator and its functions so far."""
-        return "".join(self._log)
+        """Returns the log of the emulator and its functions so far.
+
+        It has what a function wrote before the response that a client has read to its end.
+        """
+        return self._log.read() if self._log else ""
 
     @property
     def dashboard_url(self) -> str:
@@ -248,16 +256,53 @@ class Emulator:
         except urllib.error.HTTPError as error:
             return InvokeResult(error.code, None, error.read())
 
-    def _read_addresses(self, stdout: IO[str]) -> None:
+    def _read_addresses(self, stdout: IO[bytes]) -> None:
         for line in stdout:
-            name, _, value = line.strip().partition(": ")
+            name, _, value = line.decode("utf-8", "replace").strip().partition(": ")
             self.addresses.setdefault(name, value)
             if name == "ready":
                 self._ready.set()
         self._ready.set()
 
-    def _read_log(self, stderr: IO[str]) -> None:
-        for line in stderr:
-            self._log.append(line)
-            if self._show_log:
-                sys.stderr.write(line)
+
+class _Log:
+    """Collects what a process writes to a pipe.
+
+    Any thread may read it, and then has all that the pipe holds by then: who waits for the thread
+    that follows the pipe may be too early.
+    """
+
+    def __init__(self, pipe: IO[bytes], *, is_shown: bool) -> None:
+        self._pipe = pipe
+        self._is_shown = is_shown
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._text: list[str] = []
+        os.set_blocking(pipe.fileno(), False)
+
+    def follow(self) -> None:
+        """Collects until the process, and all that it has started, has closed the pipe."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._pipe, selectors.EVENT_READ)
+            while not self._is_over:
+                selector.select()
+                self._collect()
+
+    def read(self) -> str:
+        """Returns all that has been written so far."""
+        self._collect()
+        return "".join(self._text)
+
+    def _collect(self) -> None:
+        with self._lock:
+            while not self._is_over:
+                try:
+                    piece = os.read(self._pipe.fileno(), _READ_BYTES)
+                except BlockingIOError:
+                    return
+                self._is_over = not piece
+                text = self._decode(piece, self._is_over)
+                self._text.append(text)
+                if self._is_shown:
+                    sys.stderr.write(text)

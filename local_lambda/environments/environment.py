@@ -176,7 +176,7 @@ class Environment:
         invocation.deadline_ms = int((time.time() + timeout_s) * 1000)
         self.invocations += 1
         self._active[invocation.request_id] = invocation
-        self._drain_output()
+        self.drain_output()
         self.meter.begin(invocation)
         if self.debugger is None:
             self._set_timer(invocation.request_id, timeout_s, lambda: self._expire(invocation))
@@ -215,7 +215,7 @@ class Environment:
         self.meter.initialised()
         self._count_worker()
         if self.concurrency == 1:
-            self._drain_output()
+            self.drain_output()
             self.meter.end_all()
             for request_id in tuple(self._timers):
                 self._cancel_timer(request_id)
@@ -248,12 +248,17 @@ class Environment:
         invocation.ended.set()
         self._changed(self)
 
+    def drain_output(self) -> None:
+        """Lets what the process has written come into the log before what is written next."""
+        if self._group:
+            self._group.output.drain(is_whole=self.concurrency == 1)
+
     def init_failed(self, failure: Failed) -> None:
         _log.warning(
             "environment.init_failed %s %s %s", self.label, failure.error_type, failure.text
         )
         self.failure = failure
-        self._drain_output()
+        self.drain_output()
         self.meter.init_failed(failure.error_type)
         self.kill()
 
@@ -261,7 +266,7 @@ class Environment:
 
     async def _wait_for_exit(self, group: ProcessGroup) -> None:
         exit_text = _exit_text(await group.ended())
-        self._drain_output()
+        self.drain_output()
         if self.failure is None:
             message = f"Error: Runtime exited {exit_text}"
             self.failure = platform_error("Runtime.ExitError", message)
@@ -305,7 +310,7 @@ class Environment:
         )
         self._active.pop(request_id, None)
         self.state.expired(request_id)
-        self._drain_output()
+        self.drain_output()
         self.meter.end(invocation, is_timeout=True)
         if self.concurrency == 1:
             self.failure = platform_error("Sandbox.Timedout", "killed at its timeout")
@@ -316,7 +321,7 @@ class Environment:
         _log.warning("environment.init_timed_out %s limit_s=%g", self.label, limit_s)
         message = f"Error: Task timed out after {limit_s:.2f} seconds"
         self.failure = platform_error("Sandbox.Timedout", message)
-        self._drain_output()
+        self.drain_output()
         self.meter.init_failed("", is_timeout=True)
         self.kill()
 
@@ -347,11 +352,6 @@ class Environment:
     def _cancel_timer(self, key: str) -> None:
         if timer := self._timers.pop(key, None):
             timer.cancel()
-
-    def _drain_output(self) -> None:
-        """Lets what the process has written come into the log before what is written next."""
-        if self._group:
-            self._group.output.drain(is_whole=self.concurrency == 1)
 
     def _freeze(self) -> None:
         if self._group and not self.frozen:

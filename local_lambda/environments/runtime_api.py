@@ -56,6 +56,7 @@ class ExecutionEnvironment(Protocol):
     def label(self) -> str: ...
     async def next_invocation(self) -> Invocation: ...
     def find(self, request_id: str) -> Invocation | None: ...
+    def drain_output(self) -> None: ...
     def finished(self, invocation: Invocation) -> None: ...
     def init_failed(self, failure: Failed) -> None: ...
 
@@ -173,6 +174,7 @@ class RuntimeApi:
             invocation.resolve(platform_error("Runtime.TruncatedResponse", message))
             return TRUNCATED
         content_type = exchange.header("content-type") or "application/json"
+        self._environment.drain_output()
         invocation.resolve(Buffered(body, content_type))
         return None
 
@@ -193,6 +195,7 @@ class RuntimeApi:
         except h11.RemoteProtocolError:
             end = StreamEnd("Runtime.TruncatedResponse", cut=True)
             refusal = TRUNCATED
+        self._environment.drain_output()
         if end.error_type:
             label = self._environment.label
             error = Failed(end.error_type, end.error_body).text
@@ -214,6 +217,7 @@ class RuntimeApi:
             await self._respond(exchange, refusal or INVALID_ID, _OK)
             return
         failure = await _read_failure(exchange)
+        self._environment.drain_output()
         label = self._environment.label
         _log.warning(
             "invocation.failed %s %s %s",

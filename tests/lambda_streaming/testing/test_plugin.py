@@ -98,6 +98,17 @@ def test_a_function_that_fails_is_a_502_and_stands_in_the_log(service):
     assert "before the first byte" in service.log
 
 
+@pytest.mark.parametrize("streams", [False, True])
+def test_the_log_has_what_a_function_wrote_before_the_end_that_a_client_saw(service, streams):
+    for number in range(50):
+        path = f"/says/{streams}/{number}/"
+        reply = service.get(path, query={"streams": 1} if streams else {})
+
+        assert reply.text == "said"
+        log = service.log
+        assert log.count(path) > (1 if streams else 0), (number, log[-200:])
+
+
 def test_a_function_is_invoked_directly(service):
     assert service.invoke(payload={"a": 1}).json() == {"greeting": "7", "event": {"a": 1}}
 

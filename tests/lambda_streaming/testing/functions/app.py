@@ -15,6 +15,8 @@ def handler(event, context):
         return {"statusCode": 200, "body": json.dumps(event)}
     if "requestContext" not in event:
         return {"greeting": os.environ["GREETING"], "event": event}
+    if path.startswith("/says/"):
+        return says(path, streams=event.get("queryStringParameters"))
     headers = {"Content-Type": "text/event-stream"}
     return {"statusCode": 201, "headers": headers, "cookies": ["a=1"], "body": words()}
 
@@ -23,6 +25,19 @@ def words():
     for word in ("one", "two"):
         yield f"data: {word} {os.environ['GREETING']}\n\n"
         time.sleep(0.3)
+
+
+def says(path, *, streams):
+    if streams:
+        return {"statusCode": 200, "body": said(path)}
+    print(path, end="")
+    return {"statusCode": 200, "body": "said"}
+
+
+def said(path):
+    yield "said"
+    print("printed", path)
+    raise ValueError(path)
 
 
 def application(environ, start_response):
