@@ -1,6 +1,8 @@
 """Tests the HTTP server over raw sockets: malformed requests, early and odd responses."""
 
 import asyncio
+import statistics
+import time
 
 import pytest
 
@@ -104,3 +106,25 @@ def test_a_header_value_is_sent_as_latin_1():
 
     request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     assert b"\r\nX-Name: caf\xe9\r\n" in talk(handler, request)
+
+
+def test_a_body_does_not_wait_for_the_acknowledgement_of_its_head():
+    """Systems acknowledge after up to 40 ms, and a sender that waits for it sends as slowly."""
+
+    async def run():
+        server = HttpServer(unread, "test")
+        await server.start()
+        took_s = []
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            for _ in range(21):
+                began_s = time.perf_counter()
+                writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                await reader.readuntil(b"early")
+                took_s.append(time.perf_counter() - began_s)
+            writer.close()
+        finally:
+            await server.close()
+        return took_s
+
+    assert statistics.median(asyncio.run(run())) < 0.03
