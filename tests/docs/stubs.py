@@ -1,6 +1,6 @@
 """What does the code on a page find around it when it runs here, and which payload does it get?
 
-The harness itself calls each `handler` that a block defines, with a Function URL's request.
+`run_page.py` calls each `handler` that a block defines, with a Function URL's request.
 """
 
 from lambda_streaming.testing import function_url

@@ -5,16 +5,17 @@ Commands are checked as far as possible; the tutorial's are run by test_tutorial
 """
 
 import json
+import os
 import re
 import subprocess
+import sys
 
 import pytest
-from lambda_streaming.testing import call, function_url
 
 from local_lambda.client import Emulator
 from local_lambda.template import template
 from local_lambda.template.text import parse
-from tests.docs import commands, elsewhere, stubs
+from tests.docs import commands, elsewhere
 from tests.docs.blocks import SHELL, all_blocks, commands_of
 from tests.support.paths import ROOT
 from tests.support.tools import node
@@ -76,16 +77,16 @@ def test_every_test_that_a_reason_names_exists(reason):
 
 @pytest.mark.parametrize("page", sorted({block.page for block in here("python")}))
 def test_the_python_of_a_page_runs_and_its_handlers_stream(page):
-    namespace = {"__name__": "a_page"}
-    exec(stubs.BEFORE.get(page, ""), namespace)
-    payloads = iter(stubs.PAYLOADS.get(page, []))
-    for block in here("python"):
-        if block.page == page:
-            exec(compile(block.text, str(block), "exec"), namespace)
-            if re.search(r"^(async )?def handler|^handler =", block.text, re.MULTILINE):
-                payload = next(payloads, function_url())
-                reply = call(namespace["handler"], payload, raise_errors=True)
-                assert (reply.status, bool(reply.pieces)) == (200, True)
+    blocks = [(str(block), block.text) for block in here("python") if block.page == page]
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.docs.run_page", page],
+        input=json.dumps(blocks),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize("block", [each for each in here("yaml") if is_template(each)], ids=str)
