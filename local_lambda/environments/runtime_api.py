@@ -160,23 +160,23 @@ class RuntimeApi:
     async def _take_buffered(
         self, exchange: HttpExchange, invocation: Invocation
     ) -> Refusal | None:
+        reply: Buffered | Failed
+        refusal = None
         try:
             body = await exchange.body(BUFFERED_LIMIT_BYTES)
+            reply = Buffered(body, exchange.header("content-type") or "application/json")
         except BodyTooLarge:
             message = (
                 "Response payload size exceeded maximum allowed payload size"
                 f" ({BUFFERED_LIMIT_BYTES} bytes)."
             )
-            invocation.resolve(platform_error("Function.ResponseSizeTooLarge", message))
-            return TOO_LARGE
+            reply, refusal = platform_error("Function.ResponseSizeTooLarge", message), TOO_LARGE
         except h11.RemoteProtocolError:
             message = "The response was cut short"
-            invocation.resolve(platform_error("Runtime.TruncatedResponse", message))
-            return TRUNCATED
-        content_type = exchange.header("content-type") or "application/json"
+            reply, refusal = platform_error("Runtime.TruncatedResponse", message), TRUNCATED
         self._environment.drain_output()
-        invocation.resolve(Buffered(body, content_type))
-        return None
+        invocation.resolve(reply)
+        return refusal
 
     async def _take_stream(self, exchange: HttpExchange, invocation: Invocation) -> Refusal | None:
         stream = Streamed(exchange.header("content-type") or "application/octet-stream")
@@ -186,6 +186,7 @@ class RuntimeApi:
             async for piece in exchange.pieces():
                 await _hand_on(piece, stream, exchange)
                 if stream.size_bytes > STREAMED_LIMIT_BYTES:
+                    self._environment.drain_output()
                     stream.close(StreamEnd("Function.ResponseSizeTooLarge", cut=True))
                     return TOO_LARGE
             end, refusal = read_trailers(exchange.trailers)

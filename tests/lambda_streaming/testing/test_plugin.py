@@ -109,6 +109,15 @@ def test_the_log_has_what_a_function_wrote_before_the_end_that_a_client_saw(serv
         assert log.count(path) > (1 if streams else 0), (number, log[-200:])
 
 
+def test_the_log_has_what_a_function_wrote_before_a_response_that_is_too_large(local_lambda):
+    service = local_lambda(handler="app.handler", code="functions", streaming=False)
+    for number in range(5):
+        reply = service.get(f"/says/large/{number}/", query={"times": 2_000_000})
+
+        assert reply.status == 502
+        assert f"/says/large/{number}/" in service.log
+
+
 def test_a_function_is_invoked_directly(service):
     assert service.invoke(payload={"a": 1}).json() == {"greeting": "7", "event": {"a": 1}}
 

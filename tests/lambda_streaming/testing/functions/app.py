@@ -16,7 +16,7 @@ def handler(event, context):
     if "requestContext" not in event:
         return {"greeting": os.environ["GREETING"], "event": event}
     if path.startswith("/says/"):
-        return says(path, streams=event.get("queryStringParameters"))
+        return says(path, event.get("queryStringParameters") or {})
     headers = {"Content-Type": "text/event-stream"}
     return {"statusCode": 201, "headers": headers, "cookies": ["a=1"], "body": words()}
 
@@ -27,11 +27,11 @@ def words():
         time.sleep(0.3)
 
 
-def says(path, *, streams):
-    if streams:
+def says(path, query):
+    if "streams" in query:
         return {"statusCode": 200, "body": said(path)}
     print(path, end="")
-    return {"statusCode": 200, "body": "said"}
+    return {"statusCode": 200, "body": "said" * int(query.get("times", 1))}
 
 
 def said(path):
