@@ -8,7 +8,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lambda_streaming.testing import function_url, http_api, load_balancer, rest_api
 from streaming_runtime.plan import front_of
@@ -212,11 +212,19 @@ def test_what_no_client_can_send_is_an_error_with_a_sentence(make, said):
     query=st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), max_size=4),
     body=st.binary(max_size=20),
 )
-def test_every_request_becomes_a_payload_that_json_has(maker, method, path, query, body):
+@example(maker=http_api, method="GET", path="/%", query=[], body=b"")
+def test_every_request_becomes_a_payload_that_json_has_or_is_refused_as_by_its_front(
+    maker, method, path, query, body
+):
     path = path.replace("?", "")
     try:
         payload = maker(method, path, query=query, body=body)
     except UnicodeEncodeError:  # half of a surrogate pair
+        return
+    except ValueError as error:
+        payload, refused = None, str(error)
+    if payload is None:
+        assert (maker, "a % in it begins no escape" in refused) == (http_api, True)
         return
 
     assert json.loads(json.dumps(payload)) == payload
