@@ -33,6 +33,7 @@ TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
 }
 PAGE = "index.html"
+STYLES = ("live.css", "charts.css", "items.css", "panel.css", "screens.css")
 ASK_AGAIN = "no-cache"
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -40,12 +41,13 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def read_files(directory: Path) -> dict[str, str]:
     """Returns the files that may be served, by name.
 
-    `live.js`, which the page requests, contains all that it imports.
+    `live.js`, which the page requests, contains all that it imports; `live.css` all styles.
     """
     files = {
         path.name: path.read_text("utf-8") for path in directory.iterdir() if path.suffix in TYPES
     }
-    return files | {"live.js": one_script("live", files)}
+    style = "\n".join(files[name] for name in STYLES)
+    return files | {"live.js": one_script("live", files), "live.css": style}
 
 
 def add_page_routes(router: Router, files: Mapping[str, str]) -> None:
