@@ -11,7 +11,7 @@ ATTACKS = [
     "javascript:alert(1)",
     "</template><svg onload=alert(1)>",
     "\u202etxet desrever\u2066",
-    "x" * 20_000,
+    "x" * 2_000,
     "\x00\u2028${alert(1)}{{alert(1)}}",
     "__proto__",
 ]
@@ -39,9 +39,9 @@ def test_hostile_strings_in_every_field_do_nothing(dashboard, scripted):
     expected = eventually(lambda: page.now["items"])
     assert expected == ATTACKS
     for number, attack in enumerate(ATTACKS):
-        hostile = {"positive": attack, "rate_last_hour": attack, "timestamp": attack}
         scripted.opened().send(
-            metrics(by_tag={attack: 5, "constructor": 3}, **hostile),
+            metrics(positive=attack),
+            metrics(by_tag={attack: 5, "constructor": 3}, timestamp=attack, rate_last_hour=attack),
             heartbeat(connections=attack, timestamp=attack),
             new_item(f"{attack} again", id="x", **everywhere(attack)),
             new_item(f"harmless-{number}"),

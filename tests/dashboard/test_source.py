@@ -5,7 +5,7 @@ import re
 import event_stream
 import pytest
 
-from tests.dashboard.scripted import END, METRICS, Refusal, heartbeat, item, metrics, new_item, utc
+from tests.dashboard.scripted import END, METRICS, Refusal, heartbeat, item, metrics, new_item
 from tests.support.waiting import eventually
 
 QUICK = {"pollMs": 100, "firstRetryMs": 50, "longestRetryMs": 200, "longestFirstRetryMs": 50}
@@ -123,7 +123,9 @@ def test_a_pause_longer_than_any_timer_is_cut_to_five_minutes(dashboard, scripte
         page = dashboard(scripted.url, pollMs=100)
         page.wait_for(state="polling")
         eventually(lambda: len(scripted.asked_for("/api/v2/metrics")) > 5)
-    seconds = eventually(lambda: re.search(r"next attempt in (\d+) s", page.now["detail"]))
+    seconds = eventually(
+        lambda: re.search(r"next attempt (?:to stream )?in (\d+) s", page.now["detail"])
+    )
 
     assert 200 < int(seconds[1]) <= 301
     assert len(scripted.times_of("/api/v2/stream")) == 1
@@ -222,31 +224,6 @@ def test_a_reset_starts_again_from_the_current_state(dashboard, scripted):
     page.wait_for(items=["current"], state="live")
 
 
-def test_the_line_of_the_last_hour_is_what_was_seen_and_the_mean_of_what_was_not(
-    dashboard, scripted
-):
-    recent = [item(str(number), timestamp=utc(minutes=number // 2)) for number in range(20)]
-    scripted.polled = METRICS | {"recent_items": recent, "rate_last_hour": 70}
-    scripted.beginning = metrics(rate_last_hour=70)
-    page = dashboard(scripted.url)
-    page.wait_for_item("19")
-    drawn = "return document.querySelector('.series .unseen').getAttribute('d')"
-    eventually(lambda: page.run(drawn))
-
-    assert re.search(r"this minute, peak 2, before that about 1\.0 a minute", page.now["words"])
-
-
-def test_the_line_of_the_last_hour_is_whole_where_the_service_tells_its_minutes(
-    dashboard, scripted
-):
-    scripted.polled = METRICS | {"items_by_minute": [3] * 59 + [1], "recent_items": []}
-    page = dashboard(scripted.url)
-    page.wait_for(state="live")
-
-    eventually(lambda: "peak 3" in page.now["words"])
-    assert "before" not in page.now["words"]
-
-
 HIDE = """
   Object.defineProperty(document, "hidden", { configurable: true, get: () => arguments[0] });
   document.dispatchEvent(new Event("visibilitychange"));"""
@@ -316,7 +293,7 @@ def test_what_was_there_before_is_polled_for_until_there_is_a_response(dashboard
     scripted.polled = None
     page = dashboard(scripted.url, **QUICK)
     page.wait_for(state="live")
-    eventually(lambda: len(scripted.times_of("/api/v2/metrics")) == 2)
+    eventually(lambda: len(scripted.times_of("/api/v2/metrics")) >= 2)
     scripted.polled = METRICS | {"recent_items": [item("before")]}
 
     page.wait_for(items=["before"], state="live")

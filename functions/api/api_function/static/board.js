@@ -2,12 +2,14 @@
 // becomes a text node.
 
 import { bar, describe, drawSeries, drawShares } from "./charts.js";
+import { itemsIn } from "./minutes.js";
 import { Strip } from "./strip.js";
 
 const ITEM = document.getElementById("item-template");
 const TAG = document.getElementById("tag-template");
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const SCORE = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const REDRAW_MS = 250;
 const NO_RETRY = ["live", "paused", "ended"]; // the states without a "Try now" button
 
 export class Board {
@@ -33,6 +35,8 @@ export class Board {
       seriesTop: place(".series-top"),
       seriesWords: place(".series-words"),
       stripWords: place(".strip-words"),
+      freshness: place(".freshness"),
+      unknown: place(".unknown"),
     };
     this.strip = place(".strip") && new Strip(place(".strip"));
   }
@@ -45,17 +49,28 @@ export class Board {
     if (places.retry) showRetry(places.retry, !NO_RETRY.includes(view.status));
     for (const cell of this.fields) write(cell, view.fields[cell.dataset.field] ?? "–");
     drawShares(places.shares, view.shares);
-    if (places.tags) this.#drawTags(view.tags.bars);
-    write(places.more, view.tags.more > 0 ? `and ${view.tags.more} more` : "");
-    if (places.series) this.#drawSeries(view.series);
-    if (this.strip) write(places.stripWords, this.strip.draw(view.items, view.now));
+    if (places.freshness) this.#drawFreshness(view.freshness);
+    write(places.unknown, view.unknown ?? "");
+    if (places.tags) this.#drawTags(view.topics.bars);
+    write(places.more, view.topics.more > 0 ? `and ${view.topics.more} more` : "");
+    if (places.series) this.#drawSeries(view.minutes.columns);
+    if (this.strip) {
+      this.strip.draw(view.items, view.now);
+      write(places.stripWords, view.fields.strip_words);
+    }
     this.#drawItems(view.items);
     places.empty.hidden = view.items.length > 0;
   }
 
-  #drawSeries(series) {
+  #drawFreshness({ text, late }) {
+    write(this.places.freshness, text);
+    this.places.freshness.dataset.late = String(late);
+  }
+
+  #drawSeries(columns) {
     const { series: svg, seriesTop, seriesWords } = this.places;
-    const drawn = drawSeries(svg, series);
+    const counts = columns.map((column) => column && itemsIn(column));
+    const drawn = drawSeries(svg, { counts, average: 0 });
     write(seriesTop, String(drawn.top));
     const label = describe(drawn);
     if (svg.getAttribute("aria-label") !== label) svg.setAttribute("aria-label", label);
@@ -113,14 +128,28 @@ export class Board {
   }
 }
 
-/** Draws at most once per animation frame, and not at all while the page is hidden. */
-export function oncePerFrame(draw) {
+/**
+ * Returns a function that has `draw` called in the next animation frame, four times a second at
+ * most unless it is urgent, and not at all while the page is hidden.
+ */
+export function calmly(draw) {
+  let timer = null;
   let frame = null;
-  return () => {
-    frame ??= requestAnimationFrame(() => {
-      frame = null;
-      draw();
-    });
+  let drawnAt = -Infinity;
+  const drawNow = () => {
+    frame = null;
+    drawnAt = performance.now();
+    draw();
+  };
+  const inNextFrame = () => {
+    clearTimeout(timer);
+    timer = null;
+    frame ??= requestAnimationFrame(drawNow);
+  };
+  return (isUrgent = false) => {
+    const pause = drawnAt + REDRAW_MS - performance.now();
+    if (isUrgent || pause <= 0) inNextFrame();
+    else timer ??= setTimeout(inNextFrame, pause);
   };
 }
 

@@ -1,6 +1,6 @@
 // The view of one configuration: its own stream, live beside the global one.
 
-import { Board, oncePerFrame } from "./board.js";
+import { Board, calmly } from "./board.js";
 import { LiveView } from "./live_view.js";
 import { configurationUrl } from "./session.js";
 import { view } from "./view.js";
@@ -19,11 +19,11 @@ export class ConfigurationView {
     this.timings = timings;
     this.ended = ended;
     const board = new Board(this.root);
-    this.redraw = oncePerFrame(() => {
+    this.redraw = calmly(() => {
       if (this.live) board.draw(view(this.live.state, Date.now(), timings.silenceMs));
     });
     const url = `${configurationUrl(configuration.config_id)}/stream`;
-    this.live = new LiveView({ url, token, timings, changed: () => this.#changed() });
+    this.live = new LiveView({ url, token, timings, changed: (isUrgent) => this.#changed(isUrgent) });
     this.root.querySelector(".retry").addEventListener("click", () => this.live.tryNow());
     this.root.querySelector(".close").addEventListener("click", stopWatching);
     this.show(configuration);
@@ -44,8 +44,8 @@ export class ConfigurationView {
     this.place.replaceChildren();
   }
 
-  #changed() {
-    this.redraw();
+  #changed(isUrgent) {
+    this.redraw(isUrgent);
     const { state } = this.live;
     if (state.status !== "ended") return;
     queueMicrotask(() => {

@@ -1,15 +1,20 @@
 // The entry module of the page: the global live view, the board that draws it, and the panel for
 // the visitor's own configurations.
 
-import { Board, oncePerFrame } from "./board.js";
+import { Board, calmly } from "./board.js";
 import { LiveView } from "./live_view.js";
 import { Panel } from "./panel.js";
 import { TIMINGS } from "./timings.js";
 import { view } from "./view.js";
 
+const NAME = document.title;
+
 const board = new Board(document.body);
-const redraw = oncePerFrame(() => {
-  board.draw(view(liveView.state, Date.now(), TIMINGS.silenceMs));
+const redraw = calmly(() => {
+  const shown = view(liveView.state, Date.now(), TIMINGS.silenceMs, { freshMs: TIMINGS.freshMs });
+  board.draw(shown);
+  const title = `${shown.title} – ${NAME}`;
+  if (document.title !== title) document.title = title;
 });
 const liveView = new LiveView({
   url: "api/v2/stream",
@@ -19,7 +24,7 @@ const liveView = new LiveView({
 });
 
 document.getElementById("try-now").addEventListener("click", () => liveView.tryNow());
-setInterval(redraw, 1000); // ages and countdowns
+setInterval(() => redraw(), 1000); // ages and countdowns
 redraw();
 liveView.start(); // before the panel, so that the stream is shown even if the panel fails
 

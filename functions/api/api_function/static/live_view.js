@@ -1,17 +1,15 @@
 // A tab's live view of one stream: the stream, shared with other tabs, and the resulting state.
 
-import { Seen } from "./seen.js";
 import { Sharing } from "./sharing.js";
 import { Source } from "./source.js";
 import { INITIAL, reduce } from "./state.js";
 
 /**
  * Follows a stream from `start()` until `leave()`, and pauses while the page is hidden or gone.
- * Calls `changed()` after each fact.
+ * Calls `changed(isUrgent)` after each fact. It is urgent if the status has changed.
  */
 export class LiveView {
   state = INITIAL;
-  #seen = new Seen();
   #source;
   #sharing;
   #hiddenTimer;
@@ -77,7 +75,8 @@ export class LiveView {
   }
 
   #dispatch(fact) {
-    this.state = reduce(this.state, this.#seen.mark(fact));
-    this.changed();
+    const before = this.state.status;
+    this.state = reduce(this.state, fact);
+    this.changed(this.state.status !== before);
   }
 }

@@ -1,5 +1,21 @@
-// Data from the service is not trusted: only known fields, each of its own type, get through. Pure.
+// Data from the service is not trusted: only known fields, each of its own type and within its
+// bounds, get through. Everything that the page receives passes here. Pure.
+//
+// docs/contract.md has the bounds. A value that breaks them is left out. Figures that contradict
+// each other are left out as a whole: older ones, with their time, are better than nonsense.
 
+const SENTIMENTS = ["positive", "neutral", "negative"];
+const MOST_COUNT = 1e12; // more items than any table holds
+const MOST_ITEMS = 100; // of one response
+const MOST_NAMES = 60; // `by_tag` has 51
+const MOST_TICKERS = 50;
+const MINUTES = 60;
+const LONGEST_ID = 2048;
+const LONGEST_TICKER = 20;
+const LONGEST_NAME = 200; // of a tag that is counted by its name
+const LONGEST_TIMESTAMP = 40;
+const MOST_TAGS = 100; // of one item
+const LONGEST_TAG = 10_000;
 const READERS = new Map([
   ["metrics", metrics],
   ["new_item", item],
@@ -16,42 +32,102 @@ export function eventFields(type, data) {
 export function pollFields(body) {
   const read = metrics(Object(body));
   if (!read) return null;
-  const minutes = body?.items_by_minute;
+  return { ...read, recent_items: list(body.recent_items, MOST_ITEMS, item) };
+}
+
+/** Returns the fields of `GET /api/v2/tickers`; null if the response is not usable. */
+export function tickersFields(body) {
+  const fields = Object(body);
+  const timestamp = moment(fields.timestamp);
+  if (!timestamp || !Array.isArray(fields.tickers)) return null;
   return {
-    ...read,
-    recent_items: list(body.recent_items).map((each) => item(Object(each))).filter(Boolean),
-    items_by_minute: Array.isArray(minutes) ? minutes.map(count) : null,
+    timestamp,
+    tickers: list(fields.tickers, MOST_TICKERS, ticker),
+    others: count(Object(fields.others).total),
+    topics: counts(fields.topics),
   };
 }
 
-function metrics({ by_tag: byTag, timestamp, ...fields }) {
-  if (!Number.isFinite(fields.total)) return null;
-  return {
+function metrics({ by_tag: byTag, timestamp, minutes, ...fields }) {
+  const read = {
     total: count(fields.total),
     positive: count(fields.positive),
     neutral: count(fields.neutral),
     negative: count(fields.negative),
     rate_last_hour: count(fields.rate_last_hour),
     rate_last_24h: count(fields.rate_last_24h),
-    by_tag: Object.entries(Object(byTag)).map(([tag, value]) => [tag, count(value)]),
-    timestamp: text(timestamp),
+  };
+  if (!addsUp(read)) return null;
+  return {
+    ...read,
+    by_tag: counts(byTag),
+    timestamp: moment(timestamp),
+    minutes: minuteCounts(Object(minutes)),
   };
 }
 
-function item({ item_id: id, ticker, tags, sentiment, score, timestamp }) {
-  if (typeof id !== "string" || !id) return null;
+/** Returns one entry for each minute, the newest last: null if it is not known; or null. */
+function minuteCounts({ score_sum: sums, ...split }) {
+  const arrays = [...SENTIMENTS.map((sentiment) => split[sentiment]), sums];
+  const told = arrays[0]?.length ?? 0;
+  if (!arrays.every((each) => Array.isArray(each) && each.length === told)) return null;
+  if (told < 1 || told > MINUTES) return null;
+  return arrays[0].map((_, at) => {
+    const [positive, neutral, negative] = SENTIMENTS.map((each) => count(split[each][at]));
+    const scoreSum = sums[at];
+    const items = positive + neutral + negative;
+    const isKnown = [positive, neutral, negative].every((each) => each !== null);
+    if (!isKnown || !within(scoreSum, 0, items + 1e-6)) return null;
+    return { positive, neutral, negative, scoreSum };
+  });
+}
+
+function item({ item_id: id, ticker: symbol, tags, sentiment, score, timestamp }) {
+  if (typeof id !== "string" || !id || id.length > LONGEST_ID) return null;
   return {
     item_id: id,
-    ticker: text(ticker),
-    sentiment: text(sentiment),
-    timestamp: text(timestamp),
-    tags: list(tags).map(text),
-    score: Number.isFinite(score) ? score : null,
+    ticker: text(symbol, LONGEST_TICKER),
+    sentiment: SENTIMENTS.includes(sentiment) ? sentiment : "",
+    timestamp: moment(timestamp),
+    tags: list(tags, MOST_TAGS, (tag) => text(tag, LONGEST_TAG)),
+    score: within(score, 0, 1) ? score : null,
   };
 }
 
 function heartbeat({ connections, timestamp }) {
-  return { connections: count(connections), timestamp: text(timestamp) };
+  return { connections: count(connections), timestamp: moment(timestamp) };
+}
+
+function ticker({ ticker: symbol, items_by_minute: byMinute, ...fields }) {
+  const read = {
+    ticker: text(symbol, LONGEST_TICKER),
+    total: count(fields.total),
+    positive: count(fields.positive),
+    neutral: count(fields.neutral),
+    negative: count(fields.negative),
+  };
+  if (!read.ticker || !addsUp(read)) return null;
+  const minutes = Array.isArray(byMinute) && byMinute.length === MINUTES ? byMinute : [];
+  return {
+    ...read,
+    items_by_minute: minutes.map(count),
+    last_hour: count(fields.last_hour),
+    hour_before: count(fields.hour_before),
+  };
+}
+
+/** Says whether the sentiments sum to the total, as docs/contract.md promises. */
+function addsUp({ total, positive, neutral, negative }) {
+  const parts = [total, positive, neutral, negative];
+  return !parts.includes(null) && total === positive + neutral + negative;
+}
+
+/** Returns names with their counts, as pairs. */
+function counts(byName) {
+  return Object.entries(Object(byName))
+    .slice(0, MOST_NAMES)
+    .map(([tag, value]) => [text(tag, LONGEST_NAME), count(value)])
+    .filter(([tag, value]) => tag && value !== null);
 }
 
 function parsed(data) {
@@ -63,13 +139,26 @@ function parsed(data) {
 }
 
 function count(value) {
-  return Number.isFinite(value) ? value : 0;
+  return Number.isInteger(value) && within(value, 0, MOST_COUNT) ? value : null;
 }
 
-function text(value) {
-  return typeof value === "string" ? value : "";
+function within(value, least, most) {
+  return typeof value === "number" && value >= least && value <= most;
 }
 
-function list(value) {
-  return Array.isArray(value) ? value : [];
+/** Returns a timestamp as it came; "" if it names no moment. */
+function moment(value) {
+  const written = text(value, LONGEST_TIMESTAMP);
+  return Number.isFinite(Date.parse(written)) ? written : "";
+}
+
+/** Returns a text if it is one of at most `longest` characters; "" otherwise. */
+function text(value, longest) {
+  return typeof value === "string" && value.length <= longest ? value : "";
+}
+
+/** Returns what `read` makes of each of the first entries, without those that are not usable. */
+function list(value, most, read) {
+  const entries = Array.isArray(value) ? value.slice(0, most) : [];
+  return entries.map((entry) => read(entry ?? {})).filter(Boolean);
 }

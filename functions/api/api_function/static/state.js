@@ -1,11 +1,10 @@
 // What is known, and how does the stream stand? A pure function from state and fact to state.
 // Every value is plain data, so that it can be sent to another tab.
 
-import { addItem, completeSince, countItems, isNewer, mergeRecent } from "./items.js";
-import { minuteCounts, recountMinutes } from "./items.js";
+import { addItem, mergeRecent } from "./items.js";
+import { NO_MINUTES, learn } from "./minutes.js";
 
-const RECENT = 20; // newest items in a poll response
-const REPLAY_MS = 60_000; // a reconnected stream has by then replayed all that a poll counted
+const MOST_SKEW_MS = 86_400_000; // a timestamp that differs by more says nothing about clocks
 
 export const INITIAL = Object.freeze({
   status: "reconnecting", // live, reconnecting, polling, stale, offline, paused or ended
@@ -22,9 +21,8 @@ export const INITIAL = Object.freeze({
   openStreams: null, // all visitors'
   items: [], // newest first
   hasPolled: false, // whether a poll response has brought the newest items
-  newest: null, // the newest item that a poll has counted, until the stream brings it
-  minutes: {}, // items by minute
-  knownSince: null, // when `minutes` becomes complete, by the service's clock
+  minutes: NO_MINUTES, // what the service has counted
+  knownAt: null, // up to when things are known, by the service's clock
 });
 
 /** Returns the state after a fact, which was learnt at `fact.at`. Unknown facts change nothing. */
@@ -34,7 +32,6 @@ export function reduce(state, fact) {
 
 const FACTS = {
   event: (state, fact) => {
-    const skewMs = skew(state, fact);
     const heard = {
       ...state,
       status: "live",
@@ -45,8 +42,8 @@ const FACTS = {
       patientUntil: null,
       heardAt: fact.at,
       lastEventId: fact.id,
-      skewMs,
-      knownSince: state.knownSince ?? fact.at + skewMs,
+      skewMs: skew(state, fact),
+      knownAt: knownAt(state, fact),
     };
     return EVENTS[fact.event]?.(heard, fact) ?? heard;
   },
@@ -70,18 +67,14 @@ const FACTS = {
   polled: (state, fact) => {
     const { data, fallback, askedAt, at } = fact;
     const replacesStream = fallback && state.status !== "live";
-    const skewMs = skew(state, fact);
-    const now = at + skewMs;
-    const complete = completeSince(data.recent_items, minuteCounts(data) ? Infinity : RECENT, now);
+    const counts = replacesStream || state.metrics === null;
     return {
       ...state,
       ...(replacesStream && { status: "polling", opened: true, outage: false }),
-      ...((replacesStream || state.metrics === null) && { metrics: data, heardAt: at }),
-      skewMs,
+      ...(counts && { ...counted(state, data), heardAt: at, knownAt: knownAt(state, fact) }),
+      skewMs: skew(state, fact),
       hasPolled: true,
       items: mergeRecent(state.items, data.recent_items, askedAt),
-      ...countPolled(state, fact, now),
-      knownSince: Math.min(state.knownSince ?? Infinity, complete),
     };
   },
   pollFailed: (state) => ({ ...state, status: withoutPolls(state) }),
@@ -96,44 +89,26 @@ const FACTS = {
 };
 
 const EVENTS = {
-  metrics: (state, { data }) => ({ ...state, metrics: data }),
+  metrics: (state, { data }) => ({ ...state, ...counted(state, data) }),
   heartbeat: (state, { data }) => ({ ...state, openStreams: data.connections }),
-  new_item: (state, { data, fresh, at }) => {
-    const { newest, minutes } = state;
-    const replays = newest && data.item_id !== newest.item_id && at < newest.at + REPLAY_MS;
-    const isCounted = replays && !isNewer(data, newest);
-    return {
-      ...state,
-      items: addItem(state.items, { ...data, at }),
-      newest: replays ? newest : null,
-      minutes: isCounted ? minutes : countItems(minutes, fresh, at + state.skewMs),
-    };
-  },
-  reset: (state, { at }) => ({
-    ...state,
-    items: [],
-    newest: null,
-    minutes: {},
-    knownSince: at + state.skewMs,
-  }),
+  new_item: (state, { data, at }) => ({ ...state, items: addItem(state.items, { ...data, at }) }),
+  reset: (state) => ({ ...state, items: [], minutes: NO_MINUTES }),
 };
 
-/** Returns `minutes` after a poll response, and `newest` if the response counts the minutes. */
-function countPolled(state, { data, fresh, at }, now) {
-  const counts = minuteCounts(data);
-  const [newest] = data.recent_items;
-  if (counts === null) return { minutes: countItems(state.minutes, fresh, now) };
-  const isNewest = ({ item_id, polled }) => item_id === newest?.item_id && !polled;
-  return {
-    newest: newest && !state.items.some(isNewest) ? { ...newest, at } : null,
-    minutes: recountMinutes(counts, newest, state.items, state.minutes, now),
-  };
+function counted({ minutes }, metrics) {
+  return { metrics, minutes: learn(minutes, metrics.minutes, Date.parse(metrics.timestamp)) };
+}
+
+/** Returns up to when things are known: an event that says its time says all up to then. */
+function knownAt({ knownAt: before }, { event: type, data, at }) {
+  const ms = type === "new_item" ? NaN : Date.parse(data.timestamp);
+  return Math.abs(ms - at) <= MOST_SKEW_MS ? Math.max(before ?? ms, ms) : before;
 }
 
 /** Returns how far the service's clock is ahead. An item's timestamp does not tell: it is older. */
 function skew({ skewMs }, { event: type, data, at }) {
   const ms = type === "new_item" ? NaN : Date.parse(data.timestamp) - at;
-  return Number.isFinite(ms) ? ms : skewMs;
+  return Math.abs(ms) <= MOST_SKEW_MS ? ms : skewMs;
 }
 
 function withoutPolls({ status: before, outage }) {

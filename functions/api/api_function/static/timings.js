@@ -2,6 +2,7 @@
 // which they set before the page's scripts run.
 
 const HEARTBEAT_MS = 15_000; // contract.md: a heartbeat at least every 15 s
+const FRESH_MINUTES = document.querySelector("[name=dashboard-fresh-minutes]")?.content;
 
 export const TIMINGS = Object.freeze({
   silenceMs: 2.5 * HEARTBEAT_MS, // without an event for so long, the data is stale
@@ -17,5 +18,6 @@ export const TIMINGS = Object.freeze({
   pollMs: 5_000,
   hiddenMs: 60_000, // a tab that is hidden for so long gives its stream back
   failuresBeforePolling: 3,
+  freshMs: Number(FRESH_MINUTES ?? 15) * 60_000, // an item that is older is late: a setting
   ...globalThis.dashboardTimings,
 });

@@ -1,70 +1,131 @@
 // How does a state look at a moment, in words and numbers? Pure.
 
-import { series } from "./items.js";
+import { newestAt } from "./items.js";
+import { columns, itemsIn, startOf, sum } from "./minutes.js";
+import { detailWords, labelWords, statusAt } from "./standing.js";
+import { ageWords, clock, clockWords, dayStart, hourStart, minuteOf } from "./windows.js";
 
 const MOST_TAGS = 10;
 const SENTIMENTS = ["positive", "neutral", "negative"];
+const HEARTBEAT_MS = 16_000; // contract.md: an event every 15 s, which says that all is known
+const RATE_MINUTES = 3; // full minutes of which the rate is the mean
+const STRIP_MINUTES = 5;
 const NUMBER = new Intl.NumberFormat("en");
 const PERCENT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const RATE = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-const LABELS = {
-  live: "Connected",
-  reconnecting: "Reconnecting",
-  polling: "Polling",
-  stale: "Stale",
-  offline: "Disconnected",
-  paused: "Paused",
-  ended: "Ended",
-};
-const OUTAGE = "The service cannot read its data at the moment";
-const REFUSALS = {
-  503: "The service cannot open a stream now",
-  429: "You have too many open streams",
-};
+const MEAN = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const USUAL = Object.freeze({ sentiment: null, freshMs: Infinity, zone: undefined });
 
-/** `now` decides what is stale: a follower tab may have lost the tab whose events it shows. */
-export function view(state, now, silenceMs) {
+/**
+ * Returns what drawing needs, which docs/dashboard.md describes. `now` decides what is stale: a
+ * follower tab may have lost the tab whose events it shows. `options`: `sentiment` shows the items
+ * of one alone; `freshMs`: the newest item is late when it is older; `zone`: an IANA name.
+ */
+export function view(state, now, silenceMs, options) {
+  const { sentiment, freshMs, zone } = { ...USUAL, ...options };
   const shown = statusAt(state, now, silenceMs);
-  const { metrics, skewMs } = state;
-  const serviceNow = now + skewMs; // the clock of the items' timestamps
-  const lastHour = metrics?.rate_last_hour ?? 0;
+  const serviceNow = now + state.skewMs; // the clock of the items' timestamps
+  const until = knownUntil(state, shown, now, silenceMs);
+  const minutes = columns(state.minutes, serviceNow, until);
+  const label = labelWords(shown, state);
   return {
     status: shown,
-    label: label(shown, state),
-    detail: detail(shown, state, now),
+    label,
+    detail: detailWords(shown, state, now),
+    title: label,
     fields: {
-      ...figures(metrics),
+      ...figures(state, sentiment),
+      ...windows(state.metrics, serviceNow, zone),
+      a_minute: rate(minutes, serviceNow, { sentiment, zone }),
+      strip_words: stripWords(minutes, serviceNow, { sentiment, zone }),
       open_streams: shown === "live" ? number(state.openStreams) : "–",
-      age: age(state.heardAt, now),
+      age: state.heardAt === null ? "–" : ageWords(state.heardAt, now),
     },
-    shares: SENTIMENTS.map((sentiment) => share(metrics, sentiment)),
-    tags: tags(metrics?.by_tag ?? []),
-    series: series(state.minutes, state.knownSince, lastHour, serviceNow),
-    items: state.items,
+    freshness: freshness(state, serviceNow, { until, freshMs }),
+    unknown: unknownWords(state, serviceNow, { until, zone }),
+    shares: SENTIMENTS.map((each) => share(state.metrics, each)),
+    topics: topics(state.metrics?.by_tag ?? []),
+    minutes: { first: minuteOf(serviceNow) - minutes.length + 1, columns: minutes, until },
+    items: sentiment ? state.items.filter((item) => item.sentiment === sentiment) : state.items,
     now: serviceNow,
+    sentiment,
   };
 }
 
-function statusAt(state, now, silenceMs) {
-  if (state.status !== "live") return state.status;
-  if (now - state.heardAt > silenceMs) return "stale";
-  const renewalIsLate = state.patientUntil !== null && now > state.patientUntil;
-  return renewalIsLate ? "reconnecting" : "live";
+/** Returns up to when things are known, in the service's epoch milliseconds; null: up to now. */
+function knownUntil({ heardAt, knownAt }, shown, now, silenceMs) {
+  const isHeard = heardAt !== null && now - heardAt <= Math.min(HEARTBEAT_MS, silenceMs);
+  if (isHeard && (shown === "live" || shown === "polling")) return null;
+  return knownAt ?? 0;
 }
 
-function label(shown, { opened, outage }) {
-  if (shown === "reconnecting" && !opened) return "Connecting";
-  return shown === "stale" && outage ? "Waiting" : LABELS[shown];
+function unknownWords({ metrics }, now, { until, zone }) {
+  if (!metrics || !until || minuteOf(until) === minuteOf(now)) return null;
+  return `not known since ${clockWords(until, now, zone)}`;
 }
 
-function figures(metrics) {
+function freshness({ items, hasPolled, metrics }, now, { until, freshMs }) {
+  const newest = newestAt(items, now);
+  if (newest === null) {
+    return { text: hasPolled && metrics?.total === 0 ? "no items yet" : "", late: false };
+  }
+  const which = until === null ? "newest item" : "newest known item";
+  return { text: `${which} ${ageWords(newest, now)}`, late: now - newest > freshMs };
+}
+
+function figures({ metrics, minutes }, sentiment) {
   if (!metrics) return {};
-  const keys = ["total", ...SENTIMENTS, "rate_last_hour"];
-  const texts = Object.fromEntries(keys.map((key) => [key, number(metrics[key])]));
-  for (const key of SENTIMENTS) texts[`${key}_share`] = PERCENT.format(share(metrics, key));
-  texts.a_minute = `${RATE.format(metrics.rate_last_hour / 60)} a minute`;
-  texts.an_hour = `${RATE.format(metrics.rate_last_24h / 24)} an hour`;
+  const texts = Object.fromEntries(SENTIMENTS.map((key) => [key, number(metrics[key])]));
+  for (const key of SENTIMENTS) {
+    texts[`${key}_share`] = metrics.total > 0 ? PERCENT.format(share(metrics, key)) : "–";
+  }
+  texts.total = number(metrics[sentiment ?? "total"]);
+  texts.rate_last_hour = number(
+    sentiment ? lastHour(minutes, metrics, sentiment) : metrics.rate_last_hour,
+  );
   return texts;
+}
+
+/** Returns one sentiment's items of the last hour; null if the split of a minute is not known. */
+function lastHour(minutes, { timestamp }, sentiment) {
+  const counted = sum(columns(minutes, Date.parse(timestamp), null));
+  return counted.known === 60 ? counted[sentiment] : null;
+}
+
+/** Says the windows of the figures, which end when these were true. */
+function windows(metrics, now, zone) {
+  const at = Date.parse(metrics?.timestamp);
+  if (!Number.isFinite(at)) return {};
+  return {
+    since: `since ${clockWords(dayStart(at), now, zone)}`,
+    hour_since: `since ${clockWords(hourStart(at), now, zone)}`,
+  };
+}
+
+/** Says the rate of the last full minutes that are known, and which these are. */
+function rate(minutes, now, { sentiment, zone }) {
+  const full = minutes.slice(-1 - RATE_MINUTES, -1);
+  const known = full.filter((each) => each && !each.part);
+  if (!known.length) return "–";
+  const first = minuteOf(now) - RATE_MINUTES + full.indexOf(known[0]);
+  const last = minuteOf(now) - RATE_MINUTES + full.lastIndexOf(known.at(-1));
+  if (last - first + 1 !== known.length) return "–"; // a hole between them
+  const mean = itemsIn(sum(known), sentiment) / known.length;
+  const time = (minute) => clock(startOf(minute), zone);
+  return `${RATE.format(mean)} a minute, ${time(first)} to ${time(last + 1)}`;
+}
+
+function stripWords(minutes, now, { sentiment, zone }) {
+  const recent = minutes.slice(-STRIP_MINUTES);
+  const told = sum(recent);
+  const since = `since ${clock(startOf(minuteOf(now) - STRIP_MINUTES + 1), zone)}`;
+  if (!told.known) return "not known";
+  const whole = recent.every((each) => each && !each.part);
+  const items = itemsIn(told, sentiment);
+  const counted = `${number(items)} ${since}${whole ? "" : ", as far as known"}`;
+  if (!items) return whole ? `nothing ${since}` : counted;
+  if (sentiment) return `${counted}, ${sentiment} alone`;
+  return `${counted}, mean score ${MEAN.format(told.scoreSum / items)}`;
 }
 
 function share(metrics, sentiment) {
@@ -76,7 +137,7 @@ function number(value) {
 }
 
 /** Returns bars of the most frequent tags (`width`: 0 to 1) and the number of the other tags. */
-function tags(byTag) {
+function topics(byTag) {
   const sorted = byTag.toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   const shown = sorted.slice(0, MOST_TAGS);
   const most = shown[0]?.[1] || 1;
@@ -86,30 +147,4 @@ function tags(byTag) {
     width: count / most,
   }));
   return { bars, more: sorted.length - bars.length };
-}
-
-function age(heardAt, now) {
-  if (heardAt === null) return "–";
-  const s = Math.max(0, Math.round((now - heardAt) / 1000));
-  if (s < 2) return "just now";
-  return s < 100 ? `${s} s ago` : `${Math.round(s / 60)} min ago`;
-}
-
-function detail(shown, { retryAt, refusal, outage }, now) {
-  const next = nextAttempt(retryAt, now);
-  const why = REFUSALS[refusal?.status];
-  if (shown === "live") return "live stream";
-  if (shown === "polling") return `${why ?? "Streaming unavailable"}; polling, ${next}`;
-  if (shown === "stale" && outage) {
-    return `${OUTAGE}; ${retryAt === null ? "waiting for it" : next}`;
-  }
-  if (shown === "stale") return `no new data for a while, ${next}`;
-  if (shown === "paused") return "while this tab is hidden";
-  if (shown === "ended") return refusal?.detail ?? "";
-  return why ? `${why}; ${next}` : next;
-}
-
-function nextAttempt(retryAt, now) {
-  if (retryAt === null) return "trying now";
-  return `next attempt in ${Math.max(0, Math.ceil((retryAt - now) / 1000))} s`;
 }
