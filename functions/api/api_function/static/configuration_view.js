@@ -23,7 +23,8 @@ export class ConfigurationView {
       if (this.live) board.draw(view(this.live.state, Date.now(), timings.silenceMs));
     });
     const url = `${configurationUrl(configuration.config_id)}/stream`;
-    this.live = new LiveView({ url, token, timings, changed: (isUrgent) => this.#changed(isUrgent) });
+    const changed = (isUrgent) => this.#changed(isUrgent);
+    this.live = new LiveView({ url, token, timings, changed });
     this.root.querySelector(".retry").addEventListener("click", () => this.live.tryNow());
     this.root.querySelector(".close").addEventListener("click", stopWatching);
     this.show(configuration);
