@@ -2,20 +2,16 @@
 // becomes a text node.
 
 import { bar, describe, drawSeries, drawShares } from "./charts.js";
+import { ItemList } from "./item_list.js";
 import { itemsIn } from "./minutes.js";
 import { Strip } from "./strip.js";
 
-const ITEM = document.getElementById("item-template");
 const TAG = document.getElementById("tag-template");
-const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const SCORE = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const REDRAW_MS = 250;
 const NO_RETRY = ["live", "paused", "ended"]; // the states without a "Try now" button
 
 export class Board {
-  #rows = new Map(); // the drawn items by id
   #bars = [];
-  #begun = false;
 
   /** `root` carries `data-state`; places are marked by class or `data-field`. */
   constructor(root) {
@@ -29,8 +25,6 @@ export class Board {
       shares: place(".shares"),
       tags: place(".tags"),
       more: place(".more-tags"),
-      items: place(".items"),
-      empty: place(".empty"),
       series: place(".series"),
       seriesTop: place(".series-top"),
       seriesWords: place(".series-words"),
@@ -38,6 +32,7 @@ export class Board {
       freshness: place(".freshness"),
       unknown: place(".unknown"),
     };
+    this.list = new ItemList(root);
     this.strip = place(".strip") && new Strip(place(".strip"));
   }
 
@@ -58,8 +53,7 @@ export class Board {
       this.strip.draw(view.items, view.now);
       write(places.stripWords, view.fields.strip_words);
     }
-    this.#drawItems(view.items);
-    places.empty.hidden = view.items.length > 0;
+    this.list.draw(view.items, view.now, view.choice);
   }
 
   #drawFreshness({ text, late }) {
@@ -89,42 +83,6 @@ export class Board {
       write(row.querySelector(".count"), drawn.text);
       bar(row.querySelector("svg"), drawn.width);
     });
-  }
-
-  #drawItems(items) {
-    const list = this.places.items;
-    const wanted = new Set(items.map(({ item_id }) => item_id));
-    for (const [id, row] of this.#rows) {
-      if (wanted.has(id)) continue;
-      row.remove();
-      this.#rows.delete(id);
-    }
-    let next = list.firstElementChild;
-    for (const item of items) {
-      const row = this.#rows.get(item.item_id) ?? this.#newRow(item);
-      if (row === next) next = next.nextElementSibling;
-      else list.insertBefore(row, next);
-    }
-    if (items.length) this.#begun = true;
-  }
-
-  #newRow(item) {
-    const row = ITEM.content.firstElementChild.cloneNode(true);
-    const cell = (selector) => row.querySelector(selector);
-    const at = new Date(item.timestamp);
-    const valid = Number.isFinite(at.getTime());
-    const otherTags = item.tags.filter((tag) => tag !== item.ticker);
-    row.dataset.item = item.item_id;
-    row.dataset.sentiment = item.sentiment;
-    row.classList.toggle("fresh", this.#begun);
-    write(cell(".ticker"), item.ticker);
-    write(cell(".sentiment"), item.sentiment);
-    write(cell(".score"), item.score !== null ? SCORE.format(item.score) : "–");
-    write(cell(".tag-names"), otherTags.join(" · "));
-    write(cell("time"), valid ? CLOCK.format(at) : "–");
-    if (valid) cell("time").dateTime = at.toISOString();
-    this.#rows.set(item.item_id, row);
-    return row;
   }
 }
 

@@ -20,7 +20,10 @@ const liveView = new LiveView({
   url: "api/v2/stream",
   pollUrl: "api/v2/metrics",
   timings: TIMINGS,
-  changed: redraw,
+  changed: () => {
+    board.list.note(liveView.state.items, Date.now() + liveView.state.skewMs);
+    redraw();
+  },
 });
 
 document.getElementById("try-now").addEventListener("click", () => liveView.tryNow());
