@@ -15,7 +15,7 @@ def test_every_file_is_named_by_the_page_or_is_in_the_script():
     files = read_files(STATIC)
     modules = {path.stem for path in STATIC.glob("*.js")}
 
-    assert set(re.findall(r'"static/([^"]+)"', page)) == {"live.js", "live.css", "mark.svg"}
+    assert set(re.findall(r'"static/([^"]+)"', page)) == {"live.js", "live.css"}
     assert {path.name for path in STATIC.iterdir()} == set(files)
     assert set(re.findall(r"^const (\w+)_js = ", files["live.js"], re.MULTILINE)) == modules
 

@@ -98,7 +98,8 @@ class Scripted:
 
     `refusal` is the response to a stream instead of opening it; `mute`: it gets no response at all.
     `polled` is the body of `/api/v2/metrics`; None: it fails. `posted` is the status of every
-    `POST`. `requests` holds path, headers and moment of each.
+    `POST`. `late_s` is how late each file of this name comes. `requests` holds path, headers and
+    moment of each.
     """
 
     def __init__(self):
@@ -110,6 +111,7 @@ class Scripted:
         self.beginning = None
         self.polled = METRICS | {"recent_items": []}
         self.posted = 204
+        self.late_s = {}
         scripted = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -147,6 +149,7 @@ class Scripted:
                 handler, status, {"Content-Type": "application/json"}, json.dumps(body).encode()
             )
         if name in self.files:
+            time.sleep(self.late_s.get(name, 0))
             headers = HEADERS | {"Content-Type": TYPES[Path(name).suffix]}
             return self.send(handler, 200, headers, self.files[name].encode())
         page = PAGES / path[1:]

@@ -33,7 +33,7 @@ TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
 }
 PAGE = "index.html"
-STYLES = ("live.css", "charts.css", "items.css", "panel.css", "screens.css")
+STYLES = ("live.css", "charts.css", "items.css", "panel.css", "screens.css", "print.css")
 ASK_AGAIN = "no-cache"
 FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -2,11 +2,16 @@
 // the visitor's own configurations.
 
 import { Board, calmly } from "./board.js";
+import { showState } from "./live_icon.js";
 import { LiveView } from "./live_view.js";
 import { Panel } from "./panel.js";
+import { describeOnPaper } from "./paper.js";
+import { offerThemes } from "./theme.js";
 import { TIMINGS } from "./timings.js";
 import { view } from "./view.js";
 
+offerThemes(document.getElementById("theme")); // first: nothing is painted before
+describeOnPaper(document.querySelector(".printed"));
 const NAME = document.title;
 
 const board = new Board(document.body);
@@ -15,6 +20,7 @@ const redraw = calmly(() => {
   board.draw(shown);
   const title = `${shown.title} – ${NAME}`;
   if (document.title !== title) document.title = title;
+  showState(shown);
 });
 const liveView = new LiveView({
   url: "api/v2/stream",
