@@ -7,6 +7,7 @@ from selenium.common.exceptions import NoSuchWindowException
 
 from local_lambda import Emulator
 from tests.dashboard.dashboard import Dashboard
+from tests.dashboard.fixed import FixedService
 from tests.dashboard.scripted import Scripted
 from tests.support.dynamodb_proxy import moto_behind_proxy
 from tests.support.paths import ROOT
@@ -76,3 +77,19 @@ def scripted():
     server = Scripted()
     yield server
     server.close()
+
+
+@pytest.fixture
+def fixed_at(client, table, monkeypatch):
+    """Returns a function that starts the real service at a moment, in epoch seconds."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "test")
+    started = []
+
+    def start(start_s):
+        started.append(FixedService(client, table, start_s))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
