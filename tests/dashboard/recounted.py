@@ -1,0 +1,55 @@
+"""Counts the published items again, over the window of time that a label on the page names."""
+
+import re
+from datetime import datetime, timedelta
+
+TIME = re.compile(
+    r"(?P<hour>\d\d):(?P<minute>\d\d)(?: (?P<name>GMT(?:[+-]\d+(?::\d\d)?)?|[A-Z]{3,4}))?"
+    r"(?: (?P<day>yesterday|tomorrow)| on (?P<date>\d+ \w+))?"
+)
+DAYS = {None: 0, "yesterday": -1, "tomorrow": 1}
+MINUTE_S = 60
+
+
+def moments(words, now_s, zone):
+    """Returns the moments that the words name, in epoch seconds, as in "since 23:00 yesterday".
+
+    A time that comes twice on a day says which it is: "01:30 GMT-4".
+    """
+    today = datetime.fromtimestamp(now_s, zone)
+    return [_moment(match, today, zone) for match in TIME.finditer(words)]
+
+
+def _moment(match, today, zone):
+    day = today + timedelta(days=DAYS[match["day"]])
+    if match["date"]:
+        day = datetime.strptime(f"{match['date']} {today.year}", "%d %b %Y")  # noqa: DTZ007
+    wall = datetime(day.year, day.month, day.day, int(match["hour"]), int(match["minute"]))  # noqa: DTZ001
+    found = [wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    if found[0].utcoffset() != found[1].utcoffset():
+        assert match["name"], f"{match[0]} comes twice on this day, or never"
+    if match["name"]:
+        hours = re.search(r"[+-]\d+", match["name"])
+        offset = timedelta(hours=int(hours[0]) if hours else 0)
+        found = [each for each in found if each.utcoffset() == offset]
+        assert found, f"{match[0]} does not exist"
+    return found[0].timestamp()
+
+
+def moment_s(item):
+    return datetime.fromisoformat(item.timestamp).timestamp()
+
+
+def minute_of(seconds):
+    return int(seconds // MINUTE_S)
+
+
+def counted(items, since_s, until_s=float("inf"), *, ticker=None, sentiment=None):
+    """Returns the items from `since_s` on, before `until_s`."""
+    return [
+        each
+        for each in items
+        if since_s <= moment_s(each) < until_s
+        and ticker in (None, each.ticker)
+        and sentiment in (None, each.sentiment)
+    ]

@@ -1,0 +1,37 @@
+"""The recount that judges the page reads its words as a person does."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.dashboard.fixed import NEW_YORK, moment
+from tests.dashboard.recounted import moments
+
+SAID = {
+    "since 23:00 yesterday": [("2026-11-25T22:19:05", "2026-11-24T23:00")],
+    "since 21:20": [("2026-11-25T22:19:05", "2026-11-25T21:20")],
+    "since 23:00 on 28 Nov": [("2026-11-30T22:19:05", "2026-11-28T23:00")],
+    "12 a minute, 22:16 to 22:19": [
+        ("2026-11-25T22:19:05", "2026-11-25T22:16"),
+        ("2026-11-25T22:19:05", "2026-11-25T22:19"),
+    ],
+}
+
+
+@pytest.mark.parametrize("words", SAID)
+def test_moments_in_words(words):
+    zone = ZoneInfo(NEW_YORK)
+    for now, _ in SAID[words]:
+        assert moments(words, moment(now), zone) == [moment(at) for _, at in SAID[words]]
+
+
+def test_an_hour_that_comes_twice_says_which_it_is():
+    zone = ZoneInfo(NEW_YORK)
+    now_s = moment("2026-11-01T22:19:05")
+    [first] = moments("since 01:30 GMT-4", now_s, zone)
+    [second] = moments("since 01:30 GMT-5", now_s, zone)
+
+    assert first == moment("2026-11-01T05:30", "UTC")
+    assert second == moment("2026-11-01T06:30", "UTC")
+    with pytest.raises(AssertionError, match="comes twice"):
+        moments("since 01:30", now_s, zone)
