@@ -24,7 +24,8 @@ def _moment(match, today, zone):
     day = today + timedelta(days=DAYS[match["day"]])
     if match["date"]:
         day = datetime.strptime(f"{match['date']} {today.year}", "%d %b %Y")  # noqa: DTZ007
-    wall = datetime(day.year, day.month, day.day, int(match["hour"]), int(match["minute"]))  # noqa: DTZ001
+    hour, minute = int(match["hour"]), int(match["minute"])
+    wall = datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001
     found = [wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     if found[0].utcoffset() != found[1].utcoffset():
         assert match["name"], f"{match[0]} comes twice on this day, or never"

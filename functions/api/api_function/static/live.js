@@ -26,9 +26,9 @@ const liveView = new LiveView({
   url: "api/v2/stream",
   pollUrl: "api/v2/metrics",
   timings: TIMINGS,
-  changed: () => {
+  changed: (isUrgent) => {
     board.list.note(liveView.state.items, Date.now() + liveView.state.skewMs);
-    redraw();
+    redraw(isUrgent);
   },
 });
 

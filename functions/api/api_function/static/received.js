@@ -4,8 +4,9 @@
 // docs/contract.md has the bounds. A value that breaks them is left out. Figures that contradict
 // each other are left out as a whole: older ones, with their time, are better than nonsense.
 
+import { count, list, moment, text, within } from "./checks.js";
+
 const SENTIMENTS = ["positive", "neutral", "negative"];
-const MOST_COUNT = 1e12; // more items than any table holds
 const MOST_ITEMS = 100; // of one response
 const MOST_NAMES = 60; // `by_tag` has 51
 const MOST_TICKERS = 50;
@@ -13,7 +14,6 @@ const MINUTES = 60;
 const LONGEST_ID = 2048;
 const LONGEST_TICKER = 20;
 const LONGEST_NAME = 200; // of a tag that is counted by its name
-const LONGEST_TIMESTAMP = 40;
 const MOST_TAGS = 100; // of one item
 const LONGEST_TAG = 10_000;
 const READERS = new Map([
@@ -136,29 +136,4 @@ function parsed(data) {
   } catch {
     return {};
   }
-}
-
-function count(value) {
-  return Number.isInteger(value) && within(value, 0, MOST_COUNT) ? value : null;
-}
-
-function within(value, least, most) {
-  return typeof value === "number" && value >= least && value <= most;
-}
-
-/** Returns a timestamp as it came; "" if it names no moment. */
-function moment(value) {
-  const written = text(value, LONGEST_TIMESTAMP);
-  return Number.isFinite(Date.parse(written)) ? written : "";
-}
-
-/** Returns a text if it is one of at most `longest` characters; "" otherwise. */
-function text(value, longest) {
-  return typeof value === "string" && value.length <= longest ? value : "";
-}
-
-/** Returns what `read` makes of each of the first entries, without those that are not usable. */
-function list(value, most, read) {
-  const entries = Array.isArray(value) ? value.slice(0, most) : [];
-  return entries.map((entry) => read(entry ?? {})).filter(Boolean);
 }

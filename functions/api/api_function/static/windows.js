@@ -38,7 +38,7 @@ export function clock(ms, zone) {
   const time = (at) => format({ hour: "2-digit", minute: "2-digit" }, zone).format(at);
   const isTwice = time(ms) === time(ms - HOUR_MS) || time(ms) === time(ms + HOUR_MS);
   if (!isTwice) return time(ms);
-  const parts = format({ hour: "numeric", timeZoneName: "short" }, zone, "en-US");
+  const parts = format({ hour: "numeric", timeZoneName: "shortOffset" }, zone);
   const zoneName = parts.formatToParts(ms).find(({ type }) => type === "timeZoneName").value;
   return `${time(ms)} ${zoneName}`;
 }
@@ -70,10 +70,10 @@ function dayNumber(ms, zone) {
   return Date.UTC(year, month - 1, day) / (24 * HOUR_MS);
 }
 
-function format(options, timeZone, locale = "en-GB") {
-  const key = JSON.stringify([options, timeZone, locale]);
+function format(options, timeZone) {
+  const key = JSON.stringify([options, timeZone]);
   if (!formats.has(key)) {
-    const made = new Intl.DateTimeFormat(locale, { ...options, timeZone, hourCycle: "h23" });
+    const made = new Intl.DateTimeFormat("en-GB", { ...options, timeZone, hourCycle: "h23" });
     formats.set(key, made);
   }
   return formats.get(key);
