@@ -25,7 +25,7 @@ def items(draw):
         ticker=draw(tickers),
         tags=tuple(draw(st.sets(st.sampled_from(["a", "b", "positive", "#1", ""]), max_size=3))),
         sentiment=draw(st.sampled_from(["positive", "neutral", "negative"])),
-        score=0.5,
+        score=draw(st.floats(0, 1)),
         timestamp=moment.isoformat().replace("+00:00", "Z"),
     )
 
@@ -111,6 +111,12 @@ def test_a_snapshot_says_when_it_was_taken():
         "by_tag": {},
         "rate_last_hour": 0,
         "rate_last_24h": 0,
+        "minutes": {
+            "positive": [0] * 60,
+            "neutral": [0] * 60,
+            "negative": [0] * 60,
+            "score_sum": [0.0] * 60,
+        },
         "timestamp": "2026-11-22T12:00:00.000Z",
     }
 

@@ -88,6 +88,10 @@ class InMemoryFeed:
     def recent(self, cursor: Cursor, count: int) -> tuple[FeedEntry, ...]:
         return tuple(reversed([entry for entry in self._kept() if entry.seq <= cursor.seq]))[:count]
 
+    def entries(self, epoch: str, seqs: Collection[int]) -> tuple[FeedEntry, ...]:
+        kept = self._kept() if epoch == self._head.epoch else []
+        return tuple(reversed([entry for entry in kept if entry.seq in seqs]))
+
     def _kept(self) -> list[FeedEntry]:
         return [entry for entry, expires_at in self._entries if expires_at > self._clock()]
 

@@ -44,6 +44,7 @@ USUAL_EVENT_FIELDS = {
         "by_tag",
         "rate_last_hour",
         "rate_last_24h",
+        "minutes",
         "timestamp",
     },
     "new_item": {"item_id", "ticker", "tags", "sentiment", "score", "timestamp", "source_id"},

@@ -3,11 +3,15 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 
 def recount(
-    items: Iterable[Any], now: float, tickers: Collection[str] | None = None
+    items: Iterable[Any],
+    now: float,
+    tickers: Collection[str] | None = None,
+    minutes_told: int = 60,
 ) -> dict[str, Any]:
     """Returns the metrics of these items at the moment `now`, in epoch seconds.
 
@@ -36,7 +40,24 @@ def recount(
         "by_tag": most_frequent(tags_by_name(window, by_ticker=tickers is not None)),
         "rate_last_hour": len(last_hour),
         "rate_last_24h": len(window),
+        "minutes": minutes(followed, now, minutes_told),
     }
+
+
+def minutes(items: Iterable[Any], now: float, count: int = 60) -> dict[str, list[float]]:
+    """Returns `minutes` of a `metrics` event, of the last `count` minutes."""
+    last = int(now // 60)
+    each: dict[int, list[Any]] = {at: [] for at in range(last - count + 1, last + 1)}
+    for item in items:
+        at = int(datetime.fromisoformat(item.timestamp).timestamp() // 60)
+        if at in each:
+            each[at].append(item)
+    told: dict[str, list[float]] = {
+        sentiment: [sum(item.sentiment == sentiment for item in found) for found in each.values()]
+        for sentiment in ("positive", "neutral", "negative")
+    }
+    sums = [sum(Decimal(f"{item.score:.6f}") for item in found) for found in each.values()]
+    return told | {"score_sum": [float(score_sum) for score_sum in sums]}
 
 
 def tags_by_name(items: Iterable[Any], *, by_ticker: bool) -> Counter[str]:

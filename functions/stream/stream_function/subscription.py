@@ -6,6 +6,8 @@ Theory of operation. After each wait for news, one turn sends what is due: items
 - The stream knows up to which *position* its client knows everything. Every id says that position,
   so a client may come back from any byte. A turn that fails goes back to the position: what was
   read and not sent is read again.
+- `metrics` tells of all 60 minutes at first, and about once a minute; an event between tells of
+  those that changed (untold.py).
 - While the table cannot be read, no event is sent. The stream stays open, and goes on by itself.
 - Clients give up on silence. So a comment line goes out before and after each call of the table, if
   nothing else has been written for a while (`_keepalive`). Between two bytes is one call at most.
@@ -50,6 +52,7 @@ from stream_function.outage import (
     reading_the_table,
 )
 from stream_function.renewal import Renewal
+from stream_function.untold import UntoldMinutes
 
 # contract.md: what a client missed is sent in pieces of bounded size.
 MOST_ITEMS = 200
@@ -117,6 +120,7 @@ class Subscription:
         self._bytes = EventBytes(start.resumption.head.secret, nonce)
         self._configuration = start.configuration
         self._window: MetricsWindow
+        self._untold: UntoldMinutes
         self._unmerged = False  # items came that no `metrics` event has counted yet
         self._failing = False  # the last read failed: nothing that is known is fresh
         self._is_quiet = True  # this turn has yielded no bytes
@@ -237,6 +241,7 @@ class Subscription:
                     yield from self._keepalive()
                 yield from self._keepalive()
         self._window = MetricsWindow(scopes, records)
+        self._untold = UntoldMinutes()
         self._configuration = configuration
 
     def _take_up(self, stream: FollowedStream, newest: Configuration | None) -> Pieces:
@@ -272,7 +277,9 @@ class Subscription:
                 yield from self._due_events()
             reached = Cursor(epoch, entry.seq)
             if self._window.covers(entry):
-                self._unmerged = self._window.apply(entry) or self._unmerged
+                if self._window.apply(entry):
+                    self._unmerged = True
+                    self._untold.changed_by(entry)
                 mine.append(entry)
                 data += self._bytes.item(epoch, entry)
         yield from self._items_sent(mine, data, reached)
@@ -287,9 +294,8 @@ class Subscription:
     def _due_events(self) -> Pieces:
         """Yields `metrics` or a `heartbeat`, if it is time for one."""
         now_s = self._clock()
-        since_s = now_s - self._metrics_at_s
-        merge_due = self._unmerged and since_s >= life.MERGE_METRICS_S
-        if merge_due or since_s >= life.METRICS_EVERY_S:
+        merge_due = self._unmerged and now_s - self._metrics_at_s >= life.MERGE_METRICS_S
+        if merge_due or now_s >= self._untold.all_due_at_s():
             yield from self._send(self._metrics_event(self._position))
         elif now_s - self._event_at_s >= self._heartbeat_s:
             self._count_streams()
@@ -299,7 +305,8 @@ class Subscription:
         now_s = self._clock()
         self._metrics_at_s = now_s
         self._unmerged = False
-        return self._bytes.metrics(cursor, self._window.snapshot(now_s), retry_ms)
+        snapshot = self._window.snapshot(now_s, minutes=self._untold.tell(now_s))
+        return self._bytes.metrics(cursor, snapshot, retry_ms)
 
     def _count_streams(self) -> None:
         """Counts the open streams. If that fails, the last known number stays."""
@@ -351,8 +358,9 @@ class Subscription:
     def _next_due_s(self) -> float:
         due_s = [self._written_at_s + life.KEEPALIVE_S, self._start.life.ends_at_s]
         if not self._failing:
-            pause_s = life.MERGE_METRICS_S if self._unmerged else life.METRICS_EVERY_S
-            due_s.append(self._metrics_at_s + pause_s)
+            if self._unmerged:
+                due_s.append(self._metrics_at_s + life.MERGE_METRICS_S)
+            due_s.append(self._untold.all_due_at_s())
             due_s.append(self._event_at_s + self._heartbeat_s)
         return min(due_s)
 

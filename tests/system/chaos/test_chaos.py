@@ -215,7 +215,8 @@ def _counted(snapshot, items, tickers=None):
         for name, value in snapshot.items()
         if name not in ("recent_items", "items_by_minute")
     }
-    return counts(shown) == recount(items, moment, tickers)
+    told = len(snapshot["minutes"]["positive"])
+    return counts(shown) == recount(items, moment, tickers, minutes_told=told)
 
 
 def _get(emulator, path):

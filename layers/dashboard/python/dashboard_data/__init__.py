@@ -12,12 +12,13 @@ from dashboard_data.feed.item import InvalidItem, Item, NotAnalysedYet, parse_it
 from dashboard_data.following.followed import FollowedStream, News
 from dashboard_data.following.reader import Records, SharedReader
 from dashboard_data.metrics import DynamoDbMetrics, MetricsWindow, scopes_of
+from dashboard_data.newest import newest_of
 from dashboard_data.publishing.publication import MARK_KEPT_S
 from dashboard_data.publishing.publisher import DynamoDbPublisher, Outcome, publisher_backoff
 from dashboard_data.retry import Backoff
 from dashboard_data.slots.lease import Client, Lease, LeaseState, Refusal, RefusalReason
 from dashboard_data.slots.slots import StreamSlots
-from dashboard_data.times import base36, moment_s, utc_text
+from dashboard_data.times import base36, minute_number, moment_s, utc_text
 from dashboard_data.users.configurations import (
     Configuration,
     DynamoDbConfigurations,
@@ -66,7 +67,9 @@ __all__ = [
     "base36",
     "event_id",
     "is_signed_with",
+    "minute_number",
     "moment_s",
+    "newest_of",
     "parse_event_id",
     "parse_item",
     "publisher_backoff",

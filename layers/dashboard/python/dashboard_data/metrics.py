@@ -4,19 +4,32 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import nsmallest
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboard_data.dynamodb import Clock, Record, Table, text
 from dashboard_data.feed.feed import FeedEntry
 from dashboard_data.feed.item import MOST_AHEAD_S, SENTIMENTS
-from dashboard_data.hourly import ALL_TICKERS, OTHER_TAGS, HourlyMetrics, metrics_partition
-from dashboard_data.times import HOUR_S, hour_and_minute, hour_text, utc_text
+from dashboard_data.hourly import (
+    ALL_TICKERS,
+    OTHER_TAGS,
+    HourlyMetrics,
+    metrics_partition,
+    scope_of,
+)
+from dashboard_data.packed import MICROS, minute_split
+from dashboard_data.tickers import HOURS_OF_A_TREND, ranked, shown_ticker
+from dashboard_data.times import HOUR_S, hour_and_minute, hour_text, places_of_minutes, utc_text
 
 WINDOW_HOURS = 24
+WINDOW_MINUTES = 60
 # docs/contract.md: `by_tag` names at most the 50 most frequent tags, and a `metrics` event has at
-# most 8 KB. All of such an event but `by_tag` has less than 500 bytes.
+# most 8 KB. All of such an event but `by_tag` and `minutes` has less than 500 bytes. The minutes
+# have some 800 bytes usually, and 3,000 at most.
 MOST_TAGS_SHOWN = 50
 MOST_BY_TAG_BYTES = 8192 - 500
+
+# For each minute a count of each sentiment, and the sum of the scores. None: not known.
+Minutes = dict[str, list[float | None]]
 
 
 def scopes_of(tickers: Iterable[str] | None) -> tuple[str, ...]:
@@ -26,16 +39,15 @@ def scopes_of(tickers: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tickers))
 
 
-def most_frequent(tags: Mapping[str, int]) -> dict[str, int]:
+def most_frequent(tags: Mapping[str, int], most_bytes: int = MOST_BY_TAG_BYTES) -> dict[str, int]:
     """Returns what `by_tag` says: the most frequent tags by name, and the sum of the others.
 
     Of equally frequent tags those come first whose names do. The sum of all counts is that of
-    `tags`. As JSON it has at most MOST_BY_TAG_BYTES: a name that finds no room is left to the
-    others.
+    `tags`. As JSON it has at most `most_bytes`: a name that finds no room is left to the others.
     """
     shown: dict[str, int] = {}
     rest = sum(tags.values())
-    room_bytes = MOST_BY_TAG_BYTES - len(_member(OTHER_TAGS, rest))
+    room_bytes = most_bytes - len(_member(OTHER_TAGS, rest))
     named = (name for name in tags if name != OTHER_TAGS)
     for name in nsmallest(MOST_TAGS_SHOWN, named, key=lambda name: (-tags[name], name)):
         member_bytes = len(_member(name, tags[name]))
@@ -53,6 +65,13 @@ def _member(name: str, count: int) -> bytes:
     return f"{json.dumps(name, ensure_ascii=False)}:{count},".encode()
 
 
+class NewestNumbers(NamedTuple):
+    """Feed numbers, newest first. From number `complete_from` on none is missing."""
+
+    seqs: tuple[int, ...]
+    complete_from: int
+
+
 class MetricsWindow:
     """The metrics of some scopes, kept true in memory while entries arrive.
 
@@ -65,8 +84,8 @@ class MetricsWindow:
         self.scopes = tuple(scopes)
         self._hours: dict[tuple[str, str], HourlyMetrics] = {}
         for record in records:
-            scope = record["PK"]["S"].rpartition("#")[2]
-            self._hours[scope, record["SK"]["S"]] = HourlyMetrics.from_record(record)
+            at = scope_of(record), record["SK"]["S"]
+            self._hours[at] = HourlyMetrics.from_record(record)
 
     def covers(self, entry: FeedEntry) -> bool:
         return self._scope_of(entry) in self.scopes
@@ -80,14 +99,18 @@ class MetricsWindow:
         if scope not in self.scopes or scope in entry.uncounted:
             return False
         hour, _ = hour_and_minute(entry.item.timestamp)
-        hourly = self._hours.setdefault((scope, hour), HourlyMetrics())
+        hourly = self._hours.setdefault((scope, hour), HourlyMetrics(scope))
         if entry.seq <= hourly.seq:
             return False
         hourly.add(entry)
         return True
 
-    def snapshot(self, now_s: float) -> dict[str, Any]:
-        """Returns the data of a `metrics` event: the clock hour of `now_s` and the 23 before it."""
+    def snapshot(self, now_s: float, minutes: int = WINDOW_MINUTES) -> dict[str, Any]:
+        """Returns the data of a `metrics` event: the clock hour of `now_s` and the 23 before it.
+
+        `minutes`: of how many minutes it tells apart, 1 to 60; the minute of `now_s` is the last.
+        `by_tag` is the same for any number of them: it leaves room for all 60.
+        """
         hours = [hour_text(now_s - ago * HOUR_S) for ago in range(WINDOW_HOURS)]
         self._forget_before(hours[-1])
         window = [hourly for (_, hour), hourly in self._hours.items() if hour <= hours[0]]
@@ -96,31 +119,60 @@ class MetricsWindow:
         for hourly in window:
             tags.update(hourly.tags)
         total = sum(sentiments.values())
+        all_minutes = self._minutes(now_s)
+        room_bytes = MOST_BY_TAG_BYTES - len(json.dumps(all_minutes, separators=(",", ":")))
         return {
             "total": total,
             **sentiments,
-            "by_tag": most_frequent(tags),
+            "by_tag": most_frequent(tags, room_bytes),
             "rate_last_hour": sum(self.by_minute(now_s)),
             "rate_last_24h": total,
+            "minutes": {name: values[-minutes:] for name, values in all_minutes.items()},
             "timestamp": utc_text(now_s),
         }
 
-    def by_minute(self, now_s: float) -> list[int]:
+    def by_minute(self, now_s: float, minutes: int = WINDOW_MINUTES) -> list[int]:
         """Returns the items of each of the last 60 minutes, the minute of `now_s` last."""
-        hour = hour_text(now_s)
-        hour_before = hour_text(now_s - HOUR_S)
-        minute = int(now_s // 60) % 60
-        places = [(hour_before, at) for at in range(minute + 1, 60)]
-        places += [(hour, at) for at in range(minute + 1)]
-        records = {
-            in_hour: [
-                record for scope in self.scopes if (record := self._hours.get((scope, in_hour)))
-            ]
-            for in_hour in (hour_before, hour)
-        }
         return [
-            sum(record.minutes.get(at, 0) for record in records[in_hour]) for in_hour, at in places
+            sum(hourly.minutes.get(minute, 0) for hourly in hours)
+            for hours, minute in self._last_minutes(now_s, minutes)
         ]
+
+    def newest(self) -> NewestNumbers:
+        """Returns the numbers of the newest entries that the window counts: some 20 of each hour.
+
+        A window of all tickers knows none.
+        """
+        seqs = {seq for hourly in self._hours.values() for seq in hourly.newest}
+        complete_from = max([hourly.newest_from() for hourly in self._hours.values()], default=1)
+        return NewestNumbers(tuple(sorted(seqs, reverse=True)), complete_from)
+
+    def _minutes(self, now_s: float) -> Minutes:
+        """Returns `minutes` of a `metrics` event for the last 60 minutes.
+
+        A minute that older code has counted is not known: its split has fewer items than it.
+        """
+        splits: list[tuple[float | None, ...]] = []
+        for hours, minute in self._last_minutes(now_s, WINDOW_MINUTES):
+            split = minute_split(sum(hourly.splits.get(minute, 0) for hourly in hours))
+            if split.total == sum(hourly.minutes.get(minute, 0) for hourly in hours):
+                splits.append((*split[:3], split.score_micros / MICROS))
+            else:
+                splits.append((None,) * 4)
+        names = (*SENTIMENTS, "score_sum")
+        return {
+            name: list(values)
+            for name, values in zip(names, zip(*splits, strict=True), strict=True)
+        }
+
+    def _last_minutes(self, now_s: float, count: int) -> Iterator[tuple[list[HourlyMetrics], int]]:
+        """Yields each minute's hours, one for each scope that has counted one, and its number."""
+        hours: dict[str, list[HourlyMetrics]] = {}
+        for hour, minute in places_of_minutes(now_s, count):
+            if hour not in hours:
+                found = [self._hours.get((scope, hour)) for scope in self.scopes]
+                hours[hour] = [hourly for hourly in found if hourly]
+            yield hours[hour], minute
 
     def _forget_before(self, oldest: str) -> None:
         self._hours = {at: hourly for at, hourly in self._hours.items() if at[1] >= oldest}
@@ -148,6 +200,45 @@ class DynamoDbMetrics:
         window_scopes = tuple(scopes)
         records = [each for scope in window_scopes for each in self.records(epoch, scope)]
         return MetricsWindow(window_scopes, records)
+
+    def tickers(self, epoch: str) -> dict[str, Any]:
+        """Returns the body of `GET /api/v2/tickers`: which tickers, and which topics, there are.
+
+        Reads the records of all tickers with one Query, then three records of each ticker that is
+        shown, in one call. Both are consistent.
+        """
+        hours = {
+            record["SK"]["S"]: HourlyMetrics.from_record(record)
+            for record in self.records(epoch, ALL_TICKERS)
+        }
+        now_s = self._clock()
+        oldest = hour_text(now_s - (WINDOW_HOURS - 1) * HOUR_S)
+        newest = hour_text(now_s)
+        ranking = ranked([hourly for hour, hourly in hours.items() if oldest <= hour <= newest])
+        trends = self._trends(epoch, ranking.tickers, now_s)
+        return {
+            "timestamp": utc_text(now_s),
+            "tickers": [
+                shown_ticker(ticker, split, trends[ticker].by_minute(now_s, 2 * WINDOW_MINUTES))
+                for ticker, split in ranking.tickers.items()
+            ],
+            "others": {"total": ranking.others},
+            "topics": most_frequent(ranking.topics),
+        }
+
+    def _trends(self, epoch: str, tickers: Iterable[str], now_s: float) -> dict[str, MetricsWindow]:
+        """Reads each ticker's last two times 60 minutes."""
+        hours = [hour_text(now_s - ago * HOUR_S) for ago in range(HOURS_OF_A_TREND)]
+        keys = {
+            ticker: [(metrics_partition(epoch, ticker), hour) for hour in hours]
+            for ticker in tickers
+        }
+        wanted = [at for of_ticker in keys.values() for at in of_ticker]
+        found = self._table.get_many(wanted, consistent=True)
+        return {
+            ticker: MetricsWindow((ticker,), [found[at] for at in of_ticker if at in found])
+            for ticker, of_ticker in keys.items()
+        }
 
     def records(self, epoch: str, scope: str) -> Iterator[Record]:
         """Yields the records of one scope's window, each page of them read when it is asked for."""

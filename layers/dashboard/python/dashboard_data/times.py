@@ -2,8 +2,11 @@
 
 import re
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
+MINUTE_S = 60
+MINUTES_AN_HOUR = 60
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 LONGEST_TIMESTAMP = 40
@@ -51,6 +54,22 @@ def hour_text(epoch_s: float) -> str:
 def hour_and_minute(timestamp: str) -> tuple[str, int]:
     """Splits a timestamp into its hour (the hourly records' key) and its minute."""
     return timestamp[:13], int(timestamp[14:16])
+
+
+def minute_number(epoch_s: float) -> int:
+    """Returns how many whole minutes have passed since 1970."""
+    return int(epoch_s // MINUTE_S)
+
+
+def places_of_minutes(now_s: float, count: int) -> Iterator[tuple[str, int]]:
+    """Yields the hour and the minute in it of each of the last minutes, that of `now_s` last."""
+    last = minute_number(now_s)
+    hour = ""
+    for number in range(last - count + 1, last + 1):
+        minute = number % MINUTES_AN_HOUR
+        if minute == 0 or not hour:
+            hour = hour_text(number * MINUTE_S)
+        yield hour, minute
 
 
 def hour_start(hour: str) -> int:

@@ -27,10 +27,28 @@ class NewItem(StreamEvent):
     )
 
 
+class Minutes(StreamEvent):
+    """Four lists of one length: the items of the last minutes, by sentiment, and their scores.
+
+    The last entry is the minute of `timestamp`, the one before it the minute before. A minute that
+    is not known is null in all four.
+    """
+
+    positive: list[int | None] = Field(min_length=1, max_length=60)
+    neutral: list[int | None] = Field(min_length=1, max_length=60)
+    negative: list[int | None] = Field(min_length=1, max_length=60)
+    score_sum: list[float | None] = Field(
+        min_length=1,
+        max_length=60,
+        description="The sum of the scores, each rounded to 6 decimals.",
+    )
+
+
 class Metrics(StreamEvent):
     """Sent on connect, on change, and at least every 60 s.
 
-    The counts cover the current clock hour and the 23 before it.
+    `total`, the sentiments, `by_tag` and `rate_last_24h` cover the clock hour (UTC) of `timestamp`
+    and the 23 before it. Items dated later in that hour are among them.
     """
 
     total: int
@@ -40,8 +58,17 @@ class Metrics(StreamEvent):
     by_tag: dict[str, int] = Field(
         description="The 50 most frequent tags; the rest is summed under `(other)`."
     )
-    rate_last_hour: int = Field(description="Items in the last 60 minutes.")
-    rate_last_24h: int
+    rate_last_hour: int = Field(
+        description="Items in the minute of `timestamp` and the 59 before it."
+    )
+    rate_last_24h: int = Field(description="The same as `total`.")
+    minutes: Minutes = Field(
+        description=(
+            "The last minutes apart. A response has 60. An event on a change has those from the "
+            "oldest one that changed since the event before: they replace what was known of them, "
+            "and older ones have not changed."
+        )
+    )
     timestamp: str
 
 

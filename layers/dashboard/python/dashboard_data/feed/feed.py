@@ -1,6 +1,6 @@
 """What comes after this position? The ordered, gap-free source of items for all streams."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -84,6 +84,10 @@ class Feed(Protocol):
         """Returns the newest entries up to the cursor, newest first."""
         ...
 
+    def entries(self, epoch: str, seqs: Collection[int]) -> tuple[FeedEntry, ...]:
+        """Returns the entries of these numbers that are still kept, newest first."""
+        ...
+
 
 def decide_resumption(last_event_id: str | None, head: Head) -> Resumption:
     """Decides all that can be decided without looking whether the next entry is still there."""
@@ -161,6 +165,13 @@ class DynamoDbFeed:
             )
             found += self._entries(page.records)
         return tuple(found)
+
+    def entries(self, epoch: str, seqs: Collection[int]) -> tuple[FeedEntry, ...]:
+        """Reads them with one call, consistently, up to 100 of them."""
+        newest_first = sorted(set(seqs), reverse=True)
+        keys = [entry_key(Cursor(epoch, seq)) for seq in newest_first]
+        found = self._table.get_many(keys, consistent=True)
+        return self._entries([found[at] for at in keys if at in found])
 
     def page_after(
         self, cursor: Cursor, limit: int = PAGE_LIMIT, *, consistent: bool = False

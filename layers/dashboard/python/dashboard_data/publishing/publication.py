@@ -100,13 +100,14 @@ def publication(
             if at in uncountable:
                 continue
             if at not in result.hours:
-                result.hours[at] = hours[at].copy() if at in hours else HourlyMetrics()
+                result.hours[at] = hours[at].copy() if at in hours else HourlyMetrics(at[0])
             additions.setdefault(at, Counter()).update(result.hours[at].add(entry))
     for at, added in additions.items():
         scope, hour = at
         result.counted[len(result.actions)] = at
         record_key = metrics_partition(head.epoch, scope), hour
-        result.actions.append(metrics_update(record_key, result.hours[at].seq, added))
+        hourly = result.hours[at]
+        result.actions.append(metrics_update(record_key, hourly.seq, added, hourly.newest))
     return result
 
 
@@ -174,7 +175,14 @@ class _Load:
     def take(self, item: Item) -> bool:
         """Takes the item, unless the transaction has no room for it beside others."""
         _, minute = hour_and_minute(item.timestamp)
-        names = {f"sentiment {item.sentiment}", f"minute {minute}", *item.tags}
+        names = {
+            f"sentiment {item.sentiment}",
+            f"minute {minute}",
+            f"split {minute}",
+            f"ticker {item.ticker}",
+            f"own {item.ticker}",
+            *[f"tag {tag}" for tag in item.tags],
+        }
         counters = self._counters | {
             at: self._counters.get(at, set()) | names for at in hours_of(item)
         }

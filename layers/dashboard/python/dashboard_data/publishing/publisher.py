@@ -223,7 +223,7 @@ class _Run:
         records = self._table.get_many(keys.values(), consistent=True)
         for at, record_key in keys.items():
             try:
-                self._hours[at] = hourly_of(records.get(record_key))
+                self._hours[at] = hourly_of(at[0], records.get(record_key))
             except (KeyError, ValueError):  # not written by us: nobody knows what to add to it
                 self.outcome.uncountable.add(at)
         return self._head
@@ -251,9 +251,9 @@ class _Run:
         return [item for item in planned.items if item.item_id not in marked]
 
 
-def hourly_of(record: Record | None) -> HourlyMetrics:
-    """Returns the counts in a record; none if there is no record."""
-    return HourlyMetrics() if record is None else HourlyMetrics.from_record(record)
+def hourly_of(scope: str, record: Record | None) -> HourlyMetrics:
+    """Returns the counts in a scope's record; none if there is no record."""
+    return HourlyMetrics(scope) if record is None else HourlyMetrics.from_record(record)
 
 
 def _is_permanent(code: str) -> bool:
