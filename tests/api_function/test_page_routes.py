@@ -1,5 +1,7 @@
 """Tests how the page and its files are served: their policy, their addresses, their caching."""
 
+import base64
+import gzip
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,6 +10,7 @@ import api_function
 import pytest
 from api_function.page_routes import add_page_routes, read_files
 from aws_lambda_powertools import Logger
+from dashboard_http.compression import Compression
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
 
@@ -15,13 +18,21 @@ STATIC = Path(api_function.__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def handler_of(files):
+def handler_of(files, *, on_rest_api=True, fresh_minutes=15):
+    compression = Compression(on_rest_api=on_rest_api)
+
     def routes():
         built = Routes()
-        add_page_routes(built, files)
+        add_page_routes(built, files, compression, fresh_minutes)
         return built
 
-    return make_handler(routes, Cors(()), Logger(service="page", stream=None), timer=float)
+    return make_handler(
+        routes,
+        Cors(()),
+        Logger(service="page", stream=None),
+        timer=float,
+        compression=compression,
+    )
 
 
 def payload_of(front, method, path, headers, asked_for=None):
@@ -49,9 +60,10 @@ def called(handler, *request):
         name: ",".join(each) for name, each in response["multiValueHeaders"].items()
     }
     headers = {name.lower(): value for name, value in headers.items()}
-    return SimpleNamespace(
-        status=response["statusCode"], headers=headers, body=response["body"] or ""
-    )
+    body = response["body"] or ""
+    if response["isBase64Encoded"]:
+        body = base64.b64decode(body)
+    return SimpleNamespace(status=response["statusCode"], headers=headers, body=body)
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +148,61 @@ def test_without_its_last_slash_the_page_says_where_it_is(handler, asked_for, lo
 
     assert (response.status, response.headers["location"]) == (308, location)
     assert called(handler, "1.0", "GET", "/", {}, f"{asked_for}/").status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/static/live.js", "/static/live.css", "/static/view.js"])
+def test_a_client_that_takes_gzip_gets_the_same_file_compressed(api, path):
+    plain, compressed = api("GET", path), api("GET", path, accept_encoding="gzip, br")
+
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert gzip.decompress(compressed.body).decode() == plain.body
+    assert len(compressed.body) < len(plain.body) / 2
+    assert {each.headers["vary"] for each in (plain, compressed)} == {"Accept-Encoding"}
+    head = api("HEAD", path, accept_encoding="gzip, br")
+    assert (head.status, head.headers) == (200, compressed.headers)
+
+
+@pytest.mark.parametrize("front", ["1.0", "2.0"])
+def test_a_file_that_is_short_is_sent_as_it_is(front):
+    handler = handler_of({"index.html": "", "mark.svg": "<svg/>"})
+    response = called(handler, front, "GET", "/static/mark.svg", {"accept-encoding": "gzip"})
+
+    assert (response.body, response.headers["vary"]) == ("<svg/>", "Accept-Encoding")
+    assert "content-encoding" not in response.headers
+
+
+def test_a_rest_api_that_is_not_said_to_carry_bytes_gets_files_as_they_are():
+    handler = handler_of(read_files(STATIC), on_rest_api=False)
+    response = called(handler, "1.0", "GET", "/static/live.js", {"accept-encoding": "gzip"})
+    assert isinstance(response.body, str)
+    assert not {"content-encoding", "vary"} & set(response.headers)
+
+
+def test_each_coding_has_a_tag_of_its_own_and_is_known_by_it(api):
+    plain, compressed = (
+        api("GET", "/", accept_encoding=coding).headers["etag"] for coding in ("identity", "gzip")
+    )
+    assert plain != compressed
+    for tag in (compressed, f"W/{compressed}", f'"other" , {compressed}', "*"):
+        response = api("GET", "/", accept_encoding="gzip", if_none_match=tag)
+        assert (response.status, response.body) == (304, "")
+        assert response.headers["etag"] == compressed
+        assert response.headers["vary"] == "Accept-Encoding"
+        assert "content-encoding" not in response.headers
+
+    assert api("GET", "/", accept_encoding="gzip", if_none_match=plain).status == 200
+    assert api("GET", "/", if_none_match=compressed).status == 200
+    assert api("GET", "/", if_none_match=f"garbage {plain[1:-1]}").status == 200
+
+
+def test_the_page_says_after_how_many_minutes_an_item_is_old():
+    def page(minutes):
+        handler = handler_of(read_files(STATIC), fresh_minutes=minutes)
+        return called(handler, "2.0", "GET", "/", {})
+
+    fifteen, five = page(15), page(5)
+
+    assert '<meta name="dashboard-fresh-minutes" content="15">' in fifteen.body
+    assert '<meta name="dashboard-fresh-minutes" content="5">' in five.body
+    assert fifteen.headers["etag"] != five.headers["etag"]

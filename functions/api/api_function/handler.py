@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aws_lambda_powertools import Logger
 from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbSessions
+from dashboard_http.compression import Compression
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
 from dashboard_setup.clients import configurations_in, slots_in, table_of
@@ -33,6 +34,7 @@ _dependencies = ApiDependencies(
     started_at_s=time.time(),
     trust_user_id=_settings.trust_user_id,
 )
+_compression = Compression(on_rest_api=_settings.compress_rest_api)
 _files = read_files(Path(__file__).parent / "static")
 
 
@@ -41,7 +43,7 @@ def _routes() -> Routes:
     add_public_routes(router, _dependencies)
     add_configuration_routes(router, _dependencies)
     add_document_routes(router)
-    add_page_routes(router, _files)
+    add_page_routes(router, _files, _compression, _settings.fresh_minutes)
     return router
 
 
@@ -51,4 +53,5 @@ handler = make_handler(
     _logger,
     timer=time.monotonic,
     base_path=_settings.base_path,
+    compression=_compression,
 )

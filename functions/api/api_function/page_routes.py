@@ -1,21 +1,26 @@
 """The dashboard: a page and its static files, read once from one directory.
 
 The page names its files under a digest of all of them. So a browser that has them never requests
-them again, and requests a new version at once.
+them again, and requests a new version at once. Each file is compressed once, when the first client
+that takes it so requests it.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
+from dashboard_http.compression import BEST, CODING, ENCODED, VARIES, Compression, gzipped
 from dashboard_http.front import refuse
 from dashboard_http.paths import requested_path
 from dashboard_http.requests import single_header
 
 from api_function.one_script import one_script
+from api_function.shorter import shorter_style
 
 # Everything from this origin, and nothing from anywhere else.
 POLICY = (
@@ -34,6 +39,8 @@ TYPES = {
 }
 PAGE = "index.html"
 STYLES = ("live.css", "charts.css", "items.css", "panel.css", "screens.css", "print.css")
+FRESH_MINUTES = 15
+FRESH = re.compile(r'(<meta name="dashboard-fresh-minutes" content=")\d+(">)')
 ASK_AGAIN = "no-cache"
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -41,18 +48,31 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def read_files(directory: Path) -> dict[str, str]:
     """Returns the files that may be served, by name.
 
-    `live.js`, which the page requests, contains all that it imports; `live.css` all styles.
+    `live.js`, which the page requests, contains all that it imports; `live.css` all styles. Both
+    come without comments and indentation.
     """
     files = {
         path.name: path.read_text("utf-8") for path in directory.iterdir() if path.suffix in TYPES
     }
-    style = "\n".join(files[name] for name in STYLES)
+    style = shorter_style("\n".join(files[name] for name in STYLES))
     return files | {"live.js": one_script("live", files), "live.css": style}
 
 
-def add_page_routes(router: Router, files: Mapping[str, str]) -> None:
-    digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
-    served = {**files, PAGE: files[PAGE].replace('"static/', f'"static/{digest}/')}
+def add_page_routes(
+    router: Router,
+    files: Mapping[str, str],
+    compression: Compression | None = None,
+    fresh_minutes: int = FRESH_MINUTES,
+) -> None:
+    """`fresh_minutes`: minutes after which the page calls its newest item old."""
+    page_text = FRESH.sub(rf"\g<1>{fresh_minutes}\g<2>", files[PAGE])
+    told = {**files, PAGE: page_text}
+    digest = hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()[:16]
+    served = {**told, PAGE: page_text.replace('"static/', f'"static/{digest}/')}
+
+    @cache
+    def compressed(name: str) -> bytes:
+        return gzipped(served[name].encode(), BEST)
 
     @router.get("/")
     def page() -> Response[Any]:
@@ -75,9 +95,26 @@ def add_page_routes(router: Router, files: Mapping[str, str]) -> None:
             return refuse(404, "Not found")
         request = router.current_event
         headers = HEADERS | {"Cache-Control": caching, "ETag": f'"{digest}"'}
-        if digest in (single_header(request, "if-none-match") or ""):
+        body: str | bytes = served[name]
+        if compression and compression.is_possible(request.raw_event):
+            headers |= VARIES
+            least = compression.least_bytes(request.raw_event)
+            if least is not None and len(served[name].encode()) >= least:
+                body = compressed(name)
+                headers |= {**ENCODED, "ETag": f'"{digest}-{CODING}"'}
+        if _is_known(headers["ETag"], single_header(request, "if-none-match")):
+            headers.pop("Content-Encoding", None)
             return Response(304, headers=headers)
-        return Response(200, TYPES[Path(name).suffix], served[name], headers)
+        return Response(200, TYPES[Path(name).suffix], body, headers)
+
+
+def _is_known(tag: str, if_none_match: str | None) -> bool:
+    """Returns whether the client has the file, in the very coding that it would get.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+    """
+    known = if_none_match or ""
+    return known.strip() == "*" or tag in re.findall(r'"[^"]*"', known)
 
 
 def _with_slash(payload: dict[str, Any]) -> str | None:

@@ -21,10 +21,12 @@ from aws_lambda_powertools.utilities.data_classes import (
     LambdaFunctionUrlEvent,
 )
 
+from dashboard_http.compression import Compression
 from dashboard_http.cors import Cors
 from dashboard_http.observing import count_failure, log_request
 from dashboard_http.outage import is_outage
 from dashboard_http.paths import routed_path
+from dashboard_http.results import with_headers
 
 JSON = "application/json"
 NO_STORE = {"Cache-Control": "no-store"}
@@ -97,11 +99,13 @@ def make_handler(
     *,
     timer: Callable[[], float],
     base_path: str = "",
+    compression: Compression | None = None,
 ) -> Handler:
     """Makes the Lambda handler for the routes that `routes` builds, once for each front.
 
     It is safe with several invocations at once. `timer`: seconds since any moment, for the log.
-    `base_path`: what stands before each path on the Function URL.
+    `base_path`: what stands before each path on the Function URL. `compression`: of bodies that are
+    texts; without it none is compressed.
     """
     fronts = _Fronts(routes, logger)
 
@@ -115,6 +119,8 @@ def make_handler(
         method = str(event.get("httpMethod") or request.get("http", {}).get("method")).upper()
         asked = _Request(event, method, routed_path(event, base_path))
         result = cors.preflight(method, headers) or fronts.resolve(asked, context)
+        if compression:
+            result = compression.applied(event, result)
         log_request(
             logger,
             event,
@@ -123,7 +129,7 @@ def make_handler(
             status=result["statusCode"],
             duration_s=timer() - started_s,
         )
-        return _with_headers(result, {**SECURITY, **cors.headers(headers)})
+        return with_headers(result, {**SECURITY, **cors.headers(headers)})
 
     return handler
 
@@ -213,11 +219,3 @@ def _add_error_responses(resolver: ApiGatewayResolver, routes: Routes, logger: L
         if outage:
             return refuse(503, OUTAGE, {"Retry-After": str(OUTAGE_RETRY_S)})
         return refuse(500, "Internal error")
-
-
-def _with_headers(result: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-    """Adds single-valued `headers`, in whichever of the two forms `result` has its own."""
-    if "multiValueHeaders" in result:
-        added = {name: [value] for name, value in headers.items()}
-        return {**result, "multiValueHeaders": {**result["multiValueHeaders"], **added}}
-    return {**result, "headers": {**result.get("headers", {}), **headers}}

@@ -30,6 +30,9 @@ class Settings:
     session_s: int = 86_400
     cors_origins: tuple[str, ...] = ()
     base_path: str = ""
+    # The REST API treats all types of body as binary, so it can send compressed ones.
+    compress_rest_api: bool = False
+    fresh_minutes: int = 15
     trust_user_id: bool = False
     # With an audience: tokens of this OpenID issuer are accepted, too.
     auth_issuer: str = ""
