@@ -70,8 +70,9 @@ class Refusal:
 class Stream:
     """One stream that the page has opened and the test writes."""
 
-    def __init__(self, headers):
+    def __init__(self, headers, path):
         self.headers = headers
+        self.path = path
         self.opened_at = time.monotonic()
         self.pieces = queue.Queue()
         self.left = threading.Event()
@@ -122,9 +123,11 @@ class Scripted:
                 scripted.respond(self)
 
             def do_POST(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 scripted.note(self)
-                scripted.send(self, scripted.posted, {}, b"")
+                scripted.respond_to_call(self, body)
+
+            do_PUT = do_DELETE = do_POST
 
             def log_message(self, *_):
                 pass
@@ -141,7 +144,7 @@ class Scripted:
         path = handler.path.partition("?")[0]
         name = "index.html" if path == "/" else path.removeprefix("/static/")
         if path == "/api/v2/stream":
-            return self._stream(handler)
+            return self.stream(handler)
         if path == "/api/v2/metrics":
             status = 200 if self.polled else 500
             body = {"timestamp": utc()} | (self.polled or {})
@@ -159,6 +162,9 @@ class Scripted:
             )
         return self.send(handler, 404, {}, b"")
 
+    def respond_to_call(self, handler, body):
+        self.send(handler, self.posted, {}, b"")
+
     def send(self, handler, status, headers, body):
         handler.send_response(status)
         for name, value in headers.items():
@@ -168,7 +174,7 @@ class Scripted:
         handler.end_headers()
         handler.wfile.write(body)
 
-    def _stream(self, handler):
+    def stream(self, handler):
         if self.mute:
             handler.rfile.read(1)  # returns when the page gives up
             return None
@@ -176,7 +182,7 @@ class Scripted:
             body = json.dumps({"detail": self.refusal.detail}).encode()
             headers = {"Content-Type": "application/json"} | self.refusal.headers
             return self.send(handler, self.refusal.status, headers, body)
-        stream = Stream(dict(handler.headers))
+        stream = Stream(dict(handler.headers), handler.path)
         connection_id = f"connection-{len(self.streams)}"
         handler.send_response(200)
         headers = {

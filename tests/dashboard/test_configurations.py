@@ -129,16 +129,6 @@ def test_what_another_client_has_deleted_can_be_deleted_or_saved_without_harm(pa
     assert page.run("return document.querySelector('#own form').dataset.mode") == "create"
 
 
-@pytest.mark.parametrize(
-    ("tickers", "field"), [("A1", "tickers"), ("A B C D E F", "tickers"), ("TOOLONG", "tickers")]
-)
-def test_what_is_refused_is_said_in_the_services_words(page, tickers, field):
-    page.create_configuration(tickers=tickers)
-
-    assert eventually(lambda: page.now["notice"]).startswith(field)
-    assert page.run(ROWS) == []
-
-
 def test_a_revoked_session_is_told_with_how_to_go_on(page, service):
     page.create_configuration()
     page.wait_for(watch="live")

@@ -1,4 +1,4 @@
-// The view of one configuration: its own stream, live beside the global one.
+// The board of one configuration: its own stream, live beside the global one.
 
 import { Board, calmly } from "./board.js";
 import { LiveView } from "./live_view.js";
@@ -8,49 +8,85 @@ import { view } from "./view.js";
 const TEMPLATE = document.getElementById("configuration-view-template");
 
 export class ConfigurationView {
+  #live = null;
+
   /**
-   * Shows itself in `place`. Calls `ended(httpStatus)` when the stream was refused for good, and
-   * `stopWatching()` when the visitor wants no more of it.
+   * Shows itself in `root`, from `start()` until `close()`. Calls
+   * `ended(configuration, httpStatus)` when the stream was refused for good, and
+   * `stopWatching(configuration)` when the visitor wants no more of it.
    */
-  constructor(place, configuration, { token, timings, ended, stopWatching }) {
-    place.replaceChildren(TEMPLATE.content.cloneNode(true));
-    this.place = place;
-    this.root = place.firstElementChild;
+  constructor(configuration, { token, timings, ended, stopWatching }) {
+    this.root = TEMPLATE.content.firstElementChild.cloneNode(true);
+    this.token = token;
     this.timings = timings;
     this.ended = ended;
     const board = new Board(this.root);
+    this.list = board.list;
+    const { silenceMs, freshMs } = timings;
     this.redraw = calmly(() => {
-      if (this.live) board.draw(view(this.live.state, Date.now(), timings.silenceMs));
+      if (this.#live) board.draw(view(this.#live.state, Date.now(), silenceMs, { freshMs }));
     });
-    const url = `${configurationUrl(configuration.config_id)}/stream`;
-    const changed = (isUrgent) => this.#changed(isUrgent);
-    this.live = new LiveView({ url, token, timings, changed });
-    this.root.querySelector(".retry").addEventListener("click", () => this.live.tryNow());
-    this.root.querySelector(".close").addEventListener("click", stopWatching);
-    this.show(configuration);
-    this.live.start();
+    const onClick = (selector, act) =>
+      this.root.querySelector(selector).addEventListener("click", act);
+    onClick(".retry", () => this.#live.tryNow());
+    onClick(".close", () => stopWatching(this.configuration));
+    this.#name(configuration);
+  }
+
+  start() {
+    const { config_id: id, tickers } = this.configuration;
+    // The fragment is not sent. Tabs that know other tickers of the configuration share nothing.
+    const url = `${configurationUrl(id)}/stream#${tickers.join("+")}`;
+    const { token, timings } = this;
+    const changed = (isUrgent) => this.#changed(live, isUrgent);
+    const live = new LiveView({ url, token, timings, changed });
+    this.#live = live;
+    live.start();
     this.redraw();
   }
 
-  /** Shows the configuration as it is now. */
+  /** Shows the configuration as it is now. With other tickers, it starts again. */
   show(configuration) {
-    this.configId = configuration.config_id;
-    this.root.querySelector(".name").textContent = configuration.name;
-    this.root.querySelector(".tickers").textContent = configuration.tickers.join(" ");
+    const before = this.configuration.tickers.join();
+    this.#name(configuration);
+    if (configuration.tickers.join() === before) return;
+    this.#stop();
+    this.start();
   }
 
   close() {
-    this.live.leave();
-    this.live = null;
-    this.place.replaceChildren();
+    this.#stop();
+    this.root.remove();
   }
 
-  #changed(isUrgent) {
+  #stop() {
+    const live = this.#live;
+    this.#live = null;
+    live?.leave();
+  }
+
+  /** Names the board and all that it consists of: there may be several. */
+  #name(configuration) {
+    const { config_id: id, name: called, tickers } = configuration;
+    const part = (selector) => this.root.querySelector(selector);
+    this.configuration = configuration;
+    part("h3").id = `board-${id}`;
+    this.root.setAttribute("aria-labelledby", `board-${id}`);
+    for (const each of this.root.querySelectorAll(".name")) each.textContent = called;
+    part(".tickers").textContent = tickers.join(" ");
+    part(".close").ariaLabel = `Stop watching ${called}`;
+    part(".retry").ariaLabel = `Try now: ${called}`;
+    part(".items").ariaLabel = `Newest items of ${called}`;
+    part(".shares").ariaLabel = `Shares of positive, neutral and negative items of ${called}`;
+  }
+
+  #changed(live, isUrgent) {
+    this.list.note(live.state.items, Date.now() + live.state.skewMs);
+    if (live !== this.#live) return;
     this.redraw(isUrgent);
-    const { state } = this.live;
-    if (state.status !== "ended") return;
+    if (live.state.status !== "ended") return;
     queueMicrotask(() => {
-      if (this.live) this.ended(state.refusal.status);
+      if (live === this.#live) this.ended(this.configuration, live.state.refusal.status);
     });
   }
 }

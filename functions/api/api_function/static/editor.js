@@ -1,10 +1,14 @@
-// The form for one configuration, and the list of all of them.
+// The form for one configuration: what was typed, what is wrong with it, and whose it is.
 
-const ROW = document.getElementById("configuration-template");
+import { draftOf, problemsOf } from "./editor_rules.js";
+
+const FIELDS = ["name", "tickers"];
 
 /** The form: creates a configuration, or changes the one handed to `edit`. */
 export class Editor {
   #edited = null;
+  #draft = null; // what was typed for a new configuration, while another one is edited
+  #isSaving = false;
 
   /**
    * Calls `save(draft, configId)` to create a configuration, or to change the one with this id, and
@@ -12,88 +16,114 @@ export class Editor {
    */
   constructor(form, { save, cancelled }) {
     this.form = form;
-    form.querySelector(".cancel").addEventListener("click", () => cancelled(this.#cancel()));
+    this.cancelled = cancelled;
+    form.querySelector(".cancel").addEventListener("click", () => this.cancel());
     form.addEventListener("submit", (submitted) => {
       submitted.preventDefault();
-      const { elements } = form;
-      const tickers = elements.tickers.value.split(/[\s,;]+/).filter(Boolean);
-      save({ name: elements.name.value, tickers }, this.#edited);
+      const draft = draftOf(this.#typed());
+      if (this.refuse(problemsOf(draft))) return;
+      save(draft, this.#edited);
     });
+    for (const field of FIELDS) {
+      form.elements[field].addEventListener("input", () => this.#mended(field));
+    }
   }
 
-  /** Shows a configuration to be changed; with null, the form is ready for a new one. */
+  /** The id of the configuration that is being changed; null: a new one is being written. */
+  get edited() {
+    return this.#edited;
+  }
+
+  /** Shows a configuration to be changed. */
   edit(configuration) {
-    const { elements } = this.form;
-    this.#edited = configuration?.config_id ?? null;
-    elements.name.value = configuration?.name ?? "";
-    elements.tickers.value = configuration?.tickers.join(" ") ?? "";
-    this.form.dataset.mode = configuration ? "edit" : "create";
-    if (configuration) this.focus();
+    if (this.#isSaving) return;
+    if (!this.#edited) this.#draft = this.#typed();
+    const tickers = configuration.tickers.join(" ");
+    this.#show({ ...configuration, tickers }, configuration.config_id);
+    this.focus();
+  }
+
+  /** What is shown was saved: the form is ready for a new configuration. */
+  done() {
+    if (this.#edited) this.#showDraft();
+    else this.clear();
+  }
+
+  /** Leaves the edited configuration as it is. Says whether there was one. */
+  cancel() {
+    const id = this.#edited;
+    if (!id || this.#isSaving) return false;
+    this.#showDraft();
+    this.cancelled(id);
+    return true;
+  }
+
+  /** The edited configuration has gone: what was typed can become a new one. */
+  becomeNew() {
+    this.#show(this.#typed(), null);
+  }
+
+  /** Forgets all that was typed. */
+  clear() {
+    this.#draft = null;
+    this.#show({ name: "", tickers: "" }, null);
+  }
+
+  /** While this is true, nothing can be typed, and no other configuration can be edited. */
+  set saving(isSaving) {
+    this.#isSaving = isSaving;
+    this.form.setAttribute("aria-busy", String(isSaving));
+    for (const field of FIELDS) this.form.elements[field].readOnly = isSaving;
+  }
+
+  /**
+   * Shows what is wrong, as `{field: words}`, at the fields, and puts the focus on the first of
+   * them. Returns whether anything is wrong.
+   */
+  refuse(problems) {
+    for (const field of FIELDS) this.#mark(field, problems[field] ?? "");
+    const first = FIELDS.find((field) => problems[field]);
+    if (first) this.form.elements[first].focus();
+    return first !== undefined;
   }
 
   focus() {
     this.form.elements.name.focus();
   }
 
-  #cancel() {
-    const edited = this.#edited;
-    this.edit(null);
-    return edited;
-  }
-}
-
-/** The list: a row for each configuration, with buttons to watch, change and delete it. */
-export class List {
-  #watched = null;
-
-  /** `actions`: `{watch, edit, remove}`, each called with a configuration. */
-  constructor(root, actions) {
-    this.root = root;
-    this.actions = actions;
+  #typed() {
+    const { elements } = this.form;
+    return Object.fromEntries(FIELDS.map((field) => [field, elements[field].value]));
   }
 
-  show(configurations) {
-    this.root.replaceChildren(...configurations.map((each) => this.#row(each)));
-    this.press(this.#watched);
+  #showDraft() {
+    this.#show(this.#draft ?? { name: "", tickers: "" }, null);
+    this.#draft = null;
   }
 
-  /** Marks the configuration with this id as the one that is watched; null: none is. */
-  press(configId) {
-    this.#watched = configId;
-    for (const row of this.root.children) {
-      const isWatched = row.dataset.id === configId;
-      row.querySelector(".watch").setAttribute("aria-pressed", String(isWatched));
+  #show(typed, configId) {
+    this.#edited = configId;
+    this.form.dataset.mode = configId ? "edit" : "create";
+    for (const field of FIELDS) {
+      this.form.elements[field].value = typed[field];
+      this.#mark(field, "");
     }
   }
 
-  /** Puts the focus on a control of this configuration. */
-  focus(configId, selector) {
-    const row = [...this.root.children].find(({ dataset }) => dataset.id === configId);
-    row?.querySelector(selector).focus();
+  /** A field that was wrong has changed. */
+  #mended(field) {
+    if (this.form.elements[field].getAttribute("aria-invalid") !== "true") return;
+    this.#mark(field, problemsOf(draftOf(this.#typed()))[field] ?? "");
   }
 
-  #row(configuration) {
-    const row = ROW.content.firstElementChild.cloneNode(true);
-    row.dataset.id = configuration.config_id;
-    row.querySelector(".name").textContent = configuration.name;
-    row.querySelector(".tickers").textContent = configuration.tickers.join(" ");
-    const button = (selector, verb, act) => {
-      const element = row.querySelector(selector);
-      element.setAttribute("aria-label", `${verb} ${configuration.name}`);
-      element.addEventListener("click", act);
-      return element;
-    };
-    const { watch, edit, remove } = this.actions;
-    button(".watch", "Watch", () => watch(configuration));
-    button(".edit", "Edit", () => edit(configuration));
-    const reallyDelete = button(".confirm", "Really delete", () => remove(configuration));
-    button(".delete", "Delete", () => {
-      reallyDelete.hidden = false;
-      reallyDelete.focus();
-    });
-    reallyDelete.addEventListener("blur", () => {
-      reallyDelete.hidden = true;
-    });
-    return row;
+  #mark(field, words) {
+    const input = this.form.elements[field];
+    const problem = this.form.querySelector(`#${field}-problem`);
+    const hint = this.form.querySelector(`#${field}-hint`);
+    const described = [words && problem.id, hint?.id].filter(Boolean);
+    problem.textContent = words;
+    input.setAttribute("aria-invalid", String(words !== ""));
+    if (described.length) input.setAttribute("aria-describedby", described.join(" "));
+    else input.removeAttribute("aria-describedby");
   }
 }

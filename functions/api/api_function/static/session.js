@@ -1,19 +1,26 @@
 // An anonymous session of this tab, and the calls that need one. The token goes into a header,
 // never into a URL.
 
+import { retryAfterMs } from "./backoff.js";
+
 const KEY = "lambda-sse.session";
 const TIMEOUT_MS = 10_000;
 
-/** The service refused a call, with this HTTP status; 0: it did not respond. */
+/**
+ * The service refused a call, with this HTTP status; 0: it did not respond. `detail` is for
+ * programs: panel_words.js has the words for visitors. `retryAfterMs` is null without a delay.
+ */
 export class Refused extends Error {
-  constructor(httpStatus, detail) {
+  constructor(httpStatus, detail, delayMs = null) {
     super(detail);
     this.status = httpStatus;
+    this.detail = detail;
+    this.retryAfterMs = delayMs;
   }
 }
 
 export class Session {
-  #token = storedToken();
+  #token = stored(KEY);
 
   get token() {
     return this.#token;
@@ -51,12 +58,7 @@ export class Session {
 
   #keep(token) {
     this.#token = token;
-    try {
-      if (token) sessionStorage.setItem(KEY, token);
-      else sessionStorage.removeItem(KEY);
-    } catch {
-      // Storage is blocked: the session lives as long as the page.
-    }
+    store(KEY, token);
   }
 
   /** Resolves to the body of the response. Throws Refused. */
@@ -69,19 +71,31 @@ export class Session {
       body: body && JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch(() => {
-      throw new Refused(0, "The service does not respond; try again in a moment");
+      throw new Refused(0, "no response");
     });
     const content = response.status === 204 ? null : await response.json().catch(() => null);
     if (response.ok) return content;
-    throw new Refused(response.status, String(content?.detail ?? `Error ${response.status}`));
+    const delayMs = retryAfterMs(response.headers.get("Retry-After"), Date.now());
+    throw new Refused(response.status, String(content?.detail ?? ""), delayMs);
   }
 }
 
-function storedToken() {
+/** Returns what this tab keeps under a key; null: nothing. */
+export function stored(key) {
   try {
-    return sessionStorage.getItem(KEY);
+    return sessionStorage.getItem(key);
   } catch {
     return null;
+  }
+}
+
+/** Keeps a text in this tab, until it is closed; null: keeps nothing under this key. */
+export function store(key, text) {
+  try {
+    if (text === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, text);
+  } catch {
+    // Storage is blocked: everything lives as long as the page.
   }
 }
 
