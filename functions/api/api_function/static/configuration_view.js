@@ -81,8 +81,8 @@ export class ConfigurationView {
   }
 
   #changed(live, isUrgent) {
-    this.list.note(live.state.items, Date.now() + live.state.skewMs);
     if (live !== this.#live) return;
+    this.list.note(live.state.items, Date.now() + live.state.skewMs);
     this.redraw(isUrgent);
     if (live.state.status !== "ended") return;
     queueMicrotask(() => {
