@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from api_function.configuration_routes import add_configuration_routes
-from api_function.dependencies import ApiDependencies
+from api_function.dependencies import ApiDependencies, kept_tickers
 from api_function.document_routes import add_document_routes
 from api_function.page_routes import add_page_routes
 from api_function.public_routes import add_public_routes
@@ -156,6 +156,7 @@ class Service:
         api_dependencies = ApiDependencies(
             feed=self.feed,
             metrics=self.metrics,
+            tickers=kept_tickers(self.feed, self.metrics, clock),
             slots=self.slots,
             sessions=self.sessions,
             configurations=self.configurations,

@@ -14,7 +14,7 @@ from dashboard_setup.settings import Settings
 from dashboard_setup.verifier import verifier_of
 
 from api_function.configuration_routes import add_configuration_routes
-from api_function.dependencies import ApiDependencies
+from api_function.dependencies import ApiDependencies, kept_tickers
 from api_function.document_routes import add_document_routes
 from api_function.page_routes import add_page_routes, read_files
 from api_function.public_routes import add_public_routes
@@ -23,9 +23,12 @@ _settings = Settings.from_environ(os.environ)
 _logger = Logger()
 _table = table_of(_settings)
 _sessions = DynamoDbSessions(_table, time.time, _settings.session_s)
+_feed = DynamoDbFeed(_table, time.time)
+_metrics = DynamoDbMetrics(_table, time.time)
 _dependencies = ApiDependencies(
-    feed=DynamoDbFeed(_table, time.time),
-    metrics=DynamoDbMetrics(_table, time.time),
+    feed=_feed,
+    metrics=_metrics,
+    tickers=kept_tickers(_feed, _metrics, time.time),
     slots=slots_in(_table, _settings),
     sessions=_sessions,
     configurations=configurations_in(_table),

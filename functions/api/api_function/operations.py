@@ -31,6 +31,8 @@ class DocumentedResponse(NamedTuple):
 
 
 class Parameter(NamedTuple):
+    """One parameter, required in a path. The values of an array come in parameters of their own."""
+
     name: str
     place: str  # path, query or header
     description: str
@@ -71,6 +73,18 @@ POSITION = (
         "query",
         "The same, as EventSource polyfills name it. `last_event_id` has precedence.",
     ),
+)
+TICKER = Parameter(
+    "ticker",
+    "query",
+    "Metrics and items of these tickers alone, in letters of either case. They may also come in "
+    "one parameter, separated by commas. A ticker without items has zeros.",
+    {
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[A-Za-z]{1,5}$"},
+        "minItems": 1,
+        "maxItems": 5,
+    },
 )
 CONNECTION_KEY = Parameter(
     "X-Connection-Key",
@@ -219,7 +233,20 @@ OPERATIONS = (
         "/api/v2/metrics",
         "metrics",
         "The current metrics and the newest items, for clients that poll",
-        {200: DocumentedResponse("The current values.", responses.MetricsAndItems)},
+        {
+            200: DocumentedResponse("The current values.", responses.MetricsAndItems),
+            400: DocumentedResponse(
+                "`ticker` is not as described. `detail` begins with it.", responses.Problem
+            ),
+        },
+        (TICKER,),
+    ),
+    Operation(
+        "GET",
+        "/api/v2/tickers",
+        "tickers",
+        "The tickers with the most items, each with its last hours, and the topics",
+        {200: DocumentedResponse("The values of `timestamp`.", responses.Tickers)},
     ),
     Operation(
         "POST",

@@ -58,6 +58,43 @@ class MetricsAndItems(Metrics):
     )
 
 
+class Ticker(ResponseBody):
+    """One ticker. Its counts by sentiment cover the clock hour of `timestamp` and the 23 before."""
+
+    ticker: str
+    total: int = Field(ge=0)
+    positive: int = Field(ge=0)
+    neutral: int = Field(ge=0)
+    negative: int = Field(ge=0)
+    items_by_minute: list[int] = Field(
+        min_length=60,
+        max_length=60,
+        description="Items in each of the last 60 minutes, the current one last.",
+    )
+    last_hour: int = Field(ge=0, description="Items in these 60 minutes.")
+    hour_before: int = Field(ge=0, description="Items in the 60 minutes before those.")
+
+
+class OtherTickers(ResponseBody):
+    total: int = Field(ge=0)
+
+
+class Tickers(ResponseBody):
+    """The items of the last 24 clock hours by ticker, and by topic."""
+
+    timestamp: str = Field(description="The moment of these values: some seconds ago at most.")
+    tickers: list[Ticker] = Field(
+        max_length=20, description="Those with the most items, then by name."
+    )
+    others: OtherTickers = Field(description="All other tickers together.")
+    topics: dict[str, int] = Field(
+        description=(
+            "The 50 most frequent tags, without an item's own ticker; the rest is summed under "
+            "`(other)`."
+        )
+    )
+
+
 class AnonymousSession(ResponseBody):
     token: str = Field(description="For `Authorization: Bearer`; shown this once.")
     user_id: str

@@ -46,6 +46,19 @@ def single_header(request: BaseProxyEvent, name: str, longest: int = LONGEST_HEA
     return value
 
 
+def query_values(request: BaseProxyEvent, name: str) -> list[str] | None:
+    """Returns all values of a query parameter; None if it does not come.
+
+    Payload format 2.0 joins several by commas into one, as a client may, too.
+    """
+    payload = request.raw_event
+    several = payload.get("multiValueQueryStringParameters") or {}
+    if name in several:
+        return [str(each) for each in several[name] or [""]]
+    single = payload.get("queryStringParameters") or {}
+    return [str(single[name] or "")] if name in single else None
+
+
 def address_of(request: BaseProxyEvent, proxy: TrustedProxy | None) -> str:
     """Returns the client's address: what a trusted proxy says, or else what the front saw."""
     if proxy and _comes_through(request, proxy):
