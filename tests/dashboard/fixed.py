@@ -68,14 +68,19 @@ class RunningClock:
 class FixedService(Scripted):
     """The server, with the real responses.
 
-    `away`: every connection ends without a response. `silent`: streams stay open and carry nothing.
-    `failing`: the table cannot be read. `items` holds all that was published, in that order.
+    `away`: every connection ends without a response. `api_away`: only calls of the API do.
+    `refusing`: streams are refused. `forgetting`: streams do not know the position that a client
+    says. `silent`: streams stay open and carry nothing. `failing`: the table cannot be read.
+    `items` holds all that was published, in that order.
     """
 
     def __init__(self, client, table, start_s):
         super().__init__()
         self.clock = RunningClock(start_s)
         self.away = False
+        self.api_away = False
+        self.refusing = False
+        self.forgetting = False
         self.silent = False
         self.failing = False
         self.items = []
@@ -139,9 +144,11 @@ class FixedService(Scripted):
 
     def respond(self, handler):
         path, _, query = handler.path.partition("?")
-        if self.away:
+        if self.away or (self.api_away and path.startswith("/api/")):
             handler.close_connection = True
             return None
+        if path.endswith("/stream") and self.refusing:
+            return self.send(handler, 503, {"Retry-After": "1"}, b"{}")
         if path.endswith("/stream"):
             return self._real_stream(handler, path, query)
         if path.startswith("/api/"):
@@ -190,6 +197,8 @@ class FixedService(Scripted):
     def _headers(self, handler, query):
         given = {name: handler.headers[name] for name in PASSED_ON if handler.headers[name]}
         headers = {name.lower().replace("-", "_"): value for name, value in given.items()}
+        if self.forgetting and "last_event_id" in headers:
+            headers["last_event_id"] = "another-history"
         return headers | ({"query": dict(parse_qsl(query))} if query else {})
 
     def close(self):

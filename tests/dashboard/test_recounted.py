@@ -11,6 +11,8 @@ SAID = {
     "since 23:00 yesterday": [("2026-11-25T22:19:05", "2026-11-24T23:00")],
     "since 21:20": [("2026-11-25T22:19:05", "2026-11-25T21:20")],
     "since 23:00 on 28 Nov": [("2026-11-30T22:19:05", "2026-11-28T23:00")],
+    "1 since 23:56, mean score 0.22": [("2026-11-26T00:00:20", "2026-11-25T23:56")],
+    "since 23:00": [("2026-11-25T22:19:05", "2026-11-25T23:00")],
     "12 a minute, 22:16 to 22:19": [
         ("2026-11-25T22:19:05", "2026-11-25T22:16"),
         ("2026-11-25T22:19:05", "2026-11-25T22:19"),
@@ -29,7 +31,7 @@ def test_an_hour_that_comes_twice_says_which_it_is():
     zone = ZoneInfo(NEW_YORK)
     now_s = moment("2026-11-01T22:19:05")
     [first] = moments("since 01:30 GMT-4", now_s, zone)
-    [second] = moments("since 01:30 GMT-5", now_s, zone)
+    [second] = moments("since 01:30 EST", now_s, zone)
 
     assert first == moment("2026-11-01T05:30", "UTC")
     assert second == moment("2026-11-01T06:30", "UTC")
