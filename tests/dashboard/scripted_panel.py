@@ -12,7 +12,8 @@ JSON = {"Content-Type": "application/json"}
 
 
 class ScriptedPanel(Scripted):
-    """`refusals` maps `(method, path)` to what such a call gets.
+    """`refusals` maps `(method, path)` to what such a call gets, `refuse_streams` what boards
+    get instead of a stream.
 
     `recent` holds the newest items of each ticker; `calls` holds method, path and body of each
     call that is not a `GET`.
@@ -24,6 +25,7 @@ class ScriptedPanel(Scripted):
         self.sessions = 0
         self.configurations = {}
         self.refusals = {}
+        self.refuse_streams = None
         self.recent = {}
         self.calls = []
 
@@ -62,6 +64,8 @@ class ScriptedPanel(Scripted):
             return self._refuse(handler, Refusal(401))
         if path == COLLECTION:
             return self._say(handler, 200, {"configurations": [*self.configurations.values()]})
+        if self.refuse_streams:
+            return self._refuse(handler, self.refuse_streams)
         if path.removeprefix(f"{COLLECTION}/").removesuffix("/stream") in self.configurations:
             return self.stream(handler)
         return self._refuse(handler, Refusal(404))

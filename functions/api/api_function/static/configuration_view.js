@@ -24,7 +24,9 @@ export class ConfigurationView {
     this.list = board.list;
     const { silenceMs, freshMs } = timings;
     this.redraw = calmly(() => {
-      if (this.#live) board.draw(view(this.#live.state, Date.now(), silenceMs, { freshMs }));
+      if (!this.#live) return;
+      const shown = view(this.#live.state, Date.now(), silenceMs, { freshMs });
+      board.draw({ ...shown, choice: this.configuration.tickers.join() });
     });
     const onClick = (selector, act) =>
       this.root.querySelector(selector).addEventListener("click", act);
@@ -39,7 +41,7 @@ export class ConfigurationView {
     const url = `${configurationUrl(id)}/stream#${tickers.join("+")}`;
     const { token, timings } = this;
     const changed = (isUrgent) => this.#changed(live, isUrgent);
-    const live = new LiveView({ url, token, timings, changed });
+    const live = new LiveView({ url, pollUrl: metricsUrl(tickers), token, timings, changed });
     this.#live = live;
     live.start();
     this.redraw();
@@ -76,6 +78,7 @@ export class ConfigurationView {
     part(".tickers").textContent = tickers.join(" ");
     part(".close").ariaLabel = `Stop watching ${called}`;
     part(".retry").ariaLabel = `Try now: ${called}`;
+    part(".hold").ariaLabel = `Hold the items of ${called}`;
     part(".items").ariaLabel = `Newest items of ${called}`;
     part(".shares").ariaLabel = `Shares of positive, neutral and negative items of ${called}`;
   }
@@ -89,4 +92,10 @@ export class ConfigurationView {
       if (live === this.#live) this.ended(this.configuration, live.state.refusal.status);
     });
   }
+}
+
+/** Returns where the figures and the newest items of these tickers are. */
+function metricsUrl(tickers) {
+  const query = new URLSearchParams(tickers.map((ticker) => ["ticker", ticker]));
+  return `api/v2/metrics?${query}`;
 }
