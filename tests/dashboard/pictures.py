@@ -21,9 +21,7 @@ from tests.support.waiting import eventually
 SIZES = {"desk": 1440, "tablet": 768, "phone": 390, "wall": 2560}
 FILM = {"x": 0, "y": 0, "width": 1100, "height": 420, "scale": 1}
 FILLED = """
-const [oldest] = document.querySelectorAll(".strip g path");
-const strip = document.querySelector(".strip");
-return oldest.getBoundingClientRect().left - strip.getBoundingClientRect().left < 15;"""
+return document.querySelectorAll(".bars rect").length > 100;"""
 
 
 @pytest.fixture(scope="module")

@@ -101,10 +101,11 @@ def test_faint_text_is_noticed(full_page):
     with shown_as(full_page, "desk", **STILL):
         for faint in FAINT:
             full_page.run(
-                "document.querySelector('.rate-card .axis').style.cssText = arguments[0]", faint
+                "document.querySelector('.rate-card .legend').style.cssText = arguments[0]", faint
             )
             noticed = {text["words"] for text in too_faint(full_page, "live")}
-            assert noticed == {"60 min ago", "45", "30", "15", "now"}, faint
+            legend = {"positive", "neutral", "negative", "mean score, 0 to 1", "not known"}
+            assert noticed == legend, faint
 
 
 def test_nothing_is_wider_than_the_screen(full_page):

@@ -1,9 +1,8 @@
 // Draws a view into a part of the page. A part shows whatever it has a place for, and every text
 // becomes a text node.
 
-import { bar, describe, drawSeries, drawShares } from "./charts.js";
+import { Columns, bar, drawShares } from "./charts.js";
 import { ItemList } from "./item_list.js";
-import { itemsIn } from "./minutes.js";
 import { Strip } from "./strip.js";
 
 const TAG = document.getElementById("tag-template");
@@ -25,14 +24,12 @@ export class Board {
       shares: place(".shares"),
       tags: place(".tags"),
       more: place(".more-tags"),
-      series: place(".series"),
-      seriesTop: place(".series-top"),
-      seriesWords: place(".series-words"),
       stripWords: place(".strip-words"),
       freshness: place(".freshness"),
       unknown: place(".unknown"),
     };
     this.list = new ItemList(root);
+    this.columns = place(".columns") && new Columns(place(".columns"));
     this.strip = place(".strip") && new Strip(place(".strip"));
   }
 
@@ -48,7 +45,7 @@ export class Board {
     write(places.unknown, view.unknown ?? "");
     if (places.tags) this.#drawTags(view.topics.bars);
     write(places.more, view.topics.more > 0 ? `and ${view.topics.more} more` : "");
-    if (places.series) this.#drawSeries(view.minutes.columns);
+    this.columns?.draw(view.minutes, { sentiment: view.sentiment, timeZone: view.timeZone });
     if (this.strip) {
       this.strip.draw(view.items, view.now);
       write(places.stripWords, view.fields.strip_words);
@@ -59,16 +56,6 @@ export class Board {
   #drawFreshness({ text, late }) {
     write(this.places.freshness, text);
     this.places.freshness.dataset.late = String(late);
-  }
-
-  #drawSeries(columns) {
-    const { series: svg, seriesTop, seriesWords } = this.places;
-    const counts = columns.map((column) => column && itemsIn(column));
-    const drawn = drawSeries(svg, { counts, average: 0 });
-    write(seriesTop, String(drawn.top));
-    const label = describe(drawn);
-    if (svg.getAttribute("aria-label") !== label) svg.setAttribute("aria-label", label);
-    write(seriesWords, label);
   }
 
   #drawTags(bars) {

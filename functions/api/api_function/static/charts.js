@@ -1,8 +1,20 @@
-// The page's small charts: geometry becomes SVG attributes. Texts beside them say the same.
+// The page's charts: geometry becomes SVG attributes, in px. Texts beside them say the same.
 
-const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 600; // the view box of the line, which is stretched; its strokes are not
-const HEIGHT = 160;
+import { ChartTable } from "./chart_table.js";
+import { clockTicks, ownZone, zoneWords } from "./clock_axis.js";
+import { ColumnsDrawing } from "./columns_drawing.js";
+import { emptyWords, hourWords, itemsIn } from "./minute_words.js";
+import { Reading } from "./reading.js";
+import { countAxis, countTexts, placed, scoreTexts } from "./scales.js";
+import { Measured, whenLooksChange } from "./surroundings.js";
+import { add, set, write } from "./svg.js";
+
+const MINUTES = 60;
+const NOTHING = { first: 0, columns: Array(MINUTES).fill(null), until: null };
+const ABOVE = 1.9; // lines of text over the plot: the titles of the axes
+const BELOW = 1.9; // and under it: the clock times
+const LEAST_PART = 1.35; // lines of text between two gridlines
+const GUTTER = 10; // px between the longest label and the plot, and around it
 
 /** Draws the three parts of one bar. `shares` sum to 1, or are all 0. */
 export function drawShares(svg, shares) {
@@ -15,63 +27,87 @@ export function drawShares(svg, shares) {
 
 /** Draws one bar of a list. */
 export function bar(svg, width) {
-  const rect = svg.firstElementChild ?? svg.appendChild(document.createElementNS(SVG, "rect"));
-  set(rect, { width: percent(width), height: "100%", rx: "2" });
+  const rect = svg.firstElementChild ?? add(svg, "rect");
+  set(rect, { width: percent(width), height: "100%", rx: 2 });
 }
 
 /**
- * Draws the line of the last hour: full minutes as a line, the current one, which still grows, as a
- * hollow dot, and the minutes before this page was opened as a dashed line at their mean.
+ * The items of each minute of an hour as stacked columns, with the mean score as a line. `figure`
+ * holds the places: `.series`, the slider around it, `.zone`, and a table in `details`.
  */
-export function drawSeries(svg, { counts, average }) {
-  const highest = niceTop(Math.max(average, ...counts.map((count) => count ?? 0)));
-  const x = (index) => round((index / (counts.length - 1)) * WIDTH);
-  const y = (count) => round(HEIGHT - (count / highest) * HEIGHT);
-  const point = (index) => `${x(index)} ${y(counts[index])}`;
-  const from = counts.findIndex((count) => count !== null);
-  const last = counts.length - 1;
-  const points = counts.slice(from, last).map((_, index) => point(from + index));
-  const line = points.length ? `M${points.join("L")}` : "";
-  part(svg, "area", line && `${line}V${HEIGHT}H${x(from)}Z`);
-  part(svg, "seen", line);
-  part(svg, "unseen", from > 0 ? `M0 ${y(average)}H${x(from)}` : "");
-  for (const dot of svg.querySelectorAll(".now")) set(dot, { d: `M${point(last)}h0` });
-  return {
-    top: highest,
-    current: counts[last],
-    complete: counts.slice(0, last),
-    average: from > 0 ? average : null,
-  };
-}
+export class Columns {
+  #minutes = null;
+  #options = { sentiment: null, zone: ownZone() };
 
-/** Says in words what the line shows. */
-export function describe({ current, complete, average }) {
-  const seen = complete.filter((count) => count !== null);
-  const peak = seen.length ? `, peak ${Math.max(...seen)}` : "";
-  const before = average === null ? "" : `, before that about ${average.toFixed(1)} a minute`;
-  return `${current} this minute${peak}${before}`;
-}
+  constructor(figure) {
+    const part = (selector) => figure.querySelector(selector);
+    const svg = part(".series");
+    this.figure = figure;
+    this.zone = part(".zone");
+    this.words = figure.closest(".card")?.querySelector(".series-words");
+    this.table = new ChartTable(part("details"));
+    this.drawing = new ColumnsDrawing(svg);
+    this.text = new Measured(svg, () => this.#draw());
+    this.reading = new Reading(part("[role=slider]"), svg, this.text);
+    whenLooksChange(() => this.#draw());
+  }
 
-function niceTop(most) {
-  const steps = [4, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 100];
-  const scale = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, most))) - 1);
-  return (steps.find((step) => step * scale >= most * 1.05) ?? 120) * scale;
-}
+  /**
+   * `minutes`: `{first, columns, until}` as view.js describes them; null before any is known.
+   * `sentiment`: the only one to draw. `timeZone`: the visitor's own unless it is given.
+   */
+  draw(minutes, { sentiment = null, timeZone = null } = {}) {
+    this.#minutes = minutes ?? null;
+    this.#options = { sentiment, zone: timeZone ?? ownZone() };
+    this.#draw();
+  }
 
-function part(svg, className, d) {
-  set(svg.querySelector(`.${className}`), { d });
-}
+  #draw() {
+    const minutes = this.#minutes;
+    const options = this.#options;
+    const { sentiment, zone } = options;
+    const summary = hourWords(minutes ?? NOTHING, options);
+    if (this.words) write(this.words, summary);
+    set(this.figure, { "data-sentiment": sentiment ?? "all" });
+    if (minutes) {
+      write(this.zone, zoneWords(minutes.first, minutes.first + MINUTES - 1, zone));
+      this.table.draw({ minutes, zone, sentiment });
+    }
+    const place = this.text.width > 0 ? this.#drawChart() : null;
+    this.reading.update({ minutes, place, options, summary });
+  }
 
-function set(element, attributes) {
-  for (const [key, value] of Object.entries(attributes)) {
-    if (element.getAttribute(key) !== value) element.setAttribute(key, value);
+  /** Returns where things are drawn. */
+  #drawChart() {
+    const { text } = this;
+    const { sentiment, zone } = this.#options;
+    const minutes = this.#minutes ?? NOTHING;
+    const { first, columns } = minutes;
+    const counts = columns.map((column) => (column ? itemsIn(column, sentiment) : 0));
+    const [above, below] = [ABOVE * text.size, BELOW * text.size];
+    const free = text.height - above - below;
+    const axis = countAxis(Math.max(...counts), free, LEAST_PART * text.size);
+    const place = placed({
+      width: text.width,
+      height: text.height,
+      rtl: this.figure.matches(":dir(rtl)"),
+      gutters: {
+        start: text.widest(countTexts(axis)) + GUTTER,
+        end: text.widest(scoreTexts(axis)) + GUTTER,
+      },
+      above,
+      below,
+      count: columns.length,
+    });
+    const labelWidth = text.widthOf("00:00");
+    const hour = { first, count: columns.length, slot: place.slot, labelWidth, zone };
+    const ticks = this.#minutes ? clockTicks(hour) : [];
+    const words = emptyWords(columns, sentiment);
+    this.drawing.draw({ place, axis, ticks, zone, minutes, sentiment, words });
+    return place;
   }
 }
 
 function percent(share) {
-  return `${round(share * 100)}%`;
-}
-
-function round(value) {
-  return Math.round(value * 100) / 100;
+  return `${Math.round(share * 10_000) / 100}%`;
 }
