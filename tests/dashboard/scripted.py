@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import event_stream
 from api_function.page_routes import HEADERS, TYPES, read_files
@@ -98,9 +99,10 @@ class Scripted:
     """The server. A test sets what each call gets.
 
     `refusal` is the response to a stream instead of opening it; `mute`: it gets no response at all.
-    `polled` is the body of `/api/v2/metrics`; None: it fails. `posted` is the status of every
-    `POST`. `late_s` is how late each file of this name comes. `requests` holds path, headers and
-    moment of each.
+    `polled` is the body of `/api/v2/metrics`, `tickers` that of `/api/v2/tickers`, and `of_ticker`
+    has those of `/api/v2/metrics?ticker=` by ticker. A body may be a function that returns one;
+    None: the call fails. `posted` is the status of every `POST`. `late_s` is how late each file of
+    this name comes. `requests` holds path, headers and moment of each.
     """
 
     def __init__(self):
@@ -111,6 +113,8 @@ class Scripted:
         self.mute = False
         self.beginning = None
         self.polled = METRICS | {"recent_items": []}
+        self.of_ticker = {}
+        self.tickers = {"tickers": [], "others": {"total": 0}, "topics": {}}
         self.posted = 204
         self.late_s = {}
         scripted = self
@@ -146,11 +150,10 @@ class Scripted:
         if path == "/api/v2/stream":
             return self.stream(handler)
         if path == "/api/v2/metrics":
-            status = 200 if self.polled else 500
-            body = {"timestamp": utc()} | (self.polled or {})
-            return self.send(
-                handler, status, {"Content-Type": "application/json"}, json.dumps(body).encode()
-            )
+            [ticker] = parse_qs(urlsplit(handler.path).query).get("ticker", [None])
+            return self._send_json(handler, self.of_ticker.get(ticker) if ticker else self.polled)
+        if path == "/api/v2/tickers":
+            return self._send_json(handler, self.tickers)
         if name in self.files:
             time.sleep(self.late_s.get(name, 0))
             headers = HEADERS | {"Content-Type": TYPES[Path(name).suffix]}
@@ -173,6 +176,12 @@ class Scripted:
             handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)
+
+    def _send_json(self, handler, told):
+        told = told() if callable(told) else told
+        body = json.dumps({"timestamp": utc()} | (told or {})).encode()
+        headers = {"Content-Type": "application/json"}
+        return self.send(handler, 200 if told else 500, headers, body)
 
     def stream(self, handler):
         if self.mute:

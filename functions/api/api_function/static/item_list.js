@@ -59,6 +59,11 @@ export class ItemList {
     this.#arrivals.note(items, now);
   }
 
+  /** The items that the list shows. */
+  get listed() {
+    return this.#rows.map(({ item }) => item);
+  }
+
   /** `now`: the service's clock. Another `choice` is another list, which nobody reads yet. */
   draw(items, now, choice = "") {
     if (choice !== this.#last.choice) {

@@ -6,7 +6,7 @@ import { INITIAL, reduce } from "./state.js";
 
 /**
  * Follows a stream from `start()` until `leave()`, and pauses while the page is hidden or gone.
- * Calls `changed(isUrgent)` after each fact. It is urgent if the status has changed.
+ * Calls `changed(isUrgent, fact)` after each fact. It is urgent if the status has changed.
  */
 export class LiveView {
   state = INITIAL;
@@ -77,6 +77,6 @@ export class LiveView {
   #dispatch(fact) {
     const before = this.state.status;
     this.state = reduce(this.state, fact);
-    this.changed(this.state.status !== before);
+    this.changed(this.state.status !== before, fact);
   }
 }

@@ -16,6 +16,8 @@ export const TIMINGS = Object.freeze({
   renewalMs: 3_000, // until then, a stream that ended as announced counts as live
   leaderReplyMs: 2_000, // a leading tab that has not replied by then hangs
   pollMs: 5_000,
+  filterPollMs: 5_000, // at the earliest so long after the last poll for a ticker's figures
+  refreshMs: 60_000, // what no event tells is asked for anew
   hiddenMs: 60_000, // a tab that is hidden for so long gives its stream back
   failuresBeforePolling: 3,
   freshMs: Number(FRESH_MINUTES ?? 15) * 60_000, // an item that is older is late: a setting

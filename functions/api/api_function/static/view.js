@@ -47,7 +47,8 @@ export function view(state, now, silenceMs, options) {
 }
 
 /** Returns up to when things are known, in the service's epoch milliseconds; null: up to now. */
-function knownUntil({ heardAt, knownAt }, shown, now, silenceMs) {
+function knownUntil({ heardAt, knownAt, frozen }, shown, now, silenceMs) {
+  if (frozen) return knownAt ?? 0;
   const isHeard = heardAt !== null && now - heardAt <= Math.min(HEARTBEAT_MS, silenceMs);
   if (isHeard && (shown === "live" || shown === "polling")) return null;
   return knownAt ?? 0;

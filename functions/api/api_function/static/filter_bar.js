@@ -1,0 +1,44 @@
+// The line that says what the page shows, and the buttons that are pressed for it.
+
+import { filterWords } from "./filter.js";
+import { clock } from "./windows.js";
+
+export class FilterBar {
+  #places;
+
+  /** `clear()`: the visitor wants to see all items again. */
+  constructor(root, clear) {
+    const place = (selector) => root.querySelector(selector);
+    this.#places = {
+      words: place(".showing"),
+      trouble: place(".filter-trouble"),
+      clear: place(".clear-filter"),
+      next: place(".share"),
+    };
+    this.#places.clear.addEventListener("click", clear);
+  }
+
+  /** `failing`: when the figures of a ticker that cannot be had now were true; else undefined. */
+  draw(filter, failing) {
+    const { words, trouble, clear, next } = this.#places;
+    const isAll = !filter.ticker && !filter.sentiment;
+    write(words, filterWords(filter)); // an output, so that it is announced
+    write(trouble, failing === undefined ? "" : troubleWords(filter.ticker, failing));
+    if (isAll && clear === document.activeElement) next.focus();
+    clear.hidden = isAll;
+    for (const button of document.querySelectorAll(".pick[aria-pressed]")) {
+      const { ticker, sentiment } = button.dataset;
+      const pressed = ticker ? ticker === filter.ticker : sentiment === filter.sentiment;
+      if (button.ariaPressed !== String(pressed)) button.ariaPressed = String(pressed);
+    }
+  }
+}
+
+function troubleWords(ticker, at) {
+  const since = at === null ? "none yet" : `the last ones are of ${clock(at)}`;
+  return `No figures of ${ticker} can be had now; ${since}`;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,104 @@
+// The visitor's questions to the whole page: which ticker, which sentiment, and may I take it away?
+
+import { Export } from "./export.js";
+import { Filter } from "./filter.js";
+import { FilterBar } from "./filter_bar.js";
+import { FilteredView } from "./filtered_view.js";
+import { TickersCard } from "./tickers.js";
+import { TickersPoll } from "./tickers_poll.js";
+
+export class Questions {
+  #options;
+  #filter;
+  #filtered = null; // the view of one ticker
+  #known; // the global state
+  #bar;
+  #card;
+  #none; // the place of the words for an empty list
+  #polled;
+  #drawn = null; // what the page shows
+
+  /** `known`: the global state. Calls `changed()` when the page is to be drawn anew. */
+  constructor(root, known, { timings, changed, listed }) {
+    this.#known = known;
+    this.#options = { url: "api/v2/metrics", timings, changed };
+    this.#filter = new Filter(() => this.#filterChanged());
+    this.#bar = new FilterBar(root, () => this.#filter.choose({ ticker: null, sentiment: null }));
+    this.#card = new TickersCard(root, changed);
+    this.#none = root.querySelector(".newest .empty");
+    this.#polled = new TickersPoll({ url: "api/v2/tickers", timings, changed });
+    new Export(root, () => ({
+      items: listed(),
+      minutes: this.#drawn.minutes,
+      now: this.#drawn.now,
+      filter: this.#filter.chosen,
+      address: this.#filter.address,
+    }));
+  }
+
+  start() {
+    this.#polled.start();
+    this.#filterChanged();
+  }
+
+  /** Takes a fact of the global view and the state that it has led to. */
+  hear(fact, known) {
+    this.#known = known;
+    this.#filtered?.hear(fact);
+  }
+
+  /** The sentiment to show; null: all. */
+  get sentiment() {
+    return this.#filter.chosen.sentiment;
+  }
+
+  /** The state to show: the global one, or that of the ticker. */
+  get state() {
+    const known = this.#known;
+    if (this.#filtered) return this.#filtered.within(known);
+    const told = this.#polled.known;
+    if (!known.metrics || !told?.tickers.length) return known;
+    return { ...known, metrics: { ...known.metrics, by_tag: told.topics } };
+  }
+
+  /** The items to list. */
+  get items() {
+    const { items } = this.#filtered ? this.#filtered.within(this.#known) : this.#known;
+    return this.sentiment ? items.filter(({ sentiment }) => sentiment === this.sentiment) : items;
+  }
+
+  /** Names what is listed, so that a list knows when it is another one. */
+  get choice() {
+    const { ticker, sentiment } = this.#filter.chosen;
+    return `${ticker} ${sentiment}`;
+  }
+
+  draw(view) {
+    const filter = this.#filter.chosen;
+    const isFailing = this.#filtered?.isFailing;
+    const timestamp = this.#filtered
+      ? this.state.metrics?.timestamp
+      : (this.#polled.known ?? this.#known.metrics)?.timestamp;
+    this.#drawn = view;
+    this.#none.textContent = noneWords(filter);
+    this.#bar.draw(filter, isFailing ? this.#filtered.trueAt : undefined);
+    const topics = { count: view.topics.bars.length, timestamp };
+    this.#card.draw(this.#polled, { filter, now: view.now, topics });
+  }
+
+  #filterChanged() {
+    const { ticker } = this.#filter.chosen;
+    if (ticker !== (this.#filtered?.ticker ?? null)) {
+      this.#filtered?.stop();
+      this.#filtered = ticker && new FilteredView(ticker, this.#known, this.#options);
+      this.#filtered?.start();
+    }
+    this.#options.changed(true);
+  }
+}
+
+function noneWords({ ticker, sentiment }) {
+  if (!ticker && !sentiment) return "No items yet. They appear here as they are analysed.";
+  const items = [sentiment, "items", ticker && `of ${ticker}`].filter(Boolean).join(" ");
+  return `There are no ${items} among the newest ones.`;
+}
