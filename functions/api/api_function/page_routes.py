@@ -19,7 +19,7 @@ from dashboard_http.front import refuse
 from dashboard_http.paths import requested_path
 from dashboard_http.requests import single_header
 
-from api_function.one_script import one_script
+from api_function.bundle import bundled
 from api_function.shorter import shorter_style
 
 # Everything from this origin, and nothing from anywhere else.
@@ -41,6 +41,7 @@ PAGE = "index.html"
 STYLES = ("live.css", "charts.css", "items.css", "panel.css", "screens.css", "print.css")
 FRESH_MINUTES = 15
 FRESH = re.compile(r'(<meta name="dashboard-fresh-minutes" content=")\d+(">)')
+INDENTATION = re.compile("^ +", re.MULTILINE)
 ASK_AGAIN = "no-cache"
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -48,14 +49,15 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def read_files(directory: Path) -> dict[str, str]:
     """Returns the files that may be served, by name.
 
-    `live.js`, which the page requests, contains all that it imports; `live.css` all styles. Both
-    come without comments and indentation.
+    `live.js`, which the page requests, contains all that it imports, and so do the scripts that it
+    loads later; `live.css` contains all styles. They come without comments and indentation.
     """
     files = {
         path.name: path.read_text("utf-8") for path in directory.iterdir() if path.suffix in TYPES
     }
     style = shorter_style("\n".join(files[name] for name in STYLES))
-    return files | {"live.js": one_script("live", files), "live.css": style}
+    page = INDENTATION.sub("", files[PAGE])
+    return files | bundled("live", files) | {PAGE: page, "live.css": style}
 
 
 def add_page_routes(

@@ -1,11 +1,13 @@
-"""Scripts and styles without what only their readers need: comments, indentation, empty lines.
+"""Scripts and styles without what only their readers need: comments, indentation, spaces.
 
-Everything else stays as it is, line by line, so no statement changes its meaning. It is no parser.
-It knows texts, template literals, regular expressions and comments, none of which begins within
-another, and keeps the first three letter by letter.
+No statement changes its meaning. It is no parser. It knows texts, template literals, regular
+expressions and comments, none of which begins within another, and keeps the first three letter by
+letter. A space stays where two pieces would become another one without it, and a line end where it
+may end a statement.
 """
 
 import re
+from collections.abc import Callable
 
 _COMMENT = r"/\*.*?\*/"
 _TEXT = r'"(?:\\.|[^"\\\n])*"' + r"|'(?:\\.|[^'\\\n])*'"
@@ -28,11 +30,11 @@ _BEFORE_A_VALUE = frozenset(
 
 
 def shorter_script(source: str) -> str:
-    """Returns the script without comments, indentation and empty lines.
+    """Returns the script without comments and needless spaces.
 
     Raises ValueError for a template literal that does not end.
     """
-    found = _Shortened()
+    found = _Shortened(_is_needed_in_script)
     at = 0
     while at < len(source):
         at = _script_piece(source, at, found)
@@ -40,19 +42,38 @@ def shorter_script(source: str) -> str:
 
 
 def shorter_style(source: str) -> str:
-    """Returns the style sheet without comments, indentation and empty lines."""
-    found = _Shortened()
+    """Returns the style sheet without comments and needless spaces."""
+    found = _Shortened(_is_needed_in_style)
     for piece in _STYLE.finditer(source):
         found.add(piece.lastgroup or "", piece[0])
     return found.text()
 
 
-class _Shortened:
-    """Gathers pieces. Spaces and comments between two of them become one space, or one newline."""
+def _is_needed_in_script(gap: str, before: str, after: str) -> bool:
+    """Whether a space or line end between these pieces means something."""
+    if gap == "\n":
+        return before[-1] not in "{;,([" and after[0] not in "})]"
+    if _is_in_word(before[-1]) and _is_in_word(after[0]):
+        return True
+    begins_flags = before[0] == "/" and len(before) > 1 and _is_in_word(after[0])
+    return begins_flags or (before[-1] in "+-/." and after[0] in "+-/.") or after[0] == "."
 
-    def __init__(self) -> None:
+
+def _is_needed_in_style(_gap: str, before: str, after: str) -> bool:
+    return before[-1] not in "{};," and after[0] not in "{};,"
+
+
+def _is_in_word(character: str) -> bool:
+    return character.isalnum() or character in "_$#"
+
+
+class _Shortened:
+    """Gathers pieces, with a space or a line end between two of them where one `is_needed`."""
+
+    def __init__(self, is_needed: Callable[[str, str, str], bool]) -> None:
         self._pieces: list[str] = []
         self._gap = ""
+        self._is_needed = is_needed
         self.precedes_a_value = True  # false after what ends one, so that a slash divides
 
     def add(self, kind: str, piece: str) -> None:
@@ -62,7 +83,7 @@ class _Shortened:
             elif kind == "space" or piece.startswith("/*"):
                 self._gap = self._gap or " "
             return
-        if self._pieces:
+        if self._gap and self._pieces and self._is_needed(self._gap, self._pieces[-1], piece):
             self._pieces.append(self._gap)
         self._pieces.append(piece)
         self._gap = ""
@@ -102,7 +123,7 @@ def _template_end(source: str, at: int) -> int:
 
 def _expression_end(source: str, at: int) -> int:
     """Returns where the brace is that closes the expression which begins at `at`."""
-    within = _Shortened()
+    within = _Shortened(_is_needed_in_script)
     depth = 1
     while at < len(source):
         end = _script_piece(source, at, within)

@@ -2,7 +2,7 @@
 // holds their ids, in order, and nothing else.
 
 import { ConfigurationView } from "./configuration_view.js";
-import { store, stored } from "./session.js";
+import { store, stored } from "./tab_storage.js";
 
 const KEY = "lambda-sse.watched";
 // A browser opens six connections to one HTTP/1.1 host: the page's own stream, one for each board,

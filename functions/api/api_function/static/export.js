@@ -17,24 +17,21 @@ export class Export {
       link: place(".link"),
       address: place(".link input"),
     };
-    place(".items-csv").addEventListener("click", () => this.#saveItems());
-    place(".minutes-csv").addEventListener("click", () => this.#saveMinutes());
-    place(".share").addEventListener("click", () => this.#share());
   }
 
-  #saveItems() {
+  saveItems() {
     const { items, filter, now } = this.#shown();
     save(fileName("items", filter, now), itemsCsv(items));
     this.#say(`${items.length} items saved`);
   }
 
-  #saveMinutes() {
+  saveMinutes() {
     const { minutes, filter, now } = this.#shown();
     save(fileName("minutes", { ticker: filter.ticker }, now), minutesCsv(minutes));
     this.#say("60 minutes saved");
   }
 
-  async #share() {
+  async share() {
     const { address } = this.#shown();
     this.#places.link.hidden = true;
     if (await isShared(address)) return this.#say("");

@@ -1,10 +1,10 @@
-// The entry module of the page: the global live view, the board that draws it, and the panel for
-// the visitor's own configurations.
+// The entry module of the page: the global live view and the board that draws it; the panel for the
+// visitor's own configurations comes when it is wanted.
 
 import { Board, calmly } from "./board.js";
 import { showState } from "./live_icon.js";
 import { LiveView } from "./live_view.js";
-import { Panel } from "./panel.js";
+import { showPanelWhenWanted } from "./own.js";
 import { describeOnPaper } from "./paper.js";
 import { Questions } from "./questions.js";
 import { offerThemes } from "./theme.js";
@@ -45,8 +45,5 @@ document.getElementById("try-now").addEventListener("click", () => liveView.tryN
 setInterval(() => redraw(), 1000); // ages and countdowns
 redraw();
 questions.start();
-liveView.start(); // before the panel, so that the stream is shown even if the panel fails
-
-const panel = new Panel(document.getElementById("own"), TIMINGS);
-setInterval(() => panel.redraw(), 1000);
-panel.start();
+liveView.start();
+showPanelWhenWanted(document.getElementById("own"), TIMINGS);

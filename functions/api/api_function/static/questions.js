@@ -1,11 +1,12 @@
 // The visitor's questions to the whole page: which ticker, which sentiment, and may I take it away?
 
-import { Export } from "./export.js";
 import { Filter } from "./filter.js";
 import { FilterBar } from "./filter_bar.js";
 import { FilteredView } from "./filtered_view.js";
 import { TickersCard } from "./tickers.js";
 import { TickersPoll } from "./tickers_poll.js";
+
+const NOT_LOADED = "This could not be loaded; try again.";
 
 export class Questions {
   #options;
@@ -27,7 +28,7 @@ export class Questions {
     this.#card = new TickersCard(root, changed);
     this.#none = root.querySelector(".newest .empty");
     this.#polled = new TickersPoll({ url: "api/v2/tickers", timings, changed });
-    new Export(root, () => ({
+    this.#exportWhenWanted(root, () => ({
       items: listed(),
       minutes: this.#drawn.minutes,
       now: this.#drawn.now,
@@ -101,4 +102,19 @@ function noneWords({ ticker, sentiment }) {
   if (!ticker && !sentiment) return "No items yet. They appear here as they are analysed.";
   const items = [sentiment, "items", ticker && `of ${ticker}`].filter(Boolean).join(" ");
   return `There are no ${items} among the newest ones.`;
+
+  /** What saves and shares is loaded with the first press of its buttons. */
+  #exportWhenWanted(root, shown) {
+    const buttons = { ".items-csv": "saveItems", ".minutes-csv": "saveMinutes", ".share": "share" };
+    let exporting = null;
+    for (const [selector, action] of Object.entries(buttons)) {
+      root.querySelector(selector).addEventListener("click", async () => {
+        exporting ??= await import("./export.js")
+          .then(({ Export }) => new Export(root, shown))
+          .catch(() => null);
+        if (exporting) exporting[action]();
+        else root.querySelector(".said").textContent = NOT_LOADED;
+      });
+    }
+  }
 }

@@ -2,8 +2,8 @@
 // never into a URL.
 
 import { retryAfterMs } from "./backoff.js";
+import { SESSION_KEY, store, stored } from "./tab_storage.js";
 
-const KEY = "lambda-sse.session";
 const TIMEOUT_MS = 10_000;
 
 /**
@@ -20,7 +20,7 @@ export class Refused extends Error {
 }
 
 export class Session {
-  #token = stored(KEY);
+  #token = stored(SESSION_KEY);
 
   get token() {
     return this.#token;
@@ -58,7 +58,7 @@ export class Session {
 
   #keep(token) {
     this.#token = token;
-    store(KEY, token);
+    store(SESSION_KEY, token);
   }
 
   /** Resolves to the body of the response. Throws Refused. */
@@ -77,25 +77,6 @@ export class Session {
     if (response.ok) return content;
     const delayMs = retryAfterMs(response.headers.get("Retry-After"), Date.now());
     throw new Refused(response.status, String(content?.detail ?? ""), delayMs);
-  }
-}
-
-/** Returns what this tab keeps under a key; null: nothing. */
-export function stored(key) {
-  try {
-    return sessionStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-/** Keeps a text in this tab, until it is closed; null: keeps nothing under this key. */
-export function store(key, text) {
-  try {
-    if (text === null) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, text);
-  } catch {
-    // Storage is blocked: everything lives as long as the page.
   }
 }
 

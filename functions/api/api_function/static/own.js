@@ -1,0 +1,37 @@
+// Loads the panel for the visitor's own configurations when it is wanted: at once for a visitor
+// with a session, otherwise when the pointer or the focus comes to its card. Most visitors never
+// need it, and it is a fifth of all scripts.
+
+import { SESSION_KEY, stored } from "./tab_storage.js";
+
+const NOT_LOADED = "This part of the page could not be loaded. Reload the page to try again.";
+
+/** Shows the panel in `root` from when it is wanted. */
+export function showPanelWhenWanted(root, timings) {
+  const signIn = root.querySelector(".sign-in");
+  let loading = null; // a promise of whether the panel is there
+
+  const load = async () => {
+    const { Panel } = await import("./panel.js").catch(() => ({}));
+    if (!Panel) {
+      root.querySelector(".notice").textContent = NOT_LOADED;
+      return false;
+    }
+    signIn.removeEventListener("click", press);
+    const panel = new Panel(root, timings);
+    panel.start();
+    setInterval(() => panel.redraw(), 1000);
+    return true;
+  };
+  const want = () => (loading ??= load());
+  const press = async () => {
+    if (await want()) signIn.click();
+  };
+
+  signIn.addEventListener("click", press);
+  for (const sign of ["pointerover", "focusin"]) root.addEventListener(sign, want, { once: true });
+  if (stored(SESSION_KEY)) {
+    root.dataset.session = "open";
+    want();
+  }
+}
