@@ -1,6 +1,7 @@
 """Tests that an hour names a bounded number of tags, the same ones in memory and in the table."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from dashboard_data import Item
@@ -21,37 +22,42 @@ from local_lambda.programs.moto_process import item_bytes
 from tests.support.fakes import NOON
 
 AT = ("METRICS#0123456789#*", "2026-11-22T12")
+AT_AAPL = ("METRICS#0123456789#AAPL", "2026-11-22T12")
 
 
-def entry(seq, tags, minute=0):
-    return FeedEntry(
-        seq,
-        Item(f"i{seq}", "AAPL", tuple(tags), "neutral", 0.5, f"2026-11-22T12:{minute:02d}:00Z"),
-    )
+def entry(seq, tags, minute=0, ticker="AAPL", score=0.5, sentiment="neutral"):
+    moment = f"2026-11-22T12:{minute:02d}:00Z"
+    return FeedEntry(seq, Item(f"i{seq}", ticker, tuple(tags), sentiment, score, moment))
 
 
 class RecordInATable:
     """An hourly record to which the actions of publications are applied, as DynamoDB does it."""
 
-    def __init__(self):
+    def __init__(self, at=AT):
+        self.at = at
         self.counts = Counter()
         self.seq = 0
+        self.newest = None
 
     def update(self, action):
         update = action["Update"]
         added, _, rest = update["UpdateExpression"].removeprefix("ADD ").partition(" SET ")
-        assert rest == "seq = :seq, expires_at = :expires_at"
+        kept = "seq = :seq, expires_at = :expires_at"
+        assert rest == kept + (", newest = :newest" if self.at == AT_AAPL else "")
         assert len(update["UpdateExpression"]) <= 4096
         values = update["ExpressionAttributeValues"]
         for each in added.split(", "):
             alias, value = each.split()
             self.counts[update["ExpressionAttributeNames"][alias]] += int(values[value]["N"])
         self.seq = int(values[":seq"]["N"])
+        self.newest = values.get(":newest")
 
     def record(self):
         counts = {name: {"N": str(count)} for name, count in self.counts.items()}
-        keys = {"PK": {"S": AT[0]}, "SK": {"S": AT[1]}}
-        return keys | counts | {"seq": {"N": str(self.seq)}, "expires_at": {"N": "1795446000"}}
+        keys = {"PK": {"S": self.at[0]}, "SK": {"S": self.at[1]}}
+        newest = {"newest": self.newest} if self.newest else {}
+        times = {"seq": {"N": str(self.seq)}, "expires_at": {"N": "1795446000"}}
+        return keys | counts | newest | times
 
 
 def test_tags_beyond_the_number_that_an_hour_names_are_counted_together():
@@ -92,13 +98,35 @@ def test_a_million_distinct_tags_leave_a_record_far_below_the_limit_of_dynamodb(
     hourly = HourlyMetrics()
     table = RecordInATable()
     for seq in range(1, 10_001):
-        added = Counter(
-            hourly.add(entry(seq, [f"{seq:08d}-{n:022d}" for n in range(100)], seq % 60))
-        )
+        added = hourly.add(entry(seq, [f"{seq:08d}-{n:022d}" for n in range(100)], seq % 60))
         table.update(metrics_update(AT, seq, added))
     assert hourly.tags.total() == 1_000_000
     assert item_bytes(table.record()) < 30_000
     assert HourlyMetrics.from_record(table.record()) == hourly
+
+
+def letters(number):
+    """Returns one of the tickers with five letters."""
+    return "".join(chr(65 + number // 26**place % 26) for place in range(5))
+
+
+@pytest.mark.parametrize(("at", "most"), [(AT, 35_000), (AT_AAPL, 25_000)])
+def test_the_largest_record_that_there_is_has_a_bound(at, most):
+    """All minutes, tickers and tags that an hour names, with counts of many digits."""
+    hourly = HourlyMetrics(at[0].rpartition("#")[2])
+    table = RecordInATable(at)
+    tagless = [entry(each, ["t"], ticker=letters(each)) for each in range(200)]
+    own = [entry(200, [letters(each)], each % 60, letters(each)) for each in range(200, 540)]
+    long = [entry(540, [f"{each:0100d}"]) for each in range(142)]
+    for seq, each in enumerate([*tagless, *own, *long], 100_000_000_000):
+        for sentiment in ("positive", "neutral", "negative"):
+            item = replace(each.item, sentiment=sentiment, score=0.999999)
+            added = hourly.add(FeedEntry(seq, item))
+            table.update(metrics_update(at, hourly.seq, added, hourly.newest))
+    table.counts = Counter({name: count * 9_999_999 for name, count in table.counts.items()})
+    assert hourly.tag_bytes > MOST_TAG_BYTES_AN_HOUR - 100
+    assert most * 0.9 < item_bytes(table.record()) < most
+    assert len(HourlyMetrics.from_record(table.record()).minutes) == 60
 
 
 tags = st.lists(
@@ -112,19 +140,35 @@ tags = st.lists(
 )
 
 
+written_entries = st.lists(
+    st.tuples(
+        tags,
+        st.integers(0, 59),
+        st.sampled_from(["A", "AAPL", "MSFT"]),
+        st.floats(0, 1),
+        st.sampled_from(["positive", "neutral", "negative"]),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
 @settings(max_examples=50)
-@given(st.lists(st.tuples(tags, st.integers(0, 59), st.booleans()), min_size=1, max_size=60))
-def test_a_record_in_the_table_equals_the_hour_in_memory_however_it_was_written(written):
+@given(written_entries, st.sampled_from([AT, AT_AAPL]))
+def test_a_record_in_the_table_equals_the_hour_in_memory_however_it_was_written(written, at):
     """A boolean says whether the publisher reads the record again before that entry."""
-    in_memory = HourlyMetrics()
-    planned = HourlyMetrics()
-    table = RecordInATable()
-    for seq, (names, minute, reads_again) in enumerate(written, 1):
-        in_memory.add(entry(seq, names, minute))
+    scope = at[0].rpartition("#")[2]
+    in_memory = HourlyMetrics(scope)
+    planned = HourlyMetrics(scope)
+    table = RecordInATable(at)
+    for seq, (names, minute, ticker, score, sentiment, reads_again) in enumerate(written, 1):
+        added = entry(seq, names, minute, ticker, score, sentiment)
+        in_memory.add(added)
         if reads_again and table.seq:
             planned = HourlyMetrics.from_record(table.record())
         planned = planned.copy()
-        table.update(metrics_update(AT, seq, Counter(planned.add(entry(seq, names, minute)))))
+        table.update(metrics_update(at, seq, planned.add(added), planned.newest))
         assert HourlyMetrics.from_record(table.record()) == in_memory
 
 
@@ -132,7 +176,9 @@ def test_a_copy_changes_without_its_original():
     original = HourlyMetrics()
     original.add(entry(1, ["a"]))
     copy = original.copy()
-    copy.add(entry(2, ["a", "b"], minute=3))
+    before = HourlyMetrics.copy(original)
+    copy.add(entry(2, ["a", "b"], minute=3, ticker="MSFT"))
+    assert original == before
     assert (original.seq, original.tags, original.minutes) == (1, {"a": 1}, {0: 1})
 
 

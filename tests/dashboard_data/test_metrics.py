@@ -4,7 +4,16 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from dashboard_data import DynamoDbMetrics, Item, MetricsWindow, Table, scopes_of, utc_text
+from dashboard_data import (
+    DynamoDbMetrics,
+    DynamoDbPublisher,
+    Item,
+    MetricsWindow,
+    Table,
+    publisher_backoff,
+    scopes_of,
+    utc_text,
+)
 from dashboard_data.feed.feed import FeedEntry
 from dashboard_data.hourly import OTHER_TAGS
 from dashboard_data.metrics import MOST_BY_TAG_BYTES, MOST_TAGS_SHOWN, most_frequent
@@ -12,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.fakes import NOON, MeddledClient
+from tests.support.older import OlderClient
 from tests.support.recount import counts, recount
 
 tickers = st.sampled_from(["AAPL", "MSFT", "TSLA"])
@@ -259,3 +269,36 @@ def test_folded_tags_are_the_same_from_the_table_in_memory_and_by_a_recount(
     assert counts(from_table) == recount(items, clock(), followed)
     assert from_table["by_tag"]["often"] == from_table["total"]
     assert sum(from_table["by_tag"].values()) == 21 * from_table["total"]
+
+
+def test_a_minute_that_older_code_has_counted_is_not_known_and_the_others_are(
+    client, table, clock, feed, publish, make_item
+):
+    older = DynamoDbPublisher(
+        Table(OlderClient(client), table), clock, publisher_backoff(clock.sleep, lambda: 0.5)
+    )
+
+    def items(ticker, *minutes):
+        moments = [f"2026-11-22T11:{minute}:00Z" for minute in minutes]
+        return [make_item(ticker=ticker, timestamp=moment) for moment in moments]
+
+    by_new = items("AAPL", 10, 11, 11, 13) + items("MSFT", 10)
+    by_older = items("AAPL", 11, 12)
+    publish(*by_new[:2])
+    assert older.publish(by_older, clock() + 60).failed == {}
+    publish(*by_new[2:])
+    clock.advance(9 * 60)
+    metrics = DynamoDbMetrics(Table(client, table), clock)
+    expected = recount(by_new + by_older, clock())
+    for tickers in (None, ["AAPL"], ["AAPL", "MSFT"]):
+        window = metrics.window(feed.head().epoch, scopes_of(tickers))
+        told = window.snapshot(clock())
+        for values in told["minutes"].values():
+            unknown = [10 + place for place, value in enumerate(values) if value is None]
+            assert unknown == [11, 12]
+    told = metrics.window(feed.head().epoch, scopes_of(None)).snapshot(clock())
+    for name, values in expected["minutes"].items():
+        assert told["minutes"][name] == [*values[:1], None, None, *values[3:]]
+    assert counts(told) | {"minutes": 0} == expected | {"minutes": 0}
+    only = metrics.window(feed.head().epoch, scopes_of(["MSFT"])).snapshot(clock())
+    assert counts(only) == recount(by_new + by_older, clock(), ["MSFT"])

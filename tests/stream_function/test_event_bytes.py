@@ -1,5 +1,8 @@
 """Tests how large an event gets, whatever producers write."""
 
+import json
+
+import pytest
 from dashboard_data import Cursor, Item, MetricsWindow
 from dashboard_data.feed.cursor import LARGEST_SEQ, LONGEST_ID_BYTES
 from dashboard_data.feed.feed import FeedEntry
@@ -50,3 +53,44 @@ def test_a_metrics_event_of_a_full_old_record_with_large_counts_has_at_most_eigh
     keys = {"PK": {"S": "METRICS#e#*"}, "SK": {"S": "2026-11-22T12"}, "seq": {"N": "1"}}
     event = metrics_event(MetricsWindow(("*",), [keys | counts | old_tags]))
     assert MOST_BYTES / 2 < len(event) + len(RETRY) <= MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "names", [["usual"], ["\x01" * 100], [f"{each:0100d}" for each in range(60)]]
+)
+def test_a_metrics_event_of_the_largest_minutes_has_at_most_eight_kilobytes(names):
+    """Five tickers, whose numbers have all digits that a record has room for."""
+    most = 10**8 - 1
+    split = ((most * 10**8 + most) * 10**8 + most) * 10**14 + most * 10**6 - 1
+    minutes = {f"minute#{minute:02d}": {"N": str(3 * most)} for minute in range(60)}
+    splits = {f"split#{minute:02d}": {"N": str(split)} for minute in range(60)}
+    counts = {name: {"N": str(60 * most)} for name in ("positive", "neutral", "negative")}
+    tags = {f"tag#{name}": {"N": str(10**12)} for name in names}
+    scopes = ["A", "B", "C", "D", "E"]
+    records = [
+        {"PK": {"S": f"METRICS#e#{scope}"}, "SK": {"S": hour}, "seq": {"N": "1"}}
+        | (minutes | splits | counts | tags)
+        for scope in scopes
+        for hour in ("2026-11-22T11", "2026-11-22T12")
+    ]
+    window = MetricsWindow(scopes, records)
+    event = metrics_event(window)
+    assert len(event) + len(RETRY) <= MOST_BYTES
+    told = json.loads(Decoder().feed(event)[0].data)
+    assert sum(told["by_tag"].values()) == len(names) * 10 * 10**12
+    if names == ["usual"]:
+        assert set(told["by_tag"]) == {"usual"}
+
+
+def test_by_tag_is_the_same_in_an_event_that_tells_fewer_minutes():
+    window = MetricsWindow(("*",))
+    for seq in range(1, 120):
+        name = f"{seq % 60:0100d}"
+        item = Item(f"i{seq}", "AAPL", (name,), "neutral", 0.123456, "2026-11-22T12:00:00Z")
+        window.apply(FeedEntry(seq, item))
+    whole = window.snapshot(NOON)
+    part = window.snapshot(NOON, minutes=1)
+    assert part == whole | {
+        "minutes": {name: [told[-1]] for name, told in whole["minutes"].items()}
+    }
+    assert whole["minutes"]["score_sum"][-1] == 119 * 123456 / 10**6

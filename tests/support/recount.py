@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -83,6 +84,42 @@ def most_frequent(tags: Counter[str]) -> dict[str, int]:
     shown = {tag: tags[tag] for tag in named}
     rest = tags.total() - sum(shown.values())
     return shown | ({"(other)": rest} if rest else {})
+
+
+def by_ticker(items: Iterable[Any], now: float) -> list[dict[str, Any]]:
+    """Returns what `GET /api/v2/tickers` tells of each ticker, most items first."""
+    of: dict[str, list[Any]] = {}
+    for item in items:
+        of.setdefault(item.ticker, []).append(item)
+    told = []
+    for ticker, published in of.items():
+        figures = recount(published, now)
+        sentiments = {name: figures[name] for name in ("positive", "neutral", "negative")}
+        each = minutes(published, now, 120)
+        by_minute = [
+            sum(values)
+            for values in zip(each["positive"], each["neutral"], each["negative"], strict=True)
+        ]
+        told.append(
+            {"ticker": ticker, "total": figures["total"]}
+            | sentiments
+            | {
+                "items_by_minute": by_minute[60:],
+                "last_hour": sum(by_minute[60:]),
+                "hour_before": sum(by_minute[:60]),
+            }
+        )
+    shown = [each for each in told if each["total"]]
+    return sorted(shown, key=lambda each: (-each["total"], each["ticker"]))
+
+
+def topics(items: Iterable[Any], now: float) -> dict[str, int]:
+    """Returns `topics`: `by_tag` of items without the tags that name their own ticker."""
+    without = [
+        replace(item, tags=tuple(tag for tag in item.tags if tag != item.ticker)) for item in items
+    ]
+    told: dict[str, int] = recount(without, now)["by_tag"]
+    return told
 
 
 def counts(snapshot: dict[str, Any]) -> dict[str, Any]:

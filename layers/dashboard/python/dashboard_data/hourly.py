@@ -27,7 +27,7 @@ SPLIT_PREFIX = "split#"
 TICKER_PREFIX = "ticker#"
 OWN_PREFIX = "own#"
 OTHER_TAGS = "(other)"
-# An hour names only so many tags and tickers. With them a record has some 40 KB at most: DynamoDB
+# An hour names only so many tags and tickers. With them a record has some 33 KB at most: DynamoDB
 # takes 400 KB, but each write costs a unit for each KB, and each stream reads 25 records when it
 # starts.
 MOST_TAGS_AN_HOUR = 500

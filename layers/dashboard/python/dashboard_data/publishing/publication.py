@@ -3,7 +3,7 @@
 Limits of a transaction and of an expression:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 The 4 MB that a transaction may have cannot be reached: an entry has less than 40 KB, an hourly
-record less than 30 KB.
+record less than 35 KB.
 """
 
 from collections import Counter
