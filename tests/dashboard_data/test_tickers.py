@@ -76,6 +76,40 @@ def test_it_takes_one_query_and_one_batch(client, table, clock, feed, publish, m
     assert [name for name, _ in meddled.calls] == ["query", "batch_get_item"]
 
 
+def test_items_that_come_between_the_two_reads_are_in_both_or_in_none(
+    client, table, clock, feed, publish, make_item
+):
+    publish(make_item(ticker="AAPL"))
+    left = [make_item(ticker="AAPL")]
+
+    def come_between(number, name, call):
+        if name == "batch_get_item" and left:
+            publish(left.pop())
+        return call()
+
+    meddled = MeddledClient(client, come_between)
+    body = DynamoDbMetrics(Table(meddled, table), clock).tickers(feed.head().epoch)
+    (told,) = body["tickers"]
+    assert (told["total"], told["last_hour"]) == (2, 2)
+    assert len(meddled.calls) == 4
+
+
+def test_without_end_of_new_items_it_is_read_three_times(
+    client, table, clock, feed, publish, make_item
+):
+    publish(make_item(ticker="AAPL"))
+
+    def come_between(number, name, call):
+        if name == "batch_get_item":
+            publish(make_item(ticker="AAPL"))
+        return call()
+
+    meddled = MeddledClient(client, come_between)
+    body = DynamoDbMetrics(Table(meddled, table), clock).tickers(feed.head().epoch)
+    assert body["tickers"][0]["total"] == 3
+    assert len(meddled.calls) == 6
+
+
 def test_what_older_code_counted_is_among_the_others(
     clock, feed, publish, publish_as_before, make_item, metrics
 ):

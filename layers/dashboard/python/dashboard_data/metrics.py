@@ -22,6 +22,7 @@ from dashboard_data.times import HOUR_S, hour_and_minute, hour_text, places_of_m
 
 WINDOW_HOURS = 24
 WINDOW_MINUTES = 60
+TICKER_READS = 3
 # docs/contract.md: `by_tag` names at most the 50 most frequent tags, and a `metrics` event has at
 # most 8 KB. All of such an event but `by_tag` and `minutes` has less than 500 bytes. The minutes
 # have some 800 bytes usually, and 3,000 at most.
@@ -131,11 +132,18 @@ class MetricsWindow:
             "timestamp": utc_text(now_s),
         }
 
-    def by_minute(self, now_s: float, minutes: int = WINDOW_MINUTES) -> list[int]:
+    def by_minute(self, now_s: float) -> list[int]:
         """Returns the items of each of the last 60 minutes, the minute of `now_s` last."""
         return [
             sum(hourly.minutes.get(minute, 0) for hourly in hours)
-            for hours, minute in self._last_minutes(now_s, minutes)
+            for hours, minute in self._last_minutes(self.scopes, now_s, WINDOW_MINUTES)
+        ]
+
+    def by_minute_of(self, scope: str, now_s: float, minutes: int) -> list[int]:
+        """Returns the items of one scope in each of the last minutes, that of `now_s` last."""
+        return [
+            sum(hourly.minutes.get(minute, 0) for hourly in hours)
+            for hours, minute in self._last_minutes((scope,), now_s, minutes)
         ]
 
     def newest(self) -> NewestNumbers:
@@ -153,7 +161,7 @@ class MetricsWindow:
         A minute that older code has counted is not known: its split has fewer items than it.
         """
         splits: list[tuple[float | None, ...]] = []
-        for hours, minute in self._last_minutes(now_s, WINDOW_MINUTES):
+        for hours, minute in self._last_minutes(self.scopes, now_s, WINDOW_MINUTES):
             split = minute_split(sum(hourly.splits.get(minute, 0) for hourly in hours))
             if split.total == sum(hourly.minutes.get(minute, 0) for hourly in hours):
                 splits.append((*split[:3], split.score_micros / MICROS))
@@ -165,12 +173,14 @@ class MetricsWindow:
             for name, values in zip(names, zip(*splits, strict=True), strict=True)
         }
 
-    def _last_minutes(self, now_s: float, count: int) -> Iterator[tuple[list[HourlyMetrics], int]]:
+    def _last_minutes(
+        self, scopes: Iterable[str], now_s: float, count: int
+    ) -> Iterator[tuple[list[HourlyMetrics], int]]:
         """Yields each minute's hours, one for each scope that has counted one, and its number."""
         hours: dict[str, list[HourlyMetrics]] = {}
         for hour, minute in places_of_minutes(now_s, count):
             if hour not in hours:
-                found = [self._hours.get((scope, hour)) for scope in self.scopes]
+                found = [self._hours.get((scope, hour)) for scope in scopes]
                 hours[hour] = [hourly for hourly in found if hourly]
             yield hours[hour], minute
 
@@ -205,40 +215,35 @@ class DynamoDbMetrics:
         """Returns the body of `GET /api/v2/tickers`: which tickers, and which topics, there are.
 
         Reads the records of all tickers with one Query, then three records of each ticker that is
-        shown, in one call. Both are consistent.
+        shown, in one call. Both are consistent. If items were counted between the two, both are
+        read again, some times, so that no ticker has more items in an hour than in a day.
         """
-        hours = {
-            record["SK"]["S"]: HourlyMetrics.from_record(record)
-            for record in self.records(epoch, ALL_TICKERS)
-        }
-        now_s = self._clock()
-        oldest = hour_text(now_s - (WINDOW_HOURS - 1) * HOUR_S)
-        newest = hour_text(now_s)
-        ranking = ranked([hourly for hour, hourly in hours.items() if oldest <= hour <= newest])
-        trends = self._trends(epoch, ranking.tickers, now_s)
+        for _ in range(TICKER_READS):
+            records = list(self.records(epoch, ALL_TICKERS))
+            now_s = self._clock()
+            oldest = hour_text(now_s - (WINDOW_HOURS - 1) * HOUR_S)
+            newest = hour_text(now_s)
+            within = [each for each in records if oldest <= each["SK"]["S"] <= newest]
+            ranking = ranked(map(HourlyMetrics.from_record, within))
+            trends = self._trends(epoch, ranking.tickers, now_s)
+            if _counted_up_to(trends) <= _counted_up_to(records):
+                break
+        by_minute = MetricsWindow(ranking.tickers, trends).by_minute_of
         return {
             "timestamp": utc_text(now_s),
             "tickers": [
-                shown_ticker(ticker, split, trends[ticker].by_minute(now_s, 2 * WINDOW_MINUTES))
+                shown_ticker(ticker, split, by_minute(ticker, now_s, 2 * WINDOW_MINUTES))
                 for ticker, split in ranking.tickers.items()
             ],
             "others": {"total": ranking.others},
             "topics": most_frequent(ranking.topics),
         }
 
-    def _trends(self, epoch: str, tickers: Iterable[str], now_s: float) -> dict[str, MetricsWindow]:
-        """Reads each ticker's last two times 60 minutes."""
+    def _trends(self, epoch: str, tickers: Iterable[str], now_s: float) -> list[Record]:
+        """Reads the records of each ticker's last two times 60 minutes."""
         hours = [hour_text(now_s - ago * HOUR_S) for ago in range(HOURS_OF_A_TREND)]
-        keys = {
-            ticker: [(metrics_partition(epoch, ticker), hour) for hour in hours]
-            for ticker in tickers
-        }
-        wanted = [at for of_ticker in keys.values() for at in of_ticker]
-        found = self._table.get_many(wanted, consistent=True)
-        return {
-            ticker: MetricsWindow((ticker,), [found[at] for at in of_ticker if at in found])
-            for ticker, of_ticker in keys.items()
-        }
+        keys = [(metrics_partition(epoch, ticker), hour) for ticker in tickers for hour in hours]
+        return list(self._table.get_many(keys, consistent=True).values())
 
     def records(self, epoch: str, scope: str) -> Iterator[Record]:
         """Yields the records of one scope's window, each page of them read when it is asked for."""
@@ -251,3 +256,8 @@ class DynamoDbMetrics:
         return self._table.query(
             "PK = :scope AND SK BETWEEN :oldest AND :newest", {":scope": partition, **hours}
         )
+
+
+def _counted_up_to(records: Iterable[Record]) -> int:
+    """Returns the largest number of the feed that these records count; 0 without records."""
+    return max([int(record["seq"]["N"]) for record in records], default=0)
