@@ -45,7 +45,7 @@ export class Board {
     write(places.unknown, view.unknown ?? "");
     if (places.tags) this.#drawTags(view.topics.bars);
     write(places.more, view.topics.more > 0 ? `and ${view.topics.more} more` : "");
-    this.columns?.draw(view.minutes, { sentiment: view.sentiment, timeZone: view.timeZone });
+    this.columns?.draw(view.minutes, { sentiment: view.sentiment });
     if (this.strip) {
       this.strip.draw(view.items, view.now);
       write(places.stripWords, view.fields.strip_words);

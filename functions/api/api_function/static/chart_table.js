@@ -1,7 +1,7 @@
 // The hour as a table: the same figures for those who read no chart. Filled only while open.
 
-import { clockOf } from "./clock_axis.js";
-import { SENTIMENTS, caveat, itemsIn, meanScore, number, scoreText } from "./minute_words.js";
+import { SENTIMENTS, caveat, meanScore, number, scoreText, timeOf } from "./minute_words.js";
+import { itemsIn } from "./minutes.js";
 
 export class ChartTable {
   #rows = new Map(); // by minute: the row, and what it shows
@@ -50,7 +50,7 @@ export class ChartTable {
     const shown = texts.join();
     const before = this.#rows.get(minute);
     if (before?.shown === shown) return;
-    const element = row("td", "row", [clockOf(minute, zone), ...texts]);
+    const element = row("td", "row", [timeOf(minute, zone), ...texts]);
     const across = this.head.firstChild.children.length - texts.length;
     element.lastElementChild.colSpan = across; // "not known" stands for all cells
     this.#rows.set(minute, { element, shown });
@@ -71,7 +71,7 @@ function cells(column, isCurrent, sentiment) {
   const words = (count) => number(count) + (caution ? ` (${caution})` : "");
   if (sentiment) return [words(column[sentiment])];
   const each = SENTIMENTS.map((tone) => number(column[tone]));
-  return [words(itemsIn(column, null)), ...each, scoreText(meanScore(column))];
+  return [words(itemsIn(column)), ...each, scoreText(meanScore(column))];
 }
 
 /** Returns a row whose first cell, or all of a head, are headers of this `scope`. */

@@ -3,13 +3,13 @@
 import { ChartTable } from "./chart_table.js";
 import { clockTicks, ownZone, zoneWords } from "./clock_axis.js";
 import { ColumnsDrawing } from "./columns_drawing.js";
-import { emptyWords, hourWords, itemsIn } from "./minute_words.js";
+import { emptyWords, hourWords } from "./minute_words.js";
+import { MINUTES, itemsIn } from "./minutes.js";
 import { Reading } from "./reading.js";
 import { countAxis, countTexts, placed, scoreTexts } from "./scales.js";
 import { Measured, whenLooksChange } from "./surroundings.js";
 import { add, set, write } from "./svg.js";
 
-const MINUTES = 60;
 const NOTHING = { first: 0, columns: Array(MINUTES).fill(null), until: null };
 const ABOVE = 1.9; // lines of text over the plot: the titles of the axes
 const BELOW = 1.9; // and under it: the clock times

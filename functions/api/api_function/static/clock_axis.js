@@ -1,6 +1,7 @@
 // Which clock times stand on an axis, and in which time zone? Pure. Minutes count since 1970.
 
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from "./windows.js";
+
 const STEPS = [1, 5, 10, 15, 30, 60]; // each divides the hour, and all changes of clocks
 const LABEL_GAP = 14; // px between two labels
 const FORMATS = new Map();

@@ -2,7 +2,8 @@
 // (scales.js), so labels, gridlines and columns agree.
 
 import { Axes } from "./axes.js";
-import { SENTIMENTS, itemsIn, meanScore } from "./minute_words.js";
+import { SENTIMENTS, meanScore } from "./minute_words.js";
+import { itemsIn } from "./minutes.js";
 import { add, exactly, set, write } from "./svg.js";
 
 export class ColumnsDrawing {
@@ -90,7 +91,7 @@ export class ColumnsDrawing {
         const x = (place.x(index) + place.x(index + 1)) / 2;
         d += `${joined ? "L" : "M"}${x} ${place.y(mean)}`;
         const next = columns[index + 1];
-        if (!joined && !(next && itemsIn(next, null))) dots += `M${x} ${place.y(mean)}h0`;
+        if (!joined && !(next && itemsIn(next))) dots += `M${x} ${place.y(mean)}h0`;
       }
       joined = mean !== null;
     });

@@ -1,6 +1,7 @@
 // Shows the value of one minute: a crosshair, and a box beside it.
 
-import { SENTIMENTS, caveat, itemsIn, meanScore, number, scoreText } from "./minute_words.js";
+import { SENTIMENTS, caveat, meanScore, number, scoreText } from "./minute_words.js";
+import { itemsIn } from "./minutes.js";
 import { add, exactly, set, write } from "./svg.js";
 
 const PADDING = 9; // px around the texts of the box
@@ -78,7 +79,7 @@ export class Crosshair {
 function rows(time, column, { isCurrent, sentiment }) {
   if (column === null) return [{ text: time, isHead: true }, { text: "not known" }];
   const caution = caveat(column, isCurrent);
-  const items = itemsIn(column, null);
+  const items = itemsIn(column);
   const wanted = sentiment ? [sentiment] : SENTIMENTS;
   const all = [{ text: `${number(items)} ${items === 1 ? "item" : "items"}` }];
   const mean = meanScore(column);

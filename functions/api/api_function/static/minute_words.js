@@ -3,26 +3,25 @@
 // A column is null (not known) or `{positive, neutral, negative, scoreSum, part}`; `part`: only a
 // part of the minute is known.
 
-import { clockOf } from "./clock_axis.js";
+import { itemsIn, startOf } from "./minutes.js";
+import { clock } from "./windows.js";
 
 export const SENTIMENTS = ["positive", "neutral", "negative"];
 const NUMBER = new Intl.NumberFormat("en");
 const SCORE = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const MINUTE_MS = 60_000;
 
 export function number(value) {
   return NUMBER.format(value);
 }
 
-/** Returns how many items of one `sentiment`, or of all, a column holds. */
-export function itemsIn(column, sentiment) {
-  if (sentiment) return column[sentiment];
-  return SENTIMENTS.reduce((sum, each) => sum + column[each], 0);
+/** Says when a minute is: "22:04". */
+export function timeOf(minute, zone) {
+  return clock(startOf(minute), zone);
 }
 
 /** Returns the mean score of a minute's items, from 0 to 1; null without any. */
 export function meanScore(column) {
-  const items = itemsIn(column, null);
+  const items = itemsIn(column);
   const mean = column.scoreSum / items;
   return items > 0 && Number.isFinite(mean) ? Math.min(1, Math.max(0, mean)) : null;
 }
@@ -72,25 +71,23 @@ export function hourWords({ first, columns, until }, { sentiment, zone }) {
   const counts = columns.map((column) => (column ? itemsIn(column, sentiment) : 0));
   const complete = counts.slice(0, last);
   const words = [];
-  if (until === null && known[last]) {
-    words.push(`${number(counts[last])} ${kind}this minute so far`);
+  if (columns[last]) {
+    const how = known[last] ? "so far" : "as far as known";
+    words.push(`${number(counts[last])} ${kind}this minute ${how}`);
   }
   const peak = Math.max(...complete);
   if (peak > 0) {
-    const clock = clockOf(first + complete.indexOf(peak), zone);
-    words.push(`peak ${number(peak)} ${words.length ? "" : kind}at ${clock}`);
+    const time = timeOf(first + complete.indexOf(peak), zone);
+    words.push(`peak ${number(peak)} ${words.length ? "" : kind}at ${time}`);
   }
-  if (until !== null || columns[last] === null) {
-    const since = until === null ? first + columns.findLastIndex(Boolean) + 1 : minuteOf(until);
-    words.push(`not known since ${clockOf(since, zone)}`);
+  if (columns[last] === null) {
+    const from = startOf(first + columns.findLastIndex(Boolean) + 1);
+    words.push(`not known since ${clock(until ? Math.min(until, from) : from, zone)}`);
   } else {
-    const gaps = known.filter((each) => !each).length;
-    const how = columns.some((column) => column?.part) ? "not fully known" : "not known";
-    if (gaps) words.push(`${gaps} ${gaps === 1 ? "minute" : "minutes"} ${how}`);
+    const gaps = columns.slice(0, last).filter((_, index) => !known[index]);
+    const how = gaps.some(Boolean) ? "not fully known" : "not known";
+    const noun = gaps.length === 1 ? "minute" : "minutes";
+    if (gaps.length) words.push(`${gaps.length} ${noun} ${how}`);
   }
   return words.join(", ") || "no items";
-}
-
-function minuteOf(ms) {
-  return Math.floor(ms / MINUTE_MS);
 }

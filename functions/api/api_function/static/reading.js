@@ -3,9 +3,8 @@
 // it changes, so it changes with each move, and when a complete minute becomes known, but not with
 // each item of the current minute.
 
-import { clockOf } from "./clock_axis.js";
 import { Crosshair } from "./crosshair.js";
-import { minuteWords } from "./minute_words.js";
+import { minuteWords, timeOf } from "./minute_words.js";
 import { minuteAfter } from "./reading_keys.js";
 import { set } from "./svg.js";
 
@@ -96,7 +95,7 @@ export class Reading {
     const column = minutes.columns[minute - minutes.first];
     const isCurrent = minute === this.#last;
     const { sentiment, zone } = options;
-    return minuteWords(clockOf(minute, zone), column, { isCurrent, sentiment });
+    return minuteWords(timeOf(minute, zone), column, { isCurrent, sentiment });
   }
 
   /** `aloud`: write the words, too. */
@@ -122,7 +121,7 @@ export class Reading {
     return this.crosshair.show({
       place,
       text: this.text,
-      time: clockOf(minute, zone),
+      time: timeOf(minute, zone),
       column: minutes.columns[index],
       index,
       isCurrent: minute === this.#last,

@@ -1,9 +1,9 @@
 // Where are things in the strip of the last five minutes, and what do its labels say? Pure.
 
 import { clockOf, clockTicks } from "./clock_axis.js";
+import { MINUTE_MS } from "./windows.js";
 
 export const SPAN_MS = 300_000;
-const MINUTE_MS = 60_000;
 const MARGIN = 8; // px
 const BELOW = 1.9; // lines of text under the plot
 const SCORES = [0, 0.5, 1];
