@@ -174,3 +174,20 @@ def test_on_the_page_items_of_the_stream_land_and_screen_readers_skip_them(dashb
     assert page.run(
         "return document.querySelector('.strip').closest('[aria-hidden=true]') !== null"
     )
+
+
+def test_a_filter_leaves_the_marks_of_a_ticker_and_a_sentiment(page):
+    items = [
+        landed(f"{ticker} {sentiment}", ticker=ticker, sentiment=sentiment)
+        for ticker in ("AAPL", "NVDA")
+        for sentiment in ("negative", "positive")
+    ]
+    drawn(page, *items)
+    page.run("strip.draw([], arguments[0], { ticker: 'NVDA', sentiment: 'negative' })", NOW)
+    assert [dot["id"] for dot in page.run("return strip.dots")] == ["NVDA negative"]
+    page.run("strip.draw([], arguments[0], { ticker: null, sentiment: 'positive' })", NOW)
+    assert [dot["id"] for dot in page.run("return strip.dots")] == [
+        "NVDA positive",
+        "AAPL positive",
+    ]
+    assert len(drawn(page)) == 4

@@ -47,7 +47,7 @@ export class Board {
     write(places.more, view.topics.more > 0 ? `and ${view.topics.more} more` : "");
     this.columns?.draw(view.minutes, { sentiment: view.sentiment });
     if (this.strip) {
-      this.strip.draw(view.items, view.now);
+      this.strip.draw(view.items, view.now, view);
       write(places.stripWords, view.fields.strip_words);
     }
     this.list.draw(view.items, view.now, view.choice);

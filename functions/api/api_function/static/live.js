@@ -19,7 +19,7 @@ const board = new Board(document.body);
 const redraw = calmly(() => {
   const options = { freshMs: TIMINGS.freshMs, sentiment: questions.sentiment };
   const shown = view(questions.state, Date.now(), TIMINGS.silenceMs, options);
-  board.draw({ ...shown, choice: questions.choice });
+  board.draw({ ...shown, choice: questions.choice, ticker: questions.ticker });
   questions.draw(shown);
   const title = `${shown.title} – ${NAME}`;
   if (document.title !== title) document.title = title;

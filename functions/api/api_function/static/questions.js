@@ -53,6 +53,11 @@ export class Questions {
     return this.#filter.chosen.sentiment;
   }
 
+  /** The ticker to show; null: all. */
+  get ticker() {
+    return this.#filter.chosen.ticker;
+  }
+
   /** The state to show: the global one, or that of the ticker. */
   get state() {
     const known = this.#known;

@@ -16,6 +16,7 @@ const CALM_ITEMS = 6;
 export class Strip {
   #items = new Map(); // by item id, oldest first
   #now = null;
+  #wanted = { ticker: null, sentiment: null };
   #begun = false;
   #landed = []; // when items have come, by the browser's clock
   #colours = null;
@@ -36,9 +37,13 @@ export class Strip {
     whenLooksChange(anew);
   }
 
-  /** Adds the new items, removes those that are too old. `now`: ms, by the service's clock. */
-  draw(items, now) {
+  /**
+   * Adds the new items, removes those that are too old. `now`: ms, by the service's clock. Only
+   * marks of that `ticker` and `sentiment` are drawn, if they are given.
+   */
+  draw(items, now, { ticker = null, sentiment = null } = {}) {
     this.#now = now;
+    this.#wanted = { ticker, sentiment };
     const oldest = now - SPAN_MS;
     for (const item of items.toReversed()) {
       const at = Math.min(now, Date.parse(item.timestamp));
@@ -53,19 +58,23 @@ export class Strip {
     this.#draw();
   }
 
-  #land({ item_id: id, sentiment: told, score: given }, at) {
+  #land({ item_id: id, ticker, sentiment: told, score: given }, at) {
     const sentiment = SENTIMENTS.includes(told) ? told : "neutral";
     const score = Math.min(1, Math.max(0, given));
     const landedAt = this.#begun ? performance.now() : -Infinity;
     if (this.#begun) this.#landed.push(landedAt);
-    this.#items.set(id, { id, at, score, sentiment, landedAt });
+    this.#items.set(id, { id, at, score, ticker, sentiment, landedAt });
   }
 
   /** The marks as drawn, oldest first: `{id, sentiment, at, score, x, y}`, x and y in px. */
   get dots() {
     if (this.#now === null) return [];
     const { x, y } = this.#place();
-    return [...this.#items.values()].map(({ id, sentiment, at, score }) => {
+    const { ticker, sentiment: tone } = this.#wanted;
+    const wanted = [...this.#items.values()].filter((item) => {
+      return item.ticker === (ticker ?? item.ticker) && item.sentiment === (tone ?? item.sentiment);
+    });
+    return wanted.map(({ id, sentiment, at, score }) => {
       return { id, sentiment, at, score, x: x(at), y: y(score) };
     });
   }
