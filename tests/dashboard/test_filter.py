@@ -1,5 +1,7 @@
 """A click on a ticker or a sentiment filters the whole page, and the address holds the filter."""
 
+import secrets
+import string
 import threading
 
 import event_stream
@@ -253,3 +255,26 @@ def test_the_filter_works_by_keys_alone_and_the_focus_is_never_lost(dashboard, w
     press(page, Keys.ENTER)
     shown(page, world, None)
     eventually(lambda: page.run(focused) == "Share link")
+
+
+def test_on_the_whole_service_filtered_figures_are_a_recount_of_what_was_written(
+    dashboard, service
+):
+    name = "".join(secrets.choice(string.ascii_uppercase) for _ in range(5))
+    written = [
+        service.put(ticker=name, tags=[name, "chips"], sentiment=sentiment)
+        for sentiment in ("positive", "negative", "negative", "neutral", "negative")
+    ]
+    service.put(ticker="OTHER", tags=["OTHER"])
+    page = dashboard(f"{service.base_url}/?ticker={name.lower()}", filterPollMs=300)
+    page.wait_for(state="live", within_s=30)
+    expected = {"positive": 1, "neutral": 1, "negative": 3, "total": 5, "rate_last_hour": 5}
+    eventually(lambda: {each: page.number(each) for each in expected} == expected, 20)
+    assert set(page.now["items"]) == set(written)
+    page.click(".cell [data-sentiment=negative]")
+    eventually(lambda: (page.number("total"), len(page.now["items"])) == (3, 3))
+
+    more = service.put(ticker=name, tags=[name], sentiment="negative")
+    page.wait_for_item(more, within_s=10)
+    eventually(lambda: page.number("total") == 4)
+    assert page.complaints() == []

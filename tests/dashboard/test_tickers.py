@@ -1,6 +1,8 @@
 """Tickers and topics stand apart, each with the window of its numbers."""
 
 import re
+import secrets
+import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,3 +200,20 @@ def test_nonsense_from_the_service_is_left_out(page, scripted):
 
     assert page.run(TOPICS) == [[attack, "3"]]
     assert page.run("return document.querySelectorAll('main img').length") == 0
+
+
+def test_on_the_whole_service_a_ticker_is_counted_as_it_was_written(dashboard, service):
+    name = "".join(secrets.choice(string.ascii_uppercase) for _ in range(5))
+    for sentiment in ("positive", "negative", "negative"):
+        for _ in range(4):
+            service.put(ticker=name, tags=[name, "chips"], sentiment=sentiment)
+    page = dashboard(service.base_url, refreshMs=500)
+
+    def row():
+        return next((row for row in page.run(ROWS) if row["ticker"] == name), None)
+
+    seen = eventually(lambda: (found := row()) and found["count"] == "12" and found, 14)
+    assert seen["split"] == "4 positive, 0 neutral, 8 negative"
+    assert seen["spark"].startswith("12 in the last hour")
+    assert seen["change"].startswith("new")
+    assert int(dict(page.run(TOPICS))["chips"]) >= 12
