@@ -13,7 +13,7 @@ JSON = {"Content-Type": "application/json"}
 
 class ScriptedPanel(Scripted):
     """`refusals` maps `(method, path)` to what such a call gets, `refuse_streams` what boards
-    get instead of a stream.
+    get instead of a stream, `nonsense` the body of what should be a success.
 
     `recent` holds the newest items of each ticker; `calls` holds method, path and body of each
     call that is not a `GET`.
@@ -26,6 +26,7 @@ class ScriptedPanel(Scripted):
         self.configurations = {}
         self.refusals = {}
         self.refuse_streams = None
+        self.nonsense = {}
         self.recent = {}
         self.calls = []
 
@@ -39,6 +40,9 @@ class ScriptedPanel(Scripted):
             "created_at": utc(),
         }
         return config_id
+
+    def listed(self):
+        return [*self.configurations.values()]
 
     def of(self, config_id, count=1):
         """Waits until so many streams of this configuration were opened; returns the last one."""
@@ -63,7 +67,7 @@ class ScriptedPanel(Scripted):
         if handler.headers.get("Authorization") != f"Bearer {self.token}":
             return self._refuse(handler, Refusal(401))
         if path == COLLECTION:
-            return self._say(handler, 200, {"configurations": [*self.configurations.values()]})
+            return self._say(handler, 200, {"configurations": self.listed()})
         if self.refuse_streams:
             return self._refuse(handler, self.refuse_streams)
         if path.removeprefix(f"{COLLECTION}/").removesuffix("/stream") in self.configurations:
@@ -108,6 +112,7 @@ class ScriptedPanel(Scripted):
         self.send(handler, refusal.status, JSON | refusal.headers, body)
 
     def _say(self, handler, status, body):
+        body = self.nonsense.get((handler.command, urlsplit(handler.path).path), body)
         self.send(handler, status, JSON, json.dumps(body).encode())
 
 

@@ -1,6 +1,8 @@
 """The panel: its words at the field, several boards, what a reload keeps, and keys alone."""
 
+import itertools
 import json
+from pathlib import Path
 
 import pytest
 from dashboard_data.users.drafts import ConfigurationDraft
@@ -33,7 +35,8 @@ const row = [...document.querySelectorAll(".configurations li")]
   .find((each) => each.querySelector(".name").textContent === arguments[0]);
 const button = row.querySelector(".watch");
 return { text: button.textContent, label: button.ariaLabel, pressed: button.ariaPressed };"""
-FOCUS = "const at = document.activeElement; return at.ariaLabel || at.name || at.innerText"
+CONTRASTS = (Path(__file__).parent / "contrast.js").read_text("utf-8")
+CLEAR_OF_FAINT = "return contrasts().filter(({ ratio }) => ratio < 4.5)"
 
 
 @pytest.fixture
@@ -271,6 +274,33 @@ def test_escape_cancels_an_edit_and_gives_the_draft_and_the_focus_back(page):
     keyboard.lands_on("Delete Mine")
     assert not page.run("return document.querySelector('.confirm').checkVisibility()")
     assert page.run(ROWS) == ["Mine"]
+
+
+# Nonsense from the service
+
+NONSENSE = (None, [], 7, "x", {"configurations": {}}, {"token": 7, "config_id": {}, "name": []})
+
+
+@pytest.mark.parametrize("body", NONSENSE, ids=str)
+def test_nonsense_instead_of_a_success_is_told_and_harms_nothing(dashboard, server, body):
+    server.nonsense["POST", SESSION] = body
+    page = dashboard(server.url, firstRetryMs=200)
+    page.wait_for(state="live")
+    page.click(".sign-in")
+    assert "cannot do this" in eventually(lambda: page.now["notice"])
+    server.nonsense = {("POST", COLLECTION): body}
+    page.click(".sign-in")
+    eventually(lambda: page.run(FIELD, "name")["focused"])
+    fill_in(page, "Mine", "AAPL")
+    assert "cannot do this" in eventually(lambda: page.now["notice"])
+    assert page.run(FIELD, "name")["value"] == "Mine"
+    server.nonsense = {("GET", COLLECTION): body}
+    page.driver.refresh()
+    assert "cannot be loaded" in eventually(lambda: page.now["notice"])
+    server.nonsense = {("GET", COLLECTION): {"configurations": [body, *server.listed()]}}
+    eventually(lambda: page.run(ROWS) == ["Mine"])
+
+    assert not [each for each in page.complaints() if "Uncaught" in each["message"]]
 
 
 # Boards
@@ -627,3 +657,12 @@ def test_four_boards_are_landmarks_of_their_own_and_read_in_their_order(five):
         "h3 Board 2 MSFT",
         "h3 Board 3 NVDA",
     ]
+
+
+def test_wrong_fields_can_be_read_in_light_and_in_dark(page):
+    fill_in(page, "", "NVIDIA")
+    page.run(CONTRASTS)
+    for size, scheme in itertools.product(("desk", "phone"), ("light", "dark")):
+        with shown_as(page, size, scheme, prefers_reduced_motion="reduce"):
+            assert page.run(CLEAR_OF_FAINT) == [], (size, scheme)
+            sound(page)

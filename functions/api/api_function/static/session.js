@@ -27,7 +27,8 @@ export class Session {
   }
 
   async signIn() {
-    const { token } = await this.#call("POST", "api/v2/auth/anonymous");
+    const { token } = Object(await this.#call("POST", "api/v2/auth/anonymous"));
+    if (typeof token !== "string" || !token) throw nonsense();
     this.#keep(token);
   }
 
@@ -42,14 +43,19 @@ export class Session {
   }
 
   async configurations() {
-    return (await this.#call("GET", "api/v2/configurations")).configurations;
+    const { configurations } = Object(await this.#call("GET", "api/v2/configurations"));
+    if (!Array.isArray(configurations)) throw nonsense();
+    return configurations.map(configurationIn).filter(Boolean);
   }
 
-  /** Creates a configuration, or changes the one with `configId`. */
-  save(draft, configId) {
-    return configId
-      ? this.#call("PUT", configurationUrl(configId), draft)
-      : this.#call("POST", "api/v2/configurations", draft);
+  /** Creates a configuration, or changes the one with `configId`. Resolves to what it is now. */
+  async save(draft, configId) {
+    const body = configId
+      ? await this.#call("PUT", configurationUrl(configId), draft)
+      : await this.#call("POST", "api/v2/configurations", draft);
+    const saved = configurationIn(body);
+    if (!saved) throw nonsense();
+    return saved;
   }
 
   delete(configId) {
@@ -78,6 +84,19 @@ export class Session {
     const delayMs = retryAfterMs(response.headers.get("Retry-After"), Date.now());
     throw new Refused(response.status, String(content?.detail ?? ""), delayMs);
   }
+}
+
+/** Returns the fields of a configuration that are used; null if one of them is not usable. */
+function configurationIn(body) {
+  const { config_id: id, name: called, tickers } = Object(body);
+  const isText = (value) => typeof value === "string";
+  const isUsable = isText(id) && id && isText(called) && Array.isArray(tickers);
+  return isUsable && tickers.every(isText) ? { config_id: id, name: called, tickers } : null;
+}
+
+/** Returns the error for a response of success that cannot be used. */
+function nonsense() {
+  return new Refused(500, "unusable response");
 }
 
 export function configurationUrl(configId) {
