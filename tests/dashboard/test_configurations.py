@@ -164,3 +164,29 @@ def test_signing_out_revokes_the_token(page, service):
 
     assert service.call("GET", "/api/v2/configurations", token=token).status_code == 401
     assert page.run("return sessionStorage.length") == 0
+
+
+def test_a_board_starts_with_the_newest_items_of_its_tickers(page, service):
+    others = [service.put(ticker="MSFT"), service.put(ticker="NVDA")]
+    mine = [service.put(ticker="TSLA"), service.put(ticker="AAPL")]
+    eventually(lambda: {*others, *mine} <= set(page.now["items"]))
+    page.create_configuration()
+    eventually(lambda: {*mine} <= set(page.now["watchItems"]))
+
+    assert not {*others} & set(page.now["watchItems"])
+
+
+def test_two_boards_of_the_service_outlive_a_reload_and_give_their_slots_back(page, service):
+    page.create_configuration("First", "AAPL")
+    page.wait_for(watch="live")
+    page.create_configuration("Second", "TSLA")
+    boards = (
+        "return [...document.querySelectorAll('.configuration-view')].map((b) => b.dataset.state)"
+    )
+    eventually(lambda: page.run(boards) == ["live", "live"])
+    page.driver.refresh()
+    eventually(lambda: page.run(boards) == ["live", "live"])
+    page.click(".sign-out")
+    eventually(lambda: page.run(boards) == [])
+
+    eventually(lambda: service.call("GET", "/api/v2/stream/status").json()["connections"] == 1)
