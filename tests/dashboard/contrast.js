@@ -52,7 +52,7 @@ window.contrasts = () => {
     const { data, parentElement } = texts.currentNode;
     if (data.trim() && visible(parentElement)) found.push(measure(parentElement, data));
   }
-  for (const input of document.querySelectorAll("input")) {
+  for (const input of document.querySelectorAll("input:not([type=radio], [type=checkbox])")) {
     if (!visible(input)) continue;
     found.push(measure(input, input.placeholder, getComputedStyle(input, "::placeholder")));
     found.push(measure(input, "input"));

@@ -8,6 +8,7 @@ SIZES = {
     "desk": (1440, 900),
     "tablet": (768, 1024),
     "phone": (390, 844),
+    "zoomed": (320, 640),  # 1280 px at 400 %: https://www.w3.org/TR/WCAG22/#reflow
 }
 
 

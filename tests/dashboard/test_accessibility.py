@@ -1,23 +1,20 @@
 """The page is usable without eyes, without a mouse, on any screen, in light and in dark."""
 
 import itertools
-from pathlib import Path
 
 import pytest
 from selenium.webdriver import Keys
 
 from tests.dashboard.axe import AXE, found_by_axe
+from tests.dashboard.contrasts import CONTRASTS, ENOUGH
 from tests.dashboard.keyboard import Keyboard
 from tests.dashboard.screens import SIZES, shown_as
 from tests.dashboard.scripted import Refusal, item, metrics, new_item
 from tests.support.waiting import eventually
 
-# Axe skips mixed colours silently, so contrast is measured here.
-CONTRASTS = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 AS_IN_STATE = """
 for (const each of document.querySelectorAll("[data-state]")) each.dataset.state = arguments[0];
 return contrasts();"""
-ENOUGH = 4.5
 FAINT = (
     "color: #eee",
     "color: color-mix(in srgb, var(--soft) 60%, transparent)",
@@ -36,10 +33,13 @@ def full_page(dashboard, scripted):
     }
     page = dashboard(scripted.url)
     page.wait_for(state="live")
+    figures = {"total": 1_234_567, "positive": 1_000_000, "neutral": 234_000, "negative": 567}
+    figures |= {"rate_last_hour": 51_440, "rate_last_24h": 1_234_567}
     scripted.opened().send(
-        metrics(total=1_234_567, by_tag={LONG: 9, "b": 4}), new_item("long", tags=[LONG, LONG])
+        metrics(by_tag={LONG: 9, "b": 4}, **figures), new_item("long", tags=[LONG, LONG])
     )
     page.wait_for_item("long")
+    eventually(lambda: page.number("total") == 1_234_567)
     return page
 
 
@@ -146,7 +146,8 @@ def test_one_polite_region_tells_changes_of_the_connection_and_nothing_else(full
         const everything = { childList: true, characterData: true, subtree: true };
         new MutationObserver(tell).observe(region, everything);
       }""")
-    scripted.opened().send(*(new_item(f"more-{number}") for number in range(30)), metrics(total=99))
+    figures = metrics(total=99, positive=97, rate_last_24h=99)
+    scripted.opened().send(*(new_item(f"more-{number}") for number in range(30)), figures)
     full_page.wait_for_item("more-29")
     eventually(lambda: full_page.number("total") == 99)
     assert full_page.run("return told") == []
