@@ -86,7 +86,7 @@ export class Questions {
       ? this.state.metrics?.timestamp
       : (this.#polled.known ?? this.#known.metrics)?.timestamp;
     this.#drawn = view;
-    this.#none.textContent = noneWords(filter);
+    this.#none.textContent = this.state.hasPolled ? noneWords(filter) : "Not known yet.";
     this.#bar.draw(filter, isFailing ? this.#filtered.trueAt : undefined);
     const topics = { count: view.topics.bars.length, timestamp };
     this.#card.draw(this.#polled, { filter, now: view.now, topics });
