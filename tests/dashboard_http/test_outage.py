@@ -56,6 +56,7 @@ def test_these_are_bugs(error):
     ("method", "path"),
     [
         ("GET", "/api/v2/metrics"),
+        ("GET", "/api/v2/tickers"),
         ("GET", "/api/v2/stream/status"),
         ("POST", "/api/v2/auth/anonymous"),
         ("POST", "/api/v2/stream/connections/0-0123456789abcdefghijkl/close"),

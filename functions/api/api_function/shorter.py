@@ -11,22 +11,25 @@ from collections.abc import Callable
 
 _COMMENT = r"/\*.*?\*/"
 _TEXT = r'"(?:\\.|[^"\\\n])*"' + r"|'(?:\\.|[^'\\\n])*'"
-_SCRIPT = re.compile(
-    rf"(?P<comment>//[^\n]*|{_COMMENT})|(?P<space>\s+)|(?P<text>{_TEXT})"
-    r"|(?P<word>[\w$#]+)|(?P<sign>\+\+|--|.)",
-    re.DOTALL,
-)
+# Long pieces of code, so that there are few: this runs while an environment starts.
+_CODE = r"[^\s\"'`/]+(?: [^\s\"'`/]+)*"
+_CODE_WITHOUT_BRACES = r"[{}]|[^\s\"'`/{}]+(?: [^\s\"'`/{}]+)*"
+_PIECE = rf"(?P<comment>//[^\n]*|{_COMMENT})|(?P<space>\s+)|(?P<text>{_TEXT})|(?P<code>%s|.)"
+_SCRIPT = re.compile(_PIECE % _CODE, re.DOTALL)
+_EXPRESSION = re.compile(_PIECE % _CODE_WITHOUT_BRACES, re.DOTALL)
 _STYLE = re.compile(
-    rf"(?P<comment>{_COMMENT})|(?P<space>\s+)|(?P<text>{_TEXT}|url\([^)]*\))|(?P<sign>.)",
+    rf"(?P<comment>{_COMMENT})|(?P<space>\s+)|(?P<text>{_TEXT}|url\([^)]*\))"
+    r"|(?P<code>[^\s\"'/u]+(?: [^\s\"'/u]+)*|.)",
     re.DOTALL,
 )
 _REGULAR_EXPRESSION = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/[a-z]*")
 _TEMPLATE_PART = re.compile(r"(?:\\.|\$(?!\{)|[^`\\$])*(`|\$\{)", re.DOTALL)
-# After one of these words a slash begins a regular expression. After another word, a text or a
-# closing bracket it divides.
-_BEFORE_A_VALUE = frozenset(
-    ("return", "typeof", "case", "in", "of", "delete", "void", "await", "yield")
-)
+# After code that ends like this a slash divides. After other code it begins a regular expression,
+# as it does after one of the words below.
+_ENDS_A_VALUE = re.compile(r"(?:[\w$)\]}]|\+\+|--)$")
+_BEFORE_A_VALUE = re.compile(r"(?<![\w$.])(?:return|typeof|case|in|of|delete|void|await|yield)$")
+_SPACED = re.compile(r" ?([{}();,:?=<>!&|*%^~[\]]) ?")
+_SPACED_STYLE = re.compile(r" ?([{};,]) ?")
 
 
 def shorter_script(source: str) -> str:
@@ -37,7 +40,7 @@ def shorter_script(source: str) -> str:
     found = _Shortened(_is_needed_in_script)
     at = 0
     while at < len(source):
-        at = _script_piece(source, at, found)
+        at = _add_piece(_SCRIPT, source, at, found)
     return found.text()
 
 
@@ -45,7 +48,8 @@ def shorter_style(source: str) -> str:
     """Returns the style sheet without comments and needless spaces."""
     found = _Shortened(_is_needed_in_style)
     for piece in _STYLE.finditer(source):
-        found.add(piece.lastgroup or "", piece[0])
+        kind = piece.lastgroup or ""
+        found.add(kind, _SPACED_STYLE.sub(r"\1", piece[0]) if kind == "code" else piece[0])
     return found.text()
 
 
@@ -55,8 +59,7 @@ def _is_needed_in_script(gap: str, before: str, after: str) -> bool:
         return before[-1] not in "{;,([" and after[0] not in "})]"
     if _is_in_word(before[-1]) and _is_in_word(after[0]):
         return True
-    begins_flags = before[0] == "/" and len(before) > 1 and _is_in_word(after[0])
-    return begins_flags or (before[-1] in "+-/." and after[0] in "+-/.") or after[0] == "."
+    return after[0] == "." or (before[-1] in "+-/." and after[0] in "+-/.")
 
 
 def _is_needed_in_style(_gap: str, before: str, after: str) -> bool:
@@ -64,7 +67,7 @@ def _is_needed_in_style(_gap: str, before: str, after: str) -> bool:
 
 
 def _is_in_word(character: str) -> bool:
-    return character.isalnum() or character in "_$#"
+    return character.isalnum() or character in "_$#/"  # the flags of a regular expression
 
 
 class _Shortened:
@@ -73,8 +76,8 @@ class _Shortened:
     def __init__(self, is_needed: Callable[[str, str, str], bool]) -> None:
         self._pieces: list[str] = []
         self._gap = ""
+        self._last_code = ""  # nothing after a text, which ends a value
         self._is_needed = is_needed
-        self.precedes_a_value = True  # false after what ends one, so that a slash divides
 
     def add(self, kind: str, piece: str) -> None:
         if kind in ("space", "comment"):
@@ -87,25 +90,32 @@ class _Shortened:
             self._pieces.append(self._gap)
         self._pieces.append(piece)
         self._gap = ""
-        is_word_before = kind == "word" and piece in _BEFORE_A_VALUE
-        is_sign_before = kind == "sign" and piece not in (")", "]", "}", "++", "--")
-        self.precedes_a_value = is_word_before or is_sign_before
+        self._last_code = piece if kind == "code" else ""
+
+    @property
+    def precedes_a_value(self) -> bool:
+        """Whether a slash would begin a regular expression here."""
+        code = self._last_code
+        if not code:
+            return not self._pieces
+        return not _ENDS_A_VALUE.search(code) or bool(_BEFORE_A_VALUE.search(code))
 
     def text(self) -> str:
         return "".join([*self._pieces, "\n"]) if self._pieces else ""
 
 
-def _script_piece(source: str, at: int, found: _Shortened) -> int:
+def _add_piece(pattern: re.Pattern[str], source: str, at: int, found: _Shortened) -> int:
     """Adds the piece of a script that begins at `at`, and returns where it ends."""
     if source[at] == "`":
         end = _template_end(source, at)
         found.add("text", source[at:end])
         return end
-    piece = _SCRIPT.match(source, at)
-    assert piece  # any character is a sign
+    piece = pattern.match(source, at)
+    assert piece  # any character is code
     if piece[0] == "/" and found.precedes_a_value:
         piece = _REGULAR_EXPRESSION.match(source, at) or piece
-    found.add(piece.lastgroup or "text", piece[0])  # a regular expression has no group
+    kind = piece.lastgroup or "text"  # a regular expression has no group
+    found.add(kind, _SPACED.sub(r"\1", piece[0]) if kind == "code" else piece[0])
     return piece.end()
 
 
@@ -126,7 +136,7 @@ def _expression_end(source: str, at: int) -> int:
     within = _Shortened(_is_needed_in_script)
     depth = 1
     while at < len(source):
-        end = _script_piece(source, at, within)
+        end = _add_piece(_EXPRESSION, source, at, within)
         depth += {"{": 1, "}": -1}.get(source[at:end], 0)
         if depth == 0:
             return at

@@ -100,6 +100,14 @@ def test_every_request_reaches_a_function_so_that_a_wrong_method_is_405_and_not_
     assert {"/", "/{proxy+}"} <= {path for (path, _), _ in integrations(resources())}
 
 
+def test_the_rest_api_treats_every_type_as_binary_since_the_api_function_compresses(resources):
+    body = resources()["Api"]["Properties"]["Body"]
+    variables = resources()["ApiFunction"]["Properties"]["Environment"]["Variables"]
+
+    assert body["x-amazon-apigateway-binary-media-types"] == ["*/*"]
+    assert variables["DASHBOARD_COMPRESS_REST_API"] == "true"
+
+
 def test_errors_of_api_gateway_itself_look_like_ours(resources):
     responses = resources()["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
 
