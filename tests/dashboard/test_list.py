@@ -196,12 +196,13 @@ def test_nothing_moves_when_items_come(page):
 def test_a_list_that_is_scrolled_down_is_held_until_it_is_back_at_its_top(page):
     scroll_to = "document.querySelector('.newest .items').scrollTop = arguments[0]"
     before = page.now["items"]
-    page.run(scroll_to, 120)
+    place = "return document.querySelector('.newest .items').scrollTop"
+    page.run(scroll_to, 60)
     assert "scrolled" in eventually(lambda: held(page))
     send(page, "new", 5)
     eventually(lambda: page.run(SHOW) == "5 new, show")
     assert page.now["items"] == before
-    assert page.run("return document.querySelector('.newest .items').scrollTop") == 120
+    assert page.run(place) == 60
     page.run(scroll_to, 0)
     page.wait_for_item("new-4")
     assert held(page) == ""
@@ -220,3 +221,38 @@ def test_single_items_are_pointed_out_and_none_when_many_come(page):
         "effect.target.closest('.items')).length"
     )
     assert page.run(animated) == 0
+
+
+def test_space_holds_a_list_that_the_pointer_is_on_though_nothing_has_the_focus(page):
+    pointer_to(page, ".newest .items li:nth-child(3)")
+    assert "point" in eventually(lambda: held(page))
+    press(page, Keys.SPACE)
+    pointer_to(page, "h1")
+    assert "Space" in held(page)
+    send(page, "new")
+    eventually(lambda: page.run(SHOW) == "1 new, show")
+    scrolled = page.run("return scrollY")
+    pointer_to(page, ".newest .items li:nth-child(3)")
+    press(page, Keys.SPACE)
+    page.wait_for_item("new-0")
+    assert page.run("return scrollY") == scrolled
+
+
+def test_older_items_that_a_poll_adds_below_are_not_new(dashboard, scripted):
+    fresh = "return [...document.querySelectorAll('.newest .fresh')].map((r) => r.dataset.item)"
+    scripted.polled = None
+    page = dashboard(scripted.url, pollMs=200)
+    page.wait_for(state="live")
+    scripted.opened().send(new_item("first", timestamp=utc()))
+    page.wait_for_item("first")
+    pointer_to(page, ".newest .items li")
+    eventually(lambda: held(page))
+    older = [item(f"old-{number}", timestamp=utc(minutes=5)) for number in range(3)]
+    scripted.polled = METRICS | {"recent_items": [item("first"), *older]}
+    eventually(lambda: len(scripted.asked_for("/api/v2/metrics")) > 2)
+    scripted.opened().send(new_item("second", timestamp=utc()))
+    eventually(lambda: page.run(SHOW) == "1 new, show")
+    pointer_to(page, "h1")
+    page.wait_for(items=["second", "first", "old-0", "old-1", "old-2"])
+
+    assert page.run(fresh) in (["second"], ["second", "first"])

@@ -14,14 +14,15 @@ export class Arrivals {
   /** Notes which of `items` are new. The first items ever are not. */
   note(items, now) {
     if (!items.length) return; // after a reset: what comes again is not new
-    const fresh = items.filter(({ item_id }) => !this.#known.has(item_id));
+    const known = items.findIndex(({ item_id }) => this.#known.has(item_id));
+    const fresh = known < 0 ? items : items.slice(0, known); // below, a poll has added older ones
     if (this.#begun) {
       this.count += fresh.length;
       const came = [...this.#came, ...fresh.map(({ item_id }) => ({ id: item_id, at: now }))];
       this.#came = came.slice(-MOST);
     }
     this.#begun = true;
-    if (fresh.length) this.#known = new Set(items.map(({ item_id }) => item_id));
+    this.#known = new Set(items.map(({ item_id }) => item_id));
   }
 
   /** Counts from zero. */

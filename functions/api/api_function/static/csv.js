@@ -2,7 +2,8 @@
 
 import { MINUTE_MS } from "./windows.js";
 
-const RISKY = /^[=+\-@\t\r\n]/; // a spreadsheet would take these for the begin of a formula
+// A spreadsheet would take these for the start of a formula.
+const RISKY = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 const QUOTED = /[",\r\n]/;
 
 /** Returns the listed items, newest first as in the list. */

@@ -14,18 +14,21 @@ export class FilterBar {
       trouble: place(".filter-trouble"),
       clear: place(".clear-filter"),
       next: place(".share"),
+      json: place("footer a[href^='api/v2/metrics']"),
     };
     this.#places.clear.addEventListener("click", clear);
   }
 
   /** `failing`: when the figures of a ticker that cannot be had now were true; else undefined. */
   draw(filter, failing) {
-    const { words, trouble, clear, next } = this.#places;
+    const { words, trouble, clear, next, json } = this.#places;
     const isAll = !filter.ticker && !filter.sentiment;
     write(words, filterWords(filter)); // an output, so that it is announced
     write(trouble, failing === undefined ? "" : troubleWords(filter.ticker, failing));
     if (isAll && clear === document.activeElement) next.focus();
     clear.hidden = isAll;
+    const href = filter.ticker ? `api/v2/metrics?ticker=${filter.ticker}` : "api/v2/metrics";
+    if (json.getAttribute("href") !== href) json.setAttribute("href", href);
     for (const button of document.querySelectorAll(".pick[aria-pressed]")) {
       const { ticker, sentiment } = button.dataset;
       const pressed = ticker ? ticker === filter.ticker : sentiment === filter.sentiment;

@@ -1,7 +1,8 @@
 // The live view of one ticker: its figures are polled, its items come by the global stream.
 //
 // A poll is due at once, again when an item of the ticker has come or the service is polled anyway,
-// 5 s after the last one at the earliest, and every minute. The stream's state is the global one.
+// 5 s after the last one at the earliest, and every minute. While the page is hidden, none is. The
+// stream's state is the global one.
 // While polls fail, the figures are frozen.
 
 import { pollFields } from "./received.js";
@@ -53,7 +54,10 @@ export class FilteredView {
   /** Takes a fact of the global view. */
   hear(fact) {
     const { type, event: eventType, data } = fact;
-    if (eventType === "reset") this.#state = reduce(this.#state, fact);
+    if (eventType === "reset") {
+      this.#state = reduce(this.#state, fact);
+      this.#askedAt = -Infinity;
+    }
     if (eventType === "new_item" && data.ticker === this.ticker) {
       this.#state = reduce(this.#state, fact);
       this.#want();
@@ -84,8 +88,8 @@ export class FilteredView {
 
   #plan() {
     const { filterPollMs, refreshMs } = this.#options.timings;
-    if (this.#asking) return;
     clearTimeout(this.#timer);
+    if (this.#asking || document.hidden) return;
     const usual = this.#wanted ? filterPollMs : refreshMs * (0.8 + 0.2 * this.#options.random());
     const ms = this.#failures ? this.#afterFailureMs() : usual;
     this.#timer = setTimeout(() => this.#poll(), Math.max(0, this.#askedAt + ms - Date.now()));

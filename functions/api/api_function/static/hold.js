@@ -2,9 +2,9 @@
 //
 // The pointer holds the list once it has moved on it, and the focus while it is inside. Both may go
 // on to the bar above the list, whose buttons are for the held list. A list that is scrolled down
-// is held, too: a finger can do no more. Space, or the button "Hold",
-// holds the list until it is released again. A list that was released by Space or by a button goes
-// on although the pointer or the focus is still there, until it comes anew.
+// is held, too: a finger can do no more. Space, or the button "Hold", holds the list until it is
+// released again. A list that was released by Space or by a button goes on although the pointer or
+// the focus is still there, until it comes anew.
 
 const NONE = Object.freeze({ pinned: false, focus: false, pointer: false, scrolled: false });
 
@@ -31,14 +31,11 @@ export class Hold {
       part.addEventListener("pointerleave", (left) => {
         if (stays(left)) return;
         this.#ignored = false;
+        document.removeEventListener("keydown", this.#takeElsewhere);
         this.#set("pointer", false);
       });
     }
-    list.addEventListener("keydown", (pressed) => {
-      if (pressed.key !== " " || pressed.target.closest("button")) return;
-      pressed.preventDefault(); // Space would scroll
-      this.toggle();
-    });
+    list.addEventListener("keydown", (pressed) => this.#take(pressed));
   }
 
   /** Returns why the list is held: one of the keys of NONE; null while it is not. */
@@ -60,9 +57,22 @@ export class Hold {
     this.#changed();
   }
 
+  #take(pressed) {
+    if (pressed.key !== " " || pressed.target.closest("button")) return;
+    pressed.preventDefault(); // Space would scroll
+    this.toggle();
+  }
+
+  /** While the pointer is on the list and nothing has the focus, Space is for the list, too. */
+  #takeElsewhere = (pressed) => {
+    if (!this.#list.isConnected) document.removeEventListener("keydown", this.#takeElsewhere);
+    else if (pressed.target === document.body) this.#take(pressed);
+  };
+
   #set(reason, value) {
     if (this.#reasons[reason] === value) return;
     this.#reasons[reason] = value;
+    if (reason === "pointer" && value) document.addEventListener("keydown", this.#takeElsewhere);
     this.#changed();
   }
 }

@@ -14,7 +14,7 @@ const NUMBER = new Intl.NumberFormat("en");
 const TICKER = /^[A-Z]{1,5}$/;
 const WHY = {
   pinned: "held until you press Space or the button",
-  focus: "held while the focus is in it",
+  focus: "held while the focus is in it (\u2191 \u2193, Enter filters)",
   pointer: "held while you point at it",
   scrolled: "held while scrolled down",
 };
