@@ -13,7 +13,8 @@ JSON = {"Content-Type": "application/json"}
 
 class ScriptedPanel(Scripted):
     """`refusals` maps `(method, path)` to what such a call gets, `refuse_streams` what boards
-    get instead of a stream, `nonsense` the body of what should be a success.
+    get instead of a stream, `nonsense` the body of what should be a success. `held`
+    are the threading.Events that calls wait for.
 
     `recent` holds the newest items of each ticker; `calls` holds method, path and body of each
     call that is not a `GET`.
@@ -27,6 +28,7 @@ class ScriptedPanel(Scripted):
         self.refusals = {}
         self.refuse_streams = None
         self.nonsense = {}
+        self.held = {}
         self.recent = {}
         self.calls = []
 
@@ -79,6 +81,8 @@ class ScriptedPanel(Scripted):
         if not path.startswith((COLLECTION, SESSION)):
             return super().respond_to_call(handler, body)
         self.calls.append((method, path, json.loads(body or "null")))
+        if held := self.held.get((method, path)):
+            held.wait(timeout=20)
         if refusal := self.refusals.get((method, path)):
             return self._refuse(handler, refusal)
         if path == SESSION:

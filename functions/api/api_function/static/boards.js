@@ -23,6 +23,11 @@ export class Boards {
     return [...this.#order];
   }
 
+  /** Says whether this configuration is watched. */
+  has({ config_id: id }) {
+    return this.#order.includes(id);
+  }
+
   /** Watches a configuration. Says false if there are as many boards as there may be. */
   open(configuration, { token, timings }) {
     const { config_id: id } = configuration;

@@ -3,9 +3,8 @@
 import { Boards } from "./boards.js";
 import { Editor } from "./editor.js";
 import { List } from "./panel_list.js";
-import { FULL, NOT_LOADED, SESSION_ENDED } from "./panel_words.js";
+import { FULL, NOT_LOADED, SESSION_ENDED, refusedCall, refusedField } from "./panel_words.js";
 import { cannotBeWatched, gone, goneWhileEdited, notFoundAgain } from "./panel_words.js";
-import { refusedCall, refusedField } from "./panel_words.js";
 import { Refused, Session } from "./session.js";
 
 const SIGN_IN = ".sign-in";
@@ -84,8 +83,8 @@ export class Panel {
       if (error.status === 401) return this.#sessionEnded();
       this.#say(NOT_LOADED);
       const nextMs = Math.min(2 * delayMs, this.timings.longestRetryMs);
-      setTimeout(() => token === this.#session.token && this.#restore(nextMs), delayMs);
-      return;
+      const again = () => token === this.#session.token && this.#restore(nextMs);
+      return setTimeout(again, delayMs);
     }
     if (this.notice.textContent === NOT_LOADED) this.#say("");
   }
@@ -146,9 +145,8 @@ export class Panel {
   }
 
   #toggle(configuration) {
-    const { config_id: id } = configuration;
     this.#say("");
-    if (this.boards.ids.includes(id)) this.#unwatch(id);
+    if (this.boards.has(configuration)) this.#unwatch(configuration.config_id);
     else this.#watch(configuration);
   }
 
@@ -203,6 +201,7 @@ export class Panel {
 
   #escape(pressed) {
     if (pressed.key !== "Escape" || pressed.isComposing || pressed.defaultPrevented) return;
+    if (pressed.target.closest(".items")) return; // there, it leaves a row
     if (this.list.escape() || this.editor.cancel()) pressed.preventDefault();
   }
 
