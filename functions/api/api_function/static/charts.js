@@ -1,6 +1,5 @@
 // The page's charts: geometry becomes SVG attributes, in px. Texts beside them say the same.
 
-import { ChartTable } from "./chart_table.js";
 import { clockTicks, ownZone, zoneWords } from "./clock_axis.js";
 import { ColumnsDrawing } from "./columns_drawing.js";
 import { emptyWords, hourWords } from "./minute_words.js";
@@ -36,6 +35,7 @@ export function bar(svg, width) {
  * holds the places: `.series`, the slider around it, `.zone`, and a table in `details`.
  */
 export class Columns {
+  table = null;
   #minutes = null;
   #options = { sentiment: null, zone: ownZone() };
 
@@ -45,7 +45,7 @@ export class Columns {
     this.figure = figure;
     this.zone = part(".zone");
     this.words = figure.closest(".card")?.querySelector(".series-words");
-    this.table = new ChartTable(part("details"));
+    part("details").addEventListener("toggle", () => this.#showTable(part("details")));
     this.drawing = new ColumnsDrawing(svg);
     this.text = new Measured(svg, () => this.#draw());
     this.reading = new Reading(part("[role=slider]"), svg, this.text);
@@ -71,10 +71,19 @@ export class Columns {
     set(this.figure, { "data-sentiment": sentiment ?? "all" });
     if (minutes) {
       write(this.zone, zoneWords(minutes.first, minutes.first + MINUTES - 1, zone));
-      this.table.draw({ minutes, zone, sentiment });
+      this.table?.draw({ minutes, zone, sentiment });
     }
     const place = this.text.width > 0 ? this.#drawChart() : null;
     this.reading.update({ minutes, place, options, summary });
+  }
+
+  /** The table is loaded when it is opened first. */
+  async #showTable(details) {
+    if (this.table) return;
+    const loaded = await import("./chart_table.js").catch(() => null);
+    if (!loaded || this.table) return;
+    this.table = new loaded.ChartTable(details);
+    this.#draw();
   }
 
   /** Returns where things are drawn. */

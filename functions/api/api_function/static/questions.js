@@ -37,6 +37,21 @@ export class Questions {
     }));
   }
 
+  /** What saves and shares is loaded with the first press of its buttons. */
+  #exportWhenWanted(root, shown) {
+    const buttons = { ".items-csv": "saveItems", ".minutes-csv": "saveMinutes", ".share": "share" };
+    let exporting = null;
+    for (const [selector, action] of Object.entries(buttons)) {
+      root.querySelector(selector).addEventListener("click", async () => {
+        exporting ??= await import("./export.js")
+          .then(({ Export }) => new Export(root, shown))
+          .catch(() => null);
+        if (exporting) exporting[action]();
+        else root.querySelector(".said").textContent = NOT_LOADED;
+      });
+    }
+  }
+
   start() {
     this.#polled.start();
     this.#filterChanged();
@@ -107,19 +122,4 @@ function noneWords({ ticker, sentiment }) {
   if (!ticker && !sentiment) return "No items yet. They appear here as they are analysed.";
   const items = [sentiment, "items", ticker && `of ${ticker}`].filter(Boolean).join(" ");
   return `There are no ${items} among the newest ones.`;
-
-  /** What saves and shares is loaded with the first press of its buttons. */
-  #exportWhenWanted(root, shown) {
-    const buttons = { ".items-csv": "saveItems", ".minutes-csv": "saveMinutes", ".share": "share" };
-    let exporting = null;
-    for (const [selector, action] of Object.entries(buttons)) {
-      root.querySelector(selector).addEventListener("click", async () => {
-        exporting ??= await import("./export.js")
-          .then(({ Export }) => new Export(root, shown))
-          .catch(() => null);
-        if (exporting) exporting[action]();
-        else root.querySelector(".said").textContent = NOT_LOADED;
-      });
-    }
-  }
 }
