@@ -7,9 +7,10 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from tests.dashboard.axe import AXE, RUN_AXE
 from tests.dashboard.charts_page import ChartPage, minute
 from tests.dashboard.screens import shown_as
-from tests.dashboard.scripted import Scripted
+from tests.dashboard.scripted import Scripted, beginning, metrics
 from tests.support.waiting import eventually
 
 FIRST = int(datetime(2026, 11, 30, 2, 20, tzinfo=UTC).timestamp()) // 60  # 21:20 in New York
@@ -427,3 +428,51 @@ def test_the_place_of_the_chart_is_kept_before_it_is_drawn(page):
             before = page.settled().run(height)
             page.draw(FIRST, [minute(1)] * 60)
             assert page.settled().run(height) == before
+
+
+def test_axe_finds_nothing_in_any_state_of_the_chart(page):
+    page.run(AXE.read_text("utf-8"))
+    states = [
+        (hour(), {}),
+        ([None] * 60, {}),
+        ([minute()] * 60, {}),
+        (hour(), {"sentiment": "negative"}),
+    ]
+    ours = "return document.querySelector('.rate-card').outerHTML.includes(arguments[0])"
+    for columns, options in states:
+        page.draw(FIRST, columns, **options)
+        page.press(Keys.END)
+        page.run("document.querySelector('.as-table').open = true")
+        found = page.run_async(RUN_AXE)
+        page.run("document.querySelector('.as-table').open = false")
+
+        assert found["looked_at"] > 20
+        wrong = [
+            node
+            for rule in found["violations"] + found["undecided"]
+            for node in rule["nodes"]
+            if page.run(ours, node.split(">")[0])
+        ]
+        assert wrong == []
+
+
+def test_on_the_page_the_minutes_of_the_stream_are_drawn(dashboard, scripted):
+    told = {
+        "positive": [4] * 60,
+        "neutral": [2] * 60,
+        "negative": [0] * 60,
+        "score_sum": [3.0] * 60,
+    }
+    for each in told.values():
+        each[50:55] = [None] * 5
+    scripted.beginning = beginning() + metrics(minutes=told)
+    page = dashboard(scripted.url)
+    page.wait_for(state="live")
+    bars = "return document.querySelectorAll('.bars rect').length"
+    eventually(lambda: page.run(bars) == 55 * 3)
+
+    assert page.run("return document.querySelectorAll('.gaps rect').length") == 1
+    chart = page.driver.find_element("css selector", ".reader")
+    chart.send_keys(Keys.HOME)
+    said = page.run("return document.querySelector('.reader').getAttribute('aria-valuetext')")
+    assert said.endswith(": 6 items, 4 positive, 2 neutral, 0 negative, mean score 0.50")
