@@ -194,6 +194,6 @@ PHYSICAL = re.compile(
 )
 
 
-@pytest.mark.parametrize("sheet", ["live.css", "screens.css", "print.css", "panel.css"])
+@pytest.mark.parametrize("sheet", ["live.css", "screens.css", "print.css", "own.css", "panel.css"])
 def test_no_style_knows_left_from_right(sheet):
     assert PHYSICAL.findall((STATIC / sheet).read_text("utf-8")) == []

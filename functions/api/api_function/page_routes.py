@@ -31,6 +31,8 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
 }
+# Scripts and styles obey the page's policy. This one is for a file that is opened by itself.
+FILE_HEADERS = {"Content-Security-Policy": "default-src 'none'"}
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -38,7 +40,8 @@ TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
 }
 PAGE = "index.html"
-STYLES = ("live.css", "charts.css", "items.css", "panel.css", "screens.css", "print.css")
+STYLES = ("live.css", "charts.css", "items.css", "own.css", "screens.css", "print.css")
+LATER_STYLE = "panel.css"
 FRESH_MINUTES = 15
 FRESH = re.compile(r'(<meta name="dashboard-fresh-minutes" content=")\d+(">)')
 INDENTATION = re.compile("^ +", re.MULTILINE)
@@ -56,8 +59,9 @@ def read_files(directory: Path) -> dict[str, str]:
         path.name: path.read_text("utf-8") for path in directory.iterdir() if path.suffix in TYPES
     }
     style = shorter_style("\n".join(files[name] for name in STYLES))
-    page = INDENTATION.sub("", files[PAGE])
-    return files | bundled("live", files) | {PAGE: page, "live.css": style}
+    pages = {name: INDENTATION.sub("", files[name]) for name in files if name.endswith(".html")}
+    styles = {"live.css": style, LATER_STYLE: shorter_style(files[LATER_STYLE])}
+    return files | bundled("live", files) | pages | styles
 
 
 def add_page_routes(
@@ -96,7 +100,8 @@ def add_page_routes(
         if name not in served:
             return refuse(404, "Not found")
         request = router.current_event
-        headers = HEADERS | {"Cache-Control": caching, "ETag": f'"{digest}"'}
+        policy = HEADERS if name == PAGE else FILE_HEADERS
+        headers = policy | {"Cache-Control": caching, "ETag": f'"{digest}"'}
         body: str | bytes = served[name]
         if compression and compression.is_possible(request.raw_event):
             headers |= VARIES

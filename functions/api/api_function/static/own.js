@@ -12,12 +12,16 @@ export function showPanelWhenWanted(root, timings) {
   let loading = null; // a promise of whether the panel is there
 
   const load = async () => {
-    const { Panel } = await import("./panel.js").catch(() => ({}));
+    const styled = loadStyle("panel.css");
+    const parts = await loadParts("panel.html").catch(() => null);
+    const { Panel } = parts ? await import("./panel.js").catch(() => ({})) : {};
+    await styled;
     if (!Panel) {
       root.querySelector(".notice").textContent = NOT_LOADED;
       return false;
     }
     signIn.removeEventListener("click", press);
+    root.querySelector(".watched").before(...parts.querySelectorAll("body > .workplace"));
     const panel = new Panel(root, timings);
     panel.start();
     setInterval(() => panel.redraw(), 1000);
@@ -34,4 +38,25 @@ export function showPanelWhenWanted(root, timings) {
     root.dataset.session = "open";
     want();
   }
+}
+
+/** Loads a style sheet beside live.css, and resolves when it is there or has failed. */
+function loadStyle(file) {
+  const first = document.querySelector('link[rel="stylesheet"]');
+  const link = first.cloneNode();
+  link.href = first.getAttribute("href").replace("live.css", file);
+  first.before(link);
+  return new Promise((resolve) => {
+    link.onload = resolve;
+    link.onerror = resolve;
+  });
+}
+
+/** Loads the parts of the panel: its templates go into the page, the rest is returned. */
+async function loadParts(file) {
+  const script = document.querySelector('script[src$="live.js"]');
+  const response = await fetch(script.getAttribute("src").replace("live.js", file));
+  const parts = new DOMParser().parseFromString(await response.text(), "text/html");
+  document.body.append(...parts.querySelectorAll("template"));
+  return response.ok ? parts : null;
 }

@@ -7,8 +7,7 @@ import { FULL, NOT_LOADED, SESSION_ENDED, refusedCall, refusedField } from "./pa
 import { cannotBeWatched, gone, goneWhileEdited, notFoundAgain } from "./panel_words.js";
 import { Refused, Session } from "./session.js";
 
-const SIGN_IN = ".sign-in";
-const SIGN_OUT = ".sign-out";
+const [SIGN_IN, SIGN_OUT] = [".sign-in", ".sign-out"];
 
 export class Panel {
   #session = new Session();

@@ -3,12 +3,12 @@
 // it changes, so it changes with each move, and when a complete minute becomes known, but not with
 // each item of the current minute.
 
-import { Crosshair } from "./crosshair.js";
 import { minuteWords, timeOf } from "./minute_words.js";
 import { minuteAfter } from "./reading_keys.js";
 import { set } from "./svg.js";
 
 export class Reading {
+  #crosshair = null; // loaded with the first minute that is read
   #chosen = null; // the minute that keys or a tap have chosen
   #pointed = null; // the minute under a mouse
   #shown = null; // `{minutes, place, options, summary}` as drawn last
@@ -18,7 +18,6 @@ export class Reading {
     this.slider = slider;
     this.svg = svg;
     this.text = text;
-    this.crosshair = new Crosshair(svg);
     slider.addEventListener("keydown", (pressed) => this.#press(pressed));
     slider.addEventListener("focus", () => this.#choose(this.#chosen ?? this.#last));
     slider.addEventListener("blur", () => {
@@ -115,10 +114,11 @@ export class Reading {
   #draw() {
     const { minutes, place, options } = this.#shown ?? {};
     const minute = this.#pointed ?? this.#chosen;
-    if (!minutes || !place || minute === null) return this.crosshair.hide();
+    if (!minutes || !place || minute === null) return this.#crosshair?.hide();
+    if (!this.#crosshair) return this.#load();
     const { zone, sentiment } = options;
     const index = minute - minutes.first;
-    return this.crosshair.show({
+    return this.#crosshair.show({
       place,
       text: this.text,
       time: timeOf(minute, zone),
@@ -127,5 +127,13 @@ export class Reading {
       isCurrent: minute === this.#last,
       sentiment,
     });
+  }
+
+  /** Without the crosshair, the words are still there. */
+  async #load() {
+    const loaded = await import("./crosshair.js").catch(() => null);
+    if (!loaded || this.#crosshair) return;
+    this.#crosshair = new loaded.Crosshair(this.svg);
+    this.#draw();
   }
 }
