@@ -476,3 +476,13 @@ def test_on_the_page_the_minutes_of_the_stream_are_drawn(dashboard, scripted):
     chart.send_keys(Keys.HOME)
     said = page.run("return document.querySelector('.reader').getAttribute('aria-valuetext')")
     assert said.endswith(": 6 items, 4 positive, 2 neutral, 0 negative, mean score 0.50")
+
+
+def test_on_paper_the_whole_drawing_is_scaled(page):
+    page.draw(FIRST, hour())
+    box = "return document.querySelector('.series').getAttribute('viewBox')"
+    size = "return [columns.text.width, columns.text.height]"
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    assert [float(number) for number in page.run(box).split()] == [0, 0, *page.run(size)]
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert page.run(box) is None

@@ -21,6 +21,12 @@ export class Measured {
       this.#widths.clear();
       changed();
     }).observe(element);
+    if (element.localName !== "svg") return;
+    // Paper has another width, and nothing is measured there: the whole drawing is scaled.
+    addEventListener("beforeprint", () => {
+      element.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
+    });
+    addEventListener("afterprint", () => element.removeAttribute("viewBox"));
   }
 
   /** Returns how wide a text is. */
