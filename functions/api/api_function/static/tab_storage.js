@@ -1,4 +1,4 @@
-// What this tab keeps until it is closed, reloads included. Where storage is blocked, nothing.
+// Keeps texts in this tab until it is closed, over reloads, too. Where storage is blocked, nothing.
 
 export const SESSION_KEY = "lambda-sse.session";
 
