@@ -58,7 +58,8 @@ class ScriptedPanel(Scripted):
 
     def respond(self, handler):
         path, query = urlsplit(handler.path).path, urlsplit(handler.path).query
-        if not path.startswith(COLLECTION) and not query:
+        asks_for_tickers = path == "/api/v2/metrics" and query
+        if not path.startswith(COLLECTION) and not asks_for_tickers:
             return super().respond(handler)
         if refusal := self.refusals.get(("GET", path)):
             return self._refuse(handler, refusal)

@@ -82,6 +82,12 @@ def held(scripted, opened):
     eventually(lambda: page.run("return document.querySelector('.show-new').checkVisibility()"))
 
 
+def filtered(scripted, opened):
+    page = opened(query="?ticker=NVDA&sentiment=negative")
+    page.wait_for(state="live")
+    eventually(lambda: page.run("return document.querySelector('.clear-filter').checkVisibility()"))
+
+
 def boards(scripted, opened):
     page = opened()
     page.create_configuration("One", "AAPL")
@@ -110,7 +116,7 @@ def gone(scripted, opened):
     assert page.now["notice"]
 
 
-REACHED = (connecting, live, reconnecting, polling, stale, offline, paused, empty, held)
+REACHED = (connecting, live, reconnecting, polling, stale, offline, paused, empty, held, filtered)
 REACHED_IN_PANEL = (boards, mistaken, gone)
 
 
@@ -125,8 +131,8 @@ def scripted():
 def page(request, dashboard, scripted):
     """Yields a page that is in one of its states."""
 
-    def opened(**timings):
-        opened.page = dashboard(scripted.url, **timings)
+    def opened(query="", **timings):
+        opened.page = dashboard(scripted.url + query, **timings)
         return opened.page
 
     request.param(scripted, opened)
