@@ -55,6 +55,11 @@ def rows_of(text):
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+def saved_by(page, count=1):
+    """Waits for so many files, because their module is loaded with the first press."""
+    return eventually(lambda: len(files := page.run("return saved")) == count and files)
+
+
 def minutes_until(now, known=60):
     """Returns minutes of which the oldest are not known, and the last one is that of `now`."""
     unknown = [None] * (60 - known)
@@ -123,7 +128,7 @@ def test_every_cell_is_read_back_and_none_is_a_formula(as_csv, rows):
 def test_the_items_file_holds_the_listed_items(open_page, scripted):
     page = open_page()
     page.click(".items-csv")
-    [saved] = page.run("return saved")
+    [saved] = saved_by(page)
     rows = rows_of(saved["text"])
 
     assert [row["item_id"] for row in rows] == page.now["items"] == ["a", "b", "c"]
@@ -142,7 +147,7 @@ def test_a_filtered_page_gives_filtered_files_that_are_named_for_the_filter(open
     eventually(lambda: page.now["items"] == ["c"])
     page.click(".items-csv")
     page.click(".minutes-csv")
-    items, minutes = page.run("return saved")
+    items, minutes = saved_by(page, 2)
 
     assert [row["item_id"] for row in rows_of(items["text"])] == ["c"]
     today = f"{datetime.now(UTC):%Y-%m}"
@@ -154,7 +159,7 @@ def test_a_filtered_page_gives_filtered_files_that_are_named_for_the_filter(open
 def test_the_minutes_file_has_sixty_minutes_and_unknown_ones_are_empty(open_page):
     page = open_page()
     page.click(".minutes-csv")
-    [saved] = page.run("return saved")
+    [saved] = saved_by(page)
     rows = rows_of(saved["text"])
 
     times = [datetime.fromisoformat(row["time_utc"]) for row in rows]
