@@ -7,7 +7,7 @@ import pytest
 from selenium.webdriver import ActionChains, Keys
 
 from tests.dashboard.screens import shown_as
-from tests.dashboard.scripted import STATIC
+from tests.dashboard.scripted import STATIC, item, utc
 from tests.support.waiting import eventually
 
 GROUND = "return getComputedStyle(document.body).backgroundColor"
@@ -198,3 +198,51 @@ PHYSICAL = re.compile(
 @pytest.mark.parametrize("sheet", sorted(STATIC.glob("*.css")), ids=lambda path: path.name)
 def test_no_style_knows_left_from_right(sheet):
     assert PHYSICAL.findall(sheet.read_text("utf-8")) == []
+
+
+# The part of an element where its mark is: `width` px from where its line starts.
+PLACE = """
+const { left, top, width, height } = document.querySelector(arguments[0]).getBoundingClientRect();
+return { x: left, y: top, width: Math.min(width, arguments[1]), height, scale: 1 };"""
+COLOURS = """
+const [data, done] = arguments;
+createImageBitmap(new Blob([Uint8Array.from(atob(data), (each) => each.charCodeAt(0))]))
+  .then((picture) => {
+    const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+    canvas.drawImage(picture, 0, 0);
+    const pixels = canvas.getImageData(0, 0, picture.width, picture.height).data;
+    done(new Set(new Uint32Array(pixels.buffer)).size);
+  });"""
+MARKS = {
+    ".top .dot": 20,
+    ".top .pill": 400,
+    ".figures [data-sentiment=positive] dt": 9,
+    ".figures [data-sentiment=neutral] dt": 9,
+    ".figures [data-sentiment=negative] dt": 9,
+    ".items [data-sentiment=positive] .sentiment": 9,
+    ".figures .shares": 2000,
+    ".columns .series": 2000,
+    ".strip": 2000,
+    ".legend li:nth-child(1) svg": 30,
+    ".legend li:nth-child(2) svg": 30,
+    ".legend li:nth-child(3) svg": 30,
+    ".theme :checked": 40,
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_mark_vanishes_with_forced_colours(dashboard, scripted, scheme):
+    minutes = {name: [3] * 60 for name in ("positive", "neutral", "negative", "score_sum")}
+    scripted.polled |= {"minutes": minutes, "recent_items": [item("1", timestamp=utc(seconds=30))]}
+    page = dashboard(scripted.url)
+    page.wait_for_item("1")
+    calm = {"prefers_reduced_motion": "reduce", "forced_colors": "active"}
+    with shown_as(page, "desk", scheme, **calm):
+        page.run_async("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+        seen = {}
+        for mark, width in MARKS.items():
+            place = page.run(PLACE, mark, width)
+            picture = page.cdp("Page.captureScreenshot", format="png", clip=place)["data"]
+            seen[mark] = page.run_async(COLOURS, picture)
+
+    assert [mark for mark, colours in seen.items() if colours < 2] == []
