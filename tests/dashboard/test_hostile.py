@@ -11,7 +11,7 @@ ATTACKS = [
     "javascript:alert(1)",
     "</template><svg onload=alert(1)>",
     "\u202etxet desrever\u2066",
-    "x" * 2_000,
+    "x" * 20_000,
     "\x00\u2028${alert(1)}{{alert(1)}}",
     "__proto__",
 ]

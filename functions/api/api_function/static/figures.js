@@ -69,9 +69,10 @@ export function stripWords(minutes, now, { sentiment, zone }) {
   return `${counted}, mean score ${MEAN.format(told.scoreSum / items)}`;
 }
 
-/** Returns a sentiment's share of all items, 0 to 1. */
+/** Returns a sentiment's share of all items, 0 to 1; 0 if there are none. */
 export function share(metrics, sentiment) {
-  return metrics?.total > 0 ? metrics[sentiment] / metrics.total : 0;
+  const items = SENTIMENTS.reduce((all, each) => all + (metrics?.[each] ?? 0), 0);
+  return items > 0 ? metrics[sentiment] / items : 0;
 }
 
 /** Writes a count; a dash if it is not known. */

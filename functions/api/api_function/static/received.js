@@ -1,8 +1,8 @@
 // Data from the service is not trusted: only known fields, each of its own type and within its
 // bounds, get through. Everything that the page receives passes here. Pure.
 //
-// docs/contract.md has the bounds. A value that breaks them is left out. Figures that contradict
-// each other are left out as a whole: older ones, with their time, are better than nonsense.
+// docs/contract.md has the bounds. A value that breaks them is left out. Figures of which one is no
+// count are left out as a whole: older ones, with their time, are better than nonsense.
 
 import { count, list, moment, text, within } from "./checks.js";
 
@@ -11,11 +11,9 @@ const MOST_ITEMS = 100; // of one response
 const MOST_NAMES = 60; // `by_tag` has 51
 const MOST_TICKERS = 50;
 const MINUTES = 60;
-const LONGEST_ID = 2048;
+const LONGEST = 40_000; // of a text: the service takes no longer items
 const LONGEST_TICKER = 20;
-const LONGEST_NAME = 200; // of a tag that is counted by its name
 const MOST_TAGS = 100; // of one item
-const LONGEST_TAG = 10_000;
 const READERS = new Map([
   ["metrics", metrics],
   ["new_item", item],
@@ -57,7 +55,7 @@ function metrics({ by_tag: byTag, timestamp, minutes, ...fields }) {
     rate_last_hour: count(fields.rate_last_hour),
     rate_last_24h: count(fields.rate_last_24h),
   };
-  if (!addsUp(read)) return null;
+  if (!areCounts(read)) return null;
   return {
     ...read,
     by_tag: counts(byTag),
@@ -83,13 +81,13 @@ function minuteCounts({ score_sum: sums, ...split }) {
 }
 
 function item({ item_id: id, ticker: symbol, tags, sentiment, score, timestamp }) {
-  if (typeof id !== "string" || !id || id.length > LONGEST_ID) return null;
+  if (typeof id !== "string" || !id || id.length > LONGEST) return null;
   return {
     item_id: id,
     ticker: text(symbol, LONGEST_TICKER),
     sentiment: SENTIMENTS.includes(sentiment) ? sentiment : "",
     timestamp: moment(timestamp),
-    tags: list(tags, MOST_TAGS, (tag) => text(tag, LONGEST_TAG)),
+    tags: list(tags, MOST_TAGS, (tag) => text(tag, LONGEST)),
     score: within(score, 0, 1) ? score : null,
   };
 }
@@ -106,7 +104,7 @@ function ticker({ ticker: symbol, items_by_minute: byMinute, ...fields }) {
     neutral: count(fields.neutral),
     negative: count(fields.negative),
   };
-  if (!read.ticker || !addsUp(read)) return null;
+  if (!read.ticker || !areCounts(read)) return null;
   const minutes = Array.isArray(byMinute) && byMinute.length === MINUTES ? byMinute : [];
   return {
     ...read,
@@ -116,17 +114,16 @@ function ticker({ ticker: symbol, items_by_minute: byMinute, ...fields }) {
   };
 }
 
-/** Says whether the sentiments sum to the total, as docs/contract.md promises. */
-function addsUp({ total, positive, neutral, negative }) {
-  const parts = [total, positive, neutral, negative];
-  return !parts.includes(null) && total === positive + neutral + negative;
+/** Says whether all of these are counts. */
+function areCounts({ total, positive, neutral, negative }) {
+  return ![total, positive, neutral, negative].includes(null);
 }
 
 /** Returns names with their counts, as pairs. */
 function counts(byName) {
   return Object.entries(Object(byName))
     .slice(0, MOST_NAMES)
-    .map(([tag, value]) => [text(tag, LONGEST_NAME), count(value)])
+    .map(([tag, value]) => [text(tag, LONGEST), count(value)])
     .filter(([tag, value]) => tag && value !== null);
 }
 
