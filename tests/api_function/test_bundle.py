@@ -12,10 +12,10 @@ def test_a_module_comes_once_and_after_what_it_imports():
     }
 
     assert bundled("a", sources)["a.js"] == (
-        "const c_js = (() => {\nconst c=1;\nreturn { c };\n})();\n"
-        "const b_js = (() => {\nconst{c}=c_js;class B{}\nasync function d(){}\n"
-        "return { B, d };\n})();\n"
-        "const a_js = (() => {\nconst{B}=b_js;const{c}=c_js;new B(c);\nreturn {  };\n})();\n"
+        "const c_js=(()=>{const c=1;return{c};})();\n"
+        "const b_js=(()=>{const{c}=c_js;class B{}\nasync function d(){}\n"
+        "return{B,d};})();\n"
+        "const a_js=(()=>{const{B}=b_js;const{c}=c_js;new B(c);return{};})();\n"
     )
 
 
@@ -58,14 +58,11 @@ def test_a_module_that_is_loaded_later_is_a_script_of_its_own_that_imports_what_
     scripts = bundled("a", sources)
 
     assert set(scripts) == {"a.js", "later.js"}
-    assert scripts["a.js"].endswith(
-        'import("./later.js");\nreturn {  };\n})();\nexport { b_js };\n'
-    )
+    assert scripts["a.js"].endswith('import("./later.js");return{};})();\nexport { b_js };\n')
     assert scripts["later.js"] == (
         'import { b_js } from "./a.js";\n'
-        "const d_js = (() => {\nconst d=1;\nreturn { d };\n})();\n"
-        "const later_js = (() => {\nconst{B}=b_js;const{d}=d_js;const c=B;\n"
-        "return { c };\n})();\n"
+        "const d_js=(()=>{const d=1;return{d};})();\n"
+        "const later_js=(()=>{const{B}=b_js;const{d}=d_js;const c=B;return{c};})();\n"
         "export const { c } = later_js;\n"
     )
 

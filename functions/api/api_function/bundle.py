@@ -78,8 +78,9 @@ def _function(name: str, source: str) -> str:
     body = EXPORT.sub(r"\1", IMPORT.sub(r"const { \1 } = \2_js;", source))
     if unknown := UNKNOWN.search(LATER.sub("", body)):
         raise ValueError(f"{name}.js: {unknown.group()!r} is of no form that is known here")
-    short = shorter_script(body)
-    return f"const {name}_js = (() => {{\n{short}return {{ {_exported(source)} }};\n}})();\n"
+    return shorter_script(
+        f"const {name}_js = (() => {{\n{body}return {{ {_exported(source)} }};\n}})();\n"
+    )
 
 
 def _exported(source: str) -> str:
