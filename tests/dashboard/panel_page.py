@@ -6,6 +6,7 @@ from tests.support.waiting import eventually
 ROWS = "return [...document.querySelectorAll('.configurations li .name')].map((b) => b.innerText)"
 FIELD = """
 const input = document.querySelector(`form [name=${arguments[0]}]`);
+if (!input) return { focused: false }; // the panel is being loaded
 const described = (input.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean);
 return {
   value: input.value,
