@@ -1,8 +1,7 @@
 """`ChartPage` is a tab with one card of the page, into which tests draw."""
 
-import json
-
 from tests.dashboard.dashboard import Dashboard
+from tests.dashboard.scripted import STATIC
 from tests.support.waiting import eventually
 
 BUILD = """
@@ -41,20 +40,34 @@ return {
   gaps: all(".gaps rect").map((each) => ({ kind: each.getAttribute("class"), ...box(each) })),
   mean: document.querySelector(".series .mean:not(.halo)").getAttribute("d"),
   nothing: document.querySelector(".series .nothing").textContent,
-  reading: getComputedStyle(document.querySelector(".series .reading")).visibility === "visible"
+  reading: all(".reading").some((each) => getComputedStyle(each).visibility === "visible")
     ? all(".reading text").map((each) => each.textContent) : null,
-  cross: box(document.querySelector(".series .cross")),
+  cross: all(".cross").map(box)[0] ?? null,
   words: document.querySelector(".series-words").textContent,
   zone: document.querySelector(".zone").textContent,
 };"""
 
 
+LOADED = """
+const isThere = document.querySelector(".series .reading") !== null;
+if (isThere) document.activeElement.blur();
+else document.querySelector(".reader").focus();
+return isThere;"""
+
+
 class ChartPage(Dashboard):
-    def __init__(self, driver, url, card="rate-card"):
-        super().__init__(driver, url + "blank.html")
+    """Serves each module by itself: those that the page loads later belong to its one script."""
+
+    def __init__(self, driver, server, card="rate-card"):
+        server.files |= {path.name: path.read_text("utf-8") for path in STATIC.glob("*.js")}
+        super().__init__(driver, server.url + "blank.html")
+        self.show()
         error = self.run_async(BUILD, card)
         assert error is None, error
         eventually(lambda: self.run("return columns.text.width + strip.text.width > 0"))
+        if card == "rate-card":
+            self.draw(0, [minute()] * 60)
+            eventually(lambda: self.run(LOADED))
 
     def draw(self, first, columns, until=None, **options):
         """Draws these minutes, and returns what is drawn.
@@ -96,7 +109,3 @@ def minute(positive=0, neutral=0, negative=0, mean=0.5, part=False):
     items = positive + neutral + negative
     counts = {"positive": positive, "neutral": neutral, "negative": negative}
     return counts | {"scoreSum": mean * items, "part": part}
-
-
-def as_json(value):
-    return json.dumps(value)

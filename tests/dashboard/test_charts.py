@@ -22,7 +22,7 @@ PX = 2
 @pytest.fixture(scope="module")
 def page(driver):
     server = Scripted()
-    page = ChartPage(driver, server.url).show()
+    page = ChartPage(driver, server)
     yield page
     page.close()
     server.close()
@@ -381,7 +381,7 @@ def test_the_table_holds_the_same_figures_while_it_is_open(page):
     page.draw(FIRST, columns)
     assert page.run(TABLE) == []
     page.click(".as-table summary")
-    head, *rows = eventually(lambda: page.run(TABLE))
+    head, *rows = eventually(lambda: page.run(TABLE), 10)
 
     assert head == ["Time", "Items", "positive", "neutral", "negative", "Mean score"]
     assert len(rows) == 60

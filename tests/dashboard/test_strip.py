@@ -36,7 +36,7 @@ def server():
 
 @pytest.fixture
 def page(driver, server):
-    page = ChartPage(driver, server.url, "strip-card")
+    page = ChartPage(driver, server, "strip-card")
     yield page
     page.close()
 
