@@ -7,7 +7,7 @@ import pytest
 from selenium.webdriver import ActionChains, Keys
 
 from tests.dashboard.screens import shown_as
-from tests.dashboard.scripted import STATIC, item, utc
+from tests.dashboard.scripted import STATIC, item, new_item, utc
 from tests.support.waiting import eventually
 
 GROUND = "return getComputedStyle(document.body).backgroundColor"
@@ -165,7 +165,8 @@ const shown = (selector) => [...document.querySelectorAll(selector)]
 return {
   words: document.querySelector(".printed").textContent,
   visible: shown(".printed").length,
-  controls: shown("button, input, select, form, fieldset, .skip").length,
+  controls: shown("button:not(.pick), input, select, form, fieldset, .skip").length,
+  names: shown(".figures dt .pick, .newest .ticker").length,
   parts: shown(".figures, .strip-card, .rate-card, .tag-card, .newest").length,
   ground: getComputedStyle(document.body).backgroundColor,
   ink: getComputedStyle(document.body).color,
@@ -174,7 +175,9 @@ return {
 };"""
 
 
-def test_paper_has_everything_that_can_be_read_and_nothing_that_can_be_pressed(page):
+def test_paper_has_everything_that_can_be_read_and_nothing_that_can_be_pressed(page, scripted):
+    scripted.opened().send(new_item("1"))
+    page.wait_for_item("1")
     assert page.run("return document.querySelector('.printed').checkVisibility()") is False
     choose(page, "dark")
     with shown_as(page, "desk", "dark"):
@@ -184,6 +187,7 @@ def test_paper_has_everything_that_can_be_read_and_nothing_that_can_be_pressed(p
 
     assert re.match(r"Printed \d+ \w+ \d{4} at \d\d:\d\d:\d\d .* · Connected · ", paper["words"])
     assert paper["words"].endswith(page.url)
+    assert paper["names"] == 3 + 1
     assert (paper["visible"], paper["controls"], paper["parts"]) == (1, 0, 5)
     assert (paper["ground"], paper["ink"]) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
     assert paper["hidden"] == []
