@@ -191,3 +191,45 @@ def test_a_filter_leaves_the_marks_of_a_ticker_and_a_sentiment(page):
         "AAPL positive",
     ]
     assert len(drawn(page)) == 4
+
+
+NOTHING = {"positive": 0, "neutral": 0, "negative": 0, "scoreSum": 0, "part": False}
+HALF = 30_000  # the strip begins and ends in the middle of a minute
+
+
+@pytest.mark.parametrize(
+    ("counts", "until", "expected"),
+    [
+        ([0, 0, 0, 0, 1, 0], None, []),
+        ([1, 0, 0, 0, 1, 0], None, []),  # in the minute where the strip begins, older items went
+        (
+            [0, 1, 0, 0, 1, 0],
+            None,
+            [(-5 * 60_000, -4 * 60_000 - HALF), (-4 * 60_000 - HALF, -3 * 60_000 - HALF)],
+        ),
+        ([0, 0, 0, 0, 2, 0], None, [(-60_000 - HALF, -HALF)]),
+        ([0, 0, None, 0, 1, 0], None, [(-3 * 60_000 - HALF, -2 * 60_000 - HALF)]),
+        ([0, 0, 0, 0, "part", None], -50_000, [(-50_000, -HALF), (-HALF, 0)]),
+    ],
+    ids=["all are drawn", "too old", "one is missing", "one of two", "not known", "cut"],
+)
+def test_times_of_which_not_all_items_are_drawn_are_hatched(page, counts, until, expected):
+    columns = [
+        None
+        if count is None
+        else NOTHING | {"part": True, "positive": 1}
+        if count == "part"
+        else NOTHING | {"positive": count}
+        for count in counts
+    ]
+    minutes = {"first": NOW // 60_000 - 5, "columns": columns, "until": until and NOW + until}
+    item_then = landed("drawn", 61, sentiment="positive")
+    page.run(
+        "strip.draw(arguments[0], arguments[1], { minutes: arguments[2] })",
+        [item_then],
+        NOW,
+        minutes,
+    )
+
+    found = [(each["from"] - NOW, each["to"] - NOW) for each in page.run("return strip.gaps")]
+    assert found == expected

@@ -5,9 +5,11 @@ import { ownZone } from "./clock_axis.js";
 import { coloursOf, markSprites } from "./marks.js";
 import { SENTIMENTS } from "./minute_words.js";
 import { SPAN_MS, stripLabels, stripPlace } from "./strip_axis.js";
+import { gaps } from "./strip_gaps.js";
 import { Measured, whenLooksChange } from "./surroundings.js";
 
 const MOST = 400; // marks; further ones replace the oldest
+const HATCH = 8; // px between the lines over times of which not all items are drawn
 const RADIUS = 0.42; // of a mark, in sizes of the font
 const LANDING_MS = 900; // how long a ring shows that an item has just come
 const CALM_MS = 2000; // no rings if so long brings more items than 3 a second
@@ -17,6 +19,7 @@ export class Strip {
   #items = new Map(); // by item id, oldest first
   #now = null;
   #wanted = { ticker: null, sentiment: null };
+  #minutes = null; // the service's counts
   #begun = false;
   #landed = []; // when items have come, by the browser's clock
   #colours = null;
@@ -39,10 +42,12 @@ export class Strip {
 
   /**
    * Adds the new items, removes those that are too old. `now`: ms, by the service's clock. Only
-   * marks of that `ticker` and `sentiment` are drawn, if they are given.
+   * marks of that `ticker` and `sentiment` are drawn, if they are given. `minutes`, as view.js
+   * describes them, tell where there are more items than marks.
    */
-  draw(items, now, { ticker = null, sentiment = null } = {}) {
+  draw(items, now, { ticker = null, sentiment = null, minutes = null } = {}) {
     this.#now = now;
+    this.#minutes = minutes;
     this.#wanted = { ticker, sentiment };
     const oldest = now - SPAN_MS;
     for (const item of items.toReversed()) {
@@ -79,6 +84,14 @@ export class Strip {
     });
   }
 
+  /** The times that are hatched, because items are missing: `{from, to}` in ms. */
+  get gaps() {
+    if (!this.#minutes) return [];
+    const drawn = this.dots.map(({ at }) => at);
+    const options = { sentiment: this.#wanted.sentiment, oldest: this.#now - SPAN_MS };
+    return gaps(this.#minutes, drawn, { ...options, now: this.#now });
+  }
+
   /** The labels as they are drawn, each at its gridline: `{text, x}` and `{text, y}`, in px. */
   get labels() {
     return stripLabels(this.text, this.#place(), this.#now, this.zone);
@@ -100,6 +113,7 @@ export class Strip {
     const { context } = this;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
+    this.#drawGaps();
     this.#drawAxes();
     const isLanding = this.#drawItems();
     if (isLanding) {
@@ -107,6 +121,28 @@ export class Strip {
         this.#frame = null;
         this.#draw();
       });
+    }
+  }
+
+  #drawGaps() {
+    const { context } = this;
+    const { x, upper, lower } = this.#place();
+    const height = lower - upper;
+    context.strokeStyle = this.#colours.line;
+    context.lineWidth = 1.5;
+    for (const { from, to } of this.gaps) {
+      const [left, right] = [Math.min(x(from), x(to)), Math.max(x(from), x(to))];
+      context.save();
+      context.beginPath();
+      context.rect(left, upper, right - left, height);
+      context.clip();
+      context.beginPath();
+      for (let at = Math.floor((left - height) / HATCH) * HATCH; at < right; at += HATCH) {
+        context.moveTo(at, lower);
+        context.lineTo(at + height, upper);
+      }
+      context.stroke();
+      context.restore();
     }
   }
 
