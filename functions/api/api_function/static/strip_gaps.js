@@ -18,8 +18,8 @@ export function gaps({ first, columns, until }, drawn, { sentiment, oldest, now 
   if (columns[cut]) missing[cut] = missing[cut + 1];
   return columns.flatMap((column, index) => {
     const start = (first + index) * MINUTE_MS;
-    const from = Math.max(oldest, !missing[index] && column.part ? until : start);
+    const from = Math.max(oldest, !missing[index] && column?.part ? until : start);
     const to = Math.min(now, start + MINUTE_MS);
-    return (missing[index] || column.part) && to > from ? [{ from, to }] : [];
+    return (missing[index] || column?.part) && to > from ? [{ from, to }] : [];
   });
 }
