@@ -360,3 +360,35 @@ def test_an_end_that_nobody_announced_is_told_to_the_server_in_case_it_lives_on(
     scripted.opened(2)
 
     eventually(lambda: scripted.asked_for("/api/v2/stream/connections/connection-0/close"))
+
+
+@pytest.mark.parametrize(("total", "polls"), [(3, 1), (4, 2)], ids=["none", "one"])
+def test_an_item_between_the_first_poll_and_the_start_of_the_stream_is_polled_for(
+    dashboard, scripted, total, polls
+):
+    scripted.beginning = event_stream.comment_line("not yet")
+    scripted.polled = METRICS | {"recent_items": [item("old")]}
+    page = dashboard(scripted.url)
+    page.wait_for_item("old")
+    more = {"total": 4, "positive": 2, "recent_items": [item("between"), item("old")]}
+    scripted.polled = METRICS | more
+    scripted.opened().send(metrics(total=total, positive=total - 2))
+
+    page.wait_for(state="live", items=["between", "old"][2 - polls :])
+    assert len(scripted.times_of("/api/v2/metrics")) == polls
+
+
+def test_a_response_that_comes_after_the_start_of_the_stream_but_is_older_is_asked_for_again(
+    dashboard, scripted
+):
+    scripted.held.clear()
+    scripted.beginning = metrics(total=4, positive=2)
+    scripted.polled = METRICS | {"recent_items": [item("old")]}
+    page = dashboard(scripted.url)
+    page.wait_for(state="live")
+    eventually(lambda: scripted.times_of("/api/v2/metrics"))
+    more = {"total": 4, "positive": 2, "recent_items": [item("between"), item("old")]}
+    scripted.polled = METRICS | more
+    scripted.held.set()
+
+    page.wait_for(items=["between", "old"])

@@ -10,6 +10,8 @@ export class Poller {
   #wanted = false; // one response is wanted, whatever the stream does
   #failures = 0;
   #run = null; // a new object for each series of polls
+  #polledTotal = null; // as the last response told it
+  #stream = null; // when a stream began, and how many items there were: `{at, total}`
   #timer;
 
   constructor({ url, timings, emit, random }) {
@@ -20,6 +22,16 @@ export class Poller {
   want() {
     this.#wanted = true;
     this.#begin();
+  }
+
+  /**
+   * A stream has begun after so many items. It brings only later ones, so the newest of these must
+   * have been polled: a response that was asked for earlier may lack some, and then tells another
+   * total.
+   */
+  streamBegan(total) {
+    this.#stream = { at: Date.now(), total };
+    if (this.#polledTotal !== null && this.#polledTotal !== total) this.want();
   }
 
   /** Polls until `stop`. */
@@ -57,10 +69,16 @@ export class Poller {
     const at = Date.now();
     if (data) this.emit({ type: "polled", data, fallback: this.#fallback, askedAt, at });
     else if (this.#fallback) this.emit({ type: "pollFailed", at });
-    if (data) this.#wanted = false;
+    const isEarly = Boolean(data) && this.#isEarly(data.total, askedAt);
+    if (data) this.#polledTotal = data.total;
+    if (data && !isEarly) this.#wanted = false;
     this.#failures = data ? 0 : this.#failures + 1;
     if (!this.#wanted && !this.#fallback) this.#run = null;
-    else this.#timer = setTimeout(() => this.#poll(run), this.#delayMs());
+    else this.#timer = setTimeout(() => this.#poll(run), isEarly ? 0 : this.#delayMs());
+  }
+
+  #isEarly(total, askedAt) {
+    return this.#stream !== null && askedAt < this.#stream.at && total !== this.#stream.total;
   }
 
   #delayMs() {

@@ -26,6 +26,7 @@ export class Source {
   #connectionId = null; // by which the service knows the current attempt
   #goodbyes = new Goodbyes();
   #emptyAttempts = 0; // attempts in a row that brought no event
+  #isNew = false; // the stream takes up after no event, and has not begun
   #wake = () => {};
   #hurry = false;
 
@@ -90,6 +91,7 @@ export class Source {
     const key = randomKey();
     this.#connectionId = key;
     this.#attempt = new AbortController();
+    this.#isNew = !this.lastEventId;
     this.#hurry = false;
     this.#emit({ type: "attempting", connectionId: key });
     const headers = { "X-Connection-Key": key, ...(token && { Authorization: `Bearer ${token}` }) };
@@ -122,6 +124,10 @@ export class Source {
       this.lastEventId = id;
       const fields = eventFields(type, data);
       if (fields) this.#emit({ type: "event", event: type, data: fields, id });
+      if (type === "metrics" && fields && this.#isNew) {
+        this.#isNew = false;
+        this.poller?.streamBegan(fields.total);
+      }
       if (type === "reset") this.poller?.want();
     }
   }
