@@ -105,6 +105,7 @@ function ticker({ ticker: symbol, items_by_minute: byMinute, ...fields }) {
     negative: count(fields.negative),
   };
   if (!read.ticker || !areCounts(read)) return null;
+  if (read.total !== read.positive + read.neutral + read.negative) return null;
   const minutes = Array.isArray(byMinute) && byMinute.length === MINUTES ? byMinute : [];
   return {
     ...read,
