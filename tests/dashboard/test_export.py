@@ -172,6 +172,9 @@ def test_the_minutes_file_has_sixty_minutes_and_unknown_ones_are_empty(open_page
     assert known in (19, 20)  # a minute may have turned
     expected = [[str(n % 4), "1", "0", "0.5"] for n in range(40)]
     assert numbers[known : known + 39] == expected[:39]
+    told = [row["known"] for row in rows]
+    assert set(told[:known]) == {"no"}
+    assert (set(told[known:-1]), told[-1]) == ({"whole"}, "so far")
 
 
 def test_a_file_is_really_saved(open_page, tmp_path):

@@ -211,6 +211,16 @@ def test_a_quiet_ticker_is_asked_for_anew_after_a_while(dashboard, world):
     shown(page, world, "NVDA")
 
 
+def test_when_the_stream_is_back_the_ticker_is_asked_for_what_came_meanwhile(dashboard, world):
+    page = dashboard(world.url + "?ticker=NVDA", filterPollMs=100, firstRetryMs=50)
+    shown(page, world, "NVDA")
+    world.items = [item("missed", ticker="NVDA", tags=["NVDA"], timestamp=utc()), *world.items]
+    world.opened().cut()
+    world.opened(2)
+
+    shown(page, world, "NVDA")
+
+
 def test_figures_that_cannot_be_had_stand_still_and_words_say_so(dashboard, world):
     page = dashboard(world.url + "?ticker=NVDA", filterPollMs=300, refreshMs=300)
     shown(page, world, "NVDA")

@@ -101,6 +101,13 @@ def test_a_minute_that_makes_no_sense_is_not_known(read):
         assert figures["minutes"] is None
 
 
+def test_a_time_that_is_none_of_this_century_is_none(read):
+    odd = ["+275760-09-13T00:00:00.000Z", "-271821-04-20T00:00:00Z", "1969-12-31T00:00:00Z", "now"]
+    figures = read(*[("metrics", METRICS | {"timestamp": each}) for each in odd])
+
+    assert [each["timestamp"] for each in figures] == [""] * len(odd)
+
+
 def test_what_is_too_much_is_cut(read):
     many = [item(str(number)) for number in range(500)]
     tags = {f"tag {number}": 1 for number in range(500)}

@@ -242,6 +242,21 @@ def test_a_tab_that_nobody_sees_gives_its_stream_back_and_resumes_where_it_was(d
     page.wait_for(state="live")
 
 
+def test_a_tab_that_nobody_sees_says_in_its_title_and_icon_how_the_stream_stands(
+    dashboard, scripted
+):
+    page = dashboard(scripted.url, **QUICK | {"hiddenMs": 100})
+    page.wait_for(state="live")
+    icon = "return document.querySelector('link[rel=icon]').href"
+    eventually(lambda: page.run("return document.title").startswith("Connected"))
+    live = page.run(icon)
+    page.run("requestAnimationFrame = () => 0")  # as in a tab in the background
+    page.run(HIDE, True)
+
+    eventually(lambda: page.run("return document.title").startswith("Paused"))
+    assert page.run(icon) != live
+
+
 def test_a_goodbye_that_got_lost_is_said_again_with_the_next_stream(dashboard, scripted):
     scripted.posted = 500
     page = dashboard(scripted.url, **QUICK | {"hiddenMs": 1})

@@ -305,11 +305,58 @@ def test_a_clock_that_is_wrong_by_minutes_changes_no_minute(led_to):
         assert positive(led_to(*facts, now=NOW + skew))[-3:] == [0, 4, 2]
 
 
+def test_a_clock_that_is_wrong_by_days_changes_no_minute_either(led_to):
+    for skew in (-48 * HOUR_MS, 48 * HOUR_MS):
+        facts = [metrics(minutes=hour(last=[4, 2])) | {"at": NOW + skew}]
+        shown = led_to(*facts, now=NOW + skew)
+
+        assert positive(shown)[-3:] == [0, 4, 2]
+        assert shown["fields"]["hour_since"] == "since 07:01"
+
+
+def test_figures_that_do_not_tell_their_minutes_leave_none_that_are_known(led_to):
+    later = 2 * MINUTE_MS
+    facts = [metrics(minutes=hour(last=[4, 2])), metrics(later, total=9)]
+    shown = led_to(*facts, now=NOW + later)
+
+    assert positive(shown) == [None] * 60
+    assert shown["fields"]["a_minute"] == UNSAID
+
+
+def test_figures_without_a_time_tell_no_window(led_to):
+    shown = led_to(metrics(minutes=hour(last=[4]), timestamp=""), sentiment="positive")
+
+    assert (shown["fields"]["rate_last_hour"], shown["fields"].get("since")) == (UNSAID, None)
+
+
+def test_between_two_polls_the_minute_that_has_turned_is_not_taken_for_whole(led_to):
+    before = 27_000  # 08:00:57
+    shown = led_to(cut(0), polled(hour(last=[5, 1]), at=before), now=NOW + 32_000)
+
+    assert positive(shown)[-3:] == [5, 1, None]
+    assert shown["minutes"]["columns"][-2]["part"]
+    assert shown["fields"]["a_minute"] == "2.5 a minute, 07:58 to 08:00"
+    assert shown["unknown"] is None
+
+
+def test_an_item_that_is_dated_ahead_is_as_old_as_its_arrival(led_to):
+    ahead = polled(recent=[item("ahead", timestamp=iso(55 * MINUTE_MS))], fallback=False)
+    shown = led_to(metrics(), ahead, now=NOW + 5 * MINUTE_MS)
+
+    assert shown["freshness"]["text"] == "newest known item 5 min ago"
+
+
+def test_after_a_reset_it_is_not_known_whether_there_are_items(led_to):
+    reset = heartbeat() | {"event": "reset", "data": {}}
+    facts = [metrics(), polled(recent=[item("a")], fallback=False), reset]
+
+    assert led_to(*facts)["state"]["hasPolled"] is False
+
+
 def test_a_timestamp_of_another_century_says_nothing_about_clocks(led_to):
     facts = [metrics(minutes=hour(last=[3])), metrics(timestamp="9999-01-01T00:00:00Z")]
-    shown = led_to(*facts)
 
-    assert (shown["now"], positive(shown)[-1]) == (NOW, 3)
+    assert led_to(*facts)["now"] == NOW
 
 
 def test_what_another_tab_knows_is_taken_over_unless_it_knows_nothing(led_to):

@@ -80,19 +80,21 @@ def words(driver):
 
 def test_each_ticker_has_its_count_split_last_hour_and_change(page):
     rows = page.run(ROWS)
+    hour = page.run(TEXT, ".ticker-hour")
 
+    assert re.fullmatch(r"since \d\d:\d\d", hour)
     assert [row["ticker"] for row in rows] == ["NVDA", "AAPL", "TSLA", "AMD"]
     assert [row["count"] for row in rows] == ["100", "80", "3", "1"]
     assert rows[0]["split"] == "60 positive, 30 neutral, 10 negative"
     assert rows[0]["widths"] == ["60%", "30%", "10%"]
     assert rows[1]["parts"] == ["0", "20", "60"]
     assert rows[0]["columns"] == 20
-    assert rows[0]["spark"] == "30 in the last hour, at most 2 a minute"
+    assert rows[0]["spark"] == f"30 {hour}, at most 2 a minute"
     assert [row["change"] for row in rows] == [
-        "+12 against the hour before",
-        "\N{MINUS SIGN}10 against the hour before",
-        "new none in the hour before",
-        "±0 against the hour before",
+        "+12 against the 60 minutes before",
+        "\N{MINUS SIGN}10 against the 60 minutes before",
+        "new none in the 60 minutes before",
+        "±0 against the 60 minutes before",
     ]
     assert page.run(TOPICS) == [["earnings", "40"], ["chips", "12"]]
 
@@ -128,9 +130,9 @@ def test_the_change_is_in_items_and_never_a_share_of_nothing(words, last, before
 
 def test_minutes_that_are_not_known_are_said_so(words):
     one = ticker("NVDA", 1, 0, 0, [None] * 2 + [1] * 58)
-    [row] = words("tickerRows", [one], None)
+    [row] = words("tickerRows", [one], None, "since 21:20")
 
-    assert row["spark"] == "58 in the last hour, at most 1 a minute, 2 minutes not known"
+    assert row["spark"] == "58 since 21:20, at most 1 a minute, 2 minutes not known"
 
 
 def test_a_sentiment_counts_and_orders_the_tickers_by_it(page):
@@ -214,6 +216,6 @@ def test_on_the_whole_service_a_ticker_is_counted_as_it_was_written(dashboard, s
 
     seen = eventually(lambda: (found := row()) and found["count"] == "12" and found, 14)
     assert seen["split"] == "4 positive, 0 neutral, 8 negative"
-    assert seen["spark"].startswith("12 in the last hour")
+    assert seen["spark"].startswith("12 since ")
     assert seen["change"].startswith("new")
     assert int(dict(page.run(TOPICS))["chips"]) >= 12

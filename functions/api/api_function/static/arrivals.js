@@ -3,6 +3,7 @@
 const FRESH_MS = 2_400; // for so long a row is marked as new
 const FAST = 3; // items a second
 const SPAN_MS = 2_000; // the time over which the rate is taken
+const POLLED = 20; // items that a poll names at most
 const MOST = 10; // items remembered: more than FAST in SPAN_MS
 
 export class Arrivals {
@@ -10,6 +11,7 @@ export class Arrivals {
   #begun = false;
   #came = []; // of the last ones: id and moment, oldest first
   count = 0; // items that have come since `restart`
+  isLeast = false; // there may have been more
 
   /** Notes which of `items` are new. The first items ever are not. */
   note(items, now) {
@@ -18,6 +20,7 @@ export class Arrivals {
     const fresh = known < 0 ? items : items.slice(0, known); // below, a poll has added older ones
     if (this.#begun) {
       this.count += fresh.length;
+      if (known < 0 && items.length >= POLLED) this.isLeast = true;
       const came = [...this.#came, ...fresh.map(({ item_id }) => ({ id: item_id, at: now }))];
       this.#came = came.slice(-MOST);
     }
@@ -28,6 +31,7 @@ export class Arrivals {
   /** Counts from zero. */
   restart() {
     this.count = 0;
+    this.isLeast = false;
   }
 
   /** Forgets everything, as for another list. */
@@ -35,7 +39,7 @@ export class Arrivals {
     this.#begun = false;
     this.#known.clear();
     this.#came = [];
-    this.count = 0;
+    this.restart();
   }
 
   /** Says whether this item has just come. While many come, none is pointed out. */

@@ -44,7 +44,7 @@ export class Board {
     if (places.freshness) this.#drawFreshness(view.freshness);
     write(places.unknown, view.unknown ?? "");
     if (places.tags) this.#drawTags(view.topics.bars);
-    write(places.more, view.topics.more > 0 ? `and ${view.topics.more} more` : "");
+    write(places.more, moreWords(view.topics));
     this.columns?.draw(view.minutes, { sentiment: view.sentiment });
     if (this.strip) {
       this.strip.draw(view.items, view.now, view);
@@ -105,4 +105,10 @@ function showRetry(button, wanted) {
 
 function write(element, text) {
   if (element && element.textContent !== String(text)) element.textContent = text;
+}
+
+/** The sum of tags that are not named counts as one. */
+function moreWords({ more, isLeast }) {
+  if (more === 0) return "";
+  return isLeast ? `and ${more} or more others` : `and ${more} more`;
 }

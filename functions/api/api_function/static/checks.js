@@ -3,6 +3,7 @@
 
 const MOST_COUNT = 1e12; // more items than any table holds
 const LONGEST_TIMESTAMP = 40;
+const [FIRST_MS, LAST_MS] = [Date.UTC(2000), Date.UTC(2100)];
 
 /** Returns a whole number of 0 or more; null for anything else. */
 export function count(value) {
@@ -14,10 +15,10 @@ export function within(value, least, most) {
   return typeof value === "number" && value >= least && value <= most;
 }
 
-/** Returns a timestamp as it came; "" if it names no moment. */
+/** Returns a timestamp as it came; "" if it names no moment of this century. */
 export function moment(value) {
   const written = text(value, LONGEST_TIMESTAMP);
-  return Number.isFinite(Date.parse(written)) ? written : "";
+  return within(Date.parse(written), FIRST_MS, LAST_MS) ? written : "";
 }
 
 /** Returns a text if it is one of at most `longest` characters; "" otherwise. */

@@ -22,10 +22,13 @@ export class ConfigurationView {
     this.ended = ended;
     const board = new Board(this.root);
     this.list = board.list;
+    this.none = this.root.querySelector(".empty");
+    this.words = this.none.textContent;
     const { silenceMs, freshMs } = timings;
     this.redraw = calmly(() => {
       if (!this.#live) return;
       const shown = view(this.#live.state, Date.now(), silenceMs, { freshMs });
+      write(this.none, this.#live.state.hasPolled ? this.words : "Not known yet.");
       board.draw({ ...shown, choice: this.configuration.tickers.join() });
     });
     const onClick = (selector, act) =>
@@ -98,4 +101,8 @@ export class ConfigurationView {
 function metricsUrl(tickers) {
   const query = new URLSearchParams(tickers.map((ticker) => ["ticker", ticker]));
   return `api/v2/metrics?${query}`;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -23,13 +23,14 @@ export function itemsCsv(items) {
 export function minutesCsv({ first, columns }) {
   const rows = columns.map((column, index) => {
     const time = utc((first + index) * MINUTE_MS);
-    if (!column) return [time, null, null, null, null];
-    const { positive, neutral, negative, scoreSum } = column;
+    if (!column) return [time, null, null, null, null, "no"];
+    const { positive, neutral, negative, scoreSum, part } = column;
     const items = positive + neutral + negative;
     const mean = items ? Number((scoreSum / items).toFixed(6)) : null;
-    return [time, positive, neutral, negative, mean];
+    const known = part ? "in part" : index === columns.length - 1 ? "so far" : "whole";
+    return [time, positive, neutral, negative, mean, known];
   });
-  return csv([["time_utc", "positive", "neutral", "negative", "mean_score"], ...rows]);
+  return csv([["time_utc", "positive", "neutral", "negative", "mean_score", "known"], ...rows]);
 }
 
 /** Returns a file's name: what it holds, of which filter and of when. `at`: epoch milliseconds. */

@@ -22,7 +22,7 @@ export class Export {
   saveItems() {
     const { items, filter, now } = this.#shown();
     save(fileName("items", filter, now), itemsCsv(items));
-    this.#say(`${items.length} items saved`);
+    this.#say(items.length === 1 ? "1 item saved" : `${items.length} items saved`);
   }
 
   saveMinutes() {

@@ -28,7 +28,9 @@ export function figures({ metrics, minutes }, sentiment) {
 
 /** Returns one sentiment's items of the last hour; null if the split of a minute is not known. */
 function lastHour(minutes, { timestamp }, sentiment) {
-  const counted = sum(columns(minutes, Date.parse(timestamp), null));
+  const at = Date.parse(timestamp);
+  if (!Number.isFinite(at)) return null;
+  const counted = sum(columns(minutes, at, null));
   return counted.known === 60 ? counted[sentiment] : null;
 }
 
@@ -90,5 +92,6 @@ export function topics(byTag) {
     text: number(count),
     width: count / most,
   }));
-  return { bars, more: sorted.length - bars.length };
+  const hidden = sorted.slice(MOST_TAGS);
+  return { bars, more: hidden.length, isLeast: hidden.some(([tag]) => tag === "(other)") };
 }

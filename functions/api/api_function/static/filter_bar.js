@@ -1,7 +1,7 @@
 // The line that says what the page shows, and the buttons that are pressed for it.
 
 import { filterWords } from "./filter.js";
-import { clock } from "./windows.js";
+import { clockWords } from "./windows.js";
 
 export class FilterBar {
   #places;
@@ -38,7 +38,7 @@ export class FilterBar {
 }
 
 function troubleWords(ticker, at) {
-  const since = at === null ? "none yet" : `the last ones are of ${clock(at)}`;
+  const since = at === null ? "none yet" : `the last ones are of ${clockWords(at, Date.now())}`;
   return `No figures of ${ticker} can be had now; ${since}`;
 }
 

@@ -18,6 +18,8 @@ export class FilteredView {
   #stopped = null; // aborts what is under way, whose response would be too late
   #asking = false;
   #wanted = false; // something has happened since the last poll was sent
+  #isBehind = false; // the stream was away, and nobody knows what came meanwhile
+  #isBack = false; // it is there again, so that the next poll tells
   #timer;
 
   /** `known`: the global state, whose items of this ticker are shown at once. */
@@ -48,7 +50,8 @@ export class FilteredView {
 
   /** When the figures were true, in epoch milliseconds; null: there are none yet. */
   get trueAt() {
-    return this.#state.metrics && Date.parse(this.#state.metrics.timestamp);
+    const ms = Date.parse(this.#state.metrics?.timestamp);
+    return Number.isFinite(ms) ? ms : null;
   }
 
   /** Takes a fact of the global view. */
@@ -62,6 +65,7 @@ export class FilteredView {
       this.#state = reduce(this.#state, fact);
       this.#want();
     }
+    this.#follow(type);
     const isPolled = type === "polled" && fact.fallback;
     if (isPolled || type === "adopted" || eventType === "reset") this.#want();
   }
@@ -70,15 +74,26 @@ export class FilteredView {
   within(known) {
     const { metrics, minutes, items, hasPolled, knownAt } = this.#state;
     const topics = metrics?.by_tag.filter(([tag]) => tag !== this.ticker);
+    const frozen = this.isFailing || this.#isBehind;
     return {
       ...known,
       metrics: metrics && { ...metrics, by_tag: topics },
       minutes,
       items,
       hasPolled,
-      knownAt: this.isFailing ? knownAt : known.knownAt,
-      frozen: this.isFailing,
+      knownAt: frozen ? knownAt : known.knownAt,
+      frozen,
     };
+  }
+
+  #follow(type) {
+    if (type === "waiting" || type === "paused" || type === "adopted") {
+      this.#isBehind = true;
+      this.#isBack = false;
+    } else if (type === "event" && this.#isBehind && !this.#isBack) {
+      this.#isBack = true;
+      this.#want();
+    }
   }
 
   #want() {
@@ -107,11 +122,13 @@ export class FilteredView {
     this.#wanted = false;
     this.#askedAt = Date.now();
     const { signal } = this.#stopped;
+    const isBack = this.#isBack;
     const data = await this.#read(signal);
     if (signal.aborted) return;
     this.#asking = false;
     this.#failures = data ? 0 : this.#failures + 1;
     if (data) this.#take(data);
+    if (data && isBack && this.#isBack) this.#isBehind = false;
     this.#plan();
     this.#options.changed();
   }

@@ -118,10 +118,11 @@ export class ItemList {
 
   #drawBar(reason) {
     const { words, hold, show: button } = this.#bar;
-    const { count } = this.#arrivals;
+    const { count, isLeast } = this.#arrivals;
     write(words, reason ? WHY[reason] : "");
     hold.setAttribute("aria-pressed", String(reason === "pinned"));
-    if (reason && count > 0) write(button, `${NUMBER.format(count)} new, show`);
+    const more = isLeast ? " or more" : "";
+    if (reason && count > 0) write(button, `${NUMBER.format(count)}${more} new, show`);
     const unused = !reason || count === 0;
     if (unused && button === document.activeElement) hold.focus();
     button.hidden = unused;

@@ -28,9 +28,12 @@ export function mergeRecent(items, recent, askedAt) {
   ].slice(0, MOST_ITEMS);
 }
 
-/** Returns when the newest of these items was analysed, in epoch milliseconds; null: none was. */
-export function newestAt(items, now) {
-  const times = items.map(({ timestamp }) => Date.parse(timestamp));
+/**
+ * Returns when the newest of these items was analysed, in epoch milliseconds; null: none was. One
+ * that is dated ahead counts from when it came. `skewMs`: how far the service's clock is ahead.
+ */
+export function newestAt(items, now, skewMs) {
+  const times = items.map(({ timestamp, at }) => Math.min(Date.parse(timestamp), at + skewMs));
   const past = times.filter((ms) => ms <= now + AHEAD_MS); // no NaN either
   return past.length ? Math.max(...past) : null;
 }

@@ -16,14 +16,15 @@ describeOnPaper(document.querySelector(".printed"));
 const NAME = document.title;
 
 const board = new Board(document.body);
-const redraw = calmly(() => {
+const look = () => {
   const options = { freshMs: TIMINGS.freshMs, sentiment: questions.sentiment };
-  const shown = view(questions.state, Date.now(), TIMINGS.silenceMs, options);
+  return view(questions.state, Date.now(), TIMINGS.silenceMs, options);
+};
+const redraw = calmly(() => {
+  const shown = look();
   board.draw({ ...shown, choice: questions.choice, ticker: questions.ticker });
   questions.draw(shown);
-  const title = `${shown.title} – ${NAME}`;
-  if (document.title !== title) document.title = title;
-  showState(shown);
+  tell(shown);
 });
 const liveView = new LiveView({
   url: "api/v2/stream",
@@ -32,7 +33,7 @@ const liveView = new LiveView({
   changed: (isUrgent, fact) => {
     questions.hear(fact, liveView.state);
     board.list.note(questions.items, Date.now() + liveView.state.skewMs);
-    redraw(isUrgent);
+    refresh(isUrgent);
   },
 });
 const questions = new Questions(document.body, liveView.state, {
@@ -42,8 +43,21 @@ const questions = new Questions(document.body, liveView.state, {
 });
 
 document.getElementById("try-now").addEventListener("click", () => liveView.tryNow());
-setInterval(() => redraw(), 1000); // ages and countdowns
+setInterval(() => refresh(), 1000); // ages and countdowns
 redraw();
 questions.start();
 liveView.start();
 showPanelWhenWanted(document.getElementById("own"), TIMINGS);
+
+/** Shows the state in the title and the icon of the tab: these are seen when the page is not. */
+function tell(shown) {
+  const title = `${shown.title} – ${NAME}`;
+  if (document.title !== title) document.title = title;
+  showState(shown);
+}
+
+/** A hidden page is not drawn. */
+function refresh(isUrgent) {
+  if (document.hidden) tell(look());
+  redraw(isUrgent);
+}

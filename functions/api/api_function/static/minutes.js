@@ -14,7 +14,6 @@ export const NO_MINUTES = Object.freeze({ from: null, counts: Object.freeze({}) 
  * `ms`. They replace what was known of the minutes that they name, and nothing else.
  */
 export function learn(known, told, ms) {
-  if (!told || !Number.isFinite(ms)) return known;
   const last = minuteOf(ms);
   const first = last - told.length + 1;
   const isWhole = told.length >= MINUTES;

@@ -9,6 +9,7 @@ const NOT_LOADED = "This part of the page could not be loaded. Reload the page t
 /** Shows the panel in `root` from when it is wanted. */
 export function showPanelWhenWanted(root, timings) {
   const signIn = root.querySelector(".sign-in");
+  const signOut = root.querySelector(".sign-out");
   let loading = null; // a promise of whether the panel is there
 
   const load = async () => {
@@ -22,6 +23,7 @@ export function showPanelWhenWanted(root, timings) {
     }
     signIn.removeEventListener("click", press);
     root.querySelector(".watched").before(...parts.querySelectorAll("body > .workplace"));
+    signOut.hidden = false;
     const panel = new Panel(root, timings);
     panel.start();
     setInterval(() => panel.redraw(), 1000);
@@ -32,6 +34,7 @@ export function showPanelWhenWanted(root, timings) {
     if (await want()) signIn.click();
   };
 
+  signOut.hidden = true; // until it works
   signIn.addEventListener("click", press);
   for (const sign of ["pointerover", "focusin"]) root.addEventListener(sign, want, { once: true });
   if (stored(SESSION_KEY)) {

@@ -2,6 +2,7 @@
 
 import { Boards } from "./boards.js";
 import { Editor } from "./editor.js";
+import { keepingFocus } from "./focus.js";
 import { List } from "./panel_list.js";
 import { FULL, NOT_LOADED, SESSION_ENDED, refusedCall, refusedField } from "./panel_words.js";
 import { cannotBeWatched, gone, goneWhileEdited, notFoundAgain } from "./panel_words.js";
@@ -91,8 +92,10 @@ export class Panel {
   /** Shows all configurations; boards of those that no longer exist go. */
   async #load() {
     const { token } = this.#session;
+    const { changes } = this.list;
     const configurations = await this.#session.configurations();
     if (token !== this.#session.token) return;
+    if (changes !== this.list.changes) return this.#load(); // the list is older than what it lacks
     const byId = new Map(configurations.map((each) => [each.config_id, each]));
     const lost = this.boards.ids.filter((id) => !byId.has(id));
     this.#keepingFocus(() => {
@@ -209,12 +212,8 @@ export class Panel {
     if (!this.#session.token) this.list.show([]);
   }
 
-  /** Does something after which the element with the focus may be gone. */
   #keepingFocus(act) {
-    const focused = document.activeElement;
-    const wasHere = this.root.contains(focused);
-    act();
-    if (wasHere && !(focused.isConnected && focused.checkVisibility())) this.#focusNextStep();
+    keepingFocus(this.root, act, () => this.#focusNextStep());
   }
 
   #focusNextStep() {

@@ -3,6 +3,7 @@
 const ROW = document.getElementById("configuration-template");
 
 export class List {
+  changes = 0; // so often one has been added, changed or removed
   #rows = new Map(); // by configuration id
 
   /** `actions`: `{watch, edit, remove}`, each called with a configuration. */
@@ -20,6 +21,7 @@ export class List {
 
   /** Shows one configuration as it is now. */
   put(configuration) {
+    this.changes += 1;
     const { config_id: id } = configuration;
     const known = this.#rows.get(id);
     if (known) return known.show(configuration);
@@ -29,6 +31,7 @@ export class List {
   }
 
   remove(configId) {
+    this.changes += 1;
     this.#rows.get(configId)?.root.remove();
     this.#rows.delete(configId);
   }

@@ -18,6 +18,7 @@ export class Questions {
   #none; // the place of the words for an empty list
   #polled;
   #drawn = null; // what the page shows
+  #exported; // places for what was saved or shared
 
   /** `known`: the global state. Calls `changed()` when the page is to be drawn anew. */
   constructor(root, known, { timings, changed, listed }) {
@@ -27,6 +28,7 @@ export class Questions {
     this.#bar = new FilterBar(root, () => this.#filter.choose({ ticker: null, sentiment: null }));
     this.#card = new TickersCard(root, changed);
     this.#none = root.querySelector(".newest .empty");
+    this.#exported = { link: root.querySelector(".link"), said: root.querySelector(".said") };
     this.#polled = new TickersPoll({ url: "api/v2/tickers", timings, changed });
     this.#exportWhenWanted(root, () => ({
       items: listed(),
@@ -109,6 +111,8 @@ export class Questions {
 
   #filterChanged() {
     const { ticker } = this.#filter.chosen;
+    this.#exported.link.hidden = true; // it leads to another page now
+    this.#exported.said.textContent = "";
     if (ticker !== (this.#filtered?.ticker ?? null)) {
       this.#filtered?.stop();
       this.#filtered = ticker && new FilteredView(ticker, this.#known, this.#options);

@@ -42,7 +42,8 @@ export class Reading {
     if (isGone(this.#chosen)) this.#chosen = null;
     if (isGone(this.#pointed)) this.#pointed = null;
     const isGrowing = this.#chosen !== null && this.#chosen === this.#last;
-    this.#say(!isGrowing);
+    const isRead = this.#chosen !== null || document.activeElement !== this.slider;
+    this.#say(!isGrowing && isRead);
     this.#draw();
   }
 

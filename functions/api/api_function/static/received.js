@@ -106,7 +106,8 @@ function ticker({ ticker: symbol, items_by_minute: byMinute, ...fields }) {
   };
   if (!read.ticker || !areCounts(read)) return null;
   if (read.total !== read.positive + read.neutral + read.negative) return null;
-  const minutes = Array.isArray(byMinute) && byMinute.length === MINUTES ? byMinute : [];
+  const isWhole = Array.isArray(byMinute) && byMinute.length === MINUTES;
+  const minutes = isWhole ? byMinute : Array(MINUTES).fill(null);
   return {
     ...read,
     items_by_minute: minutes.map(count),

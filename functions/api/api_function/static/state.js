@@ -4,7 +4,7 @@
 import { addItem, mergeRecent } from "./items.js";
 import { NO_MINUTES, learn } from "./minutes.js";
 
-const MOST_SKEW_MS = 86_400_000; // a timestamp that differs by more says nothing about clocks
+const MOST_SKEW_MS = 20 * 365 * 86_400_000; // more is no clock, not even one without a battery
 
 export const INITIAL = Object.freeze({
   status: "reconnecting", // live, reconnecting, polling, stale, offline, paused or ended
@@ -92,17 +92,20 @@ const EVENTS = {
   metrics: (state, { data }) => ({ ...state, ...counted(state, data) }),
   heartbeat: (state, { data }) => ({ ...state, openStreams: data.connections }),
   new_item: (state, { data, at }) => ({ ...state, items: addItem(state.items, { ...data, at }) }),
-  reset: (state) => ({ ...state, items: [], minutes: NO_MINUTES }),
+  reset: (state) => ({ ...state, items: [], hasPolled: false, minutes: NO_MINUTES }),
 };
 
-function counted({ minutes }, metrics) {
-  return { metrics, minutes: learn(minutes, metrics.minutes, Date.parse(metrics.timestamp)) };
+/** Figures that do not tell their minutes leave none that are known: they may have changed. */
+function counted({ minutes: before }, metrics) {
+  const ms = Date.parse(metrics.timestamp);
+  const isTold = metrics.minutes && Number.isFinite(ms);
+  return { metrics, minutes: isTold ? learn(before, metrics.minutes, ms) : NO_MINUTES };
 }
 
 /** Returns up to when things are known: an event that says its time says all up to then. */
 function knownAt({ knownAt: before }, { event: type, data, at }) {
   const ms = type === "new_item" ? NaN : Date.parse(data.timestamp);
-  return Math.abs(ms - at) <= MOST_SKEW_MS ? Math.max(before ?? ms, ms) : before;
+  return Math.abs(ms - at) <= MOST_SKEW_MS ? ms : before;
 }
 
 /** Returns how far the service's clock is ahead. An item's timestamp does not tell: it is older. */

@@ -1,7 +1,7 @@
 // The card of tickers, each with its split, its last hour and the change, and the title of topics.
 
 import { drawShares } from "./charts.js";
-import { tickerRows, windowWords } from "./ticker_words.js";
+import { hourWords, tickerRows, windowWords } from "./ticker_words.js";
 
 const ROW = document.getElementById("ticker-template");
 const FEW = 10; // rows, until the visitor wants all
@@ -19,6 +19,7 @@ export class TickersCard {
     this.#redraw = redraw;
     this.#places = {
       rows: place(".ticker-rows"),
+      hour: place(".ticker-hour"),
       words: place(".tickers-words"),
       trouble: place(".tickers-trouble"),
       none: place(".no-tickers"),
@@ -36,7 +37,9 @@ export class TickersCard {
   draw(polled, { filter, now, topics }) {
     const { known, isFailing } = polled;
     const { words, trouble, none, more, topicsWords, noTopics } = this.#places;
-    const all = tickerRows(known?.tickers ?? [], filter.sentiment);
+    const since = hourWords(known?.timestamp);
+    const all = tickerRows(known?.tickers ?? [], filter.sentiment, since);
+    write(this.#places.hour, since);
     const rows = this.#isWhole ? all : all.slice(0, FEW);
     this.#drawRows(rows);
     write(words, known ? tickersWords(known, filter.sentiment, now) : "");
@@ -46,7 +49,7 @@ export class TickersCard {
     more.hidden = all.length <= FEW && more !== document.activeElement;
     write(more, this.#isWhole ? `Show ${FEW} tickers` : `Show all ${all.length} tickers`);
     write(topicsWords, topicWords(topics, filter, now));
-    noTopics.hidden = topics.count > 0;
+    noTopics.hidden = topics.count > 0 || !topics.timestamp;
   }
 
   #drawRows(rows) {

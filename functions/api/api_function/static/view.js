@@ -47,20 +47,22 @@ export function view(state, now, silenceMs, options) {
 }
 
 /** Returns up to when things are known, in the service's epoch milliseconds; null: up to now. */
-function knownUntil({ heardAt, knownAt, frozen }, shown, now, silenceMs) {
-  if (frozen) return knownAt ?? 0;
+function knownUntil({ heardAt, knownAt, skewMs, frozen }, shown, now, silenceMs) {
+  if (frozen || knownAt === null) return knownAt ?? 0;
   const isHeard = heardAt !== null && now - heardAt <= Math.min(HEARTBEAT_MS, silenceMs);
-  if (isHeard && (shown === "live" || shown === "polling")) return null;
-  return knownAt ?? 0;
+  if (isHeard && shown === "live") return null;
+  const isSameMinute = minuteOf(knownAt) === minuteOf(now + skewMs);
+  return isHeard && shown === "polling" && isSameMinute ? null : knownAt;
 }
 
 function unknownWords({ metrics }, now, { until, zone }) {
   if (!metrics || !until || minuteOf(until) === minuteOf(now)) return null;
+  if (now - until <= HEARTBEAT_MS) return null; // between two polls
   return `not known since ${clockWords(until, now, zone)}`;
 }
 
-function freshness({ items, hasPolled, metrics }, now, { until, freshMs }) {
-  const newest = newestAt(items, now);
+function freshness({ items, hasPolled, metrics, skewMs }, now, { until, freshMs }) {
+  const newest = newestAt(items, now, skewMs);
   if (newest === null) {
     return { text: hasPolled && metrics?.total === 0 ? "no items yet" : "", late: false };
   }

@@ -36,7 +36,8 @@ export function clockWords(ms, now, zone) {
 /** Says a moment's time of day: "22:04". */
 export function clock(ms, zone) {
   const time = (at) => format({ hour: "2-digit", minute: "2-digit" }, zone).format(at);
-  const isTwice = time(ms) === time(ms - HOUR_MS) || time(ms) === time(ms + HOUR_MS);
+  const away = [-HOUR_MS, -HOUR_MS / 2, HOUR_MS / 2, HOUR_MS]; // by how much clocks go back
+  const isTwice = away.some((ago) => time(ms) === time(ms + ago));
   if (!isTwice) return time(ms);
   const parts = format({ hour: "numeric", timeZoneName: "shortOffset" }, zone);
   const zoneName = parts.formatToParts(ms).find(({ type }) => type === "timeZoneName").value;
