@@ -27,7 +27,8 @@ export function changeWords({ last_hour: last, hour_before: before }) {
   if (before === 0 && last > 0) return { text: "new", rest: "none in the 60 minutes before" };
   const change = last - before;
   const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
-  return { text: `${sign}${NUMBER.format(Math.abs(change))}`, rest: "against the 60 minutes before" };
+  const text = `${sign}${NUMBER.format(Math.abs(change))}`;
+  return { text, rest: "against the 60 minutes before" };
 }
 
 /** Names the window of counts of this time: "since 23:00 yesterday, as of 22:19". */
