@@ -30,6 +30,8 @@ STATEMENTS = [
     ("a\nb++\nc;", "a\nb++\nc;\n"),
     ("if(a){b=[1,2]}", "if (a) {\n  b = [\n    1,\n    2\n  ]\n}\n".replace("\n}\n", "\n}")),
     ("a=b / c;", "a = b /* by */ / c;\n"),
+    ("throw /'/;", "throw /'/;\n"),
+    ("a instanceof /  b/;", "a instanceof /  b/;\n"),
     ("const{a}=b;", "const { a } = b;\n"),
     ("for(const a of b)c;", "for (const a of b) c;\n"),
 ]

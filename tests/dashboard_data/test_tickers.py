@@ -160,3 +160,23 @@ def test_a_ticker_that_an_hour_does_not_name_is_counted_with_the_others(
     assert [each["ticker"] for each in body["tickers"]] == PLENTY[:20]
     assert body["others"] == {"total": MOST_TICKERS_AN_HOUR - 20 + 9 + 5}
     assert body["topics"] == {}
+
+
+def test_an_hour_whose_record_somebody_has_spoilt_is_left_out_and_stops_nothing(
+    client, table, feed, publish, make_item, metrics
+):
+    publish(make_item(ticker="AAPL", timestamp="2026-11-22T10:00:00Z"), make_item(ticker="AAPL"))
+    epoch = feed.head().epoch
+    for scope in ("*", "AAPL"):
+        client.update_item(
+            TableName=table,
+            Key={"PK": {"S": f"METRICS#{epoch}#{scope}"}, "SK": {"S": "2026-11-22T12"}},
+            UpdateExpression="SET #name = :text",
+            ExpressionAttributeNames={"#name": "split#10"},
+            ExpressionAttributeValues={":text": {"S": "x"}},
+        )
+
+    for scope in ("*", "AAPL"):
+        assert metrics.window(epoch, (scope,)).snapshot(NOON)["total"] == 1
+    [told] = metrics.tickers(epoch)["tickers"]
+    assert (told["ticker"], told["total"]) == ("AAPL", 1)

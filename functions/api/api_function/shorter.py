@@ -2,8 +2,9 @@
 
 No statement changes its meaning. It is no parser. It knows texts, template literals, regular
 expressions and comments, none of which begins within another, and keeps the first three letter by
-letter. A space stays where two pieces would become another one without it, and a line end where it
-may end a statement.
+letter. A regular expression right after `)` or `}` it would take for a division: no module has one.
+A space stays where two pieces would become another one without it, and a line end where it may end
+a statement.
 """
 
 import re
@@ -27,7 +28,9 @@ _TEMPLATE_PART = re.compile(r"(?:\\.|\$(?!\{)|[^`\\$])*(`|\$\{)", re.DOTALL)
 # After code that ends like this a slash divides. After other code it begins a regular expression,
 # as it does after one of the words below.
 _ENDS_A_VALUE = re.compile(r"(?:[\w$)\]}]|\+\+|--)$")
-_BEFORE_A_VALUE = re.compile(r"(?<![\w$.])(?:return|typeof|case|in|of|delete|void|await|yield)$")
+_BEFORE_A_VALUE = re.compile(
+    r"(?<![\w$.])(?:return|typeof|case|in|of|delete|void|await|yield|throw|else|do|instanceof)$"
+)
 _SPACED = re.compile(r" ?([{}();,:?=<>!&|*%^~[\]]) ?")
 _SPACED_STYLE = re.compile(r" ?([{};,]) ?")
 

@@ -13,21 +13,26 @@ export function showPanelWhenWanted(root, timings) {
   let loading = null; // a promise of whether the panel is there
 
   const load = async () => {
-    const styled = loadStyle("panel.css");
-    const parts = await loadParts("panel.html").catch(() => null);
-    const { Panel } = parts ? await import("./panel.js").catch(() => ({})) : {};
-    await styled;
-    if (!Panel) {
+    try {
+      const styled = loadStyle("panel.css");
+      const parts = await loadParts("panel.html");
+      const { Panel } = await import("./panel.js");
+      await styled;
+      show(Panel, parts);
+      return true;
+    } catch (error) {
       root.querySelector(".notice").textContent = NOT_LOADED;
+      reportError(error);
       return false;
     }
+  };
+  const show = (Panel, parts) => {
     signIn.removeEventListener("click", press);
     root.querySelector(".watched").before(...parts.querySelectorAll("body > .workplace"));
     signOut.hidden = false;
     const panel = new Panel(root, timings);
     panel.start();
     setInterval(() => panel.redraw(), 1000);
-    return true;
   };
   const want = () => (loading ??= load());
   const press = async () => {
@@ -59,7 +64,8 @@ function loadStyle(file) {
 async function loadParts(file) {
   const script = document.querySelector('script[src$="live.js"]');
   const response = await fetch(script.getAttribute("src").replace("live.js", file));
+  if (!response.ok) throw new Error(`${file}: ${response.status}`);
   const parts = new DOMParser().parseFromString(await response.text(), "text/html");
   document.body.append(...parts.querySelectorAll("template"));
-  return response.ok ? parts : null;
+  return parts;
 }

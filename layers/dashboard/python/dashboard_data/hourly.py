@@ -10,7 +10,7 @@ minute, tickers by the total, and `newest` by the number that the record was cou
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dashboard_data.dynamodb import Action, Key, Record, update_action
@@ -174,6 +174,18 @@ class HourlyMetrics:
             elif name == "newest":
                 hourly.newest = tuple([int(seq) for seq in value["S"].split()])
         return hourly
+
+
+def readable(records: Iterable[Record]) -> Iterator[tuple[Record, "HourlyMetrics"]]:
+    """Yields the records that are ours, with what they tell.
+
+    One that somebody else has changed counts nothing more: publishers note it at each entry.
+    """
+    for record in records:
+        try:
+            yield record, HourlyMetrics.from_record(record)
+        except (KeyError, ValueError):
+            continue
 
 
 def scope_of(record: Record) -> str:

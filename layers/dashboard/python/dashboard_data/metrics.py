@@ -14,6 +14,7 @@ from dashboard_data.hourly import (
     OTHER_TAGS,
     HourlyMetrics,
     metrics_partition,
+    readable,
     scope_of,
 )
 from dashboard_data.packed import MICROS, minute_split
@@ -84,9 +85,8 @@ class MetricsWindow:
     def __init__(self, scopes: Iterable[str], records: Iterable[Record] = ()) -> None:
         self.scopes = tuple(scopes)
         self._hours: dict[tuple[str, str], HourlyMetrics] = {}
-        for record in records:
-            at = scope_of(record), record["SK"]["S"]
-            self._hours[at] = HourlyMetrics.from_record(record)
+        for record, hourly in readable(records):
+            self._hours[scope_of(record), record["SK"]["S"]] = hourly
 
     def covers(self, entry: FeedEntry) -> bool:
         return self._scope_of(entry) in self.scopes
@@ -224,7 +224,7 @@ class DynamoDbMetrics:
             oldest = hour_text(now_s - (WINDOW_HOURS - 1) * HOUR_S)
             newest = hour_text(now_s)
             within = [each for each in records if oldest <= each["SK"]["S"] <= newest]
-            ranking = ranked(map(HourlyMetrics.from_record, within))
+            ranking = ranked(hourly for _, hourly in readable(within))
             trends = self._trends(epoch, ranking.tickers, now_s)
             if _counted_up_to(trends) <= _counted_up_to(records):
                 break

@@ -164,6 +164,8 @@ class DynamoDbFeed:
                 ScanIndexForward=False,
             )
             found += self._entries(page.records)
+            if page.more:
+                break  # the entries were too large for one page: no hole is left between them
         return tuple(found)
 
     def entries(self, epoch: str, seqs: Collection[int]) -> tuple[FeedEntry, ...]:
