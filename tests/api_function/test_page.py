@@ -12,7 +12,7 @@ STATIC = Path(api_function.__file__).parent / "static"
 # The whole page may take 45 kB, and the first metrics and the heads of all responses come on top.
 LARGEST_BYTES = 40_000
 # Scripts that the page loads when a visitor wants what they do.
-LATER = ("chart_table.js", "crosshair.js", "export.js", "panel.js")
+LATER = ("chart_table.js", "crosshair.js", "export.js", "filtered_view.js", "panel.js")
 
 
 def test_every_file_is_named_by_the_page_or_is_in_a_script():

@@ -101,9 +101,9 @@ class Scripted:
     `refusal` is the response to a stream instead of opening it; `mute`: it gets no response at all.
     `polled` is the body of `/api/v2/metrics`, `tickers` that of `/api/v2/tickers`, and `of_ticker`
     has those of `/api/v2/metrics?ticker=` by ticker. A body may be a function that returns one;
-    None: the call fails. While `held` is not set, these responses wait. `posted` is the status of
-    every `POST`. `late_s` is how late each file of this name comes. `requests` holds path, headers
-    and moment of each.
+    None: the call fails. While `may_respond` is not set, these responses wait. `posted` is the
+    status of every `POST`. `late_s` is how late each file of this name comes. `requests` holds
+    path, headers and moment of each.
     """
 
     def __init__(self):
@@ -114,8 +114,8 @@ class Scripted:
         self.mute = False
         self.beginning = None
         self.polled = METRICS | {"recent_items": []}
-        self.held = threading.Event()
-        self.held.set()
+        self.may_respond = threading.Event()
+        self.may_respond.set()
         self.of_ticker = {}
         self.tickers = {"tickers": [], "others": {"total": 0}, "topics": {}}
         self.posted = 204
@@ -155,7 +155,7 @@ class Scripted:
         if path == "/api/v2/metrics":
             [ticker] = parse_qs(urlsplit(handler.path).query).get("ticker", [None])
             body = self.of_ticker.get(ticker) if ticker else self.polled
-            self.held.wait(10)
+            self.may_respond.wait(10)
             return self._send_json(handler, body)
         if path == "/api/v2/tickers":
             return self._send_json(handler, self.tickers)

@@ -396,7 +396,7 @@ def test_an_item_between_the_first_poll_and_the_start_of_the_stream_is_polled_fo
 def test_a_response_that_comes_after_the_start_of_the_stream_but_is_older_is_asked_for_again(
     dashboard, scripted
 ):
-    scripted.held.clear()
+    scripted.may_respond.clear()
     scripted.beginning = metrics(total=4, positive=2)
     scripted.polled = METRICS | {"recent_items": [item("old")]}
     page = dashboard(scripted.url)
@@ -404,6 +404,6 @@ def test_a_response_that_comes_after_the_start_of_the_stream_but_is_older_is_ask
     eventually(lambda: scripted.times_of("/api/v2/metrics"))
     more = {"total": 4, "positive": 2, "recent_items": [item("between"), item("old")]}
     scripted.polled = METRICS | more
-    scripted.held.set()
+    scripted.may_respond.set()
 
     page.wait_for(items=["between", "old"])

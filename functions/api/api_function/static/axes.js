@@ -3,7 +3,7 @@
 
 import { clockOf } from "./clock_axis.js";
 import { countTexts, scoreTexts } from "./scales.js";
-import { add, exactly, set, write } from "./svg.js";
+import { add, exactly, set, write } from "./elements.js";
 
 const LABEL_GAP = 7; // px between a label and the plot
 

@@ -7,7 +7,7 @@ import { MINUTES, itemsIn } from "./minutes.js";
 import { Reading } from "./reading.js";
 import { countAxis, countTexts, placed, scoreTexts } from "./scales.js";
 import { Measured, whenLooksChange } from "./surroundings.js";
-import { add, set, write } from "./svg.js";
+import { add, set, write } from "./elements.js";
 
 const NOTHING = { first: 0, columns: Array(MINUTES).fill(null), until: null };
 const ABOVE = 1.9; // lines of text over the plot: the titles of the axes

@@ -4,7 +4,7 @@
 import { Axes } from "./axes.js";
 import { SENTIMENTS, meanScore } from "./minute_words.js";
 import { itemsIn } from "./minutes.js";
-import { add, exactly, set, write } from "./svg.js";
+import { add, exactly, set, write } from "./elements.js";
 
 export class ColumnsDrawing {
   #drawn = new Map(); // what each part shows, as text

@@ -1,6 +1,7 @@
 // The board of one configuration: its own stream, live beside the global one.
 
 import { Board, calmly } from "./board.js";
+import { write } from "./elements.js";
 import { LiveView } from "./live_view.js";
 import { configurationUrl } from "./session.js";
 import { view } from "./view.js";
@@ -101,8 +102,4 @@ export class ConfigurationView {
 function metricsUrl(tickers) {
   const query = new URLSearchParams(tickers.map((ticker) => ["ticker", ticker]));
   return `api/v2/metrics?${query}`;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -2,7 +2,7 @@
 
 import { SENTIMENTS, caveat, meanScore, number, scoreText } from "./minute_words.js";
 import { itemsIn } from "./minutes.js";
-import { add, exactly, set, write } from "./svg.js";
+import { add, exactly, set, write } from "./elements.js";
 
 const PADDING = 9; // px around the texts of the box
 const KEY = 15; // px for the mark before a text

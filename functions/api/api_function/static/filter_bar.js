@@ -1,5 +1,6 @@
 // The line that says what the page shows, and the buttons that are pressed for it.
 
+import { write } from "./elements.js";
 import { filterWords } from "./filter.js";
 import { clockWords } from "./windows.js";
 
@@ -40,8 +41,4 @@ export class FilterBar {
 function troubleWords(ticker, at) {
   const since = at === null ? "none yet" : `the last ones are of ${clockWords(at, Date.now())}`;
   return `No figures of ${ticker} can be had now; ${since}`;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -2,6 +2,7 @@
 // So nothing moves when an item comes, and a row that is looked at keeps its place in the page.
 
 import { Arrivals } from "./arrivals.js";
+import { write } from "./elements.js";
 import { Hold } from "./hold.js";
 
 const ROW = document.getElementById("item-template");
@@ -167,8 +168,4 @@ function when(timestamp, now) {
   if (day.toDateString() === today.toDateString()) return CLOCK.format(at);
   const date = day.getFullYear() === today.getFullYear() ? DAY : DATE;
   return `${date.format(at)} ${CLOCK.format(at)}`;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -2,7 +2,7 @@
 
 import { Filter } from "./filter.js";
 import { FilterBar } from "./filter_bar.js";
-import { FilteredView } from "./filtered_view.js";
+import { NO_MINUTES } from "./minutes.js";
 import { TickersCard } from "./tickers.js";
 import { TickersPoll } from "./tickers_poll.js";
 
@@ -11,7 +11,9 @@ const NOT_LOADED = "This could not be loaded; try again.";
 export class Questions {
   #options;
   #filter;
-  #filtered = null; // the view of one ticker
+  #ticker = null; // the one to show
+  #filtered = null; // its view, once it is loaded
+  #isLost = false; // it could not be loaded
   #known; // the global state
   #bar;
   #card;
@@ -78,7 +80,7 @@ export class Questions {
   /** The state to show: the global one, or that of the ticker. */
   get state() {
     const known = this.#known;
-    if (this.#filtered) return this.#filtered.within(known);
+    if (this.#ticker) return this.#filtered?.within(known) ?? nothingOf(this.#ticker, known);
     const told = this.#polled.known;
     if (!known.metrics || !told?.tickers.length) return known;
     return { ...known, metrics: { ...known.metrics, by_tag: told.topics } };
@@ -86,7 +88,7 @@ export class Questions {
 
   /** The items to list. */
   get items() {
-    const { items } = this.#filtered ? this.#filtered.within(this.#known) : this.#known;
+    const { items } = this.#ticker ? this.state : this.#known;
     return this.sentiment ? items.filter(({ sentiment }) => sentiment === this.sentiment) : items;
   }
 
@@ -98,13 +100,13 @@ export class Questions {
 
   draw(view) {
     const filter = this.#filter.chosen;
-    const isFailing = this.#filtered?.isFailing;
-    const timestamp = this.#filtered
+    const isFailing = this.#isLost || this.#filtered?.isFailing;
+    const timestamp = this.#ticker
       ? this.state.metrics?.timestamp
       : (this.#polled.known ?? this.#known.metrics)?.timestamp;
     this.#drawn = view;
     this.#none.textContent = this.state.hasPolled ? noneWords(filter) : "Not known yet.";
-    this.#bar.draw(filter, isFailing ? this.#filtered.trueAt : undefined);
+    this.#bar.draw(filter, isFailing ? (this.#filtered?.trueAt ?? null) : undefined);
     const topics = { count: view.topics.bars.length, timestamp };
     this.#card.draw(this.#polled, { filter, now: view.now, topics });
   }
@@ -113,14 +115,31 @@ export class Questions {
     const { ticker } = this.#filter.chosen;
     this.#exported.link.hidden = true; // it leads to another page now
     this.#exported.said.textContent = "";
-    if (ticker !== (this.#filtered?.ticker ?? null)) {
-      this.#filtered?.stop();
-      this.#filtered = ticker && new FilteredView(ticker, this.#known, this.#options);
-      this.#filtered?.start();
-    }
+    if (ticker !== this.#ticker) this.#showTicker(ticker);
+    this.#options.changed(true);
+  }
+
+  async #showTicker(ticker) {
+    this.#ticker = ticker;
+    this.#filtered?.stop();
+    this.#filtered = null;
+    this.#isLost = false;
+    if (!ticker) return;
+    const loaded = await import("./filtered_view.js").catch(() => null);
+    if (ticker !== this.#ticker || this.#filtered) return; // the visitor has chosen again
+    this.#isLost = !loaded;
+    this.#filtered = loaded && new loaded.FilteredView(ticker, this.#known, this.#options);
+    this.#filtered?.start();
     this.#options.changed(true);
   }
 }
+
+/** The items of a ticker that are known, before anything else of it is. */
+function nothingOf(ticker, known) {
+  const items = known.items.filter((item) => item.ticker === ticker);
+  return { ...known, metrics: null, minutes: NO_MINUTES, items, hasPolled: false };
+}
+
 
 function noneWords({ ticker, sentiment }) {
   if (!ticker && !sentiment) return "No items yet. They appear here as they are analysed.";

@@ -5,7 +5,7 @@
 
 import { minuteWords, timeOf } from "./minute_words.js";
 import { minuteAfter } from "./reading_keys.js";
-import { set } from "./svg.js";
+import { set } from "./elements.js";
 
 export class Reading {
   #crosshair = null; // loaded with the first minute that is read

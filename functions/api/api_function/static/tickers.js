@@ -1,6 +1,7 @@
 // The card of tickers, each with its split, its last hour and the change, and the title of topics.
 
 import { drawShares } from "./charts.js";
+import { write } from "./elements.js";
 import { hourWords, tickerRows, windowWords } from "./ticker_words.js";
 
 const ROW = document.getElementById("ticker-template");
@@ -128,8 +129,4 @@ function label(element, text) {
 
 function set(element, attribute, value) {
   if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,8 +1,8 @@
-// Makes and changes elements of SVG, and touches the page only where something changes.
+// Makes and changes elements, and touches the page only where something changes.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Returns a new element in `group`. */
+/** Returns a new element of SVG in `group`. */
 export function add(group, tag, attributes = {}) {
   const element = group.appendChild(document.createElementNS(SVG, tag));
   set(element, attributes);
@@ -24,6 +24,7 @@ export function exactly(group, tag, count) {
   return [...group.children];
 }
 
+/** Writes the text of an element. */
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
