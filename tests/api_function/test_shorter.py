@@ -28,7 +28,7 @@ STATEMENTS = [
     ("a=b[0]/ 2 +'/';", "  a = b[0] / 2 + '/';\n"),
     ("return\na;", "return /* a\n newline ends the statement */ a;\n"),
     ("a\nb++\nc;", "a\nb++\nc;\n"),
-    ("if(a){b=[1,2]}", "if (a) {\n  b = [\n    1,\n    2\n  ]\n}\n".replace("\n}\n", "\n}")),
+    ("if(a){b=[1,2]};", "if (a) {\n  b = [\n    1,\n    2\n  ]\n};\n"),
     ("a=b / c;", "a = b /* by */ / c;\n"),
     ("throw /'/;", "throw /'/;\n"),
     ("a instanceof /  b/;", "a instanceof /  b/;\n"),
