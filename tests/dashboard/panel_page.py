@@ -34,6 +34,15 @@ return [...document.querySelectorAll(".configuration-view")].map((board) => ({
 STORED = "return sessionStorage.getItem('lambda-sse.watched')"
 
 
+def signed_in(dashboard, server):
+    """Opens a page with a session."""
+    opened = dashboard(server.url, firstRetryMs=200, pollMs=300)
+    opened.wait_for(state="live")
+    opened.click(".sign-in")
+    eventually(lambda: opened.run(FIELD, "name")["focused"])
+    return opened
+
+
 def names(page):
     return [board["name"] for board in page.run(BOARDS)]
 

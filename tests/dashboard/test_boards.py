@@ -15,6 +15,7 @@ from tests.dashboard.panel_page import (
     fill_in,
     names,
     press_watch,
+    signed_in,
     sound,
 )
 from tests.dashboard.screens import shown_as
@@ -32,12 +33,7 @@ def server():
 
 @pytest.fixture
 def page(dashboard, server):
-    """Opens a page with a session."""
-    opened = dashboard(server.url, firstRetryMs=200, pollMs=300)
-    opened.wait_for(state="live")
-    opened.click(".sign-in")
-    eventually(lambda: opened.run(FIELD, "name")["focused"])
-    return opened
+    return signed_in(dashboard, server)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tests.dashboard.panel_page import (
     all_live,
     fill_in,
     refused,
+    signed_in,
     sound,
 )
 from tests.dashboard.screens import shown_as
@@ -39,12 +40,7 @@ def server():
 
 @pytest.fixture
 def page(dashboard, server):
-    """Opens a page with a session."""
-    opened = dashboard(server.url, firstRetryMs=200, pollMs=300)
-    opened.wait_for(state="live")
-    opened.click(".sign-in")
-    eventually(lambda: opened.run(FIELD, "name")["focused"])
-    return opened
+    return signed_in(dashboard, server)
 
 
 # Wrong input is told at the field

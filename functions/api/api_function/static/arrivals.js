@@ -9,7 +9,7 @@ const MOST = 10; // items remembered: more than FAST in SPAN_MS
 export class Arrivals {
   #known = new Set(); // the ids of the newest items
   #begun = false;
-  #came = []; // of the last ones: id and moment, oldest first
+  #came = []; // ids and moments of the last ones, oldest first
   count = 0; // items that have come since `restart`
   isLeast = false; // there may have been more
 

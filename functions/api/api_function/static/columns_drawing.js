@@ -7,7 +7,7 @@ import { itemsIn } from "./minutes.js";
 import { add, exactly, set, write } from "./elements.js";
 
 export class ColumnsDrawing {
-  #drawn = new Map(); // what each part shows, as text
+  #drawn = new Map(); // by part: the text of its geometry
 
   /** `svg` is empty, and as large as CSS makes it. */
   constructor(svg) {

@@ -7,7 +7,7 @@ const FIELDS = ["name", "tickers"];
 /** The form: creates a configuration, or changes the one handed to `edit`. */
 export class Editor {
   #edited = null;
-  #draft = null; // what was typed for a new configuration, while another one is edited
+  #draft = null; // the input for a new configuration, while another one is edited
   #isSaving = false;
 
   /**

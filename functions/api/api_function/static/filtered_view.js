@@ -5,10 +5,9 @@
 // stream's state is the global one.
 // While polls fail, the figures are frozen.
 
+import { ask } from "./ask.js";
 import { pollFields } from "./received.js";
 import { INITIAL, reduce } from "./state.js";
-
-const TIMEOUT_MS = 10_000;
 
 export class FilteredView {
   #options;
@@ -123,7 +122,7 @@ export class FilteredView {
     this.#askedAt = Date.now();
     const { signal } = this.#stopped;
     const isBack = this.#isBack;
-    const data = await this.#read(signal);
+    const data = await ask(this.#options.url, pollFields, signal);
     if (signal.aborted) return;
     this.#asking = false;
     this.#failures = data ? 0 : this.#failures + 1;
@@ -136,16 +135,5 @@ export class FilteredView {
   #take(data) {
     const fact = { type: "polled", data, fallback: true, askedAt: this.#askedAt, at: Date.now() };
     this.#state = reduce({ ...this.#state, status: "polling" }, fact); // so that figures count
-  }
-
-  /** Resolves to the fields of a response; null if there is none that is usable. */
-  async #read(stopped) {
-    try {
-      const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)]);
-      const response = await fetch(this.#options.url, { cache: "no-store", signal });
-      return response.ok ? pollFields(await response.json()) : null;
-    } catch {
-      return null;
-    }
   }
 }

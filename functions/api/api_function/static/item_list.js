@@ -25,7 +25,7 @@ export class ItemList {
   #list;
   #empty;
   #bar;
-  #rows = []; // of each row: its element, its cells, and what it shows
+  #rows = []; // each with its element, its cells, and the item that it shows
   #arrivals = new Arrivals();
   #hold;
   #drawing = false;

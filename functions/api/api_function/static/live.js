@@ -51,7 +51,7 @@ showPanelWhenWanted(document.getElementById("own"), TIMINGS);
 
 /** Shows the state in the title and the icon of the tab: these are seen when the page is not. */
 function tell(shown) {
-  const title = `${shown.title} – ${NAME}`;
+  const title = `${shown.label} – ${NAME}`;
   if (document.title !== title) document.title = title;
   showState(shown);
 }

@@ -1,4 +1,4 @@
-// What happened in a minute, and in the hour, in words? Pure.
+// A minute and the hour in words. Pure.
 //
 // A column is null (not known) or `{positive, neutral, negative, scoreSum, part}`; `part`: only a
 // part of the minute is known.

@@ -1,9 +1,8 @@
 // Polls the current metrics and newest items: until one response has come, or again and again while
 // no stream can be had.
 
+import { ask } from "./ask.js";
 import { pollFields } from "./received.js";
-
-const TIMEOUT_MS = 10_000;
 
 export class Poller {
   #fallback = false; // the page depends on the polls, so that a failed one is a fact, too
@@ -64,7 +63,7 @@ export class Poller {
 
   async #poll(run) {
     const askedAt = Date.now();
-    const data = await this.#read();
+    const data = await ask(this.url, pollFields);
     if (run !== this.#run) return;
     const at = Date.now();
     if (data) this.emit({ type: "polled", data, fallback: this.#fallback, askedAt, at });
@@ -85,16 +84,5 @@ export class Poller {
     const { pollMs, longestRetryMs } = this.timings;
     const ms = Math.max(pollMs, Math.min(longestRetryMs, pollMs * 2 ** this.#failures));
     return ms * (0.8 + 0.4 * this.random());
-  }
-
-  /** Resolves to the fields of a poll response; null if there is none that is usable. */
-  async #read() {
-    try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const response = await fetch(this.url, { cache: "no-store", signal });
-      return response.ok ? pollFields(await response.json()) : null;
-    } catch {
-      return null;
-    }
   }
 }

@@ -19,7 +19,7 @@ export class Questions {
   #card;
   #none; // the place of the words for an empty list
   #polled;
-  #drawn = null; // what the page shows
+  #drawn = null; // the view that the page shows
   #exported; // places for what was saved or shared
 
   /** `known`: the global state. Calls `changed()` when the page is to be drawn anew. */

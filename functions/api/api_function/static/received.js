@@ -7,11 +7,11 @@
 import { count, list, moment, text, within } from "./checks.js";
 
 const SENTIMENTS = ["positive", "neutral", "negative"];
-const MOST_ITEMS = 100; // of one response
+const MOST_ITEMS = 100; // in one response
 const MOST_NAMES = 60; // `by_tag` has 51
 const MOST_TICKERS = 50;
 const MINUTES = 60;
-const LONGEST = 40_000; // of a text: the service takes no longer items
+const LONGEST = 40_000; // text: the service takes no longer items
 const LONGEST_TICKER = 20;
 const MOST_TAGS = 100; // of one item
 const READERS = new Map([

@@ -1,8 +1,7 @@
 // Polls the figures of each ticker: on start, then once a minute while the page is visible.
 
+import { ask } from "./ask.js";
 import { tickersFields } from "./received.js";
-
-const TIMEOUT_MS = 10_000;
 
 export class TickersPoll {
   #options;
@@ -38,22 +37,11 @@ export class TickersPoll {
   async #poll() {
     this.#asking = true;
     this.#askedAt = Date.now();
-    const read = await this.#read();
+    const read = await ask(this.#options.url, tickersFields);
     this.#asking = false;
     this.#failures = read ? 0 : this.#failures + 1;
     if (read) this.known = read;
     this.#plan();
     this.#options.changed();
-  }
-
-  /** Resolves to the fields of a response; null if there is none that is usable. */
-  async #read() {
-    try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const response = await fetch(this.#options.url, { cache: "no-store", signal });
-      return response.ok ? tickersFields(await response.json()) : null;
-    } catch {
-      return null;
-    }
   }
 }

@@ -21,12 +21,10 @@ export function view(state, now, silenceMs, options) {
   const serviceNow = now + state.skewMs; // the clock of the items' timestamps
   const until = knownUntil(state, shown, now, silenceMs);
   const minutes = columns(state.minutes, serviceNow, until);
-  const label = labelWords(shown, state);
   return {
     status: shown,
-    label,
+    label: labelWords(shown, state),
     detail: detailWords(shown, state, now),
-    title: label,
     fields: {
       ...figures(state, sentiment),
       ...windows(state.metrics, serviceNow, zone),
