@@ -146,7 +146,6 @@ class Service:
             metrics=self.metrics,
             reader=SharedReader(self.feed, handle, clock, interval_s=1.0, pause=clock.pause),
             slots=self.slots,
-            quick_slots=self.slots,
             configurations=self.configurations,
             clock=clock,
             uniform=lambda low, high: (low + high) / 2,

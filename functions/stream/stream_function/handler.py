@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbSessions, SharedReader
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
-from dashboard_setup.clients import ONE_TRY, configurations_in, slots_in, table_of
+from dashboard_setup.clients import configurations_in, slots_in, table_of
 from dashboard_setup.settings import Settings
 from dashboard_setup.verifier import verifier_of
 
@@ -35,8 +35,7 @@ _dependencies = StreamDependencies(
         time.time,
         _settings.poll_interval_s,
     ),
-    slots=slots_in(_table, _settings),
-    quick_slots=slots_in(_quick_table, _settings, ONE_TRY),
+    slots=slots_in(_table, _settings, quick_table=_quick_table),
     configurations=configurations_in(_table),
     clock=time.time,
     uniform=random.uniform,

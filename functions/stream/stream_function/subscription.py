@@ -65,17 +65,12 @@ Pieces = Generator[bytes, None, None]
 
 @dataclass(frozen=True, slots=True)
 class StreamDependencies:
-    """All streams of a process share these.
-
-    `slots` takes and gives back. `quick_slots` renews and counts, and would rather fail than keep a
-    heartbeat waiting.
-    """
+    """All streams of a process share these."""
 
     feed: Feed
     metrics: DynamoDbMetrics
     reader: SharedReader
     slots: StreamSlots
-    quick_slots: StreamSlots
     configurations: DynamoDbConfigurations
     clock: Clock
     uniform: life.Random
@@ -111,7 +106,6 @@ class Subscription:
         self._metrics = dependencies.metrics
         self._reader = dependencies.reader
         self._slots = dependencies.slots
-        self._quick_slots = dependencies.quick_slots
         self._clock = dependencies.clock
         self._uniform = dependencies.uniform
         self._start = start
@@ -132,7 +126,7 @@ class Subscription:
         self._metrics_at_s = now_s
         self._event_at_s = now_s
         self._written_at_s = now_s
-        self._renewal = Renewal(self._quick_slots, start.lease, self._clock, observer)
+        self._renewal = Renewal(self._slots, start.lease, self._clock, observer)
 
     def pieces(self) -> Iterator[bytes]:
         start = self._start
@@ -311,7 +305,7 @@ class Subscription:
     def _count_streams(self) -> None:
         """Counts the open streams. If that fails, the last known number stays."""
         try:
-            self._open_count = self._quick_slots.open_count(max_age_s=life.COUNT_AGE_S)
+            self._open_count = self._slots.open_count(max_age_s=life.COUNT_AGE_S)
         except Exception as error:
             self._observer.poll_failed(error)
 

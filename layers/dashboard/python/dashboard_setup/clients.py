@@ -12,7 +12,6 @@ from dashboard_setup.settings import Settings
 CONNECT_TIMEOUT_S = 1
 MAX_POOL_CONNECTIONS = 20  # kept open by one client
 BACKOFF = Backoff(time.sleep, random.random)
-ONE_TRY = Backoff(time.sleep, random.random, most_tries=1)
 PUBLISHER_BACKOFF = publisher_backoff(time.sleep, random.random)
 
 
@@ -37,11 +36,13 @@ def table_of(
     return Table(client, settings.table, batch_tries=attempts)
 
 
-def slots_in(table: Table, settings: Settings, backoff: Backoff = BACKOFF) -> StreamSlots:
+def slots_in(table: Table, settings: Settings, *, quick_table: Table | None = None) -> StreamSlots:
+    """Returns the slots. `quick_table`: for renewals and counts, which keep no stream waiting."""
     return StreamSlots(
         table,
         time.time,
-        backoff,
+        BACKOFF,
+        quick_table=quick_table,
         limit=settings.max_connections,
         client_limit=settings.client_connections,
         network_limit=settings.network_connections,

@@ -30,6 +30,7 @@ docs/connections.md gives the reason for each rule.
 """
 
 import secrets
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -89,7 +90,8 @@ class StreamSlots:
 
     `limit`: open streams across the whole system; `client_limit`: those of one address, or user;
     `network_limit`: those of a wider network; `reserved`: for how many clients with a token others
-    make room at once.
+    make room at once. `quick_table`: for the calls of open streams, which would rather fail than
+    keep a heartbeat waiting.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class StreamSlots:
         clock: Clock,
         backoff: Backoff,
         *,
+        quick_table: Table | None = None,
         limit: int = LIMIT,
         client_limit: int = CLIENT_LIMIT,
         network_limit: int = NETWORK_LIMIT,
@@ -111,6 +114,11 @@ class StreamSlots:
         self._table = table
         self._clock = clock
         self._backoff = backoff
+        self._quick_table = table
+        self._quick_backoff = backoff
+        if quick_table is not None:
+            self._quick_table = quick_table
+            self._quick_backoff = replace(backoff, most_tries=1)
         limits = Limits(limit, client_limit, network_limit, reserved)
         self._room = RoomMaker(table, clock, backoff, limits)
         self._counting = Lock()
@@ -154,8 +162,8 @@ class StreamSlots:
             ":now": number(self._clock()),
             ":value": self._in(self.lease_s),
         }
-        record = self._backoff.write(
-            lambda: self._table.update(
+        record = self._quick_backoff.write(
+            lambda: self._quick_table.update(
                 lease.key,
                 "SET expires_at = :value",
                 condition="connection_id = :id AND expires_at > :now",
@@ -212,7 +220,7 @@ class StreamSlots:
             now_s = self._clock()
             if abs(now_s - self._counted_at_s) >= max_age_s:
                 self._counted = sum(
-                    not expired(each, now_s) for each in slot_records(self._table, SLOT)
+                    not expired(each, now_s) for each in slot_records(self._quick_table, SLOT)
                 )
                 self._counted_at_s = now_s
             return self._counted
@@ -301,13 +309,13 @@ class StreamSlots:
                 *((each, self._mark_fields(lease)) for each in lease.mark_keys),
             )
         ]
-        for _ in self._backoff.tries():
-            reasons = attempt(self._table, actions)
+        for _ in self._quick_backoff.tries():
+            reasons = attempt(self._quick_table, actions)
             if RETRIABLE.isdisjoint(reasons):
                 if reasons:
                     return LeaseState.LOST
                 break
-        return lease_state(self._table.get(lease.key), lease)
+        return lease_state(self._quick_table.get(lease.key), lease)
 
     def _slot_fields(self, lease: Lease) -> Record:
         fields: Record = {
