@@ -183,7 +183,7 @@ def test_whatever_cannot_be_read_while_a_stream_opens_it_is_200_with_a_retry(
         assert 5_000 <= retry_ms <= 15_000
         assert sum(sum(each.get("StreamsUnavailable", [])) for each in emitted()) == 1
         assert "stream.unavailable" in [each.getMessage() for each in caplog.records[-2:]]
-    assert at == (4 if kind == "global" else 6)
+    assert at == (3 if kind == "global" else 5)
     assert service.slots.open_count() == 0
 
 

@@ -1,14 +1,13 @@
 """Tests both streams as a client reads them: their events, their order, their endings."""
 
 import json
+import logging
 import re
 from itertools import pairwise
 
 import pytest
-from dashboard_data import Client
-from dashboard_data.dynamodb import key
+from dashboard_data import Client, Lease
 from dashboard_data.feed.item import parse_item
-from dashboard_data.slots.lease import slot_key
 
 from tests.support import producer
 from tests.support.functions import USUAL_EVENT_FIELDS
@@ -218,8 +217,11 @@ def test_heartbeats_tell_the_true_number_across_all_environments(service):
     assert (status["connections"], status["max_connections"], status["available"]) == (4, 100, 96)
 
 
-def test_an_open_stream_keeps_its_lease_and_a_killed_one_gives_it_back_by_itself(service, clock):
-    alive, killed = service.stream(address="192.0.2.1"), service.stream(address="192.0.2.2")
+def test_an_open_stream_keeps_its_lease_and_a_killed_process_gives_its_own_back_by_itself(
+    service, make_service, clock
+):
+    alive = service.stream(address="192.0.2.1")
+    killed = make_service().stream(address="192.0.2.2")
     alive.pull(2)
     killed.pull(2)
     until = clock() + 100
@@ -333,23 +335,41 @@ def test_a_rebuilt_history_resets_an_open_stream(service, client, table, publish
     assert stream.items() == [item.item_id]
 
 
-def test_a_lease_that_was_lost_ends_the_stream(service, clock, client, table, caplog):
-    for lost in ("expired", "taken away"):
-        stream = service.stream()
-        stream.pull(3)
-        slot = stream.headers["x-connection-id"].partition("-")[0]
-        if lost == "expired":
-            clock.advance(50)  # frozen, within the stream's life
-            other = service.slots.take(Client("other"))
-            assert other.connection_id.partition("-")[0] == slot
-        else:
-            client.delete_item(TableName=table, Key=key(*slot_key(int(slot, 36))))
-        stream.drain(most=30)
+def test_a_lease_that_was_lost_ends_the_stream(make_service, clock, caplog):
+    caplog.set_level(logging.INFO)
+    service, others = make_service(max_connections=1), make_service(max_connections=1)
+    stream = service.stream()
+    stream.pull(3)
+    clock.advance(50)  # frozen, within the stream's life
+    assert isinstance(others.slots.take(Client("other")), Lease)
+    stream.drain(most=30)
 
+    assert others.slots.open_count() == 1
+    (closed,) = [each for each in caplog.records if each.getMessage() == "stream.closed"]
+    assert closed.reason == "lease-lost"
+
+
+def test_a_lease_whose_records_are_gone_is_taken_anew_by_a_stream_that_lives(
+    service, clock, client, table
+):
+    stream = service.stream()
+    stream.pull(3)
+    for each in ("SLOT#", "SHARE#", "SLOTLIFE#"):
+        for record in recorded(client, table, each):
+            client.delete_item(TableName=table, Key={name: record[name] for name in ("PK", "SK")})
+    stream.pull(20)
+
+    assert len(recorded(client, table, "SLOT#")) == 1
+    assert len(recorded(client, table, "SLOTLIFE#")) == 1
     assert service.slots.open_count() == 1
-    assert [each.reason for each in caplog.records if each.getMessage() == "stream.closed"] == [
-        "lease-lost"
-    ] * 2
+
+
+def recorded(client, table, prefix):
+    return client.query(
+        TableName=table,
+        KeyConditionExpression="PK = :p AND begins_with(SK, :s)",
+        ExpressionAttributeValues={":p": {"S": "CONNECTIONS"}, ":s": {"S": prefix}},
+    )["Items"]
 
 
 def test_titles_and_texts_never_leave(service, publish, clock):

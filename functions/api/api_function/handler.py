@@ -29,7 +29,7 @@ _dependencies = ApiDependencies(
     feed=_feed,
     metrics=_metrics,
     tickers=kept_tickers(_feed, _metrics, time.time),
-    slots=slots_in(_table, _settings),
+    slots=slots_in(_table, _settings, tidies=False),
     sessions=_sessions,
     configurations=configurations_in(_table),
     verify=verifier_of(_settings, _sessions, time.time, _logger),

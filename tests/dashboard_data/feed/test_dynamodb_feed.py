@@ -191,11 +191,9 @@ def spent(client, table, clock, position):
         return response
 
     meddled = MeddledClient(client, metered)
-    lease = Lease(f"0-{'k' * 22}", "me", 0, ("me#0000",))
-    holder = {"connection_id": {"S": lease.connection_id}, "expires_at": {"N": "9999999999"}}
-    client.put_item(
-        TableName=table, Item=key(*lease.key) | holder
-    )  # a transaction of moto copies the whole table
+    lease = Lease(f"0-{'k' * 22}", "me", 0, ("me#0000",), "lifeline")
+    lifeline = key(*lease.key) | {"expires_at": {"N": "9999999999"}}
+    client.put_item(TableName=table, Item=lifeline)  # transactions of moto copy the whole table
     poll = SharedReader(
         DynamoDbFeed(Table(meddled, table), clock),
         Table(meddled, table),

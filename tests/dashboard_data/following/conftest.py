@@ -4,7 +4,7 @@ import pytest
 from dashboard_data import SharedReader
 from dashboard_data.users.configurations import configuration_record
 
-from tests.dashboard_data.following.streams import CONFIGURATION, lease_record, session_record
+from tests.dashboard_data.following.streams import CONFIGURATION, lifeline_record, session_record
 from tests.support.fakes import InMemoryFeed, InMemoryRecords
 
 
@@ -16,7 +16,7 @@ def memory(clock):
 @pytest.fixture
 def records(memory):
     filled = InMemoryRecords(memory)
-    filled.put(lease_record())
+    filled.put(lifeline_record())
     filled.put(session_record())
     filled.put(configuration_record(CONFIGURATION, {}))
     return filled

@@ -8,7 +8,7 @@ from dashboard_data import (
 
 from tests.support.fakes import NOON
 
-LEASE = Lease("3-AAAAAAAAAAAAAAAAAAAAAA", "client", 3, ("client#0000",))
+LEASE = Lease("3-AAAAAAAAAAAAAAAAAAAAAA", "client", 3, ("client#0000",), "lifeline")
 
 
 SESSION = Session("user", NOON + 100, ("SESSION#hash", "SESSION"))
@@ -17,13 +17,9 @@ SESSION = Session("user", NOON + 100, ("SESSION#hash", "SESSION"))
 CONFIGURATION = Configuration("c1", "user", "mine", ("AAPL",), "then", "then")
 
 
-def lease_record(**changed):
+def lifeline_record(**changed):
     keys = {"PK": {"S": LEASE.key[0]}, "SK": {"S": LEASE.key[1]}}
-    return (
-        keys
-        | {"connection_id": {"S": LEASE.connection_id}, "expires_at": {"N": "9999999999"}}
-        | changed
-    )
+    return keys | {"expires_at": {"N": "9999999999"}} | changed
 
 
 def session_record(expires_at=NOON + 100):

@@ -1,5 +1,6 @@
 """Tests what a stream learns from the records that it depends on."""
 
+import pytest
 from dashboard_data import (
     LeaseState,
     News,
@@ -12,7 +13,7 @@ from tests.dashboard_data.following.streams import (
     LEASE,
     SESSION,
     everything,
-    lease_record,
+    lifeline_record,
 )
 from tests.support.fakes import NOON, InMemoryRecords
 
@@ -20,7 +21,7 @@ from tests.support.fakes import NOON, InMemoryRecords
 def test_what_a_stream_depends_on_is_as_the_records_say(reader, memory, records):
     with everything(reader, memory.head().cursor) as stream:
         assert reader.wait(stream) == News(configuration=CONFIGURATION, fresh=True)
-        records.put(lease_record(closing={"BOOL": True}))
+        records.put(lifeline_record(closing={"SS": [LEASE.connection_id]}))
         changed = CONFIGURATION._replace(tickers=("MSFT", "TSLA"), version=2)
         records.put(configuration_record(changed, {}))
         assert reader.wait(stream) == News(
@@ -29,17 +30,29 @@ def test_what_a_stream_depends_on_is_as_the_records_say(reader, memory, records)
         for at in (LEASE.key, SESSION.key, CONFIGURATION.key):
             records.remove(at)
         assert reader.wait(stream) == News(
-            lease=LeaseState.LOST,
+            lease=LeaseState.LAPSED,
             session_lives=False,
             configuration_gone=True,
             fresh=True,
         )
 
 
-def test_a_slot_that_somebody_else_holds_is_a_lost_lease(reader, memory, records):
+@pytest.mark.parametrize(
+    ("closing", "made_room", "expected"),
+    [
+        ((), ("another",), LeaseState.HELD),
+        (("another",), (LEASE.connection_id,), LeaseState.MADE_ROOM),
+        ((LEASE.connection_id,), (LEASE.connection_id, "another"), LeaseState.CLOSING),
+    ],
+)
+def test_the_lifeline_names_those_of_its_streams_that_have_to_end(
+    reader, memory, records, closing, made_room, expected
+):
+    sets = {"closing": closing, "made_room": made_room}
+    named = {name: {"SS": list(ids)} for name, ids in sets.items() if ids}
     with everything(reader, memory.head().cursor) as stream:
-        records.put(lease_record(connection_id={"S": "3-BBBBBBBBBBBBBBBBBBBBBB"}))
-        assert reader.wait(stream).lease == LeaseState.LOST
+        records.put(lifeline_record(**named))
+        assert reader.wait(stream).lease == expected
 
 
 def test_a_session_ends_when_it_expires_though_nobody_has_swept_it(reader, memory, clock):

@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from dashboard_data import (
@@ -19,6 +20,7 @@ from dashboard_data import (
     StreamSlots,
     Table,
 )
+from dashboard_data.dynamodb import key
 from dashboard_data.feed.feed import RETENTION_S
 
 from tests.dashboard_data.following.streams import CONFIGURATION, LEASE, everything, seqs
@@ -185,14 +187,14 @@ def test_a_stream_that_has_just_come_is_not_judged_by_an_answer_that_did_not_ask
 ):
     with reader.follow(memory.head().cursor) as first:
         reader.wait(first)
-        absent = LEASE._replace(slot=7)
+        absent = replace(LEASE, lifeline="gone")
         gone = Session("user", NOON + 1, ("SESSION#gone", "SESSION"))
         with reader.follow(
             memory.head().cursor, lease=absent, session=gone, configuration=CONFIGURATION
         ) as second:
             assert reader.wait(second) == News(configuration=CONFIGURATION, fresh=True)
             news = reader.wait(second)
-            assert (news.lease, news.session_lives) == (LeaseState.LOST, False)
+            assert (news.lease, news.session_lives) == (LeaseState.LAPSED, False)
 
 
 def test_a_slot_taken_again_is_not_judged_by_what_was_read_of_its_former_holder(
@@ -201,7 +203,7 @@ def test_a_slot_taken_again_is_not_judged_by_what_was_read_of_its_former_holder(
     """A stream ends and another takes its slot within one interval, in the same process."""
     with reader.follow(memory.head().cursor, lease=LEASE) as former:
         assert reader.wait(former).lease == LeaseState.HELD
-    newcomer = LEASE._replace(connection_id="3-BBBBBBBBBBBBBBBBBBBBBB")
+    newcomer = replace(LEASE, connection_id="3-BBBBBBBBBBBBBBBBBBBBBB", lifeline="a new one")
     with reader.follow(memory.head().cursor, lease=newcomer) as stream:
         assert reader.wait(stream).lease == LeaseState.HELD
 
@@ -333,10 +335,10 @@ def test_goodbye_revocation_and_deletion_are_seen_within_one_poll(
         assert (news.lease, news.configuration.tickers) == (LeaseState.CLOSING, ("MSFT",))
         sessions.revoke(created.token)
         configurations.delete(created.user_id, configuration.config_id)
-        connections.release(lease)
+        client.delete_item(TableName=table, Key=key(*lease.key))
         news = reader.wait(stream)
         assert (news.lease, news.session_lives, news.configuration) == (
-            LeaseState.LOST,
+            LeaseState.LAPSED,
             False,
             None,
         )

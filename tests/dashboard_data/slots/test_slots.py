@@ -14,21 +14,26 @@ from dashboard_data import (
     StreamSlots,
     Table,
 )
-from dashboard_data.dynamodb import key, text, texts
+from dashboard_data.dynamodb import key, number_set, text, texts
+from dashboard_data.slots.index import block_key
 from dashboard_data.slots.lease import slot_key, slot_of
+from dashboard_data.slots.survey import GRACE_S
+from dashboard_data.slots.surveying import EVERY_S, EVERY_S_ALONE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.fakes import Crash, FakeClock, MeddledClient, TableError, failing_at, preceded_at
 
 CANCELLED = "TransactionCanceledException"
+LEASE_S = 45
+DEAD_S = LEASE_S + GRACE_S  # after so long without a renewal a process is taken for dead
 
 
 @pytest.fixture
 def connections_of(client, table, clock):
-    """Builds slots over one table, each with a DynamoDB client of its own, as environments do."""
+    """Builds the slots of one process more, over one table, with a DynamoDB client of its own."""
 
-    def build(meddle=None, limit=3, client_limit=2, random=lambda: 0.0):
+    def build(meddle=None, limit=3, client_limit=2, random=lambda: 0.0, **more):
         meddled = MeddledClient(client, meddle)
         return StreamSlots(
             Table(meddled, table),
@@ -36,7 +41,8 @@ def connections_of(client, table, clock):
             Backoff(clock.sleep, random),
             limit=limit,
             client_limit=client_limit,
-            lease_s=45,
+            lease_s=LEASE_S,
+            **more,
         )
 
     return build
@@ -58,6 +64,7 @@ def test_the_101st_is_refused_while_100_are_open(client, table, clock):
     connections = StreamSlots(Table(client, table), clock, Backoff(clock.sleep, lambda: 0.999))
     first = connections.take(Client("client-0"))
     fill(client, table, first, [slot for slot in range(100) if slot != first.slot])
+    clock.advance(EVERY_S)
     refusal = connections.take(Client("client-1"))
     assert (refusal.reason, refusal.limit, connections.open_count()) == (
         RefusalReason.FULL,
@@ -74,7 +81,7 @@ def fill(client, table, lease, slots):
 
     Each transaction of moto copies the whole table, so these are written without transactions.
     """
-    taken = client.get_item(TableName=table, Key=key(*lease.key))["Item"]
+    taken = client.get_item(TableName=table, Key=key(*lease.slot_key))["Item"]
     for slot in slots:
         changed = key(*slot_key(slot)) | {
             "connection_id": text(f"other-{slot}"),
@@ -85,11 +92,7 @@ def fill(client, table, lease, slots):
 
 def test_the_leases_of_an_older_version_count_while_they_live(connections, client, table, clock):
     """During a deployment old and new environments run beside each other."""
-    expires_at = {"expires_at": {"N": str(int(clock()) + 45)}}
-    holder = {"connection_id": text("0-of-the-older-version"), "client": text("a")}
-    mark = key("CONNECTIONS", "SHARE#a#0000") | {"taken_at": {"N": str(int(clock()) - 60)}}
-    for record in (key(*slot_key(0)), mark):
-        client.put_item(TableName=table, Item=record | holder | expires_at)
+    older_lease(client, table, clock() + LEASE_S)
 
     lease = connections.take(Client("a"))
 
@@ -98,18 +101,37 @@ def test_the_leases_of_an_older_version_count_while_they_live(connections, clien
     assert connections.take(Client("a")).reason == RefusalReason.CLIENT_FULL
 
 
+def test_the_leases_of_an_older_version_are_given_up_when_it_dies(
+    connections, client, table, clock
+):
+    older_lease(client, table, clock() + LEASE_S)
+    assert connections.open_count() == 1
+    clock.advance(LEASE_S)
+    assert connections.open_count() == 0
+    assert [type(connections.take(Client("a"))) for _ in range(3)] == [Lease, Lease, Refusal]
+
+
+def older_lease(client, table, expires_at_s):
+    """Writes the first slot, and the first mark of client "a", as the version before did."""
+    holder = {"connection_id": text("0-of-the-older-version"), "marks": texts(["a#0000"])}
+    expires_at = {"expires_at": {"N": str(int(expires_at_s))}}
+    mark = key("CONNECTIONS", "SHARE#a#0000") | {"taken_at": {"N": "0"}}
+    for record in (key(*slot_key(0)), mark):
+        client.put_item(TableName=table, Item=record | holder | expires_at)
+
+
 def test_a_client_has_its_share_and_shuts_out_nobody(connections):
     assert [type(connections.take(Client("greedy"))) for _ in range(2)] == [Lease, Lease]
     assert connections.take(Client("greedy")) == Refusal(RefusalReason.CLIENT_FULL, 2, 5)
     assert isinstance(connections.take(Client("modest")), Lease)
 
 
-def test_a_slot_and_a_share_can_be_taken_as_soon_as_they_are_given_back(connections):
+def test_a_slot_and_a_share_can_be_taken_as_soon_as_they_are_given_back(connections, state_of):
     first, second = connections.take(Client("a")), connections.take(Client("a"))
     connections.release(first)
     assert connections.open_count() == 1
     assert isinstance(connections.take(Client("a")), Lease)
-    assert connections.renew(second) == LeaseState.HELD
+    assert state_of(connections, second) == LeaseState.HELD
 
 
 def test_the_last_slot_goes_to_one_of_those_who_race_for_it(connections_of, connections):
@@ -143,106 +165,209 @@ def test_the_last_of_a_clients_share_goes_to_one_of_its_tabs(connections_of, con
     assert results[1].reason == RefusalReason.CLIENT_FULL
 
 
-def test_a_lease_that_nobody_renews_leaves_its_slot_and_its_share_free(connections, clock):
-    killed = [connections.take(Client("a")), connections.take(Client("a"))]
-    clock.advance(44)
-    assert connections.open_count() == 2
-    clock.advance(1)
-    assert connections.open_count() == 0
-    assert [type(connections.take(Client("a"))) for _ in range(3)] == [Lease, Lease, Refusal]
-    assert [connections.renew(lease) for lease in killed] == [LeaseState.LOST, LeaseState.LOST]
+def test_a_process_that_died_leaves_its_slots_and_its_shares_free(connections_of, clock, state_of):
+    dead = connections_of()
+    killed = [dead.take(Client("a")), dead.take(Client("a"))]
+    others = connections_of()
+    clock.advance(LEASE_S)
+    assert others.open_count() == 2
+    clock.advance(GRACE_S)
+    clock.advance(EVERY_S)
+    assert others.open_count() == 0
+    assert [type(others.take(Client("a"))) for _ in range(3)] == [Lease, Lease, Refusal]
+    assert [state_of(dead, lease) for lease in killed] == [LeaseState.LOST, LeaseState.LOST]
 
 
-def test_a_lease_that_is_renewed_is_held_as_long_as_it_lives(connections, clock):
+@pytest.mark.parametrize("newcomers", [["a", "a"], ["b", "c", "d"]])
+def test_who_would_be_refused_finds_at_once_what_a_dead_process_left(
+    connections_of, clock, newcomers
+):
+    dead = connections_of()
+    for name in ("a", "a", "b"):
+        dead.take(Client(name))
+    others = connections_of()
+    clock.advance(DEAD_S)
+    assert all(isinstance(others.take(Client(name)), Lease) for name in newcomers)
+
+
+def test_a_process_that_died_with_many_streams_leaves_nothing(
+    connections_of, clock, client, table, state_of
+):
+    dead, others = (connections_of(limit=70, client_limit=70) for _ in range(2))
+    for _ in range(60):
+        dead.take(Client("a", network_id="net"))
+    mine = others.take(Client("b"))
+    clock.advance(LEASE_S)
+    assert state_of(others, mine) == LeaseState.HELD
+    clock.advance(GRACE_S)
+    assert others.open_count() == 1
+    kinds = sorted(each["SK"]["S"].partition("#")[0] for each in everything(client, table))
+    assert kinds == ["SHARE", "SLOT", "SLOTLIFE", "SLOTTAKEN"]
+
+
+def test_a_lease_that_is_renewed_is_held_as_long_as_it_lives(connections, clock, state_of):
     lease = connections.take(Client("a"))
     for _ in range(100):
         clock.advance(40)
-        assert connections.renew(lease) == LeaseState.HELD
+        assert state_of(connections, lease) == LeaseState.HELD
     assert connections.open_count() == 1
 
 
-@pytest.mark.parametrize("swept", [(), (0,), (1,), (0, 1)])
+def test_one_write_renews_all_leases_of_a_process(connections_of, clock):
+    meddled = []
+
+    def listed(_number, name, call):
+        meddled.append(name)
+        return call()
+
+    process = connections_of(listed, limit=50, client_limit=50)
+    leases = [process.take(Client("a")) for _ in range(50)]
+    clock.advance(LEASE_S)
+    meddled.clear()
+    assert all(process.renewal_is_due(each) for each in leases)
+    assert process.renew(leases[0]) == LeaseState.HELD
+    assert not any(process.renewal_is_due(each) for each in leases)
+    assert meddled == ["update_item"]
+    assert connections_of().open_count() == 50
+
+
+@pytest.mark.parametrize("swept", [(), (0,), (1,), (2,), (0, 1, 2)])
 def test_a_lease_that_expired_comes_back_to_life_if_nobody_took_its_place(
-    connections, clock, client, table, swept
+    connections_of, clock, client, table, swept, state_of
 ):
     """DynamoDB may have swept some of its records meanwhile."""
+    connections, others = connections_of(), connections_of()
     lease = connections.take(Client("a"))
     clock.advance(600)
-    assert connections.open_count() == 0
+    assert others.open_count() == 0
     for each in swept:
-        client.delete_item(TableName=table, Key=key(*(lease.key, *lease.mark_keys)[each]))
+        at = (lease.key, lease.slot_key, *lease.mark_keys)[each]
+        client.delete_item(TableName=table, Key=key(*at))
 
-    assert connections.renew(lease) == LeaseState.HELD
-    assert connections.open_count() == 1
+    assert state_of(connections, lease) == LeaseState.HELD
+    assert connections.open_count() == others.open_count() == 1
     assert isinstance(connections.take(Client("a")), Lease)
     assert connections.take(Client("a")).reason == RefusalReason.CLIENT_FULL
 
 
-def test_a_lease_whose_slot_somebody_took_meanwhile_is_lost(connections, clock):
+def test_an_outage_in_which_nobody_looked_costs_a_process_nothing(connections_of, clock):
+    """Its lifeline has expired, but it is there: so nobody has taken anything."""
+    calls = []
+
+    def listed(_number, name, call):
+        calls.append(name)
+        return call()
+
+    process = connections_of(listed)
+    leases = [process.take(Client("a")), process.take(Client("b"))]
+    clock.advance(600)
+    calls.clear()
+    assert process.renew(leases[0]) == LeaseState.HELD
+    assert calls == ["update_item"]
+    assert connections_of().open_count() == 2
+
+
+def test_a_lease_whose_slot_somebody_took_meanwhile_is_lost(connections_of, clock, state_of):
+    connections, others = connections_of(limit=1), connections_of(limit=1)
     lease = connections.take(Client("a"))
-    clock.advance(45)
-    other = connections.take(Client("b"))
+    clock.advance(DEAD_S)
+    other = others.take(Client("b"))
     assert other.slot == lease.slot
-    assert connections.renew(lease) == LeaseState.LOST
-    assert connections.renew(other) == LeaseState.HELD
+    assert state_of(connections, lease) == LeaseState.LOST
+    connections.release(lease)
+    assert others.open_count() == 1
 
 
-def test_a_lease_whose_share_somebody_took_meanwhile_is_lost(connections_of, clock):
+def test_a_lease_whose_share_somebody_took_meanwhile_is_lost(connections_of, clock, state_of):
     connections = connections_of(client_limit=1)
     lease = connections.take(Client("a"))
-    clock.advance(45)
-    other = connections_of(client_limit=1, random=lambda: 0.99).take(Client("a"))
+    clock.advance(DEAD_S)
+    others = connections_of(client_limit=1, random=lambda: 0.99)
+    other = others.take(Client("a"))
     assert other.slot != lease.slot
-    assert connections.renew(lease) == LeaseState.LOST
+    assert state_of(connections, lease) == LeaseState.LOST
     connections.release(lease)
-    assert connections.renew(other) == LeaseState.HELD
+    clock.advance(LEASE_S)
+    assert state_of(others, other) == LeaseState.HELD
     assert connections.take(Client("a")).reason == RefusalReason.CLIENT_FULL
 
 
-def test_a_goodbye_reaches_a_lease_that_comes_back_to_life(connections, clock):
+def test_a_goodbye_reaches_a_lease_that_comes_back_to_life(connections, clock, state_of):
     lease = connections.take(Client("a"))
-    clock.advance(45)
+    clock.advance(DEAD_S)
     assert connections.ask_to_close(lease.connection_id) is True
-    assert connections.renew(lease) == LeaseState.CLOSING
+    assert state_of(connections, lease) == LeaseState.CLOSING
 
 
-def test_others_in_the_way_of_a_lease_that_comes_back_are_waited_for(connections_of, clock):
-    lease = connections_of().take(Client("a"))
-    clock.advance(45)
+def test_a_goodbye_reaches_a_lease_that_has_to_move(connections, clock, client, table, state_of):
+    lease = connections.take(Client("a"))
+    clock.advance(LEASE_S)
+    client.delete_item(TableName=table, Key=key(*lease.key))
+    assert connections.ask_to_close(lease.connection_id) is True
+    assert state_of(connections, lease) == LeaseState.CLOSING
+
+
+def test_others_in_the_way_of_a_lease_that_moves_are_waited_for(
+    connections_of, clock, client, table, state_of
+):
     conflict = TableError(CANCELLED, ["TransactionConflict", "None"])
-    assert connections_of(failing_at(2, conflict)).renew(lease) == LeaseState.HELD
+    connections = connections_of(failing_at(7, conflict))
+    lease = connections.take(Client("a"))
+    clock.advance(LEASE_S)
+    client.delete_item(TableName=table, Key=key(*lease.key))
+    states = [state_of(connections, lease) for _ in range(3)]
+    assert states[-1] == LeaseState.HELD
+    assert connections_of().open_count() == 1
 
 
-def test_a_lease_is_given_back_once_however_often_it_is_released(connections, clock):
+def test_a_lease_is_given_back_once_however_often_it_is_released(connections, clock, state_of):
     lease = connections.take(Client("a"))
     connections.release(lease)
     connections.release(lease)
     other = connections.take(Client("a"))
     assert (other.slot, other.marks) == (lease.slot, lease.marks)
     connections.release(lease)
-    assert connections.renew(other) == LeaseState.HELD
+    assert state_of(connections, other) == LeaseState.HELD
     assert connections.open_count() == 1
 
 
 def test_a_killed_environment_that_wakes_up_again_takes_nothing_from_its_successor(
-    connections, clock
+    connections_of, clock, state_of
 ):
+    connections, others = connections_of(limit=1), connections_of(limit=1)
     killed = connections.take(Client("a"))
-    clock.advance(45)
-    successor = connections.take(Client("b"))
+    clock.advance(DEAD_S)
+    successor = others.take(Client("b"))
     assert successor.slot == killed.slot
     connections.release(killed)
-    assert connections.renew(killed) == LeaseState.LOST
-    assert connections.renew(successor) == LeaseState.HELD
+    assert state_of(connections, killed) == LeaseState.LOST
+    clock.advance(LEASE_S)
+    assert state_of(others, successor) == LeaseState.HELD
 
 
-def test_goodbye_marks_the_lease_for_closing_until_it_is_released(connections):
+def test_goodbye_marks_the_lease_for_closing_until_it_is_released(connections, clock, state_of):
     lease = connections.take(Client("a"))
     assert connections.ask_to_close(lease.connection_id) is True
-    assert connections.renew(lease) == LeaseState.CLOSING
+    clock.advance(LEASE_S)
+    assert state_of(connections, lease) == LeaseState.CLOSING
     connections.release(lease)
     assert connections.ask_to_close(lease.connection_id) is False
-    assert connections.renew(connections.take(Client("a"))) == LeaseState.HELD
+    other = connections.take(Client("a"))
+    clock.advance(LEASE_S)
+    assert state_of(connections, other) == LeaseState.HELD
+
+
+def test_a_lifeline_does_not_remember_who_has_left(connections, clock, client, table, state_of):
+    stays = connections.take(Client("a"))
+    for _ in range(3):
+        leaves = connections.take(Client("b"))
+        connections.ask_to_close(leaves.connection_id)
+        connections.release(leaves)
+    for _ in range(2):
+        clock.advance(LEASE_S)
+        state_of(connections, stays)
+    record = client.get_item(TableName=table, Key=key(*stays.key))["Item"]
+    assert record.keys() == {"PK", "SK", "expires_at"}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -259,42 +384,210 @@ def test_a_connection_id_cannot_be_guessed_from_another(connections):
     assert connections.ask_to_close("0-" + ids[1].partition("-")[2]) is False
 
 
-def test_the_count_may_be_as_old_as_is_asked_for(connections, clock):
+def test_the_count_may_be_as_old_as_is_asked_for(connections_of, clock):
+    connections, others = connections_of(), connections_of()
     assert connections.open_count(max_age_s=5) == 0
-    connections.take(Client("a"))
+    others.take(Client("a"))
     assert connections.open_count(max_age_s=5) == 0
     assert connections.open_count() == 1
-    clock.advance(45)
-    assert connections.open_count(max_age_s=5) == 0
+    clock.advance(DEAD_S + EVERY_S)
+    assert connections.open_count() == 0
+
+
+def test_a_stream_that_counts_leaves_the_survey_to_its_next_turns(connections_of, clock, state_of):
+    """So that it is silent for one call at most."""
+    calls = []
+
+    def listed(_number, name, call):
+        calls.append(name)
+        return call()
+
+    connections, dead = connections_of(listed), connections_of()
+    lease = connections.take(Client("a"))
+    dead.take(Client("b"))
+    clock.advance(40)
+    state_of(connections, lease)
+    clock.advance(30)
+    calls.clear()
+    assert connections.open_count(max_age_s=1) == 2
+    assert calls == ["query"]
+    for _ in range(20):
+        calls.clear()
+        connections.renew(lease)
+        assert len(calls) <= 1
+    clock.advance(1)
+    assert connections.open_count(max_age_s=1) == 1
+
+
+def test_a_count_is_one_small_read_however_many_streams_are_open(
+    connections_of, clock, client, table
+):
+    process = connections_of(limit=600, client_limit=600)
+    first = process.take(Client("a"))
+    fill(client, table, first, range(1, 600))
+    process.open_count()
+    clock.advance(EVERY_S)
+    assert connections_of(limit=600).open_count() == 600  # a survey corrects the index
+    read = []
+
+    def metered(_number, name, call):
+        read.append((name, response := call()))
+        return response
+
+    other = connections_of(metered, limit=600)
+    assert other.open_count() == 600
+    ((name, response),) = read
+    assert name == "query"
+    assert len(str(response["Items"])) < 8_000
+
+
+def test_opening_costs_the_same_however_many_streams_are_open(connections_of, client, table, clock):
+    costs = {}
+    for already in (1, 400):
+        process = connections_of(limit=900, client_limit=900, random=clock_random(clock))
+        first = process.take(Client(f"first-{already}"))
+        fill(client, table, first, range(already * 2 - 1))
+        client.put_item(
+            TableName=table,
+            Item=key(*block_key(0))
+            | {"slots": number_set(range(already * 2)), "surveyed_at": {"N": str(clock())}},
+        )
+        calls = []
+
+        def listed(_number, name, call, calls=calls):
+            calls.append(name)
+            return call()
+
+        newcomer = connections_of(listed, limit=900, client_limit=900, random=clock_random(clock))
+        assert isinstance(newcomer.take(Client(f"newcomer-{already}")), Lease)
+        costs[already] = calls
+    assert costs[1] == costs[400]
+    assert costs[1] == ["put_item", "query", "transact_write_items", "update_item"]
+
+
+def clock_random(clock):
+    """Returns random numbers that are the same in every run, and change with every call."""
+    numbers = iter(range(1, 10**6))
+    return lambda: (next(numbers) * 0.6180339887) % 1
+
+
+def test_the_index_is_corrected_by_a_survey(connections_of, client, table, clock):
+    """A process died between the two writes of a take, another between those of a release."""
+    process = connections_of()
+    lease = process.take(Client("a"))
+    wrong = {"slots": number_set([2]), "surveyed_at": {"N": str(clock())}}
+    client.put_item(TableName=table, Item=key(*block_key(0)) | wrong)
+    others = connections_of()
+    assert others.open_count() == 1
+    clock.advance(EVERY_S)
+    assert others.open_count() == 1
+    index = client.get_item(TableName=table, Key=key(*block_key(0)))["Item"]
+    assert index["slots"]["NS"] == [str(lease.slot)]
+
+
+def test_only_one_of_many_processes_surveys(connections_of, clock):
+    surveys = []
+
+    def listed(_number, name, call):
+        response = call()
+        if name == "query" and any(
+            each["SK"]["S"].startswith("SLOT#") for each in response["Items"]
+        ):
+            surveys.append(name)
+        return response
+
+    processes = [connections_of(listed) for _ in range(5)]
+    processes[0].take(Client("a"))
+    clock.advance(EVERY_S)
+    assert [each.open_count() for each in processes] == [1] * 5
+    assert len(surveys) == 1
+
+
+def test_a_process_whose_streams_are_the_only_ones_looks_seldom_whether_others_died(
+    connections_of, clock
+):
+    calls = []
+
+    def listed(_number, name, call):
+        calls.append(name)
+        return call()
+
+    process = connections_of(listed)
+    lease = process.take(Client("a"))
+    process.open_count()
+    calls.clear()
+    for _ in range(EVERY_S_ALONE - 1):
+        clock.advance(1)
+        assert process.open_count() == 1
+    assert set(calls) == {"query"}
+    assert process.renew(lease) == LeaseState.HELD
+
+
+def test_who_may_not_delete_looks_and_counts_all_the_same(connections_of, clock):
+    """The API function counts, and takes no slots."""
+    reader = connections_of(tidies=False)
+    assert reader.open_count() == 0
+    dead = connections_of()
+    dead.take(Client("a"))
+    assert reader.open_count() == 1
+    clock.advance(DEAD_S)
+    assert reader.open_count() == 0
+    assert isinstance(dead.take(Client("a")), Lease)
 
 
 @pytest.mark.parametrize("after_it_took_effect", [False, True])
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_a_crash_while_taking_costs_one_lease_time_at_most(
     connections_of, connections, clock, at, after_it_took_effect
 ):
+    """The four calls: lifeline, index, transaction, index."""
     with pytest.raises(Crash):
         connections_of(failing_at(at, Crash(), after_it_took_effect=after_it_took_effect)).take(
             Client("a")
         )
-    assert connections.open_count() == (1 if at == 3 and after_it_took_effect else 0)
-    clock.advance(45)
+    clock.advance(EVERY_S)
+    assert connections.open_count() == (1 if (at, after_it_took_effect) >= (3, True) else 0)
+    clock.advance(DEAD_S)
     assert connections.open_count() == 0
     assert [type(connections.take(Client("a"))) for _ in range(3)] == [Lease, Lease, Refusal]
 
 
 @pytest.mark.parametrize("after_it_took_effect", [False, True])
+@pytest.mark.parametrize("at", [5, 6])
 def test_a_crash_while_releasing_costs_one_lease_time_at_most(
-    connections_of, connections, clock, after_it_took_effect
+    connections_of, connections, clock, at, after_it_took_effect
 ):
-    lease = connections.take(Client("a"))
+    process = connections_of(failing_at(at, Crash(), after_it_took_effect=after_it_took_effect))
+    lease = process.take(Client("a"))
     with pytest.raises(Crash):
-        connections_of(failing_at(1, Crash(), after_it_took_effect=after_it_took_effect)).release(
-            lease
-        )
-    clock.advance(45)
+        process.release(lease)
+    clock.advance(DEAD_S)
     assert connections.open_count() == 0
     assert [type(connections.take(Client("a"))) for _ in range(3)] == [Lease, Lease, Refusal]
+
+
+def test_what_could_not_be_given_back_is_given_back_later_by_the_process_that_lives_on(
+    connections_of, clock, state_of
+):
+    process = connections_of(failing_at(9, TableError("AccessDeniedException")))
+    stays, leaves = process.take(Client("a")), process.take(Client("b"))
+    with pytest.raises(TableError):
+        process.release(leaves)
+    clock.advance(EVERY_S)
+    assert connections_of().open_count() == 2
+    state_of(process, stays)
+    assert connections_of().open_count() == 1
+
+
+@pytest.mark.parametrize("code", ["InternalServerError", "ServiceUnavailable"])
+def test_a_slot_of_which_nobody_knows_whether_it_was_taken_is_given_back(
+    connections_of, clock, code, state_of
+):
+    process = connections_of(failing_at(3, TableError(code), after_it_took_effect=True))
+    lease = process.take(Client("a"))
+    clock.advance(LEASE_S)
+    state_of(process, lease)
+    assert connections_of().open_count() == 1
 
 
 @pytest.mark.parametrize(
@@ -302,9 +595,10 @@ def test_a_crash_while_releasing_costs_one_lease_time_at_most(
     [TableError(CANCELLED, ["TransactionConflict", "None"]), TableError("ThrottlingException")],
 )
 def test_a_conflict_is_tried_again(connections_of, connections, error):
-    lease = connections_of(failing_at(3, error)).take(Client("a"))
+    process = connections_of(failing_at(3, error))
+    lease = process.take(Client("a"))
     assert connections.open_count() == 1
-    connections_of(failing_at(1, error)).release(lease)
+    connections_of(failing_at(2, error)).release(lease)
     assert connections.open_count() == 0
 
 
@@ -319,28 +613,43 @@ def test_a_take_that_never_gets_through_is_a_refusal_and_not_an_error(connection
     assert connections.open_count() == 1
 
 
-@pytest.mark.parametrize("at", [1, 3])  # the two writes
-def test_a_goodbye_meets_no_error_where_others_write(connections_of, connections, at):
+def test_those_who_find_too_many_opening_come_back_at_different_times(connections_of):
+    def conflict(_number, name, call):
+        if name == "transact_write_items":
+            raise TableError(CANCELLED, ["TransactionConflict"])
+        return call()
+
+    late = connections_of(conflict, random=lambda: 0.99).take(Client("a"))
+    assert late.retry_after_s > connections_of(conflict).take(Client("a")).retry_after_s
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])  # key, slot, lifeline
+def test_a_goodbye_meets_no_error_where_others_write(
+    connections_of, connections, clock, at, state_of
+):
     lease = connections.take(Client("a"), "k" * 22)
     busy = connections_of(failing_at(at, TableError("TransactionConflictException")))
     assert busy.ask_to_close("k" * 22) is True
-    assert connections.renew(lease) == LeaseState.CLOSING
+    clock.advance(LEASE_S)
+    assert state_of(connections, lease) == LeaseState.CLOSING
 
 
 def test_who_wants_a_count_that_may_be_old_does_not_wait_for_another_who_counts(
-    connections_of, connections
+    connections_of, connections, clock
 ):
     """Holds the other thread in the middle of its request."""
     reached, go_on = threading.Event(), threading.Event()
+    held = []
 
-    def hold(number, name, call):
-        if number == 2:
+    def hold(_number, _name, call):
+        if held:
             reached.set()
             assert go_on.wait(10)
         return call()
 
     slow = connections_of(hold)
     assert slow.open_count() == 0
+    held.append(True)
     connections.take(Client("a"))
     with ThreadPoolExecutor(1) as other:
         counting = other.submit(slow.open_count)
@@ -353,32 +662,48 @@ def test_who_wants_a_count_that_may_be_old_does_not_wait_for_another_who_counts(
 @pytest.mark.parametrize(
     "error", [TableError("AccessDeniedException"), TableError(CANCELLED, []), OSError("no network")]
 )
-def test_an_error_that_is_no_answer_is_raised(connections_of, connections, error):
+def test_an_error_that_is_no_answer_is_raised(connections_of, connections, clock, error):
+    process = connections_of(failing_at(5, error))
+    held = process.take(Client("b"))
     lease = connections.take(Client("a"))
     with pytest.raises(type(error)):
         connections_of(failing_at(3, error)).take(Client("a"))
     with pytest.raises(type(error)):
-        connections_of(failing_at(1, error)).release(lease)
+        connections_of(failing_at(2, error)).release(lease)
+    clock.advance(LEASE_S)
     with pytest.raises(type(error)):
-        connections_of(failing_at(1, error)).renew(lease)
+        process.renew(held)
 
 
-def test_a_mark_that_is_visible_before_its_slot_is_not_taken_for_dead(
-    connections_of, connections, client, table
+def test_an_index_that_cannot_be_written_stops_no_stream(connections_of, clock, state_of):
+    """It is written later: with the next renewal."""
+    process = connections_of(failing_at(4, TableError("ThrottlingException")))
+    lease = process.take(Client("a"))
+    assert process.open_count() == 1
+    assert connections_of().open_count() == 1  # it surveys
+    clock.advance(LEASE_S)
+    process.renew(lease)
+    assert connections_of().open_count() == 1
+
+
+def test_a_lease_whose_lifeline_cannot_be_seen_yet_is_not_taken_for_dead(
+    connections_of, connections
 ):
-    """An ordinary read may see one record of a transaction before the other."""
+    """An ordinary read may see one record and not another that is older."""
 
-    def without_slots(number, name, call):
+    def without_lifelines(_number, name, call):
         response = call()
         if name == "query":
             response["Items"] = [
-                record for record in response["Items"] if not record["SK"]["S"].startswith("SLOT#")
+                each for each in response["Items"] if not each["SK"]["S"].startswith("SLOTLIFE#")
             ]
         return response
 
     for _ in range(2):
         connections.take(Client("a"))
-    assert connections_of(without_slots).take(Client("a")).reason == RefusalReason.CLIENT_FULL
+    blind = connections_of(without_lifelines)
+    assert blind.open_count() == 2
+    assert blind.take(Client("a")).reason == RefusalReason.CLIENT_FULL
 
 
 def test_a_limit_that_was_lowered_refuses_until_enough_are_closed(connections_of):
@@ -391,65 +716,114 @@ def test_a_limit_that_was_lowered_refuses_until_enough_are_closed(connections_of
 
 
 def test_a_lease_taken_during_the_look_does_not_confuse_who_looks(connections_of, connections):
-    late = connections_of(preceded_at(3, lambda: connections.take(Client("b"))))
+    late = connections_of(preceded_at(2, lambda: connections.take(Client("b"))))
     assert isinstance(late.take(Client("a")), Lease)
     assert connections.open_count() == 2
 
 
+def everything(client, table):
+    found = client.query(
+        TableName=table,
+        KeyConditionExpression="PK = :p",
+        ExpressionAttributeValues={":p": text("CONNECTIONS")},
+    )
+    return found["Items"]
+
+
 steps = st.lists(
-    st.tuples(st.sampled_from(["take", "release", "renew", "wait"]), st.integers(0, 5)),
+    st.tuples(
+        st.sampled_from(["take", "take", "release", "renew", "wait", "kill", "count"]),
+        st.integers(0, 5),
+    ),
     min_size=5,
-    max_size=30,
+    max_size=40,
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+class Environment:
+    """One process, which may be killed, and what its streams hold."""
+
+    def __init__(self, client, table, clock, random):
+        self.slots = StreamSlots(
+            Table(client, table),
+            clock,
+            Backoff(clock.sleep, random.random),
+            limit=4,
+            client_limit=2,
+            network_limit=4,
+            lease_s=LEASE_S,
+        )
+        self.held = []
+
+    def take(self, name):
+        lease = self.slots.take(Client(name, network_id="network"))
+        if isinstance(lease, Lease):
+            self.held.append(lease)
+
+    def renew(self):
+        """Does what its streams do: those that have lost their lease end."""
+        for lease in list(self.held):
+            for _ in range(9):
+                if not self.slots.renewal_is_due(lease):
+                    break
+                if self.slots.renew(lease) == LeaseState.LOST:
+                    self.held.remove(lease)
+                    self.slots.release(lease)
+                    break
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(steps, st.randoms())
-def test_whatever_happens_the_count_is_true_and_no_limit_is_passed(
+def test_whatever_happens_no_limit_is_passed_and_who_lives_keeps_what_it_has(
     client, new_table, steps, random
 ):
-    """All clients are of one network, so that nobody has to make room."""
+    """Three processes take and give back; any of them may be killed, or silent for too long.
+
+    All clients are of one network, so that nobody has to make room.
+    """
     clock = FakeClock()
-    connections = StreamSlots(
-        Table(client, new_table()),
-        clock,
-        Backoff(clock.sleep, random.random),
-        limit=4,
-        client_limit=2,
-        network_limit=4,
-        lease_s=45,
-    )
-    ends_at: dict[Lease, float] = {}
-    owners: dict[tuple[str, str], Lease] = {}
-
-    def live():
-        return [lease for lease, at in ends_at.items() if at > clock()]
-
-    def is_whole(lease):
-        return all(owners.get(each, lease) == lease for each in (lease.key, *lease.mark_keys))
-
+    table = new_table()
+    environments = [Environment(client, table, clock, random) for _ in range(3)]
     for step, number in steps:
-        name = f"client-{number % 3}"
-        lease = list(ends_at)[number % len(ends_at)] if ends_at else None
+        acting = environments[number % 3]
         if step == "take":
-            own = sum(each.client_id == name for each in live())
-            expected = len(live()) < 4 and own < 2
-            lease = connections.take(Client(name, network_id="network"))
-            assert isinstance(lease, Lease) == expected
-            if expected:
-                ends_at[lease] = clock() + 45
-                owners |= dict.fromkeys((lease.key, *lease.mark_keys), lease)
+            acting.take(f"client-{number % 2}")
         elif step == "wait":
             clock.advance(number * 9)
-        elif lease and step == "release":
-            connections.release(lease)
-            if is_whole(lease):
-                ends_at[lease] = 0.0
-                owners = {at: owner for at, owner in owners.items() if owner != lease}
-        elif lease and ends_at[lease]:
-            expected = LeaseState.HELD if is_whole(lease) else LeaseState.LOST
-            assert connections.renew(lease) == expected
-            if expected == LeaseState.HELD:
-                ends_at[lease] = clock() + 45
-                owners |= dict.fromkeys((lease.key, *lease.mark_keys), lease)
-        assert connections.open_count() == len(live())
+        elif step == "kill":
+            environments[number % 3] = Environment(client, table, clock, random)
+        elif step == "count":
+            acting.slots.open_count()
+        elif step == "release" and acting.held:
+            acting.slots.release(acting.held.pop(number % len(acting.held)))
+        else:
+            acting.renew()
+        assert_within_limits(client, table)
+    for each in environments:
+        each.renew()
+    assert_whole(client, table, [lease for each in environments for lease in each.held])
+    clock.advance(DEAD_S)
+    for each in environments:
+        each.renew()
+    clock.advance(EVERY_S_ALONE)
+    living = sum(len(each.held) for each in environments)
+    for each in environments:
+        each.renew()
+    assert sum(len(each.held) for each in environments) == living
+    assert {each.slots.open_count() for each in environments} == {living}
+    assert_within_limits(client, table)
+
+
+def assert_within_limits(client, table):
+    names = [each["SK"]["S"] for each in everything(client, table)]
+    assert sum(name.startswith("SLOT#") for name in names) <= 4
+    for number in range(2):
+        assert sum(name.startswith(f"SHARE#client-{number}#") for name in names) <= 2
+
+
+def assert_whole(client, table, leases):
+    """Each lease has its slot and its marks; none is another's."""
+    records = {each["SK"]["S"]: each for each in everything(client, table)}
+    for lease in leases:
+        for at in (lease.slot_key, *lease.mark_keys):
+            assert records[at[1]]["connection_id"]["S"] == lease.connection_id

@@ -113,10 +113,12 @@ def test_twenty_five_tabs_of_one_visitor_leave_room_for_everybody_else(make_serv
     assert service.stream(address="203.0.113.1").status == 503
 
 
-def test_a_tab_that_was_closed_without_a_word_costs_its_slot_for_one_life_at_most(service, clock):
+def test_a_tab_that_was_closed_without_a_word_costs_its_slot_for_one_life_at_most(
+    service, make_service, clock
+):
     """Covers an unread stream, which the runtime goes on writing, and a frozen environment."""
     unread = service.stream()
-    abandoned = service.stream()
+    abandoned = make_service().stream()
     abandoned.pull(3)
     opened_at = clock()
     unread.drain()

@@ -4,7 +4,7 @@ The codecs are small functions of our own: ten times faster than boto3's TypeDes
 Decimal, and without an import of boto3.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Record = dict[str, dict[str, Any]]
@@ -108,20 +108,22 @@ class Table:
         at: Key,
         expression: str,
         *,
-        condition: str,
         values: Record,
+        condition: str | None = None,
         names: Mapping[str, str] | None = None,
     ) -> Record | None:
-        """Changes one record, and returns it as it is then; None if `condition` does not hold."""
+        """Changes one record, and returns it as it is then; None if `condition` does not hold.
+
+        Without a condition it makes the record if there is none.
+        """
         named = {} if names is None else {"ExpressionAttributeNames": dict(names)}
         try:
             response = self._client.update_item(
                 TableName=self._name,
                 Key=key(*at),
                 UpdateExpression=expression,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
                 ReturnValues="ALL_NEW",
+                **_conditional(condition, values),
                 **named,
             )
         except Exception as error:
@@ -131,9 +133,19 @@ class Table:
         changed: Record = response["Attributes"]
         return changed
 
-    def delete(self, at: Key) -> None:
-        """Deletes the record, if there is one."""
-        self._client.delete_item(TableName=self._name, Key=key(*at))
+    def delete(
+        self, at: Key, *, condition: str | None = None, values: Record | None = None
+    ) -> bool:
+        """Deletes the record, if there is one. Returns False if `condition` does not hold."""
+        try:
+            self._client.delete_item(
+                TableName=self._name, Key=key(*at), **_conditional(condition, values)
+            )
+        except Exception as error:
+            if not condition_failed(error):
+                raise
+            return False
+        return True
 
     def transact(self, actions: Sequence[Action]) -> Cancelled | None:
         """Does all of the actions, or none: then it returns why."""
@@ -219,6 +231,16 @@ def number(value: float) -> dict[str, str]:
 
 def texts(values: Collection[str]) -> dict[str, list[dict[str, str]]]:
     return {"L": [{"S": value} for value in values]}
+
+
+def text_set(values: Iterable[str]) -> dict[str, list[str]]:
+    """Writes a set, which must not be empty."""
+    return {"SS": sorted(values)}
+
+
+def number_set(values: Iterable[int]) -> dict[str, list[str]]:
+    """Writes a set, which must not be empty."""
+    return {"NS": [repr(value) for value in sorted(values)]}
 
 
 def key(partition: str, sort: str) -> Record:

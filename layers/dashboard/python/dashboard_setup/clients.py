@@ -36,8 +36,13 @@ def table_of(
     return Table(client, settings.table, batch_tries=attempts)
 
 
-def slots_in(table: Table, settings: Settings, *, quick_table: Table | None = None) -> StreamSlots:
-    """Returns the slots. `quick_table`: for renewals and counts, which keep no stream waiting."""
+def slots_in(
+    table: Table, settings: Settings, *, quick_table: Table | None = None, tidies: bool = True
+) -> StreamSlots:
+    """Returns the slots. `quick_table`: for renewals and counts, which keep no stream waiting.
+
+    `tidies`: for functions that take slots, and may delete what dead processes left.
+    """
     return StreamSlots(
         table,
         time.time,
@@ -48,6 +53,7 @@ def slots_in(table: Table, settings: Settings, *, quick_table: Table | None = No
         network_limit=settings.network_connections,
         reserved=settings.reserved_connections,
         lease_s=settings.lease_s,
+        tidies=tidies,
     )
 
 

@@ -61,7 +61,7 @@ class FollowedStream:
         A copy that lags may miss what has just been written, so nothing ends before a consistent
         read.
         """
-        if self.lease and self._lease_state(records) == LeaseState.LOST:
+        if self.lease and self._lease_state(records) == LeaseState.LAPSED:
             yield self.lease.key
         for each in (self.session, self.configuration):
             if each and each.key not in records:

@@ -1,18 +1,21 @@
-"""What is a lease of one stream slot, whose is it, and what does its record say? Pure."""
+"""What is a lease of one stream slot, by which lifeline does it live, and whose is it? Pure."""
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from dashboard_data.dynamodb import Key, Record
 
 PARTITION = "CONNECTIONS"
-# Sort keys. Those that begin with SLOT are read together, when a slot is taken.
+# Sort keys. A survey reads those that begin with SLOT, in this order.
 SLOTS = "SLOT"
 SLOT = "SLOT#"
+LIFE = "SLOTLIFE#"
+TAKEN = "SLOTTAKEN#"
 WAIT = "SLOTWAIT#"
 SHARE = "SHARE#"
-GONE = "GONE#"
+KEY = "KEY#"
 
 _CONNECTION_ID = re.compile(r"([0-9a-z]{1,3})-[A-Za-z0-9_-]{22}")
 _CONNECTION_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -22,6 +25,7 @@ class LeaseState(StrEnum):
     HELD = "held"
     CLOSING = "closing"  # the client has said that it left
     MADE_ROOM = "made-room"  # it has to end, so that somebody else gets in
+    LAPSED = "lapsed"  # its lifeline is gone; a renewal finds out whether it can live on
     LOST = "lost"  # the slot, or a mark of a share, is another stream's by now
 
 
@@ -70,21 +74,28 @@ class Client(NamedTuple):
         return shares
 
 
-class Lease(NamedTuple):
+@dataclass(eq=False, slots=True)
+class Lease:
     """`connection_id` is the slot, a hyphen, and a text that cannot be guessed.
 
     `marks`: one of each share that the stream takes, as `<id>#<number>`, the widest last.
+    `lifeline`: the id of the record by which the lease lives. StreamSlots alone changes it.
     """
 
     connection_id: str
     client_id: str
     slot: int
     marks: tuple[str, ...]
+    lifeline: str
     authenticated: bool = False
 
     @property
     def key(self) -> Key:
-        """The record that a stream follows."""
+        """The record that a stream follows: one for all streams of its process."""
+        return lifeline_key(self.lifeline)
+
+    @property
+    def slot_key(self) -> Key:
         return slot_key(self.slot)
 
     @property
@@ -98,6 +109,10 @@ def mark_of(share_id: str, number: int) -> str:
 
 def mark_key(mark: str) -> Key:
     return PARTITION, f"{SHARE}{mark}"
+
+
+def lifeline_key(lifeline: str) -> Key:
+    return PARTITION, f"{LIFE}{lifeline}"
 
 
 def slot_key(slot: int) -> Key:
@@ -117,18 +132,23 @@ def is_connection_key(value: str | None) -> bool:
     return value is not None and _CONNECTION_KEY.fullmatch(value) is not None
 
 
-def gone_key(connection_key: str) -> Key:
-    """The record which says that a client has left, perhaps before its stream had a lease."""
-    return PARTITION, f"{GONE}{connection_key}"
+def connection_key_key(connection_key: str) -> Key:
+    """The record of a key that a client has drawn: its slot, or that the client has left."""
+    return PARTITION, f"{KEY}{connection_key}"
 
 
-def lease_state(record: Record | None, lease: Lease) -> LeaseState:
-    """Returns what the record of the lease's slot says about the lease."""
-    if record is None or record["connection_id"]["S"] != lease.connection_id:
-        return LeaseState.LOST
-    closing = record.get("closing")
-    if closing is None:
-        return LeaseState.HELD
-    if closing.get("S") == LeaseState.MADE_ROOM:
+def lease_state(lifeline: Record | None, lease: Lease) -> LeaseState:
+    """Returns what the record of its lifeline says about a lease."""
+    if lifeline is None:
+        return LeaseState.LAPSED
+    if lease.connection_id in named_in(lifeline, "closing"):
+        return LeaseState.CLOSING
+    if lease.connection_id in named_in(lifeline, "made_room"):
         return LeaseState.MADE_ROOM
-    return LeaseState.CLOSING
+    return LeaseState.HELD
+
+
+def named_in(lifeline: Record, field: str) -> list[str]:
+    """Returns the connections that `closing` or `made_room` of a lifeline names."""
+    names: list[str] = lifeline.get(field, {}).get("SS", [])
+    return names

@@ -3,75 +3,72 @@
 Theory of operation. There are as many slots as streams may be open, and a lease is one of them, in
 the partition CONNECTIONS of the table:
 
-    SLOT#0042               who holds it (connection_id, marks), until when (expires_at)
+    SLOT#0042               who holds it (connection_id, marks), by which lifeline
     SHARE#<id>#0003         a mark: the fourth stream of this client, or network; its connection
+    SLOTLIFE#<lifeline>     a process, until when it lives, and which of its streams have to end
+    SLOTTAKEN#0000          the index: the numbers of the slots that are taken
     SLOTWAIT#04             a client that waits for a slot (client), since when
-    GONE#<connection key>   a client that has left, perhaps before its stream had a lease
+    KEY#<connection key>    the slot of a client that drew its own key, or that the client has left
 
 - A record cannot exist twice, so a slot cannot be taken twice: the slots are the counter, and the
   limit holds without anybody counting up or down. The same with marks and shares.
 - A stream takes a mark of each of its shares: of its address, or of its user and the user's
   address, and of the wider network.
-- `take` reads slots and waiting places once, consistently. Which numbers of a share are in use it
-  learns from the slots, so of the marks it reads only those that it is about to put. It puts slot
-  and marks in one transaction, each on condition that it is free. It loses if anybody was faster,
-  and then looks again.
-- A mark counts while its lease lives, so that a renewal writes one record and not three. The taker
-  of a dead lease's mark names that lease in its condition. So if two takers see it, one of them
-  wins.
-- A lease that is not renewed expires, and its slot is free. A killed environment needs no cleaning.
-- A lease that has expired comes back to life when its stream renews it, as long as nobody else has
-  taken its slot or one of its marks. So an outage of the table, in which nobody can renew or take
-  anything, ends no stream.
-- `ask_to_close` marks the lease. The stream reads its lease with every poll, and ends. A lease is
-  marked in the same way when its stream has to make room (slots/making_room.py).
+- `take` reads the index, draws a slot and marks that seem free, and puts them in one transaction,
+  on condition that none of them exists. If one does, it draws again. So opening a stream costs the
+  same, however many are open.
+- All leases of a process (holdings.py) live by one record, its lifeline. A process that does not
+  renew it is dead, and what it held is deleted by a survey (surveying.py). A killed environment
+  needs no other cleaning.
+- A process whose lifeline was deleted moves its leases to a new one, each in a transaction, if its
+  slot and marks are its own still, or nobody's. So an outage of the table, in which nobody can
+  renew or take anything, ends no stream.
+- `ask_to_close` marks the lifeline. The process reads it with every poll, and the stream ends. A
+  stream that has to make room is marked in the same way (making_room.py).
 
 docs/connections.md gives the reason for each rule.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from threading import Lock
-from typing import Any
 
 from dashboard_data.dynamodb import (
+    CONDITION_FAILED,
     Action,
     Clock,
-    Key,
     Record,
     Table,
-    check_action,
     delete_action,
-    expired,
+    error_code,
     key,
     number,
     put_action,
     text,
-    texts,
-    update_action,
 )
-from dashboard_data.retry import RETRIABLE, Backoff, attempt
+from dashboard_data.retry import RETRIABLE, WITHOUT_EFFECT, Backoff
+from dashboard_data.slots.chores import Chores
+from dashboard_data.slots.closing import mark_to_end
+from dashboard_data.slots.holdings import Holdings, fields_of
+from dashboard_data.slots.index import TakenIndex
 from dashboard_data.slots.lease import (
     PARTITION,
-    SLOT,
     WAIT,
     Client,
     Lease,
     LeaseState,
     Refusal,
     RefusalReason,
-    gone_key,
+    connection_key_key,
     is_connection_key,
-    lease_state,
-    mark_key,
-    mark_of,
-    slot_key,
     slot_of,
 )
-from dashboard_data.slots.making_room import Limits, RoomMaker, any_of, full, moment, slot_records
-from dashboard_data.slots.room import Room
-from dashboard_data.slots.survey import SlotSurvey, is_settling
-from dashboard_data.times import HOUR_S, base36
+from dashboard_data.slots.making_room import Limits, RoomMaker, full
+from dashboard_data.slots.records import moment
+from dashboard_data.slots.search import Search
+from dashboard_data.slots.surveying import Surveyor
+from dashboard_data.times import HOUR_S
 
 LIMIT = 100
 CLIENT_LIMIT = 20
@@ -80,18 +77,21 @@ RESERVED = 10
 LEASE_S = 45
 GONE_S = 60  # longer than any stream takes from its request to its lease
 BUSY_RETRY_S = 1
+BUSY_SPREAD_S = 4
 
-_FREE = "attribute_not_exists(PK) OR expires_at <= :value"
-_OURS_OR_GONE = "attribute_not_exists(PK) OR connection_id = :value"
+_FREE = "attribute_not_exists(PK) OR expires_at <= :now"
+_NOT_LEFT = "attribute_not_exists(PK) OR attribute_not_exists(gone) OR expires_at <= :now"
 
 
 class StreamSlots:
-    """The slots in the table. Threads may share one.
+    """The slots, as one process takes and holds them. Its threads share one.
 
     `limit`: open streams across the whole system; `client_limit`: those of one address, or user;
     `network_limit`: those of a wider network; `reserved`: for how many clients with a token others
-    make room at once. `quick_table`: for the calls of open streams, which would rather fail than
-    keep a heartbeat waiting.
+    make room at once. `lease_s`: seconds that a process which died is taken for alive.
+    `quick_table`: for the calls of open streams, which would rather fail than keep a heartbeat
+    waiting. `tidies`: whether it may delete what dead processes left; without it, it cannot take
+    slots either.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class StreamSlots:
         network_limit: int = NETWORK_LIMIT,
         reserved: int = RESERVED,
         lease_s: int = LEASE_S,
+        tidies: bool = True,
     ) -> None:
         self.limit = limit
         self.client_limit = client_limit
@@ -114,13 +115,22 @@ class StreamSlots:
         self._table = table
         self._clock = clock
         self._backoff = backoff
-        self._quick_table = table
-        self._quick_backoff = backoff
-        if quick_table is not None:
-            self._quick_table = quick_table
-            self._quick_backoff = replace(backoff, most_tries=1)
+        self._quick_table = quick_table or table
+        quick_backoff = replace(backoff, most_tries=1) if quick_table else backoff
+        self._index = TakenIndex(self._quick_table, clock)
+        self._holdings = Holdings(
+            table,
+            clock,
+            backoff,
+            quick_table=self._quick_table,
+            quick_backoff=quick_backoff,
+            index=self._index,
+            lease_s=lease_s,
+        )
+        self._surveyor = Surveyor(table, clock, self._index, tidies=tidies)
+        self._chores = Chores(self._holdings, self._index, self._surveyor)
         limits = Limits(limit, client_limit, network_limit, reserved)
-        self._room = RoomMaker(table, clock, backoff, limits)
+        self._room = RoomMaker(table, clock, backoff, limits, self._index, self._surveyor)
         self._counting = Lock()
         self._counted = 0
         self._counted_at_s = float("-inf")
@@ -135,83 +145,82 @@ class StreamSlots:
         connection's id.
         """
         own_key = connection_key if is_connection_key(connection_key) else None
-        counted: set[str] = set()  # marks in use whose slots cannot be seen
+        lifeline = self._holdings.lifeline.hold()
+        self._chores.do_all()
+        shares = client.shares(self.client_limit, self.network_limit)
+        search = Search(self._table, self._clock, self._backoff, shares)
         for _ in self._backoff.tries():
-            room = self._room.for_client(client)
-            if isinstance(room, Refusal):
-                return room
-            lease = self._drawn(room, own_key, counted)
-            if lease is None:
+            refusal = self._look(search, client)
+            if refusal:
+                return refusal
+            marks = search.draw_marks(self._holdings.leases())
+            if marks is None:
+                if search.may_survey_again():
+                    self._surveyor.survey()  # some may be of dead processes
+                    continue
                 return full(RefusalReason.CLIENT_FULL, self.client_limit, self._backoff)
-            dead = self._dead_holders(lease, room.seen, counted)
-            if dead is None:
-                continue
-            if self._put(lease, dead, room, own_key):
+            lease = search.lease(client, marks, lifeline, own_key or secrets.token_urlsafe(16))
+            failed = self._put(lease, search, own_key)
+            if not failed:
+                self._holdings.keep(lease)
+                self._index.write()
                 return lease
-            if own_key and self._has_left(own_key):
+            if own_key and search.key_failed(failed):
                 return Refusal(RefusalReason.LEFT, self.limit, retry_after_s=0)
-        return Refusal(RefusalReason.BUSY, self.limit, BUSY_RETRY_S)
+            search.learn(lease, failed)
+        retry_after_s = BUSY_RETRY_S + int(self._backoff.random() * BUSY_SPREAD_S)
+        return Refusal(RefusalReason.BUSY, self.limit, retry_after_s)
 
-    def renew(self, lease: Lease) -> LeaseState:
-        """Prolongs the lease, and returns its state.
+    def renewal_is_due(self, lease: Lease) -> bool:
+        """Whether `renew` has anything to do, for this lease or for all of the process."""
+        return self._holdings.renewal_is_due(lease) or self._chores.are_left()
 
-        One that has expired lives on if nobody else has taken its slot or its shares.
+    def renew(self, lease: Lease) -> LeaseState | None:
+        """Prolongs all leases of this process, and returns the state of this one.
+
+        It makes one call of the table at most, so that no stream is silent for longer. None if
+        nothing new is known about this lease: another thread is at it, or the next call goes on.
+        A lease whose lifeline is gone lives on if nobody else has taken its slot or its shares.
         """
-        values = {
-            ":id": text(lease.connection_id),
-            ":now": number(self._clock()),
-            ":value": self._in(self.lease_s),
-        }
-        record = self._quick_backoff.write(
-            lambda: self._quick_table.update(
-                lease.key,
-                "SET expires_at = :value",
-                condition="connection_id = :id AND expires_at > :now",
-                values=values,
-            )
-        )
-        if record is None:
-            return self._revive(lease)
-        return lease_state(record, lease)
+        if self._holdings.renewal_is_due(lease):
+            return self._holdings.renew(lease)
+        self._chores.do_next()
+        return None
 
     def release(self, lease: Lease) -> None:
         """Frees the slot, at once. Idempotent; a lease that is somebody else's is left alone.
 
-        Raises errors that retrying cannot fix: the lease then expires by itself.
+        Raises errors that retrying cannot fix. It is tried again later, while the process lives.
         """
-        holder = {":value": text(lease.connection_id)}
-        deletions = [
-            delete_action(at, condition=_OURS_OR_GONE, values=holder)
-            for at in (lease.key, *lease.mark_keys)
-        ]
-        for _ in self._backoff.tries():
-            if RETRIABLE.isdisjoint(attempt(self._table, deletions)):
-                return
+        self._holdings.release(lease)
 
     def ask_to_close(self, connection: str) -> bool:
         """Marks the lease of this connection for closing; its stream sees it within one poll.
 
         Returns False if there is no such lease. `connection`: its id, or the key that its client
-        has drawn. A key also stops a stream that has no lease yet: either the lease can be found
-        now, or it comes later and finds the record that is written here.
+        has drawn. A key also stops a stream that has no lease yet: either its slot stands in the
+        key's record now, or it comes later and finds what is written here.
         """
         if not is_connection_key(connection):
-            return self._close(connection, {"BOOL": True})
-        gone = key(*gone_key(connection)) | {"expires_at": self._in(GONE_S)}
-        self._backoff.write(lambda: self._table.put(gone))
-        ids = [record["connection_id"]["S"] for record in slot_records(self._table, SLOT)]
-        closed = [
-            self._close(each, {"BOOL": True})
-            for each in ids
-            if each.partition("-")[2] == connection
-        ]
-        return any(closed)
+            return self._close(connection)
+        values: Record = {":yes": {"BOOL": True}, ":until": moment(self._clock() + GONE_S)}
+        record = self._backoff.write(
+            lambda: self._table.update(
+                connection_key_key(connection),
+                "SET gone = :yes, expires_at = :until",
+                values=values,
+            )
+        )
+        if record is None or "connection_id" not in record:
+            return False
+        return self._close(record["connection_id"]["S"])
 
     def open_count(self, max_age_s: float = 0) -> int:
-        """Returns how many streams are open across all environments: the leases that live.
+        """Returns how many streams are open across all environments: the slots that are taken.
 
         `max_age_s`: a count of this age will do, so that the streams of one process share one. No
-        thread waits then for another thread that counts: it takes the last count.
+        thread waits then for another thread that counts: it takes the last count. And a survey that
+        is due is not made at once, but by the next calls of `renew`.
         """
         known = self._counted_at_s > float("-inf")
         if not self._counting.acquire(blocking=not (max_age_s and known)):
@@ -219,152 +228,83 @@ class StreamSlots:
         try:
             now_s = self._clock()
             if abs(now_s - self._counted_at_s) >= max_age_s:
-                self._counted = sum(
-                    not expired(each, now_s) for each in slot_records(self._quick_table, SLOT)
-                )
+                self._counted = self._count(at_once=not max_age_s)
                 self._counted_at_s = now_s
             return self._counted
         finally:
             self._counting.release()
 
-    def _drawn(self, room: Room, own_key: str | None, counted: set[str]) -> Lease | None:
-        """Draws a slot, and a mark of each share; None if one of the shares is used up."""
-        marks = []
-        for share_id, most in room.client.shares(self.client_limit, self.network_limit).items():
-            used = room.seen.numbers_of(share_id)
-            free = [
-                each
-                for each in range(most)
-                if each not in used and mark_of(share_id, each) not in counted
-            ]
-            if not free or len(used) >= most:
-                return None
-            marks.append(mark_of(share_id, any_of(self._backoff, free)))
-        slot = any_of(self._backoff, room.open_slots())
-        unguessable = own_key or secrets.token_urlsafe(16)
-        return Lease(
-            connection_id=f"{base36(slot)}-{unguessable}",
-            client_id=room.client.client_id,
-            slot=slot,
-            marks=tuple(marks),
-            authenticated=room.client.authenticated,
-        )
+    def _count(self, *, at_once: bool) -> int:
+        own = self._holdings.slots()
+        taken = self._index.read(self._quick_table)
+        if self._surveyor.is_due(taken, own):
+            if not at_once:
+                self._chores.want_survey(taken)
+            elif self._surveyor.claim(taken):
+                return len(self._surveyor.survey().holders)
+        return len(taken.slots | own)
 
-    def _dead_holders(
-        self, lease: Lease, seen: SlotSurvey, counted: set[str]
-    ) -> dict[str, str] | None:
-        """Returns the dead leases that hold this lease's marks still.
+    def _look(self, search: Search, client: Client) -> Refusal | None:
+        """Lets the search know which slots are free for this client."""
+        taken = self._index.read(self._table)
+        free = set(range(self.limit)) - taken.slots - self._holdings.slots()
+        has_room = len(taken.slots) < self.limit and search.sees(free)
+        if has_room and self._clock() >= taken.waiting_until_s:
+            return None
+        room = self._room.for_client(client, is_full=not has_room)
+        if isinstance(room, Refusal):
+            return room
+        search.sees(set(room.open_slots()))
+        search.place = room.own_place()
+        return None
 
-        Returns None if one of the marks is in use, and adds it to `counted`.
-        """
-        now_s = self._clock()
-        records = self._table.get_many(lease.mark_keys, consistent=True)
-        dead = {}
-        for mark in lease.marks:
-            record = records.get(mark_key(mark))
-            if record is None:
-                continue
-            holder = record["connection_id"]["S"]
-            if seen.holds(holder) or is_settling(record, now_s):
-                counted.add(mark)
-            dead[mark] = holder
-        return None if counted.intersection(lease.marks) else dead
-
-    def _put(
-        self, lease: Lease, dead: dict[str, str], room: Room, connection_key: str | None
-    ) -> bool:
+    def _put(self, lease: Lease, search: Search, own_key: str | None) -> Sequence[str]:
         """Puts slot and marks in one transaction, and gives up the waiting place.
 
-        Returns False if somebody was faster, or in the way, or the client has left.
+        Returns one code for each of the actions if that failed, and nothing if it is done.
         """
-        now = {":value": number(self._clock())}
-        slot = key(*lease.key) | self._slot_fields(lease)
-        actions = [put_action(slot, condition=_FREE, values=now)]
-        for mark in lease.marks:
-            record = key(*mark_key(mark)) | self._mark_fields(lease)
-            holder = {":value": text(dead.get(mark, "none"))}
-            actions.append(put_action(record, condition=_OURS_OR_GONE, values=holder))
-        if own := room.own_place():
+        try:
+            cancelled = self._table.transact(self._actions(lease, search, own_key))
+        except BaseException as error:
+            code = error_code(error)
+            if code not in WITHOUT_EFFECT:
+                self._holdings.doubt(lease)
+            if code not in RETRIABLE:
+                raise
+            return (code,)
+        if cancelled is None:
+            return ()
+        if not cancelled.reasons or not cancelled.reasons <= RETRIABLE | {CONDITION_FAILED}:
+            raise cancelled.error
+        return cancelled.codes
+
+    def _actions(self, lease: Lease, search: Search, own_key: str | None) -> list[Action]:
+        """Returns first the slot, then the marks, then the key: `Search` knows this order."""
+        now_s = self._clock()
+        now = {":now": number(now_s)}
+        actions = [
+            put_action(key(*at) | fields, condition=_FREE, values=now)
+            for at, fields in fields_of(lease, now_s).items()
+        ]
+        if own_key:
+            record = key(*connection_key_key(own_key)) | {
+                "connection_id": text(lease.connection_id),
+                "expires_at": moment(now_s + HOUR_S),
+            }
+            actions.append(put_action(record, condition=_NOT_LEFT, values=now))
+        if search.place:
             actions.append(
                 delete_action(
-                    (PARTITION, f"{WAIT}{own.place:02d}"),
+                    (PARTITION, f"{WAIT}{search.place.place:02d}"),
                     condition="attribute_not_exists(PK) OR client = :value",
-                    values={":value": text(own.waiter_id)},
+                    values={":value": text(search.place.waiter_id)},
                 )
             )
-        if connection_key:
-            actions.append(check_action(gone_key(connection_key), condition=_FREE, values=now))
-        return not attempt(self._table, actions)
+        return actions
 
-    def _revive(self, lease: Lease) -> LeaseState:
-        """Brings a lease back that has expired, unless somebody else has its slot or a mark.
-
-        What its slot's record says about closing stays.
-        """
-        own = {":id": text(lease.connection_id)}
-        actions = [
-            _set_action(at, fields, own)
-            for at, fields in (
-                (lease.key, self._slot_fields(lease)),
-                *((each, self._mark_fields(lease)) for each in lease.mark_keys),
-            )
-        ]
-        for _ in self._quick_backoff.tries():
-            reasons = attempt(self._quick_table, actions)
-            if RETRIABLE.isdisjoint(reasons):
-                if reasons:
-                    return LeaseState.LOST
-                break
-        return lease_state(self._quick_table.get(lease.key), lease)
-
-    def _slot_fields(self, lease: Lease) -> Record:
-        fields: Record = {
-            "connection_id": text(lease.connection_id),
-            "marks": texts(lease.marks),
-            "expires_at": self._in(self.lease_s),
-        }
-        if lease.authenticated:
-            fields["authenticated"] = {"BOOL": True}
-        return fields
-
-    def _mark_fields(self, lease: Lease) -> Record:
-        return {
-            "connection_id": text(lease.connection_id),
-            "taken_at": number(self._clock()),
-            "expires_at": self._in(HOUR_S),
-        }
-
-    def _close(self, connection_id: str, closing: dict[str, Any]) -> bool:
+    def _close(self, connection_id: str) -> bool:
         """Marks a lease, even one that has expired: it may come back to life."""
         slot = slot_of(connection_id)
         if slot is None:
             return False
-        values = {":id": text(connection_id), ":value": closing}
-        closed = self._backoff.write(
-            lambda: self._table.update(
-                slot_key(slot),
-                "SET closing = :value",
-                condition="connection_id = :id",
-                values=values,
-            )
-        )
-        return closed is not None
-
-    def _has_left(self, connection_key: str) -> bool:
-        record = self._table.get(gone_key(connection_key))
-        return record is not None and not expired(record, self._clock())
-
-    def _in(self, seconds: float) -> dict[str, str]:
-        return moment(self._clock() + seconds)
-
-
-def _set_action(at: Key, fields: Record, own: Record) -> Action:
-    """Sets these fields of a record that is still ours, or not there any more."""
-    assignments = ", ".join(f"{name} = :{name}" for name in fields)
-    values = own | {f":{name}": value for name, value in fields.items()}
-    return update_action(
-        at,
-        f"SET {assignments}",
-        condition="attribute_not_exists(PK) OR connection_id = :id",
-        values=values,
-    )
+        return mark_to_end(self._table, self._backoff, slot, connection_id, LeaseState.CLOSING)
