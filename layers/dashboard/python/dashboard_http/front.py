@@ -4,16 +4,10 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from threading import local
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import (
-    ApiGatewayResolver,
-    APIGatewayRestResolver,
-    LambdaFunctionUrlResolver,
-    Response,
-)
+from aws_lambda_powertools.event_handler import ApiGatewayResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError, ServiceError
 from aws_lambda_powertools.utilities.data_classes import (
@@ -26,6 +20,7 @@ from dashboard_http.cors import Cors
 from dashboard_http.observing import count_failure, log_request
 from dashboard_http.outage import is_outage
 from dashboard_http.paths import routed_path
+from dashboard_http.resolvers import FunctionUrlResolver, Resolvers, RestApiResolver
 from dashboard_http.results import with_headers
 
 JSON = "application/json"
@@ -158,20 +153,21 @@ class _Request(NamedTuple):
         }
 
 
-class _Fronts(local):
-    """The resolvers of one thread; each thread has its own.
-
-    Powertools keeps the current request in attributes of a class, where threads would find each
-    other's. An attribute of the resolver with the same name hides that one.
-    """
+class _Fronts:
+    """The routes behind both fronts, and a pool of resolvers for each. Safe with threads."""
 
     def __init__(self, routes: Callable[[], Routes], logger: Logger) -> None:
-        self._rest_api = APIGatewayRestResolver()
-        self._function_url = LambdaFunctionUrlResolver()
-        for resolver in (self._rest_api, self._function_url):
-            self._routes = routes()
-            resolver.include_router(self._routes)
-            _add_error_responses(resolver, self._routes, logger)
+        self._build = routes
+        self._logger = logger
+        self._routes = routes()  # for looking up rules alone
+        self._rest_api = Resolvers(lambda: self._with_routes(RestApiResolver()))
+        self._function_url = Resolvers(lambda: self._with_routes(FunctionUrlResolver()))
+
+    def _with_routes(self, resolver: ApiGatewayResolver) -> ApiGatewayResolver:
+        routes = self._build()
+        resolver.include_router(routes)
+        _add_error_responses(resolver, routes, self._logger)
+        return resolver
 
     def resolve(self, asked: _Request, context: Any) -> dict[str, Any]:
         """Returns the response. Without a route of its own, HEAD has the response of GET.
@@ -183,14 +179,9 @@ class _Fronts(local):
         if method == "HEAD" and "HEAD" not in self._routes.at(asked.path):
             method = "GET"
         payload = asked.routed(method)
-        resolver: ApiGatewayResolver = self._rest_api
         if asked.is_on_function_url:
-            resolver = self._function_url
-            resolver.current_event = LambdaFunctionUrlEvent(payload)
-        else:
-            resolver.current_event = APIGatewayProxyEvent(payload)
-        resolver.lambda_context = context
-        return resolver.resolve(payload, context)
+            return self._function_url.resolve(LambdaFunctionUrlEvent(payload), context)
+        return self._rest_api.resolve(APIGatewayProxyEvent(payload), context)
 
     def route_of(self, asked: _Request) -> str:
         """Returns the rule of the route, or of another method's at this path: never the path."""

@@ -78,7 +78,9 @@ def leave_bodies_alone(api_gateway: Any) -> None:
     def build_response_with_context(self: Any, response_builder: Any) -> Any:
         result = build_response(self, response_builder)
         if streams(result):
-            put_off(self, "clear_context", lambda _error, _how: self.clear_context())
+            # Its own: by then the resolver may serve another request, in another thread.
+            context = self.context
+            put_off(self, "clear_context", lambda _error, _how: context.clear())
         return result
 
     def validate_whole_sizes(response: Any) -> None:
