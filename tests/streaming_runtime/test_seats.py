@@ -50,7 +50,8 @@ def test_what_runs_is_known_until_the_worker_waits_again(seat, request_id, invoc
     seat.takes(invocation(request_id, invocation_id))
     running = seat.running()
     if len(f"{request_id}\n{invocation_id or ''}".encode()) <= 255:
-        assert running == invocation(request_id, invocation_id)
+        assert running.aws_request_id == request_id
+        assert running.invocation_id == (invocation_id or None)
     else:
         assert running is None
     seat.waits()

@@ -206,7 +206,7 @@ def _mode(
     """
     try:
         context = LambdaContext(invocation, check.deadline, process.settings)
-        payload = payload_of(invocation.body, invocation.content_type)
+        payload = payload_of(invocation.take_body(), invocation.content_type)
         BEGIN.set(_begin(api, invocation, payload, process, check))
         try:
             result = called_by(handler)(payload, context)
@@ -245,7 +245,7 @@ def _begin(
         mode = _planned(result, payload, process)
         if not isinstance(mode, Streamed) or not mode.filler or mode.pieces.is_coded:
             return None
-        check.stream = _opened(api, invocation, mode, process, mode.prelude)
+        check.stream = _opened(api, invocation, mode, process, mode.take_prelude())
         return check.write
 
     return begin
@@ -300,7 +300,7 @@ def _stream(
             for piece in check.between(mode.pieces):
                 if piece:
                     if stream is None:
-                        stream = _opened(api, invocation, mode, process, mode.prelude)
+                        stream = _opened(api, invocation, mode, process, mode.take_prelude())
                         check.stream = stream
                     stream.write(piece)
     except BaseException as error:

@@ -269,12 +269,12 @@ def _run_here(process: Process) -> int:
         return _report_failed_start(process, api, error)
     if settings.concurrency == 1:
         return Worker(process, handler, api).run()
-    apis = [_api(settings) for _ in range(settings.concurrency)]
+    apis = [_api(settings, hears_signals=False) for _ in range(settings.concurrency)]
     return _run_many([Worker(process, handler, each) for each in apis], process.stop)
 
 
-def _api(settings: Settings) -> RuntimeApi:
-    return RuntimeApi(settings.address, ascii_only=settings.ascii_only)
+def _api(settings: Settings, *, hears_signals: bool = True) -> RuntimeApi:
+    return RuntimeApi(settings.address, ascii_only=settings.ascii_only, hears_signals=hears_signals)
 
 
 def _run_workers(process: Process, sigterm: Sigterm) -> int:

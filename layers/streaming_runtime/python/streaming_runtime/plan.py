@@ -89,6 +89,12 @@ class Streamed:
         self.filler = filler
         self.content_type = content_type
 
+    def take_prelude(self) -> bytes:
+        """Returns the prelude, once: it is not kept for as long as the response streams."""
+        taken = self.prelude
+        self.prelude = b""
+        return taken
+
 
 def front_of(payload: Any) -> Front | None:
     """Returns the front whose request `payload` is; None if it is no such request.

@@ -40,11 +40,17 @@ SLICE_BYTES = 65_536
 SIOCOUTQ = 0x5411  # Linux: https://man7.org/linux/man-pages/man7/tcp.7.html
 TICK_MS = 200  # the longest wait without a look for signals
 
-# All but `body` are named after the headers of /next, without their common beginning: text, None
-# where absent. `body` is bytes.
-Invocation = namedtuple(
-    "Invocation",
-    [
+Response = namedtuple("Response", ["status", "headers", "body"])  # header names in lower case
+
+
+class Invocation:
+    """One invocation, as /next tells it.
+
+    All but `body` are named after the headers, without their common beginning: text, None where
+    absent. `body` is bytes, until somebody takes it.
+    """
+
+    _fields = (
         "aws_request_id",
         "deadline_ms",
         "invoked_function_arn",
@@ -55,10 +61,38 @@ Invocation = namedtuple(
         "invocation_id",
         "body",
         "content_type",
-    ],
-    defaults=["application/json"],
-)
-Response = namedtuple("Response", ["status", "headers", "body"])  # header names in lower case
+    )
+    __slots__ = _fields
+
+    def __init__(
+        self,
+        aws_request_id: str | None,
+        deadline_ms: str | None,
+        invoked_function_arn: str | None,
+        trace_id: str | None,
+        client_context: str | None,
+        cognito_identity: str | None,
+        aws_tenant_id: str | None,
+        invocation_id: str | None,
+        body: bytes | None,
+        content_type: str = "application/json",
+    ) -> None:
+        self.aws_request_id: Any = aws_request_id  # no invocation of Lambda is without
+        self.deadline_ms = deadline_ms
+        self.invoked_function_arn = invoked_function_arn
+        self.trace_id = trace_id
+        self.client_context = client_context
+        self.cognito_identity = cognito_identity
+        self.aws_tenant_id = aws_tenant_id
+        self.invocation_id = invocation_id
+        self.body = body
+        self.content_type = content_type
+
+    def take_body(self) -> bytes:
+        """Returns the body, once: a response that streams for minutes does not keep it."""
+        body = self.body or b""
+        self.body = None
+        return body
 
 
 class PlatformGone(Exception):
@@ -105,12 +139,16 @@ class RuntimeApi:
     """One worker's way to the Runtime API at `address` (`host:port`).
 
     It keeps one connection for everything but streams, which have one each. `ascii_only`: reports
-    of errors escape all other characters.
+    of errors escape all other characters. `hears_signals`: it is used in the main thread, where
+    signals are handled. In any other thread a wait for the next invocation wakes nobody up.
     """
 
-    def __init__(self, address: str, *, ascii_only: bool = True) -> None:
+    def __init__(
+        self, address: str, *, ascii_only: bool = True, hears_signals: bool = True
+    ) -> None:
         self.address = address
         self._ascii_only = ascii_only
+        self._tick_ms = TICK_MS if hears_signals else None
         self._kept: _Connection | None = None
 
     def next(self) -> Invocation | Response:
@@ -121,7 +159,7 @@ class RuntimeApi:
         names = [f"lambda-runtime-{field.replace('_', '-')}" for field in Invocation._fields[:-2]]
         values = [response.headers.get(name) or None for name in names]
         content_type = response.headers.get("content-type") or "application/json"
-        return Invocation._make([*values, response.body, content_type])
+        return Invocation(*values, response.body, content_type)
 
     def restore_next(self) -> None:
         """Blocks through the snapshot; no connection from before it is left.
@@ -188,7 +226,7 @@ class RuntimeApi:
             sent["Content-Length"] = str(len(body))
         try:
             if self._kept is None:
-                self._kept = _Connection(self.address)
+                self._kept = _Connection(self.address, tick_ms=self._tick_ms)
             request_head = self._kept.request_head(method, path, sent)
             response = self._kept.exchange(request_head + body)
         except BaseException:  # a signal in between, too: what comes next would be anything
@@ -294,15 +332,26 @@ class ResponseStream:
 class _Connection:
     """One HTTP/1.1 connection. Raises nothing but PlatformGone.
 
-    `write_timeout_s`: for each slice of what is sent; None is without limit. (`http.client` would
-    cost 20 ms of a cold start.)
+    `write_timeout_s`: for each slice of what is sent; None is without limit. `tick_ms`: the longest
+    wait without a look for signals; None for a thread that gets none. (`http.client` would cost
+    20 ms of a cold start.)
+
+    It has a buffer only while it reads: thousands may wait at a time.
     """
 
-    def __init__(self, address: str, write_timeout_s: float | None = None) -> None:
+    __slots__ = ("_address", "_socket", "_tick_ms", "_write_timeout_s")
+
+    def __init__(
+        self,
+        address: str,
+        write_timeout_s: float | None = None,
+        tick_ms: int | None = TICK_MS,
+    ) -> None:
         if Forked.happened:
             raise Forked(0)
         self._address = address
         self._write_timeout_s = write_timeout_s
+        self._tick_ms = tick_ms
         host, _, port = address.rpartition(":")
         try:
             self._socket = _connected(host.strip("[]"), int(port))
@@ -313,10 +362,8 @@ class _Connection:
             # A full buffer takes more only when a third of it is free. So a large one hides a
             # reader that reads nothing, and makes a slow one look as if it did not read.
             self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, SLICE_BYTES)
-        self._reader = BufferedReader(_Received(self._socket))
 
     def close(self) -> None:
-        self._reader.close()
         self._socket.close()
 
     def reset(self) -> None:
@@ -379,17 +426,16 @@ class _Connection:
             pass  # a response from before it hung up can still be read
         try:
             self._wait_until_readable(within_s)
-            status = 100
-            while status < 200:  # 100 Continue and its kin announce the real one
-                status = int(self._line().split(b" ", 2)[1])
-                headers = self._headers()
-            return Response(status, headers, self._body(headers))
+            return _response(BufferedReader(_Received(self._socket)))
         except (OSError, ValueError, IndexError) as error:
             raise PlatformGone(f"reading: {error}") from error
 
     def _wait_until_readable(self, within_s: float | None) -> None:
         readable = poll()
         readable.register(self._socket, POLLIN)
+        if within_s is None and self._tick_ms is None:
+            readable.poll()
+            return
         waited_ms = 0
         waited_since_ms = 0  # when the other side took something last
         left_bytes = 0
@@ -438,33 +484,46 @@ class _Connection:
             pass
         return 0
 
-    def _line(self) -> bytes:
-        line = self._reader.readline(LONGEST_LINE_BYTES)
-        if not line.endswith(b"\n"):
-            raise ConnectionError("the connection was closed")
-        return line.rstrip(b"\r\n")
 
-    def _headers(self) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        while line := self._line():
-            name, _, value = line.decode("utf-8", "replace").partition(":")
-            headers[name.lower()] = value.strip()
-        return headers
+def _response(reader: BufferedReader) -> Response:
+    """Reads a whole response. Raises OSError, ValueError or IndexError."""
+    status = 100
+    while status < 200:  # 100 Continue and its kin announce the real one
+        status = int(_line(reader).split(b" ", 2)[1])
+        headers = _headers(reader)
+    return Response(status, headers, _body(reader, headers))
 
-    def _body(self, headers: Mapping[str, str]) -> bytes:
-        if headers.get("transfer-encoding", "").lower() != "chunked":
-            return self._exactly(int(headers.get("content-length", 0)))
-        pieces = []
-        while size := int(self._line().partition(b";")[0], 16):
-            pieces.append(self._exactly(size + 2)[:size])
-        self._headers()  # trailers: the Runtime API has none that matter
-        return b"".join(pieces)
 
-    def _exactly(self, size: int) -> bytes:
-        data = self._reader.read(size)
-        if len(data) < size:
-            raise ConnectionError("the connection was closed inside a body")
-        return data
+def _line(reader: BufferedReader) -> bytes:
+    line = reader.readline(LONGEST_LINE_BYTES)
+    if not line.endswith(b"\n"):
+        raise ConnectionError("the connection was closed")
+    return line.rstrip(b"\r\n")
+
+
+def _headers(reader: BufferedReader) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    while line := _line(reader):
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        headers[name.lower()] = value.strip()
+    return headers
+
+
+def _body(reader: BufferedReader, headers: Mapping[str, str]) -> bytes:
+    if headers.get("transfer-encoding", "").lower() != "chunked":
+        return _exactly(reader, int(headers.get("content-length", 0)))
+    pieces = []
+    while size := int(_line(reader).partition(b";")[0], 16):
+        pieces.append(_exactly(reader, size + 2)[:size])
+    _headers(reader)  # trailers: the Runtime API has none that matter
+    return b"".join(pieces)
+
+
+def _exactly(reader: BufferedReader, size: int) -> bytes:
+    data = reader.read(size)
+    if len(data) < size:
+        raise ConnectionError("the connection was closed inside a body")
+    return data
 
 
 def _end_of_body(error: BaseException | None, request_id: str) -> bytes:
@@ -495,8 +554,8 @@ def _connected(host: str, port: int) -> Socket:
     Raises OSError.
     """
     failure: OSError = ConnectionError("no address")
-    for family, kind, protocol, _, address in getaddrinfo(host, port, 0, _socket.SOCK_STREAM):
-        found = Socket(family, kind, protocol)
+    for family, address in _addresses(host, port):
+        found = Socket(family, _socket.SOCK_STREAM)
         try:
             found.settimeout(None)
             found.connect(address)
@@ -505,6 +564,20 @@ def _connected(host: str, port: int) -> Socket:
             found.close()
             failure = error
     raise failure
+
+
+def _addresses(host: str, port: int) -> list[tuple[int, Any]]:
+    """Returns families and addresses. Lambda's is an IPv4 address, which needs no look-up.
+
+    A look-up takes a page of every thread's stack for good, and a quarter of a connection's time.
+    Raises OSError.
+    """
+    try:
+        _socket.inet_pton(_socket.AF_INET, host)
+    except OSError:
+        found = getaddrinfo(host, port, 0, _socket.SOCK_STREAM)
+        return [(family, address) for family, _, _, _, address in found]
+    return [(_socket.AF_INET, (host, port))]
 
 
 def _echo(invocation: Invocation | None) -> dict[str, str]:

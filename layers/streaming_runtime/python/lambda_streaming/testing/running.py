@@ -9,6 +9,7 @@ import json
 import os
 import time
 from contextvars import copy_context
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from streaming_runtime.adaptations import adapt_when_imported
@@ -124,7 +125,8 @@ class Invoking:
             ours.clock, as_json=self._settings.log_as_json, level=self._settings.log_level
         )
         self.stop: list[object] = []
-        invocation = ours.invocation._replace(body=_as_bytes(payload))
+        invocation = copy(ours.invocation)  # which may serve several calls
+        invocation.body = _as_bytes(payload)
         self.platform = make_platform(invocation, ours.clock, ours.timeout_s)
 
     def run(self) -> None:
