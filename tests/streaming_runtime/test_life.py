@@ -3,11 +3,13 @@
 import base64
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import snapshot_restore_py
@@ -205,6 +207,33 @@ def test_snap_start_runs_the_hooks_around_the_snapshot_and_then_serves(hooks):
     assert platform.calls[:2] == [("GET", "restore/next"), ("GET", "invocation/next")]
     assert platform.connections == 3  # the connection from before the snapshot is not used again
     assert platform.posts[0].content == b"fine"
+
+
+def test_threads_use_no_connection_from_before_the_snapshot_and_restore_once(hooks):
+    calls = hooks()
+    environ = {"AWS_LAMBDA_MAX_CONCURRENCY": "2", "STREAMING_RUNTIME_CONCURRENCY": "threads"}
+    with FakeRuntimeApi([url_request()]) as platform:
+        assert life(platform, f"{HANDLERS}.ok", **SNAP_START, **environ) == 1
+
+    assert calls == ["before 2", "before 1", "after 1", "after 2"]
+    assert platform.calls[0] == ("GET", "restore/next")
+    assert platform.calls.count(("GET", "restore/next")) == 1
+    assert platform.connections >= 3  # for the restore, each wait that begins, and the stream
+
+
+def test_random_numbers_are_seeded_after_the_restore_and_before_the_hooks(monkeypatch, hooks):
+    drawn = []
+    fake = SimpleNamespace(seed=lambda: drawn.append("numpy seeded"))
+    monkeypatch.setitem(sys.modules, "numpy.random", fake)
+    random.seed(1)
+    state = random.getstate()
+    snapshot_restore_py.register_after_restore(
+        lambda: drawn.append("same" if random.getstate() == state else "other")
+    )
+    with FakeRuntimeApi([]) as platform:
+        life(platform, f"{HANDLERS}.ok", **SNAP_START)
+
+    assert drawn == ["numpy seeded", "other"]
 
 
 @pytest.mark.parametrize(

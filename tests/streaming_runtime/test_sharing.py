@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 from streaming_runtime.errors import RuntimeFault
-from streaming_runtime.sharing import open_files, prepare, reseed
+from streaming_runtime.loop import reseed
+from streaming_runtime.sharing import open_files, prepare
 
 from tests.streaming_runtime.environments import RunningEnvironment
 from tests.support.fake_runtime_api import FakeRuntimeApi

@@ -10,6 +10,7 @@ from importlib import import_module
 
 from streaming_runtime.adaptations import adapt_when_imported
 from streaming_runtime.errors import HookFault, RuntimeFault, Shutdown
+from streaming_runtime.init_memory import CollectorHeld
 from streaming_runtime.invocation import Process, serve
 from streaming_runtime.log import Log, sink_of
 from streaming_runtime.runtime_api import Forked, Invocation, PlatformGone, Response, RuntimeApi
@@ -263,8 +264,9 @@ def _run_here(process: Process) -> int:
     settings = process.settings
     api = _api(settings)
     try:
-        handler = _started(process, api)
-        _start(handler, process)
+        with CollectorHeld():
+            handler = _started(process, api)
+            _start(handler, process)
     except Exception as error:
         return _report_failed_start(process, api, error)
     if settings.concurrency == 1:
@@ -304,11 +306,12 @@ def _run_workers(process: Process, sigterm: Sigterm) -> int:
     worker_api = workers.WorkerApi(settings, seat)
     worker_api.report_lost()
     try:
-        if handler is None:
-            handler = _started(process, worker_api)
-        else:
-            import_module("streaming_runtime.sharing").reseed()
-        _start(handler, process)
+        with CollectorHeld():
+            if handler is None:
+                handler = _started(process, worker_api)
+            else:
+                reseed()
+            _start(handler, process)
     except Exception as error:
         if parent.has_started():  # then the platform hears of no failed init any more
             process.log.error(error)
@@ -327,7 +330,8 @@ def _started_to_be_shared(process: Process, api: RuntimeApi) -> Handler:
     from streaming_runtime import sharing
 
     before = sharing.open_files()
-    handler = _started(process, api)
+    with CollectorHeld(freeze=False):  # the parent freezes all that it has before it forks
+        handler = _started(process, api)
     sharing.prepare(before, process.log)
     return handler
 
@@ -407,10 +411,20 @@ def _wait_for_restore(api: RuntimeApi) -> None:
     if registry:
         _call(reversed(registry.get_before_snapshot()), "Runtime.BeforeSnapshotError")
     api.restore_next()
-    if "random" in sys.modules:  # every restored environment would draw the same numbers
-        sys.modules["random"].seed()
+    reseed()
     if registry:
         _call(registry.get_after_restore(), "Runtime.AfterRestoreError")
+
+
+def reseed() -> None:
+    """Gives this process random numbers of its own.
+
+    All copies of a snapshot, and all processes forked after an import, would draw the same ones.
+    """
+    for name in ("random", "numpy.random"):
+        seed = getattr(sys.modules.get(name), "seed", None)  # a function may have such a module
+        if seed is not None:
+            seed()
 
 
 def _call(hooks: Iterable[Any], error_type: str) -> None:

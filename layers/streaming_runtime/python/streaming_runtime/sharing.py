@@ -63,13 +63,6 @@ def prepare(before: dict[int, str], log: Log) -> None:
         )
 
 
-def reseed() -> None:
-    """Gives a worker random numbers of its own. (`random` does the same by itself.)"""
-    numpy_random: Any = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed()
-
-
 def _named(fd: int, link: str) -> str | None:
     """Returns a name for a connection or an event loop, and None for all that may be shared."""
     if "eventpoll" in link:
