@@ -1,18 +1,12 @@
 """From facts to event bytes: each event has an id from which any environment resumes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import event_stream
 from dashboard_data import Cursor, FeedEntry, base36, event_id
-from dashboard_http.events import (
-    EVENT_TYPES,
-    Failure,
-    Heartbeat,
-    Metrics,
-    NewItem,
-    Reset,
-    StreamEvent,
-)
+
+from stream_function.event_json import ENCODERS
 
 
 class EventBytes:
@@ -30,12 +24,12 @@ class EventBytes:
     def item(self, epoch: str, entry: FeedEntry) -> bytes:
         """Encodes a `new_item`. An item has the same id on every connection."""
         id = event_id(Cursor(epoch, entry.seq), self.secret)
-        return self._event(NewItem(**entry.item.data()), id)
+        return self._event("new_item", entry.item.data(), id)
 
     def metrics(
         self, cursor: Cursor | None, snapshot: dict[str, Any], retry_ms: int | None = None
     ) -> bytes:
-        return self._event(Metrics(**snapshot), self._id(cursor), retry_ms)
+        return self._event("metrics", snapshot, self._id(cursor), retry_ms)
 
     def heartbeat(
         self,
@@ -44,14 +38,15 @@ class EventBytes:
         connections: int,
         retry_ms: int | None = None,
     ) -> bytes:
-        event = Heartbeat(timestamp=timestamp, connections=connections)
-        return self._event(event, self._id(cursor), retry_ms)
+        data = {"timestamp": timestamp, "connections": connections}
+        return self._event("heartbeat", data, self._id(cursor), retry_ms)
 
     def reset(self, cursor: Cursor, timestamp: str, reason: str) -> bytes:
-        return self._event(Reset(timestamp=timestamp, reason=reason), self._id(cursor))
+        data = {"reason": reason, "timestamp": timestamp}
+        return self._event("reset", data, self._id(cursor))
 
     def failure(self, cursor: Cursor | None, detail: str) -> bytes:
-        return self._event(Failure(detail=detail), self._id(cursor))
+        return self._event("failure", {"detail": detail}, self._id(cursor))
 
     def _id(self, cursor: Cursor | None) -> str:
         """Returns a new id. Without a cursor it is one that leads to a `reset`."""
@@ -63,9 +58,9 @@ class EventBytes:
         self._number += 1
         return self._nonce + base36(self._number)
 
-    def _event(self, event: StreamEvent, id: str, retry_ms: int | None = None) -> bytes:
-        event_type = EVENT_TYPES[type(event)]
+    def _event(
+        self, event_type: str, data: Mapping[str, Any], id: str, retry_ms: int | None = None
+    ) -> bytes:
+        text = ENCODERS[event_type](data)
         self.sent[event_type] = self.sent.get(event_type, 0) + 1
-        return event_stream.encode(
-            event.model_dump_json(), event=event_type, id=id, retry_ms=retry_ms
-        )
+        return event_stream.encode(text, event=event_type, id=id, retry_ms=retry_ms)

@@ -19,12 +19,7 @@ BYTECODE = ".cpython-313.pyc"
 UNCHECKED_HASH = 0b01  # https://peps.python.org/pep-0552/#pyc-header
 VALIDATION = {"arm64": "ValidationArm64Layer", "x86_64": "ValidationX86Layer"}
 LAYERS = {
-    "StreamFunction": (
-        "StreamingRuntimeLayer",
-        "DashboardLayer",
-        "DependenciesLayer",
-        VALIDATION[ARCHITECTURE],
-    ),
+    "StreamFunction": ("StreamingRuntimeLayer", "DashboardLayer", "DependenciesLayer"),
     "ApiFunction": ("DashboardLayer", "DependenciesLayer", VALIDATION[ARCHITECTURE]),
     "PublishFunction": ("DashboardLayer", "DependenciesLayer"),
 }

@@ -99,8 +99,7 @@ def wrapped(engine, sam_local, built, tmp_path):
     Its file system is read-only, as on Lambda.
     """
     opt = tmp_path / "opt"
-    layers = ["StreamingRuntime", "Dashboard", "Dependencies"]
-    for layer in [*layers, {"arm64": "ValidationArm64"}.get(ARCHITECTURE, "ValidationX86")]:
+    for layer in ("StreamingRuntime", "Dashboard", "Dependencies"):
         subprocess.run(["cp", "-r", "-T", built / f"{layer}Layer", opt], check=True)
     settings = {
         "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap",
