@@ -29,7 +29,12 @@ MAY_IMPORT = {
     "event_stream": set(),
     "dashboard_data": {"pydantic"},
     "dashboard_http": {"dashboard_data", "jwt", *ON_LAMBDA},
-    "dashboard_setup": {"dashboard_data", "dashboard_http", *ON_LAMBDA},
+    "dashboard_setup": {
+        "dashboard_data",
+        "dashboard_http",
+        "snapshot_restore_py",  # it comes with the managed runtime
+        *ON_LAMBDA,
+    },
     "stream_function": {"event_stream", *OURS, *ON_LAMBDA},
     "api_function": {*OURS, *ON_LAMBDA},
     "publish_function": {"dashboard_data", "dashboard_setup", *ON_LAMBDA},

@@ -5,27 +5,38 @@ import random
 import time
 
 from aws_lambda_powertools import Logger
-from dashboard_data import DynamoDbFeed, DynamoDbMetrics, DynamoDbSessions, SharedReader
+from dashboard_data import (
+    Backoff,
+    DynamoDbFeed,
+    DynamoDbMetrics,
+    DynamoDbSessions,
+    SharedReader,
+    Table,
+)
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
-from dashboard_setup.clients import configurations_in, slots_in, table_of
+from dashboard_setup.clients import client_of, configurations_in, slots_in
+from dashboard_setup.restoring import after_restore
+from dashboard_setup.retrying import Retrying
 from dashboard_setup.settings import Settings
 from dashboard_setup.verifier import verifier_of
 
+from stream_function.first_read import read_once
 from stream_function.life import CALL_TIMEOUT_S
 from stream_function.routes import stream_routes
 from stream_function.subscription import StreamDependencies
 
+OPENING_BACKOFF = Backoff(time.sleep, random.random, most_tries=2, first_pause_s=0.2)
+
 _settings = Settings.from_environ(os.environ)
 _logger = Logger()
-_table = table_of(_settings)
-# For the calls of an open stream, which is silent meanwhile. They are made again soon.
-_quick_table = table_of(
-    _settings,
-    connect_timeout_s=CALL_TIMEOUT_S / 4,
-    read_timeout_s=CALL_TIMEOUT_S * 3 / 4,
-    attempts=1,
+# Each call of an open stream is made once: the stream is silent meanwhile, and makes it again soon.
+_client = client_of(
+    connect_timeout_s=CALL_TIMEOUT_S / 4, read_timeout_s=CALL_TIMEOUT_S * 3 / 4, attempts=1
 )
+_quick_table = Table(_client, _settings.table, batch_tries=1)
+# The calls that open a stream are made twice.
+_table = Table(Retrying(_client, OPENING_BACKOFF), _settings.table)
 _dependencies = StreamDependencies(
     feed=DynamoDbFeed(_table, time.time),
     metrics=DynamoDbMetrics(_quick_table, time.time),
@@ -56,3 +67,11 @@ handler = make_handler(
     timer=time.monotonic,
     base_path=_settings.base_path,
 )
+
+
+def _read_once() -> None:
+    read_once(_quick_table, _dependencies.metrics, time.time)
+
+
+_read_once()
+after_restore(_read_once)

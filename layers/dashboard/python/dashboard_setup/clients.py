@@ -1,12 +1,19 @@
-"""How do the functions reach the table? Built here for all three composition roots."""
+"""How do the functions reach the table? Built here for all three composition roots.
+
+From botocore, which is what boto3's clients are made of: `import boto3` loads its resources and
+the transfers of S3 too, a tenth of a function's start.
+"""
 
 import random
 import time
+from functools import cache
+from typing import Any
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session
 from dashboard_data import Backoff, DynamoDbConfigurations, StreamSlots, Table, publisher_backoff
 
+from dashboard_setup.restoring import after_restore
 from dashboard_setup.settings import Settings
 
 CONNECT_TIMEOUT_S = 1
@@ -22,9 +29,18 @@ def table_of(
     read_timeout_s: float = 3,
     attempts: int = 2,
 ) -> Table:
-    """Returns the table, with a client of its own.
+    """Returns the table, with a client of its own."""
+    client = client_of(
+        connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s, attempts=attempts
+    )
+    return Table(client, settings.table, batch_tries=attempts)
 
-    With one attempt, for calls that are made again soon anyway: better an error than late.
+
+def client_of(*, connect_timeout_s: float, read_timeout_s: float, attempts: int) -> Any:
+    """Returns a low-level client of DynamoDB, as `boto3.client` would. Not from several threads.
+
+    With one attempt, for calls that are made again soon anyway: better an error than late. The
+    connections of a snapshot are closed when it is restored.
     """
     config = Config(
         connect_timeout=connect_timeout_s,
@@ -32,8 +48,9 @@ def table_of(
         max_pool_connections=MAX_POOL_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    client = boto3.client("dynamodb", config=config)
-    return Table(client, settings.table, batch_tries=attempts)
+    client = _session().create_client("dynamodb", config=config)
+    after_restore(client.close)  # it opens new ones with the next call
+    return client
 
 
 def slots_in(
@@ -59,3 +76,9 @@ def slots_in(
 
 def configurations_in(table: Table) -> DynamoDbConfigurations:
     return DynamoDbConfigurations(table, time.time, BACKOFF)
+
+
+@cache
+def _session() -> Session:
+    """Returns what clients share: credentials, and the description of the service."""
+    return Session()
