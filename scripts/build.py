@@ -19,6 +19,7 @@ from py_compile import PycInvalidationMode
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from lazy import UnknownFormError, deferred_imports, lazy_door
 from lists import ListError, Pin, read
 from packages import InstallFailed, install
 
@@ -44,6 +45,23 @@ UNUSED = {
     ),
     "boto3": "data examples",
     "pydantic": "v1 mypy.py",
+}
+# Their `__init__.py` imports all that they offer: asyncio for AppSync, tempfile for CodePipeline.
+LAZY_DOORS = (
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/event_handler/openapi",
+    "aws_lambda_powertools/utilities/data_classes",
+)
+# They import what writes botocore's documentation, and what HTTP/2 needs. Neither is used.
+DEFERRED_IMPORTS = {
+    "botocore/docs/__init__.py": ("ServiceDocumenter",),
+    "botocore/docs/docstring.py": (
+        "DocumentStructure",
+        "document_model_driven_method",
+        "document_paginate_method",
+        "document_wait_method",
+    ),
+    "urllib3/http2/__init__.py": ("version",),
 }
 SERVICE = "dynamodb"
 DATA = ("partitions.json", "sdk-default-configuration.json", "_retry.json")
@@ -124,6 +142,24 @@ def fill(target: Path, part: list[Pin], pins: list[Pin], platforms: list[str]) -
         shutil.copytree(everything, target, dirs_exist_ok=True, ignore=unused(everything))
         if (target / "botocore").is_dir():
             describe_one_service(everything / "botocore/data", target / "botocore/data")
+        import_less(target)
+
+
+def import_less(target: Path) -> None:
+    """Rewrites the packages that a start would load much of for nothing. Raises InstallFailed."""
+    try:
+        for name in LAZY_DOORS:
+            door = target / name / "__init__.py"
+            if door.is_file():
+                modules = {path.stem for path in door.parent.iterdir()} - {"__init__"}
+                source = door.read_text("utf-8")
+                door.write_text(lazy_door(source, name.replace("/", "."), modules), "utf-8")
+        for name, names in DEFERRED_IMPORTS.items():
+            file = target / name
+            if file.is_file():
+                file.write_text(deferred_imports(file.read_text("utf-8"), names), "utf-8")
+    except UnknownFormError as error:
+        raise InstallFailed(f"scripts/lazy.py cannot rewrite a package: {error}") from error
 
 
 def check(directory: Path, part: list[Pin], pins: list[Pin], platforms: list[str]) -> None:

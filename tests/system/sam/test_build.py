@@ -146,6 +146,18 @@ def test_a_function_imports_nothing_but_what_is_uploaded(built, function, tmp_pa
     assert not [file for file in imported if "site-packages" in file]
 
 
+@pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="the machine code is for Python 3.13")
+def test_a_stream_loads_nothing_that_it_does_not_use(built, tmp_path):
+    function = "StreamFunction"
+    roots = [built / function, *(built / layer / "python" for layer in LAYERS[function])]
+    environ = {"DASHBOARD_TABLE": "none", "AWS_DEFAULT_REGION": "us-east-1", "HOME": str(tmp_path)}
+    command = [sys.executable, "-I", "-S", "-c", IMPORT, HANDLERS[function], *map(str, roots)]
+    imported = subprocess.run(command, env=environ, capture_output=True, check=True).stdout
+
+    unwanted = ("/asyncio/", "/pydantic", "/boto3/", "/s3transfer/", "/docs/service", "/appsync")
+    assert not [name for name in unwanted if name.encode() in imported]
+
+
 def test_the_parts_fit_into_lambda(built, tmp_path):
     for artefact in artefacts(built):
         archive = shutil.make_archive(str(tmp_path / artefact.name), "zip", artefact)
