@@ -103,7 +103,7 @@ test: environment $(BUILT_TEMPLATE)
 endif
 
 TYPED := streaming_runtime lambda_streaming event_stream dashboard_data dashboard_http \
-    dashboard_setup stream_function api_function publish_function local_lambda
+    dashboard_setup stream_function api_function publish_function local_lambda benchmarks.cost
 check: environment
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .

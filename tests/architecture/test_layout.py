@@ -53,6 +53,7 @@ TESTS = ROOT / "tests"
 # These folders of tests are named for what they test, and not for a package.
 OTHER_TESTS = {
     "architecture",
+    "benchmarks",
     "dashboard",
     "examples",
     "docs",

@@ -1,0 +1,118 @@
+"""How many read and write units does each access to the table take?
+
+A consistent read takes one read unit for each 4 KB, any other half of that. A write takes one unit
+for each KB of the record, twice that within a transaction:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+
+docs/data.md and docs/connections.md name the accesses.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+from benchmarks.cost.prices import MONTH_S, price
+
+POLL_S = 1.0
+LEASE_S = 45
+RENEW_S = LEASE_S / 4
+COUNT_S = 8
+SURVEY_S = 15
+SLOTS_OF_INDEX = 250  # slots in one record of the index
+SLOT_BYTES = 250
+STATE_READS = 25  # hourly records of a day
+LIFELINE_WRITES = 1
+KB = 1024
+
+
+@dataclass(frozen=True)
+class Units:
+    """Read and write units, of one access or of a span of time."""
+
+    reads: float = 0
+    writes: float = 0
+
+    def __add__(self, other: "Units") -> "Units":
+        return Units(self.reads + other.reads, self.writes + other.writes)
+
+    def times(self, count: float) -> "Units":
+        return Units(self.reads * count, self.writes * count)
+
+    @property
+    def dollars(self) -> float:
+        return self.reads * price("read unit") + self.writes * price("write unit")
+
+    @property
+    def for_a_million(self) -> float:
+        """Dollars for a million of this access."""
+        return self.dollars * 1e6
+
+
+def monthly(every_s: float) -> float:
+    """Returns how often in a month something happens that happens every `every_s` seconds."""
+    return MONTH_S / every_s
+
+
+def read_units(size_bytes: float) -> int:
+    """Returns the units of a consistent read, or of a consistent query, of so many bytes."""
+    return max(1, ceil(size_bytes / (4 * KB)))
+
+
+def index_reads(limit: int) -> int:
+    """Returns the units of one consistent read of the index: all open slots of the system."""
+    return max(1, ceil(limit / SLOTS_OF_INDEX))
+
+
+def opening(limit: int, *, user: bool = False, own_key: bool = True) -> Units:
+    """Returns what a stream's beginning takes, whatever number of streams is open.
+
+    A slot and its marks are put in one transaction; the index is read before and written after it.
+    `own_key`: the client draws a connection key, as the dashboard does. Then `GONE#<key>` is
+    checked within the transaction. The head and the hourly records are the state that is sent.
+    """
+    marks = 3 if user else 2
+    actions = 1 + marks + (1 if own_key else 0)
+    marker = 1
+    head = 1
+    return Units(reads=index_reads(limit) + marker + head + STATE_READS, writes=2 * actions + 1)
+
+
+def ending(*, user: bool = False) -> Units:
+    """Returns what a stream's end takes: slot and marks in one transaction, and the index."""
+    return Units(writes=2 * (1 + (3 if user else 2)) + 1)
+
+
+def rotation(limit: int, *, user: bool = False, own_key: bool = True) -> Units:
+    """Returns what the end of a stream and its next beginning take."""
+    return ending(user=user) + opening(limit, user=user, own_key=own_key)
+
+
+def poll(followed: int = 0, requests: float = 1, idle_units: float = 1) -> Units:
+    """Returns what one idle poll of a process takes: the head, and its lifeline.
+
+    `followed`: sessions and configurations that the process follows, half a unit each.
+    """
+    return Units(reads=requests * idle_units + followed / 2)
+
+
+def count(limit: int) -> Units:
+    """Returns what a heartbeat's count takes; a process has one for all its streams."""
+    return Units(reads=index_reads(limit))
+
+
+def renewal() -> Units:
+    """Returns what prolonging all leases of a process takes."""
+    return Units(writes=LIFELINE_WRITES)
+
+
+def survey(open_streams: float) -> Units:
+    """Returns what one look at all slots takes: the query, and the claim that it is ours."""
+    return Units(reads=read_units(open_streams * SLOT_BYTES), writes=1)
+
+
+def process_month(limit: int, followed: int = 0, idle_units: float = 1) -> Units:
+    """Returns what a process takes in a month whatever number of streams it serves."""
+    return (
+        poll(followed, idle_units=idle_units).times(monthly(POLL_S))
+        + renewal().times(monthly(RENEW_S))
+        + count(limit).times(monthly(COUNT_S))
+    )
