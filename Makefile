@@ -103,7 +103,8 @@ test: environment $(BUILT_TEMPLATE)
 endif
 
 TYPED := streaming_runtime lambda_streaming event_stream dashboard_data dashboard_http \
-    dashboard_setup stream_function api_function publish_function local_lambda benchmarks.cost
+    dashboard_setup stream_function api_function publish_function local_lambda benchmarks.cost \
+    benchmarks.scale
 check: environment
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .

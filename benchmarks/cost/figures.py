@@ -9,7 +9,7 @@ from dataclasses import replace
 from benchmarks.cost.model import Assumptions, gb_hour, instance_month, on_instances, standard
 from benchmarks.cost.peers import METRICS_CALL, POLLING_S, break_even, fargate
 from benchmarks.cost.prices import GB, MONTH_S, price
-from benchmarks.cost.units import KB, Units, ending, index_reads, opening, read_units
+from benchmarks.cost.units import KB, Units, ending, opening, read_units, refusal
 
 MILLION = 1_000_000
 KEPT_DAYS = 400  # marks of published items
@@ -71,10 +71,9 @@ def _rest() -> dict[str, list[float]]:
 
 
 def _calls() -> dict[str, list[float]]:
-    limit = Assumptions().limit
-    stream = ending() + opening(limit)
-    of_user = ending(user=True) + opening(limit, user=True)
-    refused = Units(reads=index_reads(limit) + 1)
+    served = Assumptions().served
+    stream = ending() + opening(served)
+    of_user = ending(user=True) + opening(served, user=True)
     return {
         "A million of each, beside": [
             price("rest api request") * MILLION,
@@ -83,12 +82,12 @@ def _calls() -> dict[str, list[float]]:
         ],
         "a new anonymous session": [Units(writes=1).for_a_million],
         "any call with a token": [Units(reads=1).for_a_million],
-        "a goodbye by connection id": [Units(writes=1).for_a_million],
-        "a goodbye by the client's own key": [Units(reads=1, writes=2).for_a_million],
+        "a goodbye by connection id": [Units(writes=2).for_a_million],
+        "a goodbye by the client's own key": [Units(writes=3).for_a_million],
         "a stream that opens and closes": [stream.for_a_million, of_user.for_a_million],
         "a refused stream": [
-            refused.for_a_million,
-            (refused + Units(writes=2)).for_a_million,
+            refusal(served).for_a_million,
+            refusal(served, waits=True).for_a_million,
         ],
         "`GET /api/v2/metrics` |": [METRICS_CALL.for_a_million],
         "`GET /api/v2/metrics?ticker=`": [Units(reads=5 * 25 + 20 + 1).for_a_million],

@@ -66,9 +66,14 @@ class Assumptions:
         return self.billed_hours / MONTH_H
 
     @property
+    def served(self) -> int:
+        """Viewers who have a stream; the others are refused."""
+        return min(self.viewers, self.limit)
+
+    @property
     def streams(self) -> float:
         """Streams that are open on average over the month."""
-        return self.viewers * self.month_share
+        return self.served * self.month_share
 
     @property
     def openings(self) -> float:
@@ -114,17 +119,18 @@ def data_out(a: Assumptions, items: float | None = None) -> float:
 
 def _table(a: Assumptions, processes: float) -> dict[str, float]:
     """`processes`: those that are alive, on average over the month."""
-    units = process_month(a.limit, idle_units=a.measured.idle_poll_read_units)
+    units = process_month(a.served, idle_units=a.measured.idle_poll_read_units)
     # Session and configuration are followed by a signed-in stream: one read unit a second.
     followed = a.streams * a.signed_in * MONTH_S * price("read unit")
-    surveys = survey(a.viewers).times(monthly(SURVEY_S) * min(1, a.month_share))
-    each = rotation(a.limit)
-    of_users = rotation(a.limit, user=True)
+    each_survey = survey(a.served, min(processes, a.served))
+    surveys = each_survey.times(monthly(SURVEY_S) * min(1, a.month_share))
+    each = rotation(a.served)
+    of_users = rotation(a.served, user=True)
     turns = each.dollars * (1 - a.signed_in) + of_users.dollars * a.signed_in
     return {
         TABLE[0]: units.dollars * processes + followed,
         TABLE[1]: turns * a.openings,
-        TABLE[2]: surveys.dollars if a.viewers else 0,
+        TABLE[2]: surveys.dollars,
     }
 
 
@@ -151,7 +157,7 @@ def instances_of(a: Assumptions) -> int:
 
     Two processes of 2 GB do not fit beside the system into the 4 GB of a `c7g.large`.
     """
-    return max(a.instances, ceil(a.viewers / a.streams_of_process))
+    return max(a.instances, ceil(a.served / a.streams_of_process))
 
 
 def on_instances(a: Assumptions) -> Bill:

@@ -58,15 +58,19 @@ def adapter(a: Assumptions, *, memory_mb: int = 256, poll_units: float = 0.5) ->
     return Bill(f"a web adapter on Lambda, {memory_mb} MB", lines)
 
 
-def _balancer() -> float:
-    return (price("load balancer") + price("load balancer unit")) * MONTH_H
+STREAMS_OF_UNIT = 3_000  # connections that one load balancer unit (LCU) has
+
+
+def _balancer(streams: int) -> float:
+    units = max(1, streams / STREAMS_OF_UNIT)
+    return (price("load balancer") + units * price("load balancer unit")) * MONTH_H
 
 
 def _container(a: Assumptions, name: str, compute: float, streams_of_one: int) -> Bill:
-    count = max(1, ceil(a.viewers / streams_of_one))
+    count = max(1, ceil(a.served / streams_of_one))
     lines = {
         "compute": compute * count,
-        "load balancer": _balancer(),
+        "load balancer": _balancer(a.served),
         "polls": poll().times(monthly(POLL_S) * count).dollars,
         "data out": data_out(a),
     }

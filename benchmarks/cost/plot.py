@@ -60,7 +60,6 @@ class Axis:
     low: float
     high: float
     ticks: Sequence[float]
-    prefix: str = ""
 
     def place(self, value: float) -> float:
         """Returns where the value lies, from 0 (lowest) to 1 (highest)."""
@@ -116,11 +115,11 @@ class _Plot:
         for value in self.y.ticks:
             _, level = self.at(self.x.low, value)
             yield _rule(LEFT, level, self.right, level)
-            yield _text(LEFT - 8, level + 4, f"{self.y.prefix}{value:,.0f}", "soft", "end")
+            yield _text(LEFT - 8, level + 4, f"{value:,}", "soft", "end")
         for value in self.x.ticks:
             place, _ = self.at(value, self.y.low)
             yield _rule(place, TOP, place, self.bottom)
-            yield _text(place, self.bottom + 18, f"{value:,.0f}", "soft", "middle")
+            yield _text(place, self.bottom + 18, f"{value:,}", "soft", "middle")
         yield _text((LEFT + self.right) / 2, HEIGHT - 12, self.x.title, "soft", "middle")
         yield _text(LEFT, TOP - 10, self.y.title, "soft")
 
@@ -137,9 +136,12 @@ class _Plot:
 
     def _labels(self, lines: Sequence[Line]) -> Iterable[tuple[int, float]]:
         """Yields each line's number and the level of its label, highest first."""
-        ends = sorted((self.at(*line.points[-1])[1], number) for number, line in enumerate(lines))
+        ends = []
+        for number, line in enumerate(lines):
+            across, level = self.at(*line.points[-1])
+            ends.append((level, across, number))
         lowest: float = TOP - LABEL_STEP
-        for level, number in ends:
+        for level, _, number in sorted(ends):
             lowest = max(level, lowest + LABEL_STEP)
             yield number, lowest
 

@@ -61,9 +61,9 @@ def beside() -> Rows:
     own = {
         "the poll of the table": poll().times(monthly(POLL_S)).dollars,
         "renewals of the lease": renewal().times(monthly(RENEW_S)).dollars,
-        "counts for its heartbeats": count(a.limit).times(monthly(COUNT_S)).dollars,
-        "ends and new beginnings": rotation(a.limit).times(monthly(a.life_s)).dollars,
-        "its part of the surveys": survey(100).times(monthly(SURVEY_S) / 100).dollars,
+        "counts for its heartbeats": count(a.served).times(monthly(COUNT_S)).dollars,
+        "ends and new beginnings": rotation(a.served).times(monthly(a.life_s)).dollars,
+        "its part of the surveys": survey(100, 100).times(monthly(SURVEY_S) / 100).dollars,
     }
     bill = standard(replace(a, viewers=1))
     rows = [[name, money(dollars)] for name, dollars in own.items()]

@@ -17,9 +17,14 @@ LEASE_S = 45
 RENEW_S = LEASE_S / 4
 COUNT_S = 8
 SURVEY_S = 15
-SLOTS_OF_INDEX = 250  # slots in one record of the index
+# The index has a set of numbers for each block of slots, of 3 bytes each.
+BLOCK = 250
+INDEX_SLOT_BYTES = 3
+INDEX_RECORD_BYTES = 60
 SLOT_BYTES = 250
+LIFELINE_BYTES = 60
 STATE_READS = 25  # hourly records of a day
+HEAD_READS = 1
 LIFELINE_WRITES = 1
 KB = 1024
 
@@ -57,23 +62,26 @@ def read_units(size_bytes: float) -> int:
     return max(1, ceil(size_bytes / (4 * KB)))
 
 
-def index_reads(limit: int) -> int:
-    """Returns the units of one consistent read of the index: all open slots of the system."""
-    return max(1, ceil(limit / SLOTS_OF_INDEX))
+def index_reads(open_streams: float) -> int:
+    """Returns the units of one consistent query of the index, which names all slots taken."""
+    records = max(1, ceil(open_streams / BLOCK))
+    return read_units(open_streams * INDEX_SLOT_BYTES + records * INDEX_RECORD_BYTES)
 
 
-def opening(limit: int, *, user: bool = False, own_key: bool = True) -> Units:
-    """Returns what a stream's beginning takes, whatever number of streams is open.
+def taking(open_streams: float, *, user: bool = False, own_key: bool = True) -> Units:
+    """Returns what taking a slot takes: nearly the same whatever number of streams is open.
 
-    A slot and its marks are put in one transaction; the index is read before and written after it.
-    `own_key`: the client draws a connection key, as the dashboard does. Then `GONE#<key>` is
-    checked within the transaction. The head and the hourly records are the state that is sent.
+    The index is read, slot and marks are put in one transaction, and the index is written.
+    `own_key`: the client draws a connection key, as the dashboard does, which has a record too.
     """
-    marks = 3 if user else 2
-    actions = 1 + marks + (1 if own_key else 0)
-    marker = 1
-    head = 1
-    return Units(reads=index_reads(limit) + marker + head + STATE_READS, writes=2 * actions + 1)
+    actions = 1 + (3 if user else 2) + (1 if own_key else 0)
+    return Units(reads=index_reads(open_streams), writes=2 * actions + 1)
+
+
+def opening(open_streams: float, *, user: bool = False, own_key: bool = True) -> Units:
+    """Returns what a stream's beginning takes: a slot, and the state: head and hourly records."""
+    state = Units(reads=HEAD_READS + STATE_READS)
+    return taking(open_streams, user=user, own_key=own_key) + state
 
 
 def ending(*, user: bool = False) -> Units:
@@ -81,9 +89,9 @@ def ending(*, user: bool = False) -> Units:
     return Units(writes=2 * (1 + (3 if user else 2)) + 1)
 
 
-def rotation(limit: int, *, user: bool = False, own_key: bool = True) -> Units:
+def rotation(open_streams: float, *, user: bool = False, own_key: bool = True) -> Units:
     """Returns what the end of a stream and its next beginning take."""
-    return ending(user=user) + opening(limit, user=user, own_key=own_key)
+    return ending(user=user) + opening(open_streams, user=user, own_key=own_key)
 
 
 def poll(followed: int = 0, requests: float = 1, idle_units: float = 1) -> Units:
@@ -94,9 +102,9 @@ def poll(followed: int = 0, requests: float = 1, idle_units: float = 1) -> Units
     return Units(reads=requests * idle_units + followed / 2)
 
 
-def count(limit: int) -> Units:
+def count(open_streams: float) -> Units:
     """Returns what a heartbeat's count takes; a process has one for all its streams."""
-    return Units(reads=index_reads(limit))
+    return Units(reads=index_reads(open_streams))
 
 
 def renewal() -> Units:
@@ -104,15 +112,22 @@ def renewal() -> Units:
     return Units(writes=LIFELINE_WRITES)
 
 
-def survey(open_streams: float) -> Units:
+def survey(open_streams: float, processes: float = 0) -> Units:
     """Returns what one look at all slots takes: the query, and the claim that it is ours."""
-    return Units(reads=read_units(open_streams * SLOT_BYTES), writes=1)
+    size_bytes = open_streams * SLOT_BYTES + processes * LIFELINE_BYTES
+    return Units(reads=read_units(size_bytes), writes=1)
 
 
-def process_month(limit: int, followed: int = 0, idle_units: float = 1) -> Units:
+def refusal(open_streams: float, *, waits: bool = False) -> Units:
+    """Returns what a refused stream takes: the index, a survey, and perhaps a waiting place."""
+    looked = survey(open_streams).reads
+    return Units(reads=index_reads(open_streams) + looked, writes=3 if waits else 0)
+
+
+def process_month(open_streams: float, followed: int = 0, idle_units: float = 1) -> Units:
     """Returns what a process takes in a month whatever number of streams it serves."""
     return (
         poll(followed, idle_units=idle_units).times(monthly(POLL_S))
         + renewal().times(monthly(RENEW_S))
-        + count(limit).times(monthly(COUNT_S))
+        + count(open_streams).times(monthly(COUNT_S))
     )
