@@ -7,7 +7,7 @@ compares the amounts behind them, in their order.
 from dataclasses import replace
 
 from benchmarks.cost.model import Assumptions, gb_hour, instance_month, on_instances, standard
-from benchmarks.cost.peers import METRICS_CALL, POLLING_S, break_even, fargate
+from benchmarks.cost.peers import METRICS_CALL, Peers, break_even, fargate
 from benchmarks.cost.prices import GB, MONTH_S, price
 from benchmarks.cost.units import KB, Units, ending, opening, read_units, refusal
 
@@ -131,6 +131,6 @@ def counts() -> dict[str, float]:
         "Break-even: about {} viewers": break_even(standard, on_instances, a) or 0,
         "against three `c7g.large`, {} against one": break_even(standard, on_instances, two) or 0,
         "a container is cheaper from {} viewers": break_even(standard, fargate, a) or 0,
-        "is late, {} s on average": POLLING_S / 2,
+        "is late, {} s on average": Peers().polling_s / 2,
         "In a whole month those are {} million": 100 * MONTH_S / 1e6,
     }

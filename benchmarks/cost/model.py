@@ -20,6 +20,8 @@ class Assumptions:
     `viewers` are on at the same time, `hours_a_day` on `days` of a month. `abandoned`: the share of
     visits of `visit_minutes` that end without a goodbye; each is billed `abandoned_s` longer (None:
     half a stream's life). `signed_in`: the share of viewers with a stream of a configuration.
+    `idle_bytes_a_second`: heartbeats, and all metrics once in 55 s; `metrics_bytes`: the event that
+    follows each item, unless several come in a second.
     `instances`: the fewest that run; more are added for more than `streams_of_process` viewers
     each, the template's `PerExecutionEnvironmentMaxConcurrency`.
     """
@@ -39,6 +41,7 @@ class Assumptions:
     signed_in: float = 0
     rest_api: bool = False
     idle_bytes_a_second: float = 50
+    metrics_bytes: float = 600
     visit_minutes: float = 480
     abandoned: float = 0
     abandoned_s: float | None = None
@@ -111,8 +114,9 @@ def instance_month(instance: str) -> float:
 
 
 def data_out(a: Assumptions, items: float | None = None) -> float:
-    """Returns dollars for what the streams send: each item to each viewer, and heartbeats."""
-    of_items = (a.items_a_day * DAYS if items is None else items) * a.measured.event_bytes
+    """Returns dollars for what the streams send: items with metrics to each viewer, heartbeats."""
+    each = a.measured.event_bytes + a.metrics_bytes
+    of_items = (a.items_a_day * DAYS if items is None else items) * each
     idle = a.idle_bytes_a_second * MONTH_S
     return a.streams * (of_items + idle) / GB * price("data out")
 

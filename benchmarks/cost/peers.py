@@ -1,10 +1,10 @@
 """What does the same audience cost in other ways?
 
-Each is a function of the same assumptions. Their settings are those of services that were measured
-beside ours, and stand here as arguments.
+Each is a function of the same assumptions, and of settings of its own.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from math import ceil
 
 from benchmarks.cost.model import (
@@ -19,50 +19,73 @@ from benchmarks.cost.model import (
 from benchmarks.cost.prices import MONTH_H, MONTH_S, price
 from benchmarks.cost.units import POLL_S, STATE_READS, Units, monthly, poll
 
-POLLING_S = 10
 METRICS_CALL = Units(reads=STATE_READS + 1 + 0.5)  # records, head, and a page of 20 entries
 CALL_S = 0.05
+STREAMS_OF_BALANCER_UNIT = 3_000
 
 
-def heavy(
-    a: Assumptions,
-    *,
-    memory_mb: int = 1_024,
-    poll_units: float = 13.5,
-    poll_s: float = 5,
-    heartbeats_s: float = 30,
-    metrics_of_heartbeat: int = 2,
-) -> Bill:
-    """A heavier stack on Lambda: each stream polls indexes, and calls PutMetricData.
+@dataclass(frozen=True)
+class Peers:
+    """Settings of the other ways. Those of the heavier stack are of one measured beside ours.
 
-    13.5 read units a poll of 5 s, one call for each event and two for each heartbeat.
+    Its streams poll three tickers' indexes, and call PutMetricData. `peer_after_s`: seconds that
+    the peers on Lambda bill for each visit after its viewer has left.
     """
+
+    heavy_memory_mb: int = 1_024
+    heavy_poll_units: float = 13.5
+    heavy_poll_s: float = 5
+    heavy_heartbeat_s: float = 30
+    heavy_metrics_of_heartbeat: int = 2
+    heavy_metrics_of_event: int = 1
+    adapter_memory_mb: int = 256
+    adapter_poll_units: float = 0.5
+    adapter_poll_s: float = 2
+    peer_after_s: float = 0
+    container_vcpu: float = 0.25
+    container_gb: float = 0.5
+    container_streams: int = 2_000
+    machine: str = "t4g.micro"
+    polling_s: float = 10
+
+    def billed(self, a: Assumptions) -> Assumptions:
+        """Returns the audience as a peer without goodbyes bills it."""
+        return replace(a, abandoned=1, abandoned_s=self.peer_after_s)
+
+
+DEFAULTS = Peers()
+
+
+def heavy(a: Assumptions, peers: Peers = DEFAULTS) -> Bill:
+    """A heavier stack on Lambda: each stream polls indexes, and calls PutMetricData."""
+    a = peers.billed(a)
     seconds = a.streams * MONTH_S
-    calls = seconds / heartbeats_s * metrics_of_heartbeat + a.streams * a.items_a_day * DAYS
+    events = a.streams * a.items_a_day * DAYS * peers.heavy_metrics_of_event
+    calls = seconds / peers.heavy_heartbeat_s * peers.heavy_metrics_of_heartbeat + events
+    units = seconds / peers.heavy_poll_s * peers.heavy_poll_units
     lines = {
-        "compute": a.streams * MONTH_H * gb_hour(memory_mb, a.architecture),
-        "polls": seconds / poll_s * poll_units * price("read unit"),
+        "compute": a.streams * MONTH_H * gb_hour(peers.heavy_memory_mb, a.architecture),
+        "polls": units * price("read unit"),
         "PutMetricData": calls * price("put metric data"),
         "data out": data_out(a),
     }
-    return Bill(f"a heavier stack on Lambda, {memory_mb:,} MB", lines)
+    return Bill(f"a heavier stack on Lambda, {peers.heavy_memory_mb:,} MB", lines)
 
 
-def adapter(a: Assumptions, *, memory_mb: int = 256, poll_units: float = 0.5) -> Bill:
-    """A web server behind the Lambda Web Adapter, with one query every 2 s for each stream."""
+def adapter(a: Assumptions, peers: Peers = DEFAULTS) -> Bill:
+    """A web server behind the Lambda Web Adapter, with a query of its own for each stream."""
+    a = peers.billed(a)
+    units = a.streams * MONTH_S / peers.adapter_poll_s * peers.adapter_poll_units
     lines = {
-        "compute": a.streams * MONTH_H * gb_hour(memory_mb, a.architecture),
-        "polls": a.streams * MONTH_S / 2 * poll_units * price("read unit"),
+        "compute": a.streams * MONTH_H * gb_hour(peers.adapter_memory_mb, a.architecture),
+        "polls": units * price("read unit"),
         "data out": data_out(a),
     }
-    return Bill(f"a web adapter on Lambda, {memory_mb} MB", lines)
-
-
-STREAMS_OF_UNIT = 3_000  # connections that one load balancer unit (LCU) has
+    return Bill(f"a web adapter on Lambda, {peers.adapter_memory_mb:,} MB", lines)
 
 
 def _balancer(streams: int) -> float:
-    units = max(1, streams / STREAMS_OF_UNIT)
+    units = max(1, streams / STREAMS_OF_BALANCER_UNIT)
     return (price("load balancer") + units * price("load balancer unit")) * MONTH_H
 
 
@@ -77,31 +100,32 @@ def _container(a: Assumptions, name: str, compute: float, streams_of_one: int) -
     return Bill(name, lines)
 
 
-def fargate(
-    a: Assumptions, *, vcpu: float = 0.25, gb: float = 0.5, streams_of_one: int = 2_000
-) -> Bill:
+def fargate(a: Assumptions, peers: Peers = DEFAULTS) -> Bill:
     """Containers behind a load balancer; each reads the table once a second for all its streams."""
+    vcpu = peers.container_vcpu
+    gb = peers.container_gb
     hour = vcpu * price("fargate arm64 vcpu") + gb * price("fargate arm64 gb")
     name = f"Fargate, arm64, {vcpu:g} vCPU and {gb:g} GB, with a load balancer"
-    return _container(a, name, hour * MONTH_H, streams_of_one)
+    return _container(a, name, hour * MONTH_H, peers.container_streams)
 
 
-def ec2(a: Assumptions, *, instance: str = "t4g.micro", streams_of_one: int = 2_000) -> Bill:
+def ec2(a: Assumptions, peers: Peers = DEFAULTS) -> Bill:
     """Small machines behind a load balancer."""
-    name = f"EC2 {instance}, with a load balancer"
-    return _container(a, name, price(instance) * MONTH_H, streams_of_one)
+    name = f"EC2 {peers.machine}, with a load balancer"
+    return _container(a, name, price(peers.machine) * MONTH_H, peers.container_streams)
 
 
-def polling(a: Assumptions, *, every_s: float = POLLING_S, memory_mb: int = 128) -> Bill:
-    """`GET /api/v2/metrics` through the REST API instead of streams: half of `every_s` late."""
-    calls = a.streams * monthly(every_s)
-    work = CALL_S / 3_600 * gb_hour(memory_mb, a.architecture)
+def polling(a: Assumptions, peers: Peers = DEFAULTS) -> Bill:
+    """`GET /api/v2/metrics` through the REST API instead of streams."""
+    calls = a.streams * monthly(peers.polling_s)
+    work = CALL_S / 3_600 * gb_hour(128, a.architecture)
     lines = {
         "requests": calls * (price("rest api request") + price("lambda request")),
         "compute": calls * work,
         "table": calls * METRICS_CALL.dollars,
     }
-    return Bill(f"polling GET /api/v2/metrics every {every_s:g} s through the REST API", lines)
+    name = f"polling GET /api/v2/metrics every {peers.polling_s:g} s through the REST API"
+    return Bill(name, lines)
 
 
 def appsync(a: Assumptions) -> Bill:
@@ -127,17 +151,18 @@ def iot(a: Assumptions) -> Bill:
     return Bill("IoT Core", lines)
 
 
-def all_ways(a: Assumptions) -> list[Bill]:
+def all_ways(a: Assumptions, peers: Peers = DEFAULTS) -> list[Bill]:
     """Returns one bill for each way, ours first."""
+    larger = replace(peers, adapter_memory_mb=2 * peers.adapter_memory_mb)
     return [
         standard(a),
         on_instances(a),
-        fargate(a),
-        ec2(a),
-        adapter(a),
-        adapter(a, memory_mb=512),
-        heavy(a),
-        polling(a),
+        fargate(a, peers),
+        ec2(a, peers),
+        adapter(a, peers),
+        adapter(a, larger),
+        heavy(a, peers),
+        polling(a, peers),
         appsync(a),
         iot(a),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from benchmarks.cost.model import Assumptions, Bill, on_instances, standard
-from benchmarks.cost.peers import adapter, break_even, fargate, heavy
+from benchmarks.cost.peers import DEFAULTS, Peers, adapter, break_even, fargate, heavy
 from benchmarks.cost.plot import Axis, Line, Mark, svg
 
 MOST = 1_000
@@ -31,17 +31,21 @@ def _meeting(dear: Way, flat: Way, a: Assumptions) -> list[Mark]:
     return [Mark(viewers, flat(a.with_viewers(viewers)).total, f"{viewers} viewers")]
 
 
-def cost_picture(a: Assumptions) -> str:
+def cost_picture(a: Assumptions, peers: Peers = DEFAULTS) -> str:
     """Returns the break-even of standard Lambda, managed instances and a container, as an SVG."""
+
+    def container(a: Assumptions) -> Bill:
+        return fargate(a, peers)
+
     shared = replace(a, streams_of_process=1_000)
     lines = [
         _line(f"standard, {a.memory_mb} MB", standard, a),
         _line(f"managed, {a.streams_of_process} streams each", on_instances, a),
         _line("managed, 1,000 streams each", on_instances, shared),
-        _line("container, load balancer", fargate, a),
-        _line("web adapter, 256 MB", adapter, a),
-        _line("heavier stack, 1,024 MB", heavy, a),
+        _line("container, load balancer", container, a),
+        _line(f"web adapter, {peers.adapter_memory_mb} MB", lambda a: adapter(a, peers), a),
+        _line(f"heavier stack, {peers.heavy_memory_mb:,} MB", lambda a: heavy(a, peers), a),
     ]
-    marks = [*_meeting(standard, fargate, a), *_meeting(standard, on_instances, a)]
+    marks = [*_meeting(standard, container, a), *_meeting(standard, on_instances, a)]
     title = "What viewers who are always on cost in a month"
     return svg(title, VIEWERS, DOLLARS, lines, marks)

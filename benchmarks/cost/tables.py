@@ -17,7 +17,7 @@ from benchmarks.cost.model import (
     on_instances,
     standard,
 )
-from benchmarks.cost.peers import adapter, ec2, fargate, heavy, polling
+from benchmarks.cost.peers import Peers, adapter, ec2, fargate, heavy, polling
 from benchmarks.cost.prices import MONTH_H
 from benchmarks.cost.units import (
     COUNT_S,
@@ -71,7 +71,7 @@ def beside() -> Rows:
     rows.append(["log lines and requests", money(bill.of("logs", "requests"))])
     rows.append(["heartbeats and metrics sent", money(data_out(replace(a, viewers=1), items=0))])
     million = data_out(replace(a, viewers=1), items=1e6) - data_out(replace(a, viewers=1), items=0)
-    rows.append(["a million items sent", money(million)])
+    rows.append(["a million items sent, each with metrics", money(million)])
     return rows
 
 
@@ -109,7 +109,7 @@ def instead() -> Rows:
         ec2(a),
         polling(a),
         adapter(a),
-        adapter(a, memory_mb=512),
+        adapter(a, Peers(adapter_memory_mb=512)),
         heavy(a),
     ]
     return [[bill.name, money(bill.total)] for bill in ways]

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.cost.__main__ import main
+from benchmarks.cost.capacity import streams_of_a_process
 from benchmarks.cost.figures import amounts, counts
 from benchmarks.cost.measured import Measured, measured
 from benchmarks.cost.model import Assumptions, on_instances, ours, standard
-from benchmarks.cost.peers import all_ways, break_even, fargate
+from benchmarks.cost.peers import Peers, all_ways, break_even, fargate
 from benchmarks.cost.pictures import cost_picture
 from benchmarks.cost.prices import PRICES
 from benchmarks.cost.tables import TABLES, money
@@ -134,6 +135,19 @@ def test_abandoned_visits_are_billed_for_the_time_after_them():
     assert a.billed_hours == pytest.approx(3 * a.hours)
 
 
+def test_settings_of_other_ways_change_their_bills_alone():
+    a = Assumptions()
+    usual = all_ways(a)
+    other = all_ways(
+        a, Peers(heavy_memory_mb=512, adapter_poll_s=1, peer_after_s=450, container_vcpu=1)
+    )
+
+    assert [bill.total for bill in other[:2]] == [bill.total for bill in usual[:2]]
+    assert other[2].total > usual[2].total
+    assert other[6].total < usual[6].total
+    assert other[4].lines["polls"] > 2 * usual[4].lines["polls"]
+
+
 def test_an_unknown_mode_is_refused():
     with pytest.raises(ValueError, match="no such mode"):
         ours(Assumptions(mode="other"))
@@ -161,6 +175,23 @@ def test_results_replace_the_defaults_that_they_name(tmp_path):
     assert found.idle_ms_a_second == Measured().idle_ms_a_second
     polls = [standard(Assumptions(measured=each)).total for each in (Measured(), found)]
     assert polls[1] > polls[0]
+
+
+def test_the_committed_results_bear_out_what_the_page_assumes():
+    found = measured()
+
+    assert found.idle_poll_read_units <= 1.05
+    assert found.idle_poll_requests <= 1.05
+
+
+def test_a_process_holds_what_its_memory_its_cpu_and_lambda_allow():
+    def held(**others):
+        return streams_of_a_process(Assumptions(measured=Measured(**others)))
+
+    assert held() == 1_600
+    assert held(streams_1000_ours_kib=2_000) == 997
+    assert held(streams_1000_ours_idle_ms_a_second=1_000) == 499
+    assert streams_of_a_process(Assumptions(items_a_day=1e9)) == 2
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"idle_ms_a_second": "2"}', '{"event_bytes": 0}'])
