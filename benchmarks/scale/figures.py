@@ -4,7 +4,13 @@
 """
 
 from benchmarks.cost.units import COUNT_S, LEASE_S, SURVEY_S, ending, index_reads, survey, taking
-from benchmarks.scale.load import Design, most_streams, steady
+from benchmarks.scale.load import (
+    BATCH_METRICS_WRITES,
+    ITEM_WRITES,
+    Design,
+    most_streams,
+    steady,
+)
 from benchmarks.scale.quotas import PARTITION_READS, PARTITION_WRITES, rest_api
 from benchmarks.scale.scenarios import INSTANCES, SHARDED, STANDARD, all_scenarios
 from benchmarks.scale.simulation import GRACE_S, Played, play
@@ -38,6 +44,8 @@ def facts() -> dict[str, float]:
         "A stream's turn takes {} write units": _writes_of_turn(),
         "so {} turns a second fill it": PARTITION_WRITES / _writes_of_turn(),
         "{} openings a second fill": PARTITION_READS / 25,
+        "{} items a second fill the entries' key": PARTITION_WRITES / ITEM_WRITES,
+        "{} batches a second the hourly records": PARTITION_WRITES / BATCH_METRICS_WRITES,
         "head read by {} processes": PARTITION_READS / 0.5,
         "With 10,000 streams the index has {} read units": index_reads(10_000),
         "10,000 processes then read {} a second": index_reads(10_000) * 10_000 / COUNT_S,

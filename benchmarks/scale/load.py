@@ -27,6 +27,8 @@ ENTRIES = "FEED#<epoch>#<n>"
 METRICS = "METRICS#<epoch>#*"
 KEYS = (CONNECTIONS, HEAD, ENTRIES, METRICS)
 Load = dict[str, Units]
+ITEM_WRITES = 2  # the feed's entry, within a transaction
+BATCH_METRICS_WRITES = 2 * 3  # an hourly record of 3 KB
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Design:
     streams_of_process: int = 1
     life_s: float = 240
     batches_a_second: float = 0.5
+    items_of_batch: float = 1
     lease_shards: int = 1
     feed_copies: int = 1
     metrics_copies: int = 1
@@ -68,12 +71,15 @@ def idle(design: Design, streams: float) -> Load:
 def items(design: Design, streams: float) -> Load:
     """Returns what new items take a second: the publisher's batch, and each process's query."""
     batches = design.batches_a_second
+    items_a_second = batches * design.items_of_batch
     queries = min(1, batches) * design.processes(streams)
     return {
         CONNECTIONS: Units(),
         HEAD: Units(writes=2 * batches, reads=batches),
-        ENTRIES: Units(reads=0.5 * queries / design.feed_copies, writes=2 * batches),
-        METRICS: Units(reads=batches, writes=6 * batches),
+        ENTRIES: Units(
+            reads=0.5 * queries / design.feed_copies, writes=ITEM_WRITES * items_a_second
+        ),
+        METRICS: Units(reads=batches, writes=BATCH_METRICS_WRITES * batches),
     }
 
 
