@@ -74,11 +74,15 @@ class Cors:
 
 @dataclass(frozen=True)
 class FunctionUrl:
-    """`iam` is true where AWS would check a signature: `AuthType: AWS_IAM`."""
+    """`iam` is true where AWS would check a signature: `AuthType: AWS_IAM`.
+
+    `qualifier` is the alias that it invokes.
+    """
 
     streaming: bool = False
     cors: Cors | None = None
     iam: bool = False
+    qualifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,8 +159,9 @@ class FixedResponse:
 class Route:
     """Describes one method of one resource. `timeout_s` is the timeout of its integration.
 
-    `function` is a logical id; it is empty if there is a `fixed` response. `payload_format` counts
-    for HTTP APIs. An HTTP API's `$default` route has the path `$default` and the method ANY.
+    `function` is a logical id; it is empty if there is a `fixed` response. `qualifier` is the
+    version or alias of it. `payload_format` counts for HTTP APIs. An HTTP API's `$default` route
+    has the path `$default` and the method ANY.
     `required` are names such as `querystring.id` and `header.x-tenant` that a request must have;
     `body` means that it must have a body.
     """
@@ -171,6 +176,7 @@ class Route:
     authorizer: Authorizer | None = None
     required: tuple[str, ...] = ()
     fixed: FixedResponse | None = None
+    qualifier: str = ""
 
 
 @dataclass(frozen=True)

@@ -355,6 +355,7 @@ class RunningApplication:
             records=self.records,
         )
         self._pools[launch.function.logical_id] = pool
+        pool.keep_snapshot()
         return pool
 
     def _replace_fronts(self, application: Application) -> set[str]:

@@ -83,29 +83,43 @@ class Debugger:
         it. Where the command does not name the interpreter, as with `provided.*`, the stand-in
         comes first on the PATH, until it has been used.
         """
-        here, seen = runtime
-        folder = Path(tempfile.mkdtemp(prefix="debug-", dir=here))
-        folder.chmod(0o755)
-        there = seen / folder.name
-        shutil.copy(_PROGRAM, folder)
-        names = folder / "bin"
-        names.mkdir()
-        text = self._script(python, there / _PROGRAM.name)
-        if python not in command:
-            for name in _NAMES:
-                _write_executable(names / name, text)
-            path = f"{there / 'bin'}:{variables.get('PATH', '')}"
-            return list(command), {**variables, "PATH": path}
-        _write_executable(folder / "python-debugged", text)
-        result = list(command)
-        # A launcher that comes before may be run by the same interpreter.
-        last = len(result) - 1 - result[::-1].index(python)
-        result[last] = str(there / "python-debugged")
-        return result, variables
+        arguments = (self.host, str(self.port), self.folder)
+        return stand_in(command, variables, python, runtime=runtime, run=(_PROGRAM, *arguments))
 
-    def _script(self, python: str, program: Path) -> str:
-        run = [str(program), self.host, str(self.port), self.folder]
-        return _SCRIPT.format(python=shlex.quote(python), run=shlex.join(run))
+
+def stand_in(
+    command: Sequence[str],
+    variables: dict[str, str],
+    python: str,
+    *,
+    runtime: tuple[Path, Path],
+    run: tuple[Path, *tuple[str, ...]],
+) -> tuple[list[str], dict[str, str]]:
+    """Returns a command whose interpreter starts the program `run` before the one that it is for.
+
+    `run` is a program of the emulator and its first arguments. See `Debugger.applied`.
+    """
+    here, seen = runtime
+    program, *arguments = run
+    folder = Path(tempfile.mkdtemp(prefix="python-", dir=here))
+    folder.chmod(0o755)
+    there = seen / folder.name
+    shutil.copy(program, folder)
+    names = folder / "bin"
+    names.mkdir()
+    words = shlex.join([str(there / program.name), *arguments])
+    text = _SCRIPT.format(python=shlex.quote(python), run=words)
+    if python not in command:
+        for name in _NAMES:
+            _write_executable(names / name, text)
+        path = f"{there / 'bin'}:{variables.get('PATH', '')}"
+        return list(command), {**variables, "PATH": path}
+    _write_executable(folder / "python-stand-in", text)
+    result = list(command)
+    # A launcher that comes before may be run by the same interpreter.
+    last = len(result) - 1 - result[::-1].index(python)
+    result[last] = str(there / "python-stand-in")
+    return result, variables
 
 
 def _write_executable(path: Path, text: str) -> None:
@@ -114,7 +128,7 @@ def _write_executable(path: Path, text: str) -> None:
 
 
 _SCRIPT = """#!/bin/sh
-# Stands in for Python: runs a program under debugpy, but no -c and no -m.
+# Stands in for Python: lets another program start the one that is run, but no -c and no -m.
 options=
 while :; do
     case "${{1:-}}" in

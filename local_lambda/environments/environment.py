@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from local_lambda.environments import snapshot
 from local_lambda.environments.debug import Debugger
 from local_lambda.environments.invocation import Failed, Invocation, platform_error
 from local_lambda.environments.launch import Launch
@@ -81,6 +82,7 @@ class Environment:
         self._server = HttpServer(RuntimeApi(self).handle, server_name)
         self._group: ProcessGroup | None = None
         self._confinement = Confinement()
+        self._snapshot = snapshot.Snapshot()
 
     @property
     def label(self) -> str:
@@ -94,6 +96,10 @@ class Environment:
     def condition(self) -> str:
         if self.dead:
             return "dead"
+        if self._snapshot.is_waiting:
+            return "snapshot"
+        if self._snapshot.is_restored and not self.state.initialised:
+            return "restoring"
         if not self.state.initialised:
             return "starting"
         return "busy" if self._active or self.returning_workers else "idle"
@@ -103,9 +109,14 @@ class Environment:
         return bool(self._next_calls) and not (self._killed or self.dead or self.retired)
 
     @property
+    def restorable(self) -> bool:
+        """Whether it is a snapshot that no invocation has needed yet."""
+        return self._snapshot.is_waiting and not (self._killed or self.dead or self.retired)
+
+    @property
     def expected_next_calls(self) -> int:
         """Returns how many more calls of `/next` will soon arrive."""
-        if self.dead or self.retired:
+        if self.dead or self.retired or self._snapshot.is_waiting:
             return 0
         return self.returning_workers + self._starting_workers
 
@@ -137,6 +148,8 @@ class Environment:
         variables = await asyncio.to_thread(
             self._launch.environment, f"127.0.0.1:{self._server.port}"
         )
+        if self.function.snap_start:
+            variables = await self._snapshot.behind_relay(variables)
         name = f"{self.function.logical_id}-{self._server.port}"
         self._confinement = await asyncio.to_thread(self._launch.confine, name)
         try:
@@ -155,8 +168,9 @@ class Environment:
     async def _start_process(self, variables: dict[str, str]) -> None:
         """Raises OSError and LaunchError."""
         command = self._launch.command(self._confinement.words)
-        if self.debugger:
-            command, variables = self.debugger.applied(
+        prepared = self.debugger or (snapshot.Copy() if self.function.snap_start else None)
+        if prepared:
+            command, variables = prepared.applied(
                 command, variables, python=self._launch.python, runtime=self._launch.runtimes
             )
         self.meter.launching()
@@ -184,6 +198,14 @@ class Environment:
         self._thaw()
         self._next_calls.popleft().set_result(invocation)
 
+    def restore(self) -> None:
+        """Restores the snapshot for an invocation, which waits for the next call of `/next`."""
+        self.meter.restoring()
+        if self.debugger is None:
+            self._set_timer("restore", snapshot.RESTORE_LIMIT_S, self._restore_expired)
+        self._thaw()
+        self._snapshot.restore()
+
     def kill(self) -> None:
         self._killed = True
         if self._group:
@@ -209,8 +231,27 @@ class Environment:
 
     # Calls of the Runtime API.
 
+    async def restored(self) -> None:
+        """Takes the snapshot, and returns when it is restored. Without SnapStart that is now."""
+        if not self.function.snap_start:
+            return
+        self._cancel_timer("init")
+        self.drain_output()
+        self.meter.snapshot_taken()
+        taken = asyncio.ensure_future(self._snapshot.taken())
+        try:
+            await asyncio.sleep(0)  # lets it wait
+            self.init_over.set()
+            self._changed(self)
+            if self._snapshot.is_waiting and self.debugger is None:
+                self._freeze()
+            await taken
+        finally:
+            taken.cancel()
+
     async def next_invocation(self) -> Invocation:
         self._cancel_timer("init")
+        self._cancel_timer("restore")
         self.init_over.set()
         self.meter.initialised()
         self._count_worker()
@@ -295,6 +336,7 @@ class Environment:
         for key in tuple(self._timers):
             self._cancel_timer(key)
         await self._server.close()
+        await self._snapshot.close()
         self.over.set()
         self._changed(self)
 
@@ -323,6 +365,14 @@ class Environment:
         self.failure = platform_error("Sandbox.Timedout", message)
         self.drain_output()
         self.meter.init_failed("", is_timeout=True)
+        self.kill()
+
+    def _restore_expired(self) -> None:
+        _log.warning(
+            "environment.restore_timed_out %s limit_s=%g", self.label, snapshot.RESTORE_LIMIT_S
+        )
+        message = f"Error: the restore timed out after {snapshot.RESTORE_LIMIT_S:.2f} seconds"
+        self.failure = platform_error("Runtime.RestoreTimeout", message)
         self.kill()
 
     def _count_worker(self) -> None:

@@ -26,6 +26,7 @@ class _Run:
     started_at_s: float  # in seconds of the epoch
     started_s: float  # on the monotonic clock
     init_ms: float | None
+    restore_ms: float | None = None
 
 
 class Meter:
@@ -46,6 +47,8 @@ class Meter:
         self.started_at_s = time.time()
         self._started_s = time.monotonic()
         self._init_ms: float | None = None
+        self._restore_started_s: float | None = None
+        self._restore_ms: float | None = None
         self._has_run = False
         self._max_memory_mb: int | None = None
         self.request_id = ""
@@ -63,10 +66,22 @@ class Meter:
         self._pid = pid
 
     def initialised(self) -> None:
-        """Marks the end of the init phase. Only the first call counts."""
+        """Marks the end of the init phase, or of the restore. Only the first calls count."""
         if self._init_ms is None:
             self._init_ms = self._elapsed_ms(self._started_s)
             self._measure_memory()
+        elif self._restore_started_s is not None and self._restore_ms is None:
+            self._restore_ms = self._elapsed_ms(self._restore_started_s)
+            self._write(self._lines.restored(self._restore_ms), "")
+
+    def snapshot_taken(self) -> None:
+        """Marks the end of an init phase that a snapshot follows; its length is logged at once."""
+        self.initialised()
+        self._write(self._lines.initialised(self._init_ms or 0.0), "")
+
+    def restoring(self) -> None:
+        """Marks the beginning of the restore, which ends with the first call of `/next`."""
+        self._restore_started_s = time.monotonic()
 
     def init_failed(self, error_type: str, is_timeout: bool = False) -> None:
         self._measure_memory()
@@ -84,11 +99,12 @@ class Meter:
             self.request_id = invocation.request_id
         is_first = not self._has_run
         self._has_run = True
-        if is_first and self._attempt > 1:
+        if is_first and self._attempt > 1 and self._restore_ms is None:
             run = _Run(invocation, self.started_at_s, self._started_s, None)
         else:
             init_ms = self._billed_init_ms() if is_first else None
-            run = _Run(invocation, time.time(), time.monotonic(), init_ms)
+            restore_ms = self._restore_ms if is_first else None
+            run = _Run(invocation, time.time(), time.monotonic(), init_ms, restore_ms)
         self._open[invocation.request_id] = run
         self._write(
             self._lines.start(invocation.request_id, invocation.trace_id), invocation.request_id
@@ -129,6 +145,7 @@ class Meter:
             memory_mb=self._function.memory_mb,
             max_memory_mb=self._max_memory_mb,
             init_ms=run.init_ms,
+            restore_ms=run.restore_ms,
             status="timeout" if is_timeout else status,
             error_type=TIMED_OUT if is_timeout else error_type,
             request_bytes=len(invocation.payload),

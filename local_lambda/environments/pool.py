@@ -106,6 +106,7 @@ class FunctionPool:
         retired = list(self.environments)
         for environment in retired:
             environment.retire()
+        self.keep_snapshot()
         return retired
 
     async def invoke(
@@ -170,13 +171,20 @@ class FunctionPool:
 
         Invocations that expected calls of `/next` will take need no new environment.
         """
-        if self._for_debugger and self._debugged and self._debugged.ready:
-            self._debugged.hand_over(self._for_debugger)
-            self._for_debugger = None
+        if self._for_debugger and self._debugged:
+            if self._debugged.restorable:
+                self._debugged.restore()
+            if self._debugged.ready:
+                self._debugged.hand_over(self._for_debugger)
+                self._for_debugger = None
         while self._pending and (ready := self._ready_environment()):
             ready.hand_over(self._pending.popleft())
         expected = sum(each.expected_next_calls for each in self.environments if not each.debugger)
         missing = len(self._pending) - expected
+        while missing > 0 and (restorable := self._restorable()):
+            restorable.restore()
+            missing -= 1
+            self.keep_snapshot()
         while missing > 0 and not self._closing and len(self.environments) < self._concurrency:
             self._start(attempt=1)
             missing -= self.function.max_concurrency or 1
@@ -184,6 +192,22 @@ class FunctionPool:
     def _ready_environment(self) -> Environment | None:
         undebugged = (each for each in self.environments if not each.debugger)
         return next((each for each in undebugged if each.ready), None)
+
+    def keep_snapshot(self) -> None:
+        """Has a snapshot ready for the next environment, where the function has SnapStart.
+
+        Lambda takes it when a version is published; here each environment needs one of its own.
+        """
+        if not self.function.snap_start or self.launch.error or self._closing:
+            return
+        states = [each.condition for each in self.environments if not each.retired]
+        is_ready = "snapshot" in states or "starting" in states
+        if not is_ready and len(self.environments) < self._concurrency:
+            self._start(attempt=1)
+
+    def _restorable(self) -> Environment | None:
+        undebugged = (each for each in self.environments if not each.debugger)
+        return next((each for each in undebugged if each.restorable), None)
 
     def _changed(self, environment: Environment) -> None:
         if environment.dead and environment in self.environments:

@@ -18,8 +18,8 @@ class Record:
 
     `function` is a logical id. `started_at_s` is in seconds of the epoch. `status` is `success`,
     `error` (with an `error_type`) or `timeout`. `init_ms` is set for the first invocation of an
-    environment, and `max_memory_mb` where the system tells it. `request_bytes` and
-    `response_bytes` are the payload's and the reply's.
+    environment, `restore_ms` for that of a restored one, and `max_memory_mb` where the system tells
+    it. `request_bytes` and `response_bytes` are the payload's and the reply's.
     """
 
     function: str
@@ -30,6 +30,7 @@ class Record:
     memory_mb: int
     max_memory_mb: int | None = None
     init_ms: float | None = None
+    restore_ms: float | None = None
     status: str = "success"
     error_type: str = ""
     request_bytes: int = 0
@@ -40,9 +41,14 @@ class Record:
     def billed_ms(self) -> int:
         """Returns the whole milliseconds that Lambda bills; the init phase is billed too.
 
+        The restore is billed beside it.
         https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
         """
         return math.ceil(round(self.duration_ms + (self.init_ms or 0), 2))
+
+    @property
+    def billed_restore_ms(self) -> int | None:
+        return None if self.restore_ms is None else math.ceil(round(self.restore_ms, 2))
 
     def describe(self) -> dict[str, Any]:
         """Returns the fields as JSON values, `billed_ms` included."""

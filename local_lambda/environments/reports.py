@@ -1,4 +1,4 @@
-"""Words the lines that Lambda itself adds to a function's log: START, END, REPORT, INIT_REPORT.
+"""Words the lines that Lambda itself adds to a function's log: START, REPORT and so on.
 
 As text they look as CloudWatch shows them; of a function with `LogFormat: JSON` they are events.
 https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
@@ -56,6 +56,13 @@ class TextLines:
         fields = (f"Init Duration: {failure.init_ms:.2f} ms", f"Phase: {failure.phase}", *status)
         return [_shown("INIT_REPORT " + "\t".join(fields))]
 
+    def initialised(self, init_ms: float) -> list[PlatformLine]:
+        """Words the init phase before a snapshot."""
+        return [_shown(f"INIT_REPORT Init Duration: {init_ms:.2f} ms")]
+
+    def restored(self, restore_ms: float) -> list[PlatformLine]:
+        return [_shown(f"RESTORE_REPORT Restore Duration: {restore_ms:.2f} ms")]
+
     def end(self, record: Record, at_s: float) -> list[PlatformLine]:
         request_id = record.request_id
         lines = [_quiet(f"END RequestId: {request_id}"), _shown(_report(record))]
@@ -92,6 +99,24 @@ class JsonLines:
         }
         event = ("platform.initReport", record, logging.INFO)
         return self._events(self._now(), logging.WARNING, event)
+
+    def initialised(self, init_ms: float) -> list[PlatformLine]:
+        """Words the init phase before a snapshot."""
+        record = {
+            "initializationType": "snap-start",
+            "phase": "init",
+            "status": "success",
+            "metrics": {"durationMs": round(init_ms, 3)},
+        }
+        return self._events(
+            self._now(), logging.INFO, ("platform.initReport", record, logging.INFO)
+        )
+
+    def restored(self, restore_ms: float) -> list[PlatformLine]:
+        record = {"status": "success", "metrics": {"durationMs": round(restore_ms, 3)}}
+        return self._events(
+            self._now(), logging.INFO, ("platform.restoreReport", record, logging.INFO)
+        )
 
     def end(self, record: Record, at_s: float) -> list[PlatformLine]:
         is_success = record.status == "success"
@@ -139,6 +164,9 @@ def _report(record: Record) -> str:
         fields.append(f"Max Memory Used: {record.max_memory_mb} MB")
     if record.init_ms is not None:
         fields.append(f"Init Duration: {record.init_ms:.2f} ms")
+    if record.restore_ms is not None:
+        fields.append(f"Restore Duration: {record.restore_ms:.2f} ms")
+        fields.append(f"Billed Restore Duration: {record.billed_restore_ms} ms")
     if record.status == "timeout" or record.error_type.startswith(_PLATFORM_ERRORS):
         fields += _status(record.status, record.error_type)
     return "REPORT " + "\t".join(fields)
@@ -159,6 +187,9 @@ def _metrics(record: Record) -> dict[str, float]:
         metrics["maxMemoryUsedMB"] = record.max_memory_mb
     if record.init_ms is not None:
         metrics["initDurationMs"] = round(record.init_ms, 3)
+    if record.restore_ms is not None:
+        metrics["restoreDurationMs"] = round(record.restore_ms, 3)
+        metrics["billedRestoreDurationMs"] = record.billed_restore_ms or 0
     return metrics
 
 

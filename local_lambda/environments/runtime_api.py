@@ -54,6 +54,7 @@ class ExecutionEnvironment(Protocol):
 
     @property
     def label(self) -> str: ...
+    async def restored(self) -> None: ...
     async def next_invocation(self) -> Invocation: ...
     def find(self, request_id: str) -> Invocation | None: ...
     def drain_output(self) -> None: ...
@@ -81,8 +82,7 @@ class RuntimeApi:
             case "POST", "init" | "restore", "error":
                 await self._init_error(exchange)
             case "GET", "restore", "next":
-                refusal = self._environment.state.restore_next()
-                await self._respond(exchange, refusal, HttpResponse(200))
+                await self._restore_next(exchange)
             case _:
                 not_found = json_response(404, '{"errorMessage":"404 page not found"}')
                 await exchange.respond(not_found)
@@ -122,6 +122,13 @@ class RuntimeApi:
             waiting.cancel()
             gone.cancel()
             await asyncio.gather(waiting, gone, return_exceptions=True)
+
+    async def _restore_next(self, exchange: HttpExchange) -> None:
+        """Responds when the snapshot is restored: at the first invocation that needs it."""
+        refusal = self._environment.state.restore_next()
+        if refusal is None:
+            await self._environment.restored()
+        await self._respond(exchange, refusal, HttpResponse(200))
 
     def _next_headers(self, invocation: Invocation) -> Headers:
         arn = self._environment.function_arn

@@ -83,6 +83,9 @@ def _lambda_variables(function: Function, region: str) -> dict[str, str]:
     }
     if not function.runtime.startswith("provided"):
         variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
+    if variables["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start":
+        # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-monitoring.html
+        del variables["AWS_LAMBDA_LOG_GROUP_NAME"], variables["AWS_LAMBDA_LOG_STREAM_NAME"]
     if function.max_concurrency:
         variables["AWS_LAMBDA_MAX_CONCURRENCY"] = str(function.max_concurrency)
     return variables

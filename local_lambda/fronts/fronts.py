@@ -83,7 +83,12 @@ class FrontHost:
     region: str = "us-east-1"
 
     async def invoke(
-        self, function: str, fields: Mapping[str, object], trace_id: str, request_id: str = ""
+        self,
+        function: str,
+        fields: Mapping[str, object],
+        trace_id: str,
+        request_id: str = "",
+        qualifier: str = "",
     ) -> Invocation:
         """Invokes a function. Raises NotServed, PayloadTooLarge and Throttled."""
         payload = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
@@ -93,7 +98,9 @@ class FrontHost:
         if pool is None:
             _log.error("function.not_served %s a front has no such function to invoke", function)
             raise NotServed
-        return await pool.invoke(payload, trace_id=trace_id, request_id=request_id)
+        return await pool.invoke(
+            payload, trace_id=trace_id, request_id=request_id, qualifier=qualifier
+        )
 
     async def call(
         self, function: str, fields: Mapping[str, object], trace_id: str, timeout_s: float
@@ -174,11 +181,18 @@ class Front:
         """Responds to one call. May raise what `FrontHost.invoke` raises, and Refused."""
         raise NotImplementedError
 
-    async def invoke(self, call: Call, function: str, fields: Mapping[str, object]) -> Invocation:
-        """Invokes a function for a call. Raises as `FrontHost.invoke` does."""
+    async def invoke(
+        self, call: Call, function: str, fields: Mapping[str, object], qualifier: str = ""
+    ) -> Invocation:
+        """Invokes a function, or a version or alias of it, for a call.
+
+        Raises as `FrontHost.invoke` does.
+        """
         self.host.faults.serves(call.exchange, function)
         request_id = call.context.request_id if self.shares_request_id else ""
-        return await self.host.invoke(function, fields, call.context.trace_id, request_id)
+        return await self.host.invoke(
+            function, fields, call.context.trace_id, request_id=request_id, qualifier=qualifier
+        )
 
     def take_over(self, other: "Front") -> None:
         """Serves further requests in place of another front, which listens."""

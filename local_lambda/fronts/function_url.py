@@ -51,7 +51,7 @@ class FunctionUrlFront(Front):
             return
         context = self._identified(call.context)
         fields = payload_v2.build(call.request, context)
-        invocation = await self.invoke(call, self._logical_id, fields)
+        invocation = await self.invoke(call, self._logical_id, fields, self._url.qualifier)
         await self._reply(call, invocation)
 
     def _identified(self, context: RequestContext) -> RequestContext:

@@ -76,7 +76,7 @@ class HttpApiFront(Front):
             await call.send(fixed_response(route.fixed))
             return
         payload = routed.payload(route.payload_format, context)
-        invocation = await self.invoke(call, route.function, payload)
+        invocation = await self.invoke(call, route.function, payload, route.qualifier)
         await self._reply(routed, invocation)
 
     def _route(self, call: Call) -> _Routed:

@@ -84,7 +84,9 @@ class RestApiFront(Front):
             await call.send(fixed_response(route.fixed))
             return
         routed = replace(routed, call=replace(routed.call, context=context))
-        invocation = await self.invoke(routed.call, route.function, _payload(routed))
+        invocation = await self.invoke(
+            routed.call, route.function, _payload(routed), route.qualifier
+        )
         await self._reply(routed, invocation)
 
     def _route(self, call: Call) -> _Routed:

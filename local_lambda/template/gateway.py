@@ -198,6 +198,7 @@ class _ApiReader:
             authorizer=self._authorizer(resource, properties),
             required=tuple(self._required(resource, properties)),
             fixed=integration.fixed,
+            qualifier=integration.qualifier,
         )
 
     def _authorizer(self, resource: Resource, properties: Resolved) -> Authorizer | None:

@@ -180,7 +180,8 @@ class _ApiReader:
         way = "Target"
         function = self._targets.function(self._properties.text(way), way, variables)
         method, path = _route_key(self._properties, default=DEFAULT_PATH)
-        return Route(method, path, function, timeout_s=HTTP_TIMEOUT_S)
+        qualifier = self._targets.qualifier(self._properties.text(way), variables)
+        return Route(method, path, function, timeout_s=HTTP_TIMEOUT_S, qualifier=qualifier)
 
     def _route(
         self, resource: Resource, properties: Resolved, variables: Mapping[str, str]
@@ -194,6 +195,7 @@ class _ApiReader:
             timeout_s=integration.timeout_s,
             payload_format=integration.payload_format,
             authorizer=self._authorizer(resource, properties),
+            qualifier=integration.qualifier,
         )
 
     def _integration(self, route: Resolved, variables: Mapping[str, str]) -> Integration:

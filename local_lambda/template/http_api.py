@@ -28,6 +28,7 @@ from local_lambda.template.routes import DEFAULT_PATH, Routes, check_path, read_
 from local_lambda.template.sam_events import SamEvent, events_by_api
 from local_lambda.template.stack import Stack
 from local_lambda.template.targets import Targets
+from local_lambda.template.values import text_of_property
 
 HTTP_API = "AWS::Serverless::HttpApi"
 IMPLICIT = "ServerlessHttpApi"
@@ -208,6 +209,7 @@ class _ApiReader:
             ),
             payload_format=read_payload_format(properties, "PayloadFormatVersion"),
             authorizer=self._authorizer(event),
+            qualifier=text_of_property(self.stack.resolver, event.resource, "AutoPublishAlias"),
         )
 
     def _authorizer(self, event: SamEvent) -> Authorizer | None:

@@ -37,6 +37,7 @@ class Integration:
     timeout_s: float = REST_TIMEOUT_S
     payload_format: str = "2.0"
     fixed: FixedResponse | None = None
+    qualifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class IntegrationReader:
             streaming=streaming,
             timeout_s=read_timeout(integration, self.kind, streaming, self.report),
             payload_format=self._payload_format(integration),
+            qualifier=self.targets.qualifier(uri, self.stage_variables),
         )
 
     def _check_method(self, integration: Resolved) -> None:

@@ -108,6 +108,7 @@ class Definition:
             authorizer=self._authorizer(operation),
             required=() if fixed else tuple(self._required(operation, shared)),
             fixed=fixed,
+            qualifier=integration.qualifier,
         )
 
     def _integration(self, operation: Resolved) -> Integration:

@@ -39,6 +39,7 @@ from local_lambda.template.routes import Routes, check_path, read_method
 from local_lambda.template.sam_events import SamEvent, events_by_api
 from local_lambda.template.stack import Stack
 from local_lambda.template.targets import Targets
+from local_lambda.template.values import text_of_property
 
 API = "AWS::Serverless::Api"
 IMPLICIT = "ServerlessRestApi"
@@ -292,6 +293,7 @@ class _ApiReader:
             payload_format="1.0",
             authorizer=self._event_authorizer(event),
             required=tuple(_required(self.stack, event)),
+            qualifier=text_of_property(self.stack.resolver, event.resource, "AutoPublishAlias"),
         )
 
     def _event_authorizer(self, event: SamEvent) -> Authorizer | None:

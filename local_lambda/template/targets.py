@@ -29,9 +29,7 @@ class Targets:
         `reference` is a name, an ARN with or without a qualifier, or API Gateway's address of a
         function, which ends with `/invocations`.
         """
-        text = with_stage_variables(reference, stage_variables or {})
-        _, is_address, path = text.partition("/functions/")
-        arn = path.rsplit("/", 1)[0] if is_address else text
+        arn = _arn(with_stage_variables(reference, stage_variables or {}))
         name = arn.partition(":function:")[2] or arn
         function = self._by_name.get(name.partition(":")[0]) or self._of_logical_id(name)
         if function is None:
@@ -43,6 +41,11 @@ class Targets:
         if function not in self._served:
             raise TemplateError(f"{function} is not served", way)
         return function
+
+    def qualifier(self, reference: str, stage_variables: Mapping[str, str] | None = None) -> str:
+        """Returns the version or alias that a reference names, or an empty text."""
+        arn = _arn(with_stage_variables(reference, stage_variables or {}))
+        return arn.partition(":function:")[2].partition(":")[2]
 
     def _of_logical_id(self, name: str) -> str | None:
         """Returns the function of a placeholder such as `F.Alias`, and of an alias's logical id."""
@@ -62,6 +65,12 @@ class Targets:
     def _name_of(reference: object) -> str:
         text = str(reference)
         return (text.partition(":function:")[2] or text).partition(":")[0]
+
+
+def _arn(text: str) -> str:
+    """Returns the ARN in an address that API Gateway calls, or the text itself."""
+    _, is_address, path = text.partition("/functions/")
+    return path.rsplit("/", 1)[0] if is_address else text
 
 
 def with_stage_variables(text: str, variables: Mapping[str, str]) -> str:

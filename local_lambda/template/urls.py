@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
 from local_lambda.application import Cors, FunctionUrl
 from local_lambda.template.resource import Resource
 from local_lambda.template.stack import Stack
-from local_lambda.template.values import URL
+from local_lambda.template.values import URL, text_of_property
 from local_lambda.template.written import Written, shown
 
 _MODES = ("BUFFERED", "RESPONSE_STREAM")
@@ -56,7 +56,17 @@ def read_url(properties: Written) -> FunctionUrl:
         streaming=mode == "RESPONSE_STREAM",
         cors=_cors(properties.mapping("Cors")),
         iam=auth_type == "AWS_IAM",
+        qualifier=_qualifier(properties),
     )
+
+
+def _qualifier(properties: Written) -> str:
+    """Returns the alias that a Function URL invokes, or an empty text."""
+    resource = properties.resource
+    if resource.kind != URL:
+        return text_of_property(properties.stack.resolver, resource, "AutoPublishAlias")
+    target = text_of_property(properties.stack.resolver, resource, "TargetFunctionArn")
+    return properties.text("Qualifier") or target.partition(":function:")[2].partition(":")[2]
 
 
 def _cors(properties: Written | None) -> Cors | None:

@@ -46,7 +46,9 @@ class ScriptedPool:
         self.request_ids = []
         self.feeding = []
 
-    async def invoke(self, payload, client_context=None, trace_id=None, request_id=""):
+    async def invoke(
+        self, payload, client_context=None, trace_id=None, request_id="", qualifier=""
+    ):
         fields = json.loads(payload)
         self.payloads.append(fields)
         reply = self._handler(fields)

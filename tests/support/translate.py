@@ -25,7 +25,8 @@ class AnyManagedPolicy(dict):
 template = yaml_parse(Path(sys.argv[1]).read_text())
 for resource in template["Resources"].values():  # as if they were uploaded
     for key in {"CodeUri", "ContentUri"} & resource.get("Properties", {}).keys():
-        resource["Properties"][key] = "s3://bucket/key"
+        if not resource["Properties"][key].startswith("s3://"):
+            resource["Properties"][key] = "s3://bucket/key"
 parameters = {
     name: declared.get("Default") for name, declared in template.get("Parameters", {}).items()
 }

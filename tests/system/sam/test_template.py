@@ -11,10 +11,16 @@ from hashlib import sha1
 
 import pytest
 
-from local_lambda.template.cloudformation import Resolver
+from local_lambda.template.cloudformation import Resolver, load
 from tests.support.paths import ROOT
+from tests.support.sam import translate
 
-MODES = {"standard": "StreamFunction", "managed-instances": "StreamInstancesFunction"}
+MODES = {
+    "standard": "StreamFunction",
+    "managed-instances": "StreamInstancesFunction",
+    "snap-start": "StreamSnapStartFunction",
+}
+ALIAS = "arn:aws:lambda:us-east-1:123456789012:function:stream:live"
 INTEGRATION = "x-amazon-apigateway-integration"
 ANY = "x-amazon-apigateway-any-method"
 STREAMED = {("/api/v2/stream", ANY), ("/api/v2/configurations/{config_id}/stream", ANY)}
@@ -28,7 +34,8 @@ def resources(translated):
     """
 
     def deployed(**parameters):
-        resolver = Resolver(translated, parameters, "us-east-1")
+        references = {f"{MODES['snap-start']}Aliaslive": ALIAS}
+        resolver = Resolver(translated, parameters, "us-east-1", references)
         every = translated["Resources"].items()
         existing = {
             name: r
@@ -38,6 +45,15 @@ def resources(translated):
         return {name: resolver.resolve(resource) for name, resource in existing.items()}
 
     return deployed
+
+
+def parameters_of(mode):
+    return {"SnapStart": "on"} if mode == "snap-start" else {"ComputeMode": mode}
+
+
+def invoked(mode):
+    """Returns what fronts invoke, as permissions name it."""
+    return ALIAS if mode == "snap-start" else MODES[mode]
 
 
 def of_type(resources, kind):
@@ -70,7 +86,7 @@ def listed(value):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_exactly_the_stream_routes_stream_and_as_long_as_the_function_may_run(resources, mode):
-    deployed = resources(ComputeMode=mode)
+    deployed = resources(**parameters_of(mode))
     every = dict(integrations(deployed))
     streaming = {
         at for at, each in every.items() if each["uri"].endswith("/response-streaming-invocations")
@@ -86,7 +102,8 @@ def test_exactly_the_stream_routes_stream_and_as_long_as_the_function_may_run(re
             == 1000 * deployed[MODES[mode]]["Properties"]["Timeout"]
             == 900_000
         )
-        assert f":lambda:path/2021-11-15/functions/{MODES[mode]}.Arn/" in every[at]["uri"]
+        target = ALIAS if mode == "snap-start" else f"{MODES[mode]}.Arn"
+        assert f":lambda:path/2021-11-15/functions/{target}/" in every[at]["uri"]
     for at in every.keys() - STREAMED:
         assert every[at]["uri"].endswith(
             ":lambda:path/2015-03-31/functions/ApiFunction.Arn/invocations"
@@ -178,7 +195,7 @@ def test_there_is_one_stage(resources):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_api_may_invoke_its_functions_and_everybody_the_stream_s_url(resources, mode):
-    deployed = resources(ComputeMode=mode)
+    deployed = resources(**parameters_of(mode))
     allowed = {
         (
             p["FunctionName"],
@@ -193,10 +210,11 @@ def test_the_api_may_invoke_its_functions_and_everybody_the_stream_s_url(resourc
 
     assert allowed == {
         ("ApiFunction", "lambda:InvokeFunction", "apigateway.amazonaws.com", None, None),
-        (MODES[mode], "lambda:InvokeFunction", "apigateway.amazonaws.com", None, None),
-        (MODES[mode], "lambda:InvokeFunctionUrl", "*", "NONE", None),
-        (MODES[mode], "lambda:InvokeFunction", "*", None, True),
+        (invoked(mode), "lambda:InvokeFunction", "apigateway.amazonaws.com", None, None),
+        (invoked(mode), "lambda:InvokeFunctionUrl", "*", "NONE", None),
+        (invoked(mode), "lambda:InvokeFunction", "*", None, True),
     }
+    assert url.get("Qualifier") == ("live" if mode == "snap-start" else None)
     assert (url["InvokeMode"], url["AuthType"], "Cors" in url) == ("RESPONSE_STREAM", "NONE", False)
 
 
@@ -205,7 +223,7 @@ def test_the_api_may_invoke_its_functions_and_everybody_the_stream_s_url(resourc
 def test_without_an_open_url_nobody_may_invoke_it_without_a_signature(
     resources, translated, mode, choice, auth_types
 ):
-    deployed = resources(ComputeMode=mode, FunctionUrl=choice)
+    deployed = resources(**parameters_of(mode), FunctionUrl=choice)
     urls = of_type(deployed, "AWS::Lambda::Url").values()
     principals = {p["Principal"] for p in of_type(deployed, "AWS::Lambda::Permission").values()}
 
@@ -218,7 +236,7 @@ def test_without_an_open_url_nobody_may_invoke_it_without_a_signature(
 
 @pytest.mark.parametrize("mode", MODES)
 def test_no_policy_of_ours_has_a_wildcard_on_data(resources, mode):
-    for role, statement in statements(resources(ComputeMode=mode)):
+    for role, statement in statements(resources(**parameters_of(mode))):
         actions = statement["Action"]
         assert statement["Effect"] == "Allow"
         assert not any("*" in action for action in actions), role
@@ -309,7 +327,7 @@ def test_concurrency_is_reserved_on_request_only(resources):
 def test_functions_are_traced_logged_for_a_while_and_get_machine_code_of_their_architecture(
     resources, mode, architecture, issuer
 ):
-    deployed = resources(ComputeMode=mode, Architecture=architecture, AuthIssuer=issuer)
+    deployed = resources(**parameters_of(mode), Architecture=architecture, AuthIssuer=issuer)
     functions = of_type(deployed, "AWS::Lambda::Function")
     layers = {
         name for name, each in deployed.items() if each["Type"] == "AWS::Lambda::LayerVersion"
@@ -337,6 +355,78 @@ def test_functions_are_traced_logged_for_a_while_and_get_machine_code_of_their_a
         if "AWS_LAMBDA_EXEC_WRAPPER" in each["Environment"]["Variables"]
     }
     assert wrapped == {MODES[mode]}
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_with_snap_start_a_version_is_published_and_its_alias_follows(resources, architecture):
+    deployed = resources(SnapStart="on", Architecture=architecture)
+    function = deployed[MODES["snap-start"]]["Properties"]
+    (version,) = of_type(deployed, "AWS::Lambda::Version").values()
+    (alias,) = of_type(deployed, "AWS::Lambda::Alias").values()
+
+    assert function["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert version["FunctionName"] == alias["FunctionName"] == MODES["snap-start"]
+    assert alias["Name"] == "live"
+    for off in (resources(), resources(ComputeMode="managed-instances")):
+        assert not of_type(off, "AWS::Lambda::Version")
+        assert not of_type(off, "AWS::Lambda::Alias")
+        assert not any(
+            "SnapStart" in each for each in of_type(off, "AWS::Lambda::Function").values()
+        )
+
+
+def test_snap_start_is_refused_with_managed_instances(translated):
+    (rule,) = translated["Rules"].values()
+
+    def holds(**parameters):
+        resolver = Resolver(translated, parameters, "us-east-1")
+        if not resolver.resolve(rule["RuleCondition"]):
+            return True
+        return all(resolver.resolve(each["Assert"]) for each in rule["Assertions"])
+
+    assert holds()
+    assert holds(SnapStart="on")
+    assert holds(ComputeMode="managed-instances")
+    assert not holds(SnapStart="on", ComputeMode="managed-instances")
+
+
+def test_a_new_version_is_published_for_new_code_layers_and_settings(sam, translated, tmp_path):
+    """Without one, the alias would go on serving what was published before."""
+
+    def published(translation):
+        (name,) = of_type(translation["Resources"], "AWS::Lambda::Version")
+        return name
+
+    def changed(change):
+        template = load((ROOT / "template.yaml").read_text("utf-8"))
+        change(template)
+        path = tmp_path / "template.yaml"
+        path.write_text(json.dumps(template), "utf-8")
+        return published(translate(sam, path))
+
+    def new_code(template):
+        function = template["Resources"][MODES["snap-start"]]
+        function["Properties"]["CodeUri"] = "s3://bucket/new"
+
+    def new_layer(template):
+        template["Resources"]["StreamingRuntimeLayer"]["Properties"]["ContentUri"] = "s3://a/new"
+
+    names = [published(translated), *map(changed, (lambda _: None, new_code, new_layer))]
+
+    assert names[0] == names[1]
+    assert len(set(names)) == 3
+
+
+def test_each_setting_is_told_to_the_version_since_sam_publishes_none_for_new_values(translated):
+    """A changed description replaces an AWS::Lambda::Version. It has 256 characters at most."""
+    properties = translated["Resources"][MODES["snap-start"]]["Properties"]
+    (version,) = of_type(translated["Resources"], "AWS::Lambda::Version").values()
+    values = properties["Environment"]["Variables"].values()
+    settings = {each["Ref"] for each in values if isinstance(each, dict) and "Ref" in each}
+    told = {each["Ref"] for each in version["Description"]["Fn::Join"][1]}
+
+    assert told == settings - {"ProxySecret"} | {"Release", "Architecture"}
+    assert properties["Description"] == version["Description"]
 
 
 def test_every_metric_that_somebody_looks_at_is_emitted(resources):
