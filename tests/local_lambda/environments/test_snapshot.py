@@ -137,9 +137,12 @@ def test_two_restores_of_one_snapshot_draw_what_they_drew_before_it_and_nothing_
 def test_the_log_says_how_long_init_and_restore_took(emulator):
     emulator.invoke("StockFunction", {})
 
-    assert "INIT_REPORT Init Duration: " in emulator.log
-    assert "RESTORE_REPORT Restore Duration: " in emulator.log
-    assert "Billed Restore Duration: " in emulator.log
+    for text in (
+        "INIT_REPORT Init Duration: ",
+        "RESTORE_REPORT Restore Duration: ",
+        "Billed Restore Duration: ",
+    ):
+        emulator.wait_for(lambda text=text: text in emulator.log)
 
 
 def test_a_function_url_invokes_its_alias(emulator):
