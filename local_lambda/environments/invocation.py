@@ -82,6 +82,15 @@ class Streamed:
     async def put(self, piece: bytes) -> None:
         """Adds a piece when the previous one is taken. Raises StreamClosed after the end."""
         await self._free.wait()
+        self.offer(piece)
+
+    def offer(self, piece: bytes) -> bool:
+        """Adds a piece if the previous one is taken. Returns whether it is added.
+
+        Raises StreamClosed after the end.
+        """
+        if not self._free.is_set():
+            return False
         if self.end:
             raise StreamClosed
         self.size_bytes += len(piece)
@@ -89,6 +98,7 @@ class Streamed:
             self._piece = piece
             self._free.clear()
             self._filled.set()
+        return True
 
     def close(self, end: StreamEnd) -> None:
         """Ends the stream. Only the first end counts."""

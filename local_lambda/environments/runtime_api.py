@@ -255,6 +255,8 @@ async def _hand_on(piece: bytes, stream: Streamed, exchange: HttpExchange) -> No
     Raises h11.RemoteProtocolError if the runtime resets its connection meanwhile, because it waits
     no longer, and what `stream.put` raises.
     """
+    if stream.offer(piece):
+        return
     putting = asyncio.ensure_future(stream.put(piece))
     try:
         while not (await asyncio.wait((putting,), timeout=_RESET_CHECK_S))[0]:
