@@ -26,7 +26,7 @@ Pause = Callable[["StreamClient"], float | None]
 
 
 class StreamClient:
-    """What one client has seen. Times are monotonic, in seconds.
+    """Notes what one client has seen. Times are monotonic, in seconds.
 
     `statuses` has one entry for each response, and `cuts` counts responses that were cut or did
     not come. `heard` are the ids of items in order; `heard_at` has when each came first.
