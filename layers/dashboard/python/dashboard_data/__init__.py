@@ -10,7 +10,8 @@ from dashboard_data.feed.feed import DynamoDbFeed, Feed, FeedEntry, Page, ResetR
 from dashboard_data.feed.head import Head
 from dashboard_data.feed.item import InvalidItem, Item, NotAnalysedYet, parse_item
 from dashboard_data.following.followed import FollowedStream, News
-from dashboard_data.following.reader import Records, SharedReader
+from dashboard_data.following.reader import SharedReader
+from dashboard_data.following.reading import Records
 from dashboard_data.metrics import DynamoDbMetrics, MetricsWindow, scopes_of
 from dashboard_data.newest import newest_of
 from dashboard_data.publishing.publication import MARK_KEPT_S

@@ -1,12 +1,13 @@
 """What does one stream follow, and what do the records that were read say about it? Pure."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dashboard_data.dynamodb import Key, Record
 from dashboard_data.feed.cursor import Cursor
 from dashboard_data.feed.feed import FeedEntry, ResetReason
+from dashboard_data.following.bell import Bell
 from dashboard_data.slots.lease import Lease, LeaseState, lease_state
 from dashboard_data.users.configurations import Configuration, configuration_of
 from dashboard_data.users.sessions import Session, session_lives
@@ -30,14 +31,18 @@ class News(NamedTuple):
     error: Exception | None = None
 
 
-@dataclass(eq=False)
+HELD = News(fresh=True)  # most streams hear this from most readings, and share it
+
+
+@dataclass(eq=False, slots=True)
 class FollowedStream:
     """One stream's position in the feed, and the records that it depends on.
 
     The reader alone writes here. `generation`: of the last reading that the stream has seen.
     `behind`: the last page was full, and there is more to read at once. `owed`: time was up before
     a page of its own was read, so that comes first now. `doubtful`: that page has to be read
-    consistently.
+    consistently. `bell` wakes its thread. `called`: there is news for it. `is_curious`: it has not
+    seen the last reading, so the next one is news, whatever it says.
     """
 
     cursor: Cursor
@@ -48,6 +53,9 @@ class FollowedStream:
     behind: bool = False
     owed: bool = False
     doubtful: bool = False
+    bell: Bell = field(default_factory=Bell)
+    called: bool = False
+    is_curious: bool = False
 
     def followed(self) -> Iterator[Key]:
         """Yields the keys of the records that this stream depends on."""
@@ -67,14 +75,28 @@ class FollowedStream:
             if each and each.key not in records:
                 yield each.key
 
+    def concerns(self, entries: Sequence[FeedEntry]) -> bool:
+        """Whether the client of this stream sees anything of these entries."""
+        if self.configuration is None:
+            return bool(entries)
+        tickers = self.configuration.tickers
+        return any(entry.item.ticker in tickers for entry in entries)
+
+    def is_told_by(self, records: Mapping[Key, Record], now_s: float) -> bool:
+        """Whether these records, which were read for this stream, are news for it."""
+        return self.judged(records, now_s) != News(configuration=self.configuration, fresh=True)
+
     def unchanged(self, error: Exception | None = None) -> News:
         return News(configuration=self.configuration, error=error)
 
     def judged(self, records: Mapping[Key, Record], now_s: float) -> News:
         """Returns the news in these records, which were read for this stream."""
+        lease = self._lease_state(records)
+        if self.session is None and self.configuration is None:
+            return HELD if lease == LeaseState.HELD else News(lease=lease, fresh=True)
         configuration = self._newest_configuration(records, now_s)
         return News(
-            lease=self._lease_state(records),
+            lease=lease,
             session_lives=self._session_lives(records, now_s),
             configuration=configuration,
             configuration_gone=self.configuration is not None and configuration is None,

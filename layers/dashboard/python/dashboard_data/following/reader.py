@@ -6,11 +6,13 @@ Theory of operation. Every stream is one thread, and follows the feed through on
   any stream depends on (leases, sessions, configurations), and the entries that are new in this
   process. It has a generation, so that each stream knows whether it has seen it.
 - There is no background thread, since Lambda freezes a process between invocations. A stream that
-  waits for news waits here. A waiting thread that finds a reading due performs it for all; the
-  others sleep until it is done. Readings are one interval apart.
-- A reading is made of *steps*, each of one call of the table. A thread whose time is up after a
-  step goes away to write to its client, and any thread takes the next step. So a stream is silent
-  for one call at most, however many calls a reading takes. The same goes for pages of its own.
+  waits for news waits here. One of the waiting threads, the leader, performs a reading when it is
+  due, an interval after the last. It wakes those streams alone for which there is news; the others
+  sleep on, until something is due for themselves (sleepers.py).
+- A reading is made of *steps*, each of one call of the table (reading.py). A thread whose time is
+  up after a step goes away to write to its client, and another one becomes the leader and takes the
+  next step. So a stream is silent for one call at most, however many calls a reading takes. The
+  same goes for pages of its own.
 - The ring keeps the newest entries of this process. A stream whose position lies in the ring is
   served from it. One whose position does not (it has just come, or was slow) reads its own pages,
   at once, until it has caught up: it is *behind*.
@@ -22,63 +24,45 @@ Theory of operation. Every stream is one thread, and follows the feed through on
 - The reader alone writes to a FollowedStream. A stream learns all it has to know from the News that
   `wait` returns, and what fails is in the News, never raised.
 
-An idle reading for one global stream is one request for one read unit.
+An idle reading for global streams is one request for one read unit, and wakes nobody else.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from threading import Condition
-from typing import Any, NamedTuple, Protocol
+from dataclasses import replace
+from threading import Lock
+from typing import Any, NamedTuple
 
-from dashboard_data.dynamodb import MOST_KEYS, Clock, Key, Record
+from dashboard_data.dynamodb import Clock
 from dashboard_data.feed.cursor import Cursor
 from dashboard_data.feed.feed import Feed, Page, ResetReason, lags
-from dashboard_data.feed.head import HEAD_KEY, Head
+from dashboard_data.feed.head import Head
+from dashboard_data.following.bell import Bell
 from dashboard_data.following.followed import FollowedStream, News
-from dashboard_data.following.ring import Ring
+from dashboard_data.following.reading import NEVER_S, Look, Reading, Records, Steps, Streams
+from dashboard_data.following.sleepers import Sleepers
 from dashboard_data.slots.lease import Lease
 from dashboard_data.users.configurations import Configuration
 from dashboard_data.users.sessions import Session
 
 INTERVAL_S = 1.0
-NEVER_S = float("-inf")
+LONGEST_PAUSE_S = 60.0  # a lock takes no infinite timeout
 
-Pause = Callable[[Condition, float], Any]
-Steps = Generator[None, None, "_Reading"]  # each step makes one call; the reading comes last
-
-
-class Records(Protocol):
-    """The part of a Table that the reader needs."""
-
-    def get_many(self, keys: Collection[Key], *, consistent: bool = False) -> dict[Key, Record]:
-        """Returns the records that exist."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One look at the table. `asked_for`: the streams whose records were read."""
-
-    generation: int = 0
-    asked_at_s: float = NEVER_S
-    head: Head | None = None
-    asked_for: frozenset[FollowedStream] = frozenset()
-    records: dict[Key, Record] = field(default_factory=dict)
-    error: Exception | None = None
+Pause = Callable[[Bell, float], Any]
 
 
 class _Turn(NamedTuple):
-    """After its wait a thread takes a step, or returns this reading, if there is one."""
+    """A thread's next act: it sleeps so long, takes a step, or returns the reading or nothing."""
 
-    reading: _Reading | None = None
+    reading: Reading | None = None
     may_step: bool = False
+    pause_s: float | None = None
 
 
 class SharedReader:
     """One for a process; each stream is one thread, and has a FollowedStream of its own.
 
-    `pause` waits on a condition for so many seconds.
+    `pause` waits for a bell, for so many seconds at most.
     """
 
     def __init__(
@@ -87,20 +71,20 @@ class SharedReader:
         records: Records,
         clock: Clock,
         interval_s: float = INTERVAL_S,
-        pause: Pause = Condition.wait,
+        pause: Pause = Bell.wait,
     ) -> None:
         self._feed = feed
-        self._records = records
         self._clock = clock
         self._interval_s = interval_s
         self._pause = pause
-        self._turn = Condition()  # guards all that follows
+        self._guard = Lock()  # guards all that follows
+        self._look = Look(feed, records, self._guard)
         self._is_stepping = False
         self._asked_at_s = NEVER_S
         self._steps: Steps | None = None  # None: no reading is under way
-        self._last = _Reading()
-        self._ring = Ring()
-        self._streams: set[FollowedStream] = set()
+        self._last = Reading()
+        self._streams: Streams = frozenset()
+        self._sleepers = Sleepers()
 
     @contextmanager
     def follow(
@@ -113,13 +97,13 @@ class SharedReader:
     ) -> Iterator[FollowedStream]:
         """Follows the feed from the cursor, and all else that is given, until the block is left."""
         stream = FollowedStream(cursor, lease, session, configuration)
-        with self._turn:
-            self._streams.add(stream)
+        with self._guard:
+            self._streams |= {stream}
         try:
             yield stream
         finally:
-            with self._turn:
-                self._streams.discard(stream)
+            with self._guard:
+                self._streams -= {stream}
                 if not self._streams:
                     self._steps = None  # nobody knows when it would go on
 
@@ -129,6 +113,7 @@ class SharedReader:
         stream.behind = False
         stream.owed = False
         stream.doubtful = False
+        stream.is_curious = True
 
     def start_again(self, stream: FollowedStream) -> Head:
         """Lets the stream go on from the feed's head, which one call reads, after a reset."""
@@ -139,141 +124,108 @@ class SharedReader:
     def wait(self, stream: FollowedStream, until_s: float = float("inf")) -> News:
         """Returns the next news of this stream.
 
-        At once if it is behind, else with the next reading, an interval after the last. At
-        `until_s` (epoch seconds), if that comes first: nothing has changed. No call begins at
-        `until_s` or later. An error is returned in the news, never raised.
+        At once if it is behind, or has not seen the last reading; else when a reading has something
+        for it, or was performed by this thread. At `until_s` (epoch seconds), if that comes first:
+        nothing has changed. No call begins at `until_s` or later. An error is returned in the news,
+        never raised.
         """
         reading = self._last if stream.owed else self._reading_for(stream, until_s)
         if reading is None:
             return stream.unchanged()
         fresh = reading.generation != stream.generation
         stream.generation = reading.generation
+        stream.called = False
+        stream.is_curious = False
         return self._news(stream, reading, fresh, until_s)
 
-    def _reading_for(self, stream: FollowedStream, until_s: float) -> _Reading | None:
-        """Waits for a reading that the stream has not seen, or performs it. None at `until_s`."""
-        generation = self._last.generation
-        while True:
-            turn = self._turn_of(stream, generation, until_s)
-            if not turn.may_step:
-                return turn.reading
-            if reading := self._step():
-                return reading
+    def _reading_for(self, stream: FollowedStream, until_s: float) -> Reading | None:
+        """Waits for a reading that is news to the stream, or performs it. None at `until_s`."""
+        try:
+            turn = self._first_turn(stream, until_s)
+            while turn.may_step or turn.pause_s is not None:
+                if turn.pause_s is not None:
+                    self._pause(stream.bell, turn.pause_s)
+                elif reading := self._step():
+                    turn = _Turn(reading)
+                    break
+                turn = self._next_turn(stream, until_s)
+        finally:
+            with self._guard:
+                self._sleepers.leave(stream)
+        return turn.reading
 
-    def _turn_of(self, stream: FollowedStream, generation: int, until_s: float) -> _Turn:
-        """Waits for a reading that the stream has not seen, a step to take, or `until_s`."""
-        with self._turn:
-            while True:
-                last = self._last
-                now_s = self._clock()
-                # A clock that was set back is no reason to wait.
-                due_in_s = self._interval_s - abs(now_s - last.asked_at_s)
-                unseen = last.generation > stream.generation
-                catches_up = stream.behind and not last.error
-                if last.generation > generation or (due_in_s > 0 and (unseen or catches_up)):
-                    return _Turn(reading=last)
-                if now_s >= until_s:
-                    return _Turn()
-                if due_in_s <= 0 and not self._is_stepping:
-                    self._is_stepping = True
-                    return _Turn(may_step=True)
-                pause_s = self._interval_s if self._is_stepping else due_in_s
-                self._pause(self._turn, min(pause_s, until_s - now_s))
+    def _first_turn(self, stream: FollowedStream, until_s: float) -> _Turn:
+        with self._guard:
+            last = self._last
+            unseen = last.generation > stream.generation
+            catches_up = stream.behind and not last.error
+            if (unseen or catches_up) and self._due_in_s() > 0:
+                return _Turn(last)
+            stream.is_curious = stream.is_curious or unseen
+            return self._turn_of(stream, until_s)
 
-    def _step(self) -> _Reading | None:
+    def _next_turn(self, stream: FollowedStream, until_s: float) -> _Turn:
+        with self._guard:
+            self._sleepers.get_up(stream)
+            if stream.called:
+                return _Turn(self._last)
+            return self._turn_of(stream, until_s)
+
+    def _turn_of(self, stream: FollowedStream, until_s: float) -> _Turn:
+        """Decides, under the lock, what the stream's thread does when there is no news for it."""
+        now_s = self._clock()
+        if now_s >= until_s:
+            # It slept through readings that were no news, and need not be told of them again.
+            is_seen = stream.is_curious or self._last.generation == stream.generation
+            return _Turn(None if is_seen else self._last)
+        due_in_s = self._due_in_s()
+        if due_in_s <= 0 and not self._is_stepping:
+            self._is_stepping = True
+            self._sleepers.leader = stream
+            return _Turn(may_step=True)
+        self._sleepers.lie_down(stream)
+        pause_s = min(until_s - now_s, LONGEST_PAUSE_S)
+        if self._sleepers.leader is stream:
+            pause_s = min(due_in_s, pause_s)
+        return _Turn(pause_s=pause_s)
+
+    def _due_in_s(self) -> float:
+        """Returns when the next reading is due. A clock that was set back is no reason to wait."""
+        return self._interval_s - abs(self._clock() - self._last.asked_at_s)
+
+    def _step(self) -> Reading | None:
         """Takes the next step of the reading under way, or begins one. Returns it at its end."""
         if self._steps is None:
             self._asked_at_s = self._clock()
-            self._steps = self._read(self._asked_at_s)
-        reading: _Reading | None = self._failed(RuntimeError("the read was interrupted"))
+            with self._guard:
+                streams = self._streams
+            self._steps = self._look.steps(streams, self._last, self._asked_at_s)
+        reading: Reading | None = self._failed(RuntimeError("the read was interrupted"))
         try:
             reading = _after_next(self._steps)
         except Exception as error:
             reading = self._failed(error)
         finally:
-            with self._turn:
+            with self._guard:
                 self._is_stepping = False
                 if reading is not None:
-                    reading = replace(reading, generation=self._last.generation + 1)
-                    self._last = reading
                     self._steps = None
-                self._turn.notify_all()
+                    reading = self._publish(reading)
         return reading
 
-    def _failed(self, error: Exception) -> _Reading:
+    def _publish(self, reading: Reading) -> Reading:
+        """Makes a reading the last one, under the lock, and wakes those for whom it is news."""
+        before = self._last
+        reading = replace(reading, generation=before.generation + 1)
+        self._last = reading
+        concerned = reading.concerned(self._sleepers, before, self._clock())
+        self._sleepers.call(concerned)
+        return reading
+
+    def _failed(self, error: Exception) -> Reading:
         return replace(self._last, asked_at_s=self._asked_at_s, error=error)
 
-    def _read(self, asked_at_s: float) -> Steps:
-        """Reads for all streams. Each step ends before the next call."""
-        with self._turn:
-            streams = list(self._streams)
-        keys = {key for stream in streams for key in stream.followed()}
-        records = yield from self._records_at(keys | {HEAD_KEY}, consistent=False)
-        if doubted := {key for stream in streams for key in stream.looks_gone(records)}:
-            records = {at: record for at, record in records.items() if at not in doubted}
-            yield
-            records |= yield from self._records_at(doubted, consistent=True)
-        head = yield from self._head(records.get(HEAD_KEY), streams)
-        more = yield from self._fill(head, [stream.cursor for stream in streams])
-        return replace(
-            self._last,
-            asked_at_s=NEVER_S if more else asked_at_s,
-            head=head,
-            asked_for=frozenset(streams),
-            records=records,
-            error=None,
-        )
-
-    def _records_at(
-        self, keys: Collection[Key], *, consistent: bool
-    ) -> Generator[None, None, dict[Key, Record]]:
-        ordered = sorted(keys)
-        records: dict[Key, Record] = {}
-        for start in range(0, len(ordered), MOST_KEYS):
-            if start:
-                yield
-            part = ordered[start : start + MOST_KEYS]
-            records |= self._records.get_many(part, consistent=consistent)
-        return records
-
-    def _head(
-        self, record: Record | None, streams: list[FollowedStream]
-    ) -> Generator[None, None, Head]:
-        """Returns the head, of which a copy may lag.
-
-        A number never goes back, and another epoch is believed only if read consistently.
-        """
-        head = Head.from_record(record) if record else None
-        if head is None or any(stream.cursor.epoch != head.epoch for stream in streams):
-            yield
-            return self._feed.head()
-        known = self._last.head
-        if known and known.epoch == head.epoch and known.seq > head.seq:
-            return known
-        return head
-
-    def _fill(self, head: Head, cursors: list[Cursor]) -> Generator[None, None, bool]:
-        """Reads on from the newest entries of this process.
-
-        Returns whether there is more to read at once.
-        """
-        known = [each for each in [*cursors, self._ring.end] if each.epoch == head.epoch]
-        frontier = max(known, default=head.cursor)
-        if frontier != self._ring.end:
-            with self._turn:
-                self._ring.restart(frontier)
-        if head.seq <= frontier.seq:
-            return False
-        yield
-        page = self._feed.page_after(frontier)
-        if lags(page, head.seq):
-            yield
-            page = self._feed.page_after(frontier, consistent=True)
-        with self._turn:
-            self._ring.extend(page.entries)
-        return page.more
-
-    def _news(self, stream: FollowedStream, reading: _Reading, fresh: bool, until_s: float) -> News:
+    def _news(self, stream: FollowedStream, reading: Reading, fresh: bool, until_s: float) -> News:
         if reading.error or reading.head is None:
             stream.owed = False
             return stream.unchanged(reading.error)
@@ -288,9 +240,10 @@ class SharedReader:
         if stream in reading.asked_for:
             news = stream.judged(reading.records, self._clock())
             stream.configuration = news.configuration or stream.configuration
-        return news._replace(
-            entries=page.entries, reset=page.reset, fresh=fresh or bool(page.entries)
-        )
+        fresh = fresh or bool(page.entries)
+        if not page.entries and not page.reset and news.fresh == fresh:
+            return news
+        return news._replace(entries=page.entries, reset=page.reset, fresh=fresh)
 
     def _page(self, stream: FollowedStream, head: Head, until_s: float) -> Page:
         cursor = stream.cursor
@@ -298,8 +251,8 @@ class SharedReader:
             return Page((), cursor, reset=ResetReason.REBUILT)
         if cursor.seq >= head.seq:
             return Page((), cursor)
-        with self._turn:
-            entries = self._ring.after(cursor)
+        with self._guard:
+            entries = self._look.ring.after(cursor)
         if entries:
             return Page(entries, Cursor(cursor.epoch, entries[-1].seq))
         return self._page_of_its_own(stream, head, until_s)
@@ -322,11 +275,11 @@ class SharedReader:
         return Page((), stream.cursor, more=True)
 
 
-def _after_next(steps: Steps) -> _Reading | None:
+def _after_next(steps: Steps) -> Reading | None:
     """Takes one step. Returns the reading if that was the last one."""
     try:
         next(steps)
     except StopIteration as end:
-        reading: _Reading = end.value
+        reading: Reading = end.value
         return reading
     return None
