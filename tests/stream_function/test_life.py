@@ -2,7 +2,7 @@
 
 from dashboard_setup.settings import Settings
 from stream_function import life
-from stream_function.subscription import MOST_BYTES
+from stream_function.shared_window import MOST_BYTES
 from streaming_runtime.runtime_api import SLICE_BYTES
 from streaming_runtime.settings import DEFAULT_WRITE_TIMEOUT_S
 

@@ -1,7 +1,7 @@
 """Tests that what a client missed comes in pieces of bounded size, and resumes in between."""
 
 import pytest
-from stream_function.subscription import MOST_BYTES, MOST_ITEMS
+from stream_function.shared_window import MOST_BYTES, MOST_ITEMS
 
 MISSED = 450
 LARGEST_EVENT_BYTES = 12_000

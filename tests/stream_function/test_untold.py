@@ -10,11 +10,27 @@ from dashboard_data import Item, MetricsWindow
 from dashboard_data.feed.feed import FeedEntry
 from hypothesis import given
 from hypothesis import strategies as st
-from stream_function.untold import UntoldMinutes
+from stream_function.untold import NOTHING_TOLD, ChangedMinutes
 
 from tests.support.fakes import NOON, TableError
 from tests.support.minutes import KnownMinutes
 from tests.support.recount import minutes
+
+
+class UntoldMinutes:
+    """One stream's memory of what it told, and its window's memory of what was counted."""
+
+    def __init__(self):
+        self._changed = ChangedMinutes()
+        self._told = NOTHING_TOLD
+
+    def changed_by(self, entry):
+        self._changed.note(entry)
+
+    def tell(self, now_s):
+        count = self._told.untold(self._changed, now_s)
+        self._told = self._told.after(self._changed, count, now_s)
+        return count
 
 
 def dated(moment_s):

@@ -8,9 +8,10 @@ METRICS_EVERY_S = 55  # contract.md: metrics at least every 60 s; a poll comes b
 MERGE_METRICS_S = 1  # a burst of items is one `metrics` event
 RENEW_EVERY = 1 / 4  # fraction of a lease's time, so that several renewals may fail
 COUNT_AGE_S = 1  # how old a count of open streams may be that a heartbeat reports
-# contract.md: a byte at least every 4 s. After so long without one a comment line is sent, and at
-# most one call of the table comes between.
+# contract.md: a byte at least every 4 s. After so long without one a comment line is sent before
+# the next call of the table, so that at most one call comes between.
 KEEPALIVE_S = 2
+REST_S = 2.75  # the same for a stream that makes no call first, and may wake a little late
 CALL_TIMEOUT_S = 2  # for each call of an open stream, its connection included
 # Wide: it governs who comes back when everything dies at once (contract.md: within 10 s).
 OPENING_RETRY_MS = (200, 8_000)

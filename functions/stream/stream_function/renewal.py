@@ -25,6 +25,10 @@ class Renewal:
         self._pause_s = life.RENEW_EVERY * slots.lease_s
         self._tried_at_s = clock()
 
+    def is_due(self, seen: LeaseState) -> bool:
+        """Whether `state_now` may make a call."""
+        return seen != LeaseState.HELD or self._clock() - self._renewed_at_s >= self._pause_s
+
     def state_now(self, seen: LeaseState, *, failing: bool) -> LeaseState:
         """Returns the newest state of the lease, with one call of the table if one is due.
 

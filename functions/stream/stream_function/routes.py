@@ -3,7 +3,6 @@
 A stream that cannot be opened for any other reason is 200 and its end (outage.py), never 500.
 """
 
-import secrets
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -120,9 +119,8 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
         subscription = Subscription(
             dependencies,
             start,
-            Observer(dependencies.logger, dependencies.clock, fields),
+            Observer(dependencies.logger, dependencies.clock, dependencies.meters, fields),
             heartbeat_s=settings.heartbeat_s,
-            nonce=secrets.token_hex(4),
         )
         headers = {
             **HEADERS,

@@ -11,12 +11,15 @@ Theory of operation. After each wait for news, one turn sends what is due: items
 - While the table cannot be read, no event is sent. The stream stays open, and goes on by itself.
 - Clients give up on silence. So a comment line goes out before and after each call of the table, if
   nothing else has been written for a while (`_keepalive`). Between two bytes is one call at most.
+  A stream that makes no call sleeps longer (`life.REST_S`).
 - Replays are sent in pieces of bounded size. Between them the stream looks at what is due, and
-  whether it must end, as it does between turns.
+  whether it must end, as it does between turns. All else that is due in a turn is one piece.
+- What can be the same for all streams of a process is shared: the window of metrics and pieces of
+  items (shared_window.py), the bytes of events (shared_events.py), the metrics (meter.py).
 """
 
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
 
 import event_stream
 from aws_lambda_powertools import Logger
@@ -31,19 +34,17 @@ from dashboard_data import (
     FollowedStream,
     Lease,
     LeaseState,
-    MetricsWindow,
     News,
     Resumption,
     Session,
     SharedReader,
     StreamSlots,
     scopes_of,
-    utc_text,
 )
 
 from stream_function import life
-from stream_function.event_bytes import EventBytes
 from stream_function.life import Ending
+from stream_function.meter import Meters
 from stream_function.observer import Observer
 from stream_function.outage import (
     TABLE_UNREADABLE,
@@ -52,18 +53,14 @@ from stream_function.outage import (
     reading_the_table,
 )
 from stream_function.renewal import Renewal
-from stream_function.untold import UntoldMinutes
-
-# contract.md: what a client missed is sent in pieces of bounded size.
-MOST_ITEMS = 200
-# With the item that goes over it, this is less than what a reader may take 20 s for
-# (docs/runtime.md), so that a renewal comes in time after each piece.
-MOST_BYTES = 32 * 1024
+from stream_function.shared_events import SharedEvent, SharedEvents
+from stream_function.shared_window import SharedWindow, SharedWindows
+from stream_function.untold import NOTHING_TOLD
 
 Pieces = Generator[bytes, None, None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StreamDependencies:
     """All streams of a process share these."""
 
@@ -75,6 +72,12 @@ class StreamDependencies:
     clock: Clock
     uniform: life.Random
     logger: Logger
+    meters: Meters = field(default_factory=Meters)
+    events: SharedEvents = field(default_factory=SharedEvents)
+    windows: SharedWindows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.windows = SharedWindows(self.metrics, self.events, self.clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,31 @@ class Subscription:
     `heartbeat_s`: seconds without an event before a heartbeat.
     """
 
+    __slots__ = (
+        "_clock",
+        "_configuration",
+        "_event_at_s",
+        "_failing",
+        "_heartbeat_s",
+        "_is_quiet",
+        "_lease",
+        "_life",
+        "_metrics_at_s",
+        "_newest_number",
+        "_observer",
+        "_open_count",
+        "_position",
+        "_renewal",
+        "_reset",
+        "_secret",
+        "_sent",
+        "_shared",
+        "_stream",
+        "_told",
+        "_window",
+        "_written_at_s",
+    )
+
     def __init__(
         self,
         dependencies: StreamDependencies,
@@ -101,85 +129,85 @@ class Subscription:
         observer: Observer,
         *,
         heartbeat_s: float,
-        nonce: str,
     ) -> None:
-        self._metrics = dependencies.metrics
-        self._reader = dependencies.reader
-        self._slots = dependencies.slots
+        resumption = start.resumption
+        self._shared = dependencies
         self._clock = dependencies.clock
-        self._uniform = dependencies.uniform
-        self._start = start
         self._observer = observer
         self._heartbeat_s = heartbeat_s
-        self._bytes = EventBytes(start.resumption.head.secret, nonce)
+        self._lease = start.lease
+        self._life = start.life
+        self._secret = resumption.head.secret
         self._configuration = start.configuration
-        self._window: MetricsWindow
-        self._untold: UntoldMinutes
-        self._unmerged = False  # items came that no `metrics` event has counted yet
+        self._window: SharedWindow
+        self._told = NOTHING_TOLD
+        self._newest_number = 0  # the largest of the shared events that were sent
+        self._sent: dict[str, int] = {}  # events by type
         self._failing = False  # the last read failed: nothing that is known is fresh
         self._is_quiet = True  # this turn has yielded no bytes
         self._open_count: int | None = None  # as the last heartbeat reported it
         # Up to here the client knows everything, since the last bytes that were yielded said so.
         # None: the client has to be reset.
-        self._position = None if start.resumption.reset else start.resumption.cursor
+        self._position = None if resumption.reset else resumption.cursor
+        self._reset = resumption.reset
         now_s = self._clock()
         self._metrics_at_s = now_s
         self._event_at_s = now_s
         self._written_at_s = now_s
-        self._renewal = Renewal(self._slots, start.lease, self._clock, observer)
+        self._renewal = Renewal(dependencies.slots, start.lease, self._clock, observer)
+        self._stream = FollowedStream(
+            resumption.cursor, start.lease, start.session, start.configuration
+        )
 
-    def pieces(self) -> Iterator[bytes]:
-        start = self._start
+    def pieces(self) -> Pieces:
         reason = Ending.FAILED
+        reader = self._shared.reader
         self._observer.opened()
-        with self._reader.follow(
-            start.resumption.cursor,
-            lease=start.lease,
-            session=start.session,
-            configuration=start.configuration,
-        ) as stream:
-            try:
-                yield from self._current_state(stream, start.resumption.reset, is_first=True)
-                ending = None
-                while ending is None:
-                    news = self._reader.wait(stream, until_s=self._next_due_s())
-                    ending = yield from self._turn(stream, news)
-                reason = ending
-                yield self._last_bytes()
-            except TableUnreadableError as error:
-                reason = Ending.UNAVAILABLE
-                self._observer.unavailable(error)
-                yield farewell(TABLE_UNREADABLE, self._uniform)
-            except GeneratorExit:  # the runtime closes the body
-                reason = Ending.CLOSED
-                raise
-            except Exception as error:
-                self._observer.failed(error)
-                yield self._bytes.failure(
-                    self._position, "The stream failed; reconnect to carry on"
-                )
-                raise
-            finally:
-                self._observer.closed(reason, self._bytes.sent, self._release)
+        reader.join(self._stream)
+        try:
+            retry_ms = self._drawn(life.OPENING_RETRY_MS)
+            yield from self._current_state(self._reset, event_stream.encode(retry_ms=retry_ms))
+            ending = None
+            while ending is None:
+                until_s, rest_until_s = self._next_due_s()
+                news = reader.wait(self._stream, until_s, rest_until_s)
+                ending = yield from self._turn(news)
+            reason = ending
+            yield self._last_bytes()
+        except TableUnreadableError as error:
+            reason = Ending.UNAVAILABLE
+            self._observer.unavailable(error)
+            yield farewell(TABLE_UNREADABLE, self._shared.uniform)
+        except GeneratorExit:  # the runtime closes the body
+            reason = Ending.CLOSED
+            raise
+        except Exception as error:
+            self._observer.failed(error)
+            yield self._failure()
+            raise
+        finally:
+            reader.leave(self._stream)
+            self._observer.closed(reason, self._sent, self._release)
 
-    def _turn(self, stream: FollowedStream, news: News) -> Generator[bytes, None, Ending | None]:
+    def _turn(self, news: News) -> Generator[bytes, None, Ending | None]:
         """Yields the events that these news, or the passing of time, make due.
 
         Returns why the stream must end now, if it must.
         """
         self._is_quiet = True
         self._hear(news)
-        yield from self._keepalive()
         lease_state = yield from self._renewed_when_due(news.lease)
         if ending := self._ending(news, lease_state):
             return ending
         try:
-            ending = yield from self._told(stream, news)
+            ending = yield from self._events(news)
         except TableUnreadableError as error:
             self._lose_touch(error)
             if self._position:
-                self._reader.move(stream, self._position)
-        self._observer.flush_when_due(self._bytes.sent)
+                self._shared.reader.move(self._stream, self._position)
+        if ending is None:
+            yield from self._keepalive()
+        self._observer.flush_when_due(self._sent)
         if self._is_quiet:
             yield b""  # hands control to the runtime
         return ending
@@ -194,129 +222,146 @@ class Subscription:
         self._observer.poll_failed(error)
         self._failing = True
 
-    def _told(self, stream: FollowedStream, news: News) -> Generator[bytes, None, Ending | None]:
+    def _events(self, news: News) -> Generator[bytes, None, Ending | None]:
         if self._failing:
             return None
         if news.reset:
-            yield from self._start_again(stream, news.reset)
+            yield from self._start_again(news.reset)
             return None
-        yield from self._take_up(stream, news.configuration)
-        ending = yield from self._items(stream.cursor.epoch, news.entries)
+        yield from self._take_up(news.configuration)
+        data = b""
+        ending = None
+        if news.entries:
+            data, ending = yield from self._items(news.entries)
         if ending is None:
-            self._position = stream.cursor
-            yield from self._due_events()
+            cursor = self._stream.cursor
+            data += yield from self._due_events(cursor, has_items=bool(data))
+            yield from self._send(data, cursor)
         return ending
 
-    def _current_state(
-        self, stream: FollowedStream, reset: str | None, *, is_first: bool = False
-    ) -> Pieces:
+    def _current_state(self, reset: str | None, retry: bytes = b"") -> Pieces:
         """Sent when the stream opens, and again after each reset.
 
-        Position first (it is in the stream), then data: nothing can fall between the two.
+        Position first (it is in the stream), then data: nothing can fall between the two. `retry`,
+        a block of its own otherwise, becomes a part of the first event of `metrics`.
         """
-        yield from self._read_window(stream, stream.configuration)
-        self._count_streams()
-        now_s = self._clock()
+        cursor = self._stream.cursor
+        yield from self._read_window(self._stream.configuration)
+        yield from self._count_streams()
         data = b""
         if reset:
-            data = self._bytes.reset(stream.cursor, utc_text(now_s), reset)
-        self._position = stream.cursor
-        retry_ms = self._drawn(life.OPENING_RETRY_MS) if is_first else None
-        data += self._metrics_event(stream.cursor, retry_ms)
-        yield from self._send(data + self._heartbeat())
+            data = self._shared.events.reset(self._secret, cursor, self._clock(), reset)
+            self._note("reset")
+        data += retry.removesuffix(b"\n") + self._metrics_event(cursor) + self._heartbeat(cursor)
+        yield from self._send(data, cursor)
 
-    def _read_window(self, stream: FollowedStream, configuration: Configuration | None) -> Pieces:
+    def _read_window(self, configuration: Configuration | None) -> Pieces:
         scopes = scopes_of(configuration.tickers if configuration else None)
-        records = []
-        with reading_the_table():
-            for scope in scopes:
-                for record in self._metrics.records(stream.cursor.epoch, scope):
-                    records.append(record)
-                    yield from self._keepalive()
-                yield from self._keepalive()
-        self._window = MetricsWindow(scopes, records)
-        self._untold = UntoldMinutes()
+        joining = self._shared.windows.joined(self._stream.cursor, scopes)
+        while True:
+            try:
+                next(joining)
+            except StopIteration as joined:
+                self._window = joined.value
+                break
+            yield from self._keepalive()
+        self._told = NOTHING_TOLD
         self._configuration = configuration
 
-    def _take_up(self, stream: FollowedStream, newest: Configuration | None) -> Pieces:
+    def _take_up(self, newest: Configuration | None) -> Pieces:
         """Follows changed tickers, before the items: those of a new ticker are among them."""
         if self._configuration is None or newest is None:
             return
         if newest.tickers != self._configuration.tickers:
-            yield from self._read_window(stream, newest)
-            self._unmerged = True
+            yield from self._keepalive()
+            yield from self._read_window(newest)
 
-    def _start_again(self, stream: FollowedStream, reason: str) -> Pieces:
-        with reading_the_table():
-            head = self._reader.start_again(stream)
+    def _start_again(self, reason: str) -> Pieces:
         yield from self._keepalive()
-        self._bytes.secret = head.secret
-        yield from self._current_state(stream, reason)
+        with reading_the_table():
+            head = self._shared.reader.start_again(self._stream)
+        yield from self._keepalive()
+        self._secret = head.secret
+        yield from self._current_state(reason)
 
     def _items(
-        self, epoch: str, entries: Iterable[FeedEntry]
-    ) -> Generator[bytes, None, Ending | None]:
-        """Yields the items in pieces of bounded size. Returns why the stream must end between."""
-        mine: list[FeedEntry] = []
-        data = b""
-        reached = self._position
-        for entry in entries:
-            if len(mine) >= MOST_ITEMS or len(data) >= MOST_BYTES:
-                yield from self._items_sent(mine, data, reached)
-                mine = []
-                data = b""
-                lease_state = yield from self._renewed_when_due(LeaseState.HELD)
-                if ending := self._ending(News(), lease_state):
-                    return ending
-                yield from self._due_events()
-            reached = Cursor(epoch, entry.seq)
-            if self._window.covers(entry):
-                if self._window.apply(entry):
-                    self._unmerged = True
-                    self._untold.changed_by(entry)
-                mine.append(entry)
-                data += self._bytes.item(epoch, entry)
-        yield from self._items_sent(mine, data, reached)
-        return None
+        self, entries: Sequence[FeedEntry]
+    ) -> Generator[bytes, None, tuple[bytes, Ending | None]]:
+        """Yields the items in pieces of bounded size, and returns the last piece.
 
-    def _items_sent(self, entries: list[FeedEntry], data: bytes, reached: Cursor | None) -> Pieces:
-        self._position = reached
-        if data:
-            self._observer.delivered(entries)
-            yield from self._send(data)
+        Also returns why the stream must end between two of them.
+        """
+        epoch = self._stream.cursor.epoch
+        while True:
+            piece = self._window.piece(self._secret, entries)
+            taken = entries[: piece.covers]
+            self._window.count(taken)
+            self._observer.delivered(epoch, piece.shown)
+            if piece.shown:
+                self._note("new_item", len(piece.shown))
+            entries = entries[piece.covers :]
+            if not entries:
+                return piece.data, None
+            reached = Cursor(epoch, taken[-1].seq)
+            yield from self._send(piece.data, reached)
+            lease_state = yield from self._renewed_when_due(LeaseState.HELD)
+            if ending := self._ending(News(), lease_state):
+                return b"", ending
+            due = yield from self._due_events(reached, has_items=False)
+            yield from self._send(due, reached)
 
-    def _due_events(self) -> Pieces:
-        """Yields `metrics` or a `heartbeat`, if it is time for one."""
+    def _due_events(self, cursor: Cursor, *, has_items: bool) -> Generator[bytes, None, bytes]:
+        """Returns `metrics` or a `heartbeat`, if it is time for one."""
         now_s = self._clock()
-        merge_due = self._unmerged and now_s - self._metrics_at_s >= life.MERGE_METRICS_S
-        if merge_due or now_s >= self._untold.all_due_at_s():
-            yield from self._send(self._metrics_event(self._position))
-        elif now_s - self._event_at_s >= self._heartbeat_s:
-            self._count_streams()
-            yield from self._send(self._heartbeat())
+        is_merge_due = self._has_unmerged() and now_s - self._metrics_at_s >= life.MERGE_METRICS_S
+        if is_merge_due or now_s >= self._told.all_due_at_s():
+            return self._metrics_event(cursor)
+        if has_items or now_s - self._event_at_s < self._heartbeat_s:
+            return b""
+        yield from self._count_streams()
+        return self._heartbeat(cursor)
 
-    def _metrics_event(self, cursor: Cursor | None, retry_ms: int | None = None) -> bytes:
+    def _has_unmerged(self) -> bool:
+        """Whether items came that no `metrics` event has counted yet."""
+        return self._told.version != self._window.changed.version
+
+    def _metrics_event(self, cursor: Cursor) -> bytes:
         now_s = self._clock()
         self._metrics_at_s = now_s
-        self._unmerged = False
-        snapshot = self._window.snapshot(now_s, minutes=self._untold.tell(now_s))
-        return self._bytes.metrics(cursor, snapshot, retry_ms)
+        if now_s >= self._told.all_due_at_s():  # so nothing that the older window knows matters
+            self._window = self._shared.windows.newer(self._window, cursor)
+        event, self._told = self._window.event(
+            self._secret, cursor, self._told, now_s, self._newest_number
+        )
+        return self._shared_event("metrics", event)
 
-    def _count_streams(self) -> None:
+    def _count_streams(self) -> Pieces:
         """Counts the open streams. If that fails, the last known number stays."""
+        yield from self._keepalive()
         try:
-            self._open_count = self._slots.open_count(max_age_s=life.COUNT_AGE_S)
+            self._open_count = self._shared.slots.open_count(max_age_s=life.COUNT_AGE_S)
         except Exception as error:
             self._observer.poll_failed(error)
 
-    def _heartbeat(self, retry_ms: int | None = None) -> bytes:
+    def _heartbeat(self, cursor: Cursor) -> bytes:
         """Returns no event if no number of streams is known yet."""
-        self._event_at_s = self._clock()
+        now_s = self._clock()
+        self._event_at_s = now_s
         if self._open_count is None:
             return b""
         self._observer.counted(self._open_count)
-        timestamp = utc_text(self._event_at_s)
-        return self._bytes.heartbeat(self._position, timestamp, self._open_count, retry_ms)
+        event = self._shared.events.heartbeat(
+            self._secret, cursor, now_s, self._open_count, self._newest_number
+        )
+        return self._shared_event("heartbeat", event)
+
+    def _shared_event(self, event_type: str, event: SharedEvent) -> bytes:
+        self._newest_number = event.number
+        self._note(event_type)
+        return event.data
+
+    def _note(self, event_type: str, count: int = 1) -> None:
+        self._sent[event_type] = self._sent.get(event_type, 0) + count
 
     def _ending(self, news: News, lease_state: LeaseState) -> Ending | None:
         """Returns why the stream must end now, if it must."""
@@ -330,33 +375,47 @@ class Subscription:
             return Ending.SESSION_ENDED
         if news.configuration_gone:
             return Ending.CONFIGURATION_DELETED
-        if self._start.life.over(self._clock()):
-            return self._start.life.reason
+        if self._life.over(self._clock()):
+            return self._life.reason
         return None
 
     def _last_bytes(self) -> bytes:
         """Announces the end: the client comes back after the reconnection time."""
         if self._failing or self._open_count is None:
-            return farewell(TABLE_UNREADABLE, self._uniform)
-        return self._heartbeat(self._drawn(life.CLOSING_RETRY_MS))
+            return farewell(TABLE_UNREADABLE, self._shared.uniform)
+        retry_ms = self._drawn(life.CLOSING_RETRY_MS)
+        self._observer.counted(self._open_count)
+        event = self._shared.events.own_heartbeat(
+            self._secret, self._position, self._clock(), self._open_count, retry_ms
+        )
+        return self._shared_event("heartbeat", event)
+
+    def _failure(self) -> bytes:
+        self._note("failure")
+        detail = "The stream failed; reconnect to carry on"
+        return self._shared.events.failure(self._secret, self._position, detail)
 
     def _renewed_when_due(self, seen: LeaseState) -> Generator[bytes, None, LeaseState]:
         """Returns the newest state of the lease; `seen` is what a reading saw."""
+        if not self._renewal.is_due(seen):
+            return seen
+        yield from self._keepalive()
         state = self._renewal.state_now(seen, failing=self._failing)
         yield from self._keepalive()
         return state
 
     def _release(self) -> None:
-        self._slots.release(self._start.lease)
+        self._shared.slots.release(self._lease)
 
-    def _next_due_s(self) -> float:
-        due_s = [self._written_at_s + life.KEEPALIVE_S, self._start.life.ends_at_s]
+    def _next_due_s(self) -> tuple[float, float]:
+        """Returns until when the stream may make calls, and until when it may sleep."""
+        due_s = self._life.ends_at_s
         if not self._failing:
-            if self._unmerged:
-                due_s.append(self._metrics_at_s + life.MERGE_METRICS_S)
-            due_s.append(self._untold.all_due_at_s())
-            due_s.append(self._event_at_s + self._heartbeat_s)
-        return min(due_s)
+            due_s = min(due_s, self._told.all_due_at_s(), self._event_at_s + self._heartbeat_s)
+            if self._has_unmerged():
+                due_s = min(due_s, self._metrics_at_s + life.MERGE_METRICS_S)
+        written_at_s = self._written_at_s
+        return min(due_s, written_at_s + life.KEEPALIVE_S), min(due_s, written_at_s + life.REST_S)
 
     def _keepalive(self) -> Pieces:
         """Yields a lone comment line, if nothing has been written for a while."""
@@ -366,8 +425,9 @@ class Subscription:
         self._is_quiet = False
         self._written_at_s = self._clock()
 
-    def _send(self, data: bytes) -> Pieces:
+    def _send(self, data: bytes, reached: Cursor) -> Pieces:
         """Yields events. A client may be slow to take them: time counts from when it has them."""
+        self._position = reached
         if data:
             yield data
             self._is_quiet = False
@@ -375,4 +435,4 @@ class Subscription:
             self._event_at_s = self._written_at_s
 
     def _drawn(self, bounds: tuple[int, int]) -> int:
-        return life.retry_ms(bounds, self._uniform)
+        return life.retry_ms(bounds, self._shared.uniform)

@@ -46,9 +46,17 @@ from dashboard_data.users.configurations import Configuration
 from dashboard_data.users.sessions import Session
 
 INTERVAL_S = 1.0
+FOREVER_S = float("inf")
 LONGEST_PAUSE_S = 60.0  # a lock takes no infinite timeout
 
 Pause = Callable[[Bell, float], Any]
+
+
+class _Limits(NamedTuple):
+    """Until when a thread may begin calls, and until when it may sleep."""
+
+    until_s: float
+    rest_until_s: float
 
 
 class _Turn(NamedTuple):
@@ -97,15 +105,22 @@ class SharedReader:
     ) -> Iterator[FollowedStream]:
         """Follows the feed from the cursor, and all else that is given, until the block is left."""
         stream = FollowedStream(cursor, lease, session, configuration)
-        with self._guard:
-            self._streams |= {stream}
+        self.join(stream)
         try:
             yield stream
         finally:
-            with self._guard:
-                self._streams -= {stream}
-                if not self._streams:
-                    self._steps = None  # nobody knows when it would go on
+            self.leave(stream)
+
+    def join(self, stream: FollowedStream) -> None:
+        """Follows the feed for this stream too, until it leaves."""
+        with self._guard:
+            self._streams |= {stream}
+
+    def leave(self, stream: FollowedStream) -> None:
+        with self._guard:
+            self._streams -= {stream}
+            if not self._streams:
+                self._steps = None  # nobody knows when it would go on
 
     def move(self, stream: FollowedStream, cursor: Cursor) -> None:
         """Lets the stream go on from another position, with the next reading."""
@@ -121,15 +136,22 @@ class SharedReader:
         self.move(stream, head.cursor)
         return head
 
-    def wait(self, stream: FollowedStream, until_s: float = float("inf")) -> News:
+    def wait(
+        self,
+        stream: FollowedStream,
+        until_s: float = FOREVER_S,
+        rest_until_s: float | None = None,
+    ) -> News:
         """Returns the next news of this stream.
 
         At once if it is behind, or has not seen the last reading; else when a reading has something
         for it, or was performed by this thread. At `until_s` (epoch seconds), if that comes first:
-        nothing has changed. No call begins at `until_s` or later. An error is returned in the news,
+        nothing has changed. No call begins at `until_s` or later. A thread that is not asked to
+        perform readings may sleep longer, until `rest_until_s`. An error is returned in the news,
         never raised.
         """
-        reading = self._last if stream.owed else self._reading_for(stream, until_s)
+        limits = _Limits(until_s, until_s if rest_until_s is None else rest_until_s)
+        reading = self._last if stream.owed else self._reading_for(stream, limits)
         if reading is None:
             return stream.unchanged()
         fresh = reading.generation != stream.generation
@@ -138,23 +160,23 @@ class SharedReader:
         stream.is_curious = False
         return self._news(stream, reading, fresh, until_s)
 
-    def _reading_for(self, stream: FollowedStream, until_s: float) -> Reading | None:
+    def _reading_for(self, stream: FollowedStream, limits: _Limits) -> Reading | None:
         """Waits for a reading that is news to the stream, or performs it. None at `until_s`."""
         try:
-            turn = self._first_turn(stream, until_s)
+            turn = self._first_turn(stream, limits)
             while turn.may_step or turn.pause_s is not None:
                 if turn.pause_s is not None:
                     self._pause(stream.bell, turn.pause_s)
                 elif reading := self._step():
                     turn = _Turn(reading)
                     break
-                turn = self._next_turn(stream, until_s)
+                turn = self._next_turn(stream, limits)
         finally:
             with self._guard:
                 self._sleepers.leave(stream)
         return turn.reading
 
-    def _first_turn(self, stream: FollowedStream, until_s: float) -> _Turn:
+    def _first_turn(self, stream: FollowedStream, limits: _Limits) -> _Turn:
         with self._guard:
             last = self._last
             unseen = last.generation > stream.generation
@@ -162,30 +184,33 @@ class SharedReader:
             if (unseen or catches_up) and self._due_in_s() > 0:
                 return _Turn(last)
             stream.is_curious = stream.is_curious or unseen
-            return self._turn_of(stream, until_s)
+            return self._turn_of(stream, limits)
 
-    def _next_turn(self, stream: FollowedStream, until_s: float) -> _Turn:
+    def _next_turn(self, stream: FollowedStream, limits: _Limits) -> _Turn:
         with self._guard:
             self._sleepers.get_up(stream)
             if stream.called:
                 return _Turn(self._last)
-            return self._turn_of(stream, until_s)
+            return self._turn_of(stream, limits)
 
-    def _turn_of(self, stream: FollowedStream, until_s: float) -> _Turn:
+    def _turn_of(self, stream: FollowedStream, limits: _Limits) -> _Turn:
         """Decides, under the lock, what the stream's thread does when there is no news for it."""
         now_s = self._clock()
+        due_in_s = self._due_in_s()
+        may_step = due_in_s <= 0 and not self._is_stepping
+        would_lead = may_step or self._sleepers.leader in (None, stream)
+        until_s = limits.until_s if would_lead else limits.rest_until_s
         if now_s >= until_s:
             # It slept through readings that were no news, and need not be told of them again.
             is_seen = stream.is_curious or self._last.generation == stream.generation
             return _Turn(None if is_seen else self._last)
-        due_in_s = self._due_in_s()
-        if due_in_s <= 0 and not self._is_stepping:
+        if may_step:
             self._is_stepping = True
             self._sleepers.leader = stream
             return _Turn(may_step=True)
         self._sleepers.lie_down(stream)
         pause_s = min(until_s - now_s, LONGEST_PAUSE_S)
-        if self._sleepers.leader is stream:
+        if would_lead:
             pause_s = min(due_in_s, pause_s)
         return _Turn(pause_s=pause_s)
 
