@@ -149,7 +149,7 @@ def test_whatever_other_streams_do_each_client_gets_all_items_and_true_metrics(
     make_service, clock, make_item, publish, published, steps
 ):
     """Some streams are pulled more often than others, and so are further ahead."""
-    service = make_service(stream_life_s=10_000)
+    service = make_service(stream_life_s=10_000, lease_s=10_000)
     streams = {}
 
     def tell(stream, knows, told):
@@ -167,6 +167,7 @@ def test_whatever_other_streams_do_each_client_gets_all_items_and_true_metrics(
                 published.append(item)
             case "open" if number not in streams:
                 stream = service.stream(address=ADDRESSES[number], left_s=20_000)
+                stream.pull()
                 streams[number] = [stream, KnownMinutes(), 0, len(published)]
             case "close" if number in streams:
                 streams.pop(number)[0].body.close()
