@@ -2,7 +2,7 @@
 # They need nothing but Python and make. docs/install.md describes what they install.
 # With BUILT=1 both use the output of `make build`, which needs the SAM CLI and Lambda's Python.
 BUILT ?=
-ifneq ($(strip $(BUILT))$(filter build sam-local,$(MAKECMDGOALS)),)
+ifneq ($(strip $(BUILT))$(filter build sam-local bench,$(MAKECMDGOALS)),)
 PYTHON ?= python3.13
 VENV ?= .venv-3.13
 # The directories are listed too, so that a removed file causes a new build.
@@ -68,6 +68,7 @@ ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
 .PHONY: dev example examples test check build sam-local release lock clients observability docs
+.PHONY: bench
 .PHONY: clean environment-to-run environment
 .DEFAULT_GOAL := test
 
@@ -161,6 +162,13 @@ docs:
 	@$(VENV)/bin/python -m sphinx --quiet --fail-on-warning --keep-going --jobs auto \
 	  --conf-dir docs/site --doctree-dir .site/doctrees . .site/html
 	@echo "file://$(CURDIR)/.site/html/index.html"
+
+# Measures ours and the peers side by side, on Lambda's Python: docs/benchmarks.md. QUICK=1 takes
+# some minutes and writes nothing.
+bench: VENV := .venv-bench
+bench:
+	$(call install,benchmarks/requirements.txt)
+	@$(RUN) -m benchmarks.run $(if $(QUICK),--quick --out /dev/null)
 
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)

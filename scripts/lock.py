@@ -88,6 +88,21 @@ LISTS = (
         ("furo>=2025.12.19", "myst-parser>=5", "sphinx>=9,<10"),
         targets=tuple((python, platform) for python in PYTHONS for platform in PLATFORMS),
     ),
+    List(  # the peers that `make bench` measures beside ours: docs/benchmarks.md
+        "benchmarks/requirements.txt",
+        (),
+        (
+            "aws-lambda-powertools>=3.37,<4",
+            "awslambdaric>=4.2",
+            "boto3>=1.40",
+            "fastapi>=0.121",
+            "matplotlib>=3.10",
+            "pydantic>=2.12,<3",
+            "sse-starlette>=3",
+            "uvicorn[standard]>=0.38",
+        ),
+        targets=(("3.13", X86), ("3.13", ARM)),
+    ),
     List(  # clients of the service that nobody here wrote: docs/clients.md
         "tests/system/clients/pypi/requirements.txt",
         (),
