@@ -35,12 +35,12 @@ class StreamClient:
     def __init__(self, number: int, headers: str) -> None:
         self.number = number
         self.statuses: list[int] = []
-        self.retry_after_s: float | None = None  # of the last response
+        self.retry_after_s: float | None = None  # as the last response said
         self.first_retry_after_s: float | None = None
         self.last_headers: dict[str, str] = {}  # names in lower case
         self.asked_at: float | None = None
         self.first_asked_at: float | None = None
-        self.first_data_at: float | None = None  # of any of its streams
+        self.first_data_at: float | None = None  # in any of its streams
         self.refused_after_s: list[float] = []
         self.heard: list[str] = []
         self.heard_at: dict[str, float] = {}

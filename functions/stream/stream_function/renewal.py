@@ -27,7 +27,7 @@ class Renewal:
 
     def is_due(self, seen: LeaseState) -> bool:
         """Whether `state_now` may make a call."""
-        return seen != LeaseState.HELD or self._clock() - self._renewed_at_s >= self._pause_s
+        return seen == LeaseState.LAPSED or self._slots.renewal_is_due(self._lease)
 
     def state_now(self, seen: LeaseState, *, failing: bool) -> LeaseState:
         """Returns the newest state of the lease, with one call of the table if one is due.
@@ -35,8 +35,6 @@ class Renewal:
         `seen`: what a reading saw. `failing`: the table cannot be read, so do not try every turn.
         """
         known = LeaseState.HELD if seen == LeaseState.LAPSED else seen
-        if seen != LeaseState.LAPSED and not self._slots.renewal_is_due(self._lease):
-            return known
         now_s = self._clock()
         if failing and now_s - self._tried_at_s < self._pause_s:
             return known

@@ -16,7 +16,7 @@ from tests.dashboard_data.following.streams import (
     CONFIGURATION,
     LEASE,
     SESSION,
-    lease_record,
+    lifeline_record,
     seqs,
 )
 from tests.support.fakes import InMemoryFeed, InMemoryRecords, TableError
@@ -174,13 +174,13 @@ def test_items_wake_only_those_streams_that_they_concern(memory, make_item):
 
 def test_a_change_of_what_a_stream_depends_on_wakes_it(memory, make_item):
     records = InMemoryRecords(memory)
-    records.put(lease_record())
+    records.put(lifeline_record())
     start = memory.head().cursor
     with Crowd(memory, records) as crowd:
         crowd.add(start)
         stream = crowd.add(start, lease=LEASE)
         readings(records, 3)
-        records.put(lease_record(closing={"BOOL": True}))
+        records.put(lifeline_record(closing={"SS": [LEASE.connection_id]}))
         eventually(lambda: any(news.lease == LeaseState.CLOSING for news in crowd.heard[stream]))
 
 

@@ -17,9 +17,9 @@ import requests
 from local_lambda import Emulator
 from tests.support import producer
 from tests.support.derived import derived_template
+from tests.support.feed_order import published
 from tests.support.many_clients import ManyClients
 from tests.support.waiting import eventually
-from tests.system.clients.crowd import published
 
 pytestmark = pytest.mark.e2e
 SEED = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from dashboard_data import Cursor, DynamoDbFeed, Table
-
 from tests.support import producer
 from tests.support.waiting import eventually
 from tests.system.clients.process import Client
@@ -89,14 +87,3 @@ class Crowd:
 
 def is_live(member: Member) -> bool:
     return member.relay.current() is not None
-
-
-def published(dynamodb: Any, table: str) -> list[str]:
-    """Returns the ids of all published items, in the feed's order."""
-    feed = DynamoDbFeed(Table(dynamodb, table), time.time)
-    cursor = Cursor(feed.head().epoch, 0)
-    order: list[str] = []
-    while (page := feed.after(cursor)).entries:
-        cursor = page.cursor
-        order += [entry.item.item_id for entry in page.entries]
-    return order

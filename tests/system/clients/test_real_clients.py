@@ -14,15 +14,10 @@ from local_lambda import Emulator
 from tests.support import producer
 from tests.support.derived import derived_template
 from tests.support.dynamodb_proxy import moto_behind_proxy
+from tests.support.feed_order import published
 from tests.support.service import Client as Stream
 from tests.support.waiting import eventually
-from tests.system.clients.crowd import (
-    Crowd,
-    Member,
-    Writer,
-    is_live,
-    published,
-)
+from tests.system.clients.crowd import Crowd, Member, Writer, is_live
 from tests.system.clients.page import client_rows
 from tests.system.clients.process import ALL_CLIENTS, is_installed, must_be_installed
 from tests.system.clients.relay import Relays
