@@ -123,13 +123,15 @@ def data_out(a: Assumptions, items: float | None = None) -> float:
 
 def _table(a: Assumptions, processes: float) -> dict[str, float]:
     """`processes`: those that are alive, on average over the month."""
-    units = process_month(a.served, idle_units=a.measured.idle_poll_read_units)
+    here = a.streams / processes
+    alone = here <= 1
+    units = process_month(a.served, here, idle_units=a.measured.idle_poll_read_units)
     # Session and configuration are followed by a signed-in stream: one read unit a second.
     followed = a.streams * a.signed_in * MONTH_S * price("read unit")
     each_survey = survey(a.served, min(processes, a.served))
     surveys = each_survey.times(monthly(SURVEY_S) * min(1, a.month_share))
-    each = rotation(a.served)
-    of_users = rotation(a.served, user=True)
+    each = rotation(a.served, alone=alone)
+    of_users = rotation(a.served, user=True, alone=alone)
     turns = each.dollars * (1 - a.signed_in) + of_users.dollars * a.signed_in
     return {
         TABLE[0]: units.dollars * processes + followed,

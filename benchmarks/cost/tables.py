@@ -20,7 +20,7 @@ from benchmarks.cost.model import (
 from benchmarks.cost.peers import Peers, adapter, ec2, fargate, heavy, polling
 from benchmarks.cost.prices import MONTH_H
 from benchmarks.cost.units import (
-    COUNT_S,
+    HEARTBEAT_S,
     POLL_S,
     RENEW_S,
     SURVEY_S,
@@ -61,7 +61,7 @@ def beside() -> Rows:
     own = {
         "the poll of the table": poll().times(monthly(POLL_S)).dollars,
         "renewals of the lease": renewal().times(monthly(RENEW_S)).dollars,
-        "counts for its heartbeats": count(a.served).times(monthly(COUNT_S)).dollars,
+        "counts for its heartbeats": count(a.served).times(monthly(HEARTBEAT_S)).dollars,
         "ends and new beginnings": rotation(a.served).times(monthly(a.life_s)).dollars,
         "its part of the surveys": survey(100, 100).times(monthly(SURVEY_S) / 100).dollars,
     }

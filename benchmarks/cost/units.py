@@ -15,14 +15,16 @@ from benchmarks.cost.prices import MONTH_S, price
 POLL_S = 1.0
 LEASE_S = 45
 RENEW_S = LEASE_S / 4
-COUNT_S = 8
+HEARTBEAT_S = 8
+COUNT_AGE_S = 1  # streams of a process share a count that is no older
+STATE_S = 300  # streams of a process share the state that one of them has read
 SURVEY_S = 15
 # The index has a set of numbers for each block of slots, of 3 bytes each.
 BLOCK = 250
 INDEX_SLOT_BYTES = 3
 INDEX_RECORD_BYTES = 60
-SLOT_BYTES = 250
-LIFELINE_BYTES = 60
+SLOT_BYTES = 200
+LIFELINE_BYTES = 55
 STATE_READS = 25  # hourly records of a day
 HEAD_READS = 1
 LIFELINE_WRITES = 1
@@ -78,9 +80,17 @@ def taking(open_streams: float, *, user: bool = False, own_key: bool = True) -> 
     return Units(reads=index_reads(open_streams), writes=2 * actions + 1)
 
 
-def opening(open_streams: float, *, user: bool = False, own_key: bool = True) -> Units:
-    """Returns what a stream's beginning takes: a slot, and the state: head and hourly records."""
-    state = Units(reads=HEAD_READS + STATE_READS)
+def opening(
+    open_streams: float, *, user: bool = False, own_key: bool = True, alone: bool = True
+) -> Units:
+    """Returns what a stream's beginning takes: a slot, a count, and the state.
+
+    The state is the head and the hourly records. `alone`: no other stream of its process has
+    counted or read the hourly records a moment before.
+    """
+    state = Units(reads=HEAD_READS)
+    if alone:
+        state += Units(reads=index_reads(open_streams) + STATE_READS)
     return taking(open_streams, user=user, own_key=own_key) + state
 
 
@@ -89,9 +99,9 @@ def ending(*, user: bool = False) -> Units:
     return Units(writes=2 * (1 + (3 if user else 2)) + 1)
 
 
-def rotation(open_streams: float, *, user: bool = False, own_key: bool = True) -> Units:
+def rotation(open_streams: float, *, user: bool = False, alone: bool = True) -> Units:
     """Returns what the end of a stream and its next beginning take."""
-    return ending(user=user) + opening(open_streams, user=user, own_key=own_key)
+    return ending(user=user) + opening(open_streams, user=user, alone=alone)
 
 
 def poll(followed: int = 0, requests: float = 1, idle_units: float = 1) -> Units:
@@ -107,6 +117,13 @@ def count(open_streams: float) -> Units:
     return Units(reads=index_reads(open_streams))
 
 
+def count_every_s(streams_here: float) -> float:
+    """Returns how often a process counts that has so many streams, each with heartbeats."""
+    if streams_here <= 1:
+        return HEARTBEAT_S
+    return COUNT_AGE_S + HEARTBEAT_S / streams_here
+
+
 def renewal() -> Units:
     """Returns what prolonging all leases of a process takes."""
     return Units(writes=LIFELINE_WRITES)
@@ -120,14 +137,19 @@ def survey(open_streams: float, processes: float = 0) -> Units:
 
 def refusal(open_streams: float, *, waits: bool = False) -> Units:
     """Returns what a refused stream takes: the index, a survey, and perhaps a waiting place."""
-    looked = survey(open_streams).reads
+    looked = survey(open_streams, open_streams).reads
     return Units(reads=index_reads(open_streams) + looked, writes=3 if waits else 0)
 
 
-def process_month(open_streams: float, followed: int = 0, idle_units: float = 1) -> Units:
-    """Returns what a process takes in a month whatever number of streams it serves."""
-    return (
+def process_month(
+    open_streams: float, streams_here: float = 1, followed: int = 0, idle_units: float = 1
+) -> Units:
+    """Returns what a process takes in a month that serves `streams_here` of the open streams."""
+    units = (
         poll(followed, idle_units=idle_units).times(monthly(POLL_S))
         + renewal().times(monthly(RENEW_S))
-        + count(open_streams).times(monthly(COUNT_S))
+        + count(open_streams).times(monthly(count_every_s(streams_here)))
     )
+    if streams_here > 1:
+        units += Units(reads=STATE_READS).times(monthly(STATE_S))
+    return units

@@ -46,7 +46,6 @@ def parser() -> argparse.ArgumentParser:
     add("--seconds", type=whole(1, 86_400), default=300, help="that are played")
     add("--lease-shards", type=whole(1, 100_000), default=1, help="not built: keys of the slots")
     add("--feed-copies", type=whole(1, 100_000), default=1, help="not built: copies of the head")
-    add("--metrics-copies", type=whole(1, 100_000), default=1, help="not built: of hourly records")
     add("--seed", type=int, default=1, help="of the random numbers")
     add("--json", action="store_true", help="print JSON")
     add("--document", action="store_true", help="print the tables of docs/scale.md")
@@ -64,7 +63,6 @@ def scenarios(given: argparse.Namespace) -> list[Scenario]:
         batches_a_second=given.batches_a_second,
         lease_shards=given.lease_shards,
         feed_copies=given.feed_copies,
-        metrics_copies=given.metrics_copies,
     )
     quotas = rest_api if given.rest_api else function_url
     return [

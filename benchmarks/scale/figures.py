@@ -3,7 +3,15 @@
 `{}` is the figure's place. A test finds the words and compares the figures.
 """
 
-from benchmarks.cost.units import COUNT_S, LEASE_S, SURVEY_S, ending, index_reads, survey, taking
+from benchmarks.cost.units import (
+    HEARTBEAT_S,
+    LEASE_S,
+    SURVEY_S,
+    ending,
+    index_reads,
+    survey,
+    taking,
+)
 from benchmarks.scale.load import (
     BATCH_METRICS_WRITES,
     ITEM_WRITES,
@@ -37,6 +45,9 @@ def facts() -> dict[str, float]:
     surveyed = survey(10_000, 10_000 / 64)
     rest = rest_api().front_rate
     return {
+        "standard Lambda passes the limit at {} viewers": most_streams(STANDARD)[0],
+        "managed instances at {}": most_streams(INSTANCES)[0],
+        "Slots beyond {}": 36**3,
         "standard Lambda to about {} viewers": most_streams(STANDARD)[0],
         "managed instances to about {}": most_streams(INSTANCES)[0],
         "a stream {} when it opens": taking(1).writes,
@@ -48,7 +59,7 @@ def facts() -> dict[str, float]:
         "{} batches a second the hourly records": PARTITION_WRITES / BATCH_METRICS_WRITES,
         "head read by {} processes": PARTITION_READS / 0.5,
         "With 10,000 streams the index has {} read units": index_reads(10_000),
-        "10,000 processes then read {} a second": index_reads(10_000) * 10_000 / COUNT_S,
+        "10,000 processes then read {} a second": index_reads(10_000) * 10_000 / HEARTBEAT_S,
         "A survey of 10,000 slots takes {} read units": surveyed.reads,
         "1,000 viewers are back within {} s": _all_served_s("1,000, 64 a process"),
         "10,000 within {} s": _all_served_s("10,000, 64 a process"),

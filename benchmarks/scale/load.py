@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from benchmarks.cost.units import (
-    COUNT_S,
     HEAD_READS,
     RENEW_S,
     STATE_READS,
+    STATE_S,
     SURVEY_S,
     Units,
+    count_every_s,
     ending,
     index_reads,
     survey,
@@ -35,8 +36,8 @@ BATCH_METRICS_WRITES = 2 * 3  # an hourly record of 3 KB
 class Design:
     """How streams share processes, and the table's keys.
 
-    `lease_shards`, `feed_copies`, `metrics_copies`: over how many keys the slots, the head and the
-    hourly records are spread. 1 is what is built; more is what could be.
+    `lease_shards`, `feed_copies`: over how many keys the slots and the head are spread. 1 is what
+    is built; more is what could be.
     """
 
     streams_of_process: int = 1
@@ -45,7 +46,11 @@ class Design:
     items_of_batch: float = 1
     lease_shards: int = 1
     feed_copies: int = 1
-    metrics_copies: int = 1
+
+    @property
+    def shares(self) -> bool:
+        """Whether streams share a process, and with it the state that one of them has read."""
+        return self.streams_of_process > 1
 
     def processes(self, streams: float) -> int:
         return ceil(streams / self.streams_of_process)
@@ -54,17 +59,20 @@ class Design:
 def idle(design: Design, streams: float) -> Load:
     """Returns what open streams take a second without items, ends and surveys.
 
-    Each process polls head and lifeline once a second, and reads the index for its heartbeats.
+    Each process polls head and lifeline once a second, and reads the index for its heartbeats. With
+    lease shards it would read a sum instead, which lies beside the head.
     """
     processes = design.processes(streams)
-    counted = index_reads(streams / design.lease_shards) / COUNT_S
+    every_s = count_every_s(min(streams, design.streams_of_process))
+    counted = index_reads(streams) / every_s if design.lease_shards == 1 else 0
+    summed = 0 if design.lease_shards == 1 else 0.5 / every_s
     of_leases = Units(reads=0.5 / design.lease_shards + counted)
     renewed = Units(writes=1 / RENEW_S / design.lease_shards)
     return {
         CONNECTIONS: (of_leases + renewed).times(processes),
-        HEAD: Units(reads=0.5).times(processes / design.feed_copies),
+        HEAD: Units(reads=0.5 + summed).times(processes / design.feed_copies),
         ENTRIES: Units(),
-        METRICS: Units(),
+        METRICS: Units(reads=STATE_READS / STATE_S * processes if design.shares else 0),
     }
 
 
@@ -85,11 +93,13 @@ def items(design: Design, streams: float) -> Load:
 
 def of_opening(design: Design, streams: float) -> Load:
     """Returns what one opened stream takes, while so many are open."""
+    slots = taking(streams / design.lease_shards).times(1 / design.lease_shards)
+    counted = Units(reads=index_reads(streams / design.lease_shards) / design.lease_shards)
     return {
-        CONNECTIONS: taking(streams / design.lease_shards).times(1 / design.lease_shards),
+        CONNECTIONS: slots if design.shares else slots + counted,
         HEAD: Units(reads=HEAD_READS / design.feed_copies),
         ENTRIES: Units(),
-        METRICS: Units(reads=STATE_READS / design.metrics_copies),
+        METRICS: Units(reads=0 if design.shares else STATE_READS),
     }
 
 

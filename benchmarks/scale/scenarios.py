@@ -36,7 +36,7 @@ STANDARD = Design()
 INSTANCES = Design(streams_of_process=64)
 DENSE = Design(streams_of_process=1_000)
 # Enough for a million: proposed, and not built.
-SHARDED = Design(streams_of_process=1_000, lease_shards=192, feed_copies=16, metrics_copies=96)
+SHARDED = Design(streams_of_process=1_000, lease_shards=192, feed_copies=16)
 
 
 def _pair(name: str, viewers: int, design: Design, concurrency: int) -> list[Scenario]:

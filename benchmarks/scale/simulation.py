@@ -18,10 +18,11 @@ from math import ceil
 from random import Random
 from typing import NamedTuple
 
-from benchmarks.cost.units import LEASE_S, SURVEY_S, Units
+from benchmarks.cost.units import LEASE_S, STATE_READS, SURVEY_S, Units
 from benchmarks.scale.load import (
     CONNECTIONS,
     KEYS,
+    METRICS,
     Load,
     idle,
     items,
@@ -214,6 +215,9 @@ class _Play:
         of_items = items(self.design, streams)
         load = {key: units + of_items[key] for key, units in idle(self.design, streams).items()}
         load[CONNECTIONS] += of_ending(self.design).times(ended * self.weight)
+        if self.scenario.kind == STORM and now_s == 0 and self.design.shares:
+            new = self.design.processes(self.scenario.viewers)
+            load[METRICS] += Units(reads=STATE_READS * new)  # by the first stream of each
         if streams and now_s % SURVEY_S == 0:
             load[CONNECTIONS] += of_survey(self.design, streams)
         return load

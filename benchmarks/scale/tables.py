@@ -19,10 +19,7 @@ DESIGNS: dict[str, Design] = {
     "managed instances, 64 streams a process": INSTANCES,
     "1,000 streams a process": DENSE,
     "1,000 a process, 16 lease shards (not built)": replace(DENSE, lease_shards=16),
-    "1,000 a process, 16 lease shards, 16 copies of the hourly records (not built)": replace(
-        DENSE, lease_shards=16, metrics_copies=16
-    ),
-    "1,000 a process, 192 shards, 96 and 16 copies (not built)": SHARDED,
+    "1,000 a process, 192 lease shards, 16 copies of the head (not built)": SHARDED,
 }
 
 

@@ -76,12 +76,13 @@ def test_the_lines_are_the_bill():
 
 def test_an_opening_takes_as_much_however_many_streams_are_open():
     assert opening(10) == opening(1_000)
-    assert opening(10_000).reads - opening(10).reads == index_reads(10_000) - 1 == 7
+    shared = [opening(each, alone=False).reads for each in (10, 10_000)]
+    assert shared[1] - shared[0] == index_reads(10_000) - 1 == 7
 
 
 def test_a_survey_reads_more_only_with_more_streams():
     assert survey(0) == survey(16) == Units(reads=1, writes=1)
-    assert survey(1_000) == Units(reads=62, writes=1)
+    assert survey(1_000) == Units(reads=49, writes=1)
 
 
 def test_viewers_beyond_the_limit_are_refused_and_cost_no_stream():
@@ -125,7 +126,9 @@ def test_streams_of_instances_share_all_but_their_ends_and_beginnings():
     few = on_instances(Assumptions(viewers=10)).lines
     many = on_instances(Assumptions(viewers=60)).lines
 
-    assert many["polls, renewals, counts"] == few["polls, renewals, counts"]
+    # Each process counts more often if it has more streams, at most once a second.
+    assert few["polls, renewals, counts"] <= many["polls, renewals, counts"]
+    assert many["polls, renewals, counts"] < 1.5 * few["polls, renewals, counts"]
     assert many["ends and beginnings"] == pytest.approx(6 * few["ends and beginnings"])
 
 

@@ -21,7 +21,7 @@ from benchmarks.scale.load import (
     steady,
 )
 from benchmarks.scale.pictures import scale_picture
-from benchmarks.scale.quotas import PARTITION_READS, function_url, rest_api
+from benchmarks.scale.quotas import PARTITION_READS, Quotas, function_url, rest_api
 from benchmarks.scale.scenarios import INSTANCES, STANDARD, STEADY, STORM, Scenario
 from benchmarks.scale.simulation import play
 from benchmarks.scale.tables import TABLES
@@ -64,7 +64,7 @@ def test_streams_of_one_process_share_its_poll():
     alone, shared = steady(STANDARD, 640), steady(INSTANCES, 640)
 
     assert alone[HEAD].reads > 15 * shared[HEAD].reads
-    assert shared[METRICS].reads == alone[METRICS].reads
+    assert alone[METRICS].reads > 15 * shared[METRICS].reads
 
 
 @pytest.mark.parametrize("streams_of_process", [1, 64, 1_000])
@@ -115,7 +115,7 @@ def test_what_a_second_takes_is_the_sum_of_its_accesses():
     (served_s,) = played.served_s
     reads = played.seen[METRICS].reads
 
-    assert reads[served_s] - reads[0] == 25
+    assert reads[0] - reads[served_s] == 25  # by the first stream of a new process
     assert played.seen[CONNECTIONS].writes[served_s] == opening(1).writes
     assert played.seen[CONNECTIONS].reads[15] >= survey(1, 1).reads
 
@@ -139,13 +139,15 @@ def test_the_mean_of_a_steady_play_is_the_loads_on_paper():
 
 
 def test_a_partition_serves_no_more_than_its_limit():
-    played = play(small(kind=STORM, viewers=5_000, seconds=200))
+    design = Design(streams_of_process=1)
+    quotas = Quotas(100_000, environments=100_000)
+    played = play(Scenario("limit", 2_500, design, STORM, quotas, seconds=200))
     served = [played.opened_s.count(second) for second in range(100)]
 
     assert f"{METRICS}, reads" in played.crossed
     assert max(served) * 25 <= PARTITION_READS + 25
     assert max(served) * (opening(1).writes) <= 1_000 + opening(1).writes
-    assert len(played.served_s) == 5_000
+    assert len(played.served_s) == 2_500
 
 
 def test_slots_of_dead_processes_are_taken_until_a_survey():
