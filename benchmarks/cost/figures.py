@@ -9,7 +9,16 @@ from dataclasses import replace
 from benchmarks.cost.model import Assumptions, gb_hour, instance_month, on_instances, standard
 from benchmarks.cost.peers import METRICS_CALL, Peers, break_even, fargate
 from benchmarks.cost.prices import GB, MONTH_S, price
-from benchmarks.cost.units import KB, Units, ending, opening, read_units, refusal
+from benchmarks.cost.units import (
+    KB,
+    Units,
+    ending,
+    index_reads,
+    opening,
+    read_units,
+    refusal,
+    survey,
+)
 
 MILLION = 1_000_000
 KEPT_DAYS = 400  # marks of published items
@@ -123,6 +132,7 @@ def counts() -> dict[str, float]:
     """
     a = Assumptions()
     two = replace(a, instances=1)
+    waited = index_reads(100) + 6 * survey(100, 100).reads
     always = standard(a).total
     return {
         "A month has {} million seconds": MONTH_S / 1e6,
@@ -132,5 +142,6 @@ def counts() -> dict[str, float]:
         "against three `c7g.large`, {} against one": break_even(standard, on_instances, two) or 0,
         "a container is cheaper from {} viewers": break_even(standard, fargate, a) or 0,
         "is late, {} s on average": Peers().polling_s / 2,
+        "up to {} read units when 100 streams are open": waited,
         "In a whole month those are {} million": 100 * MONTH_S / 1e6,
     }
