@@ -13,14 +13,13 @@ DAY_S = 86_400
 
 
 def by_memory(a: Assumptions) -> int:
-    return int((PROCESS_MB - BASE_MB) * 1_024 / a.measured.streams_1000_ours_kib)
+    return int((PROCESS_MB - BASE_MB) * 1_024 / a.measured.many_kib)
 
 
 def by_cpu(a: Assumptions) -> int:
     """Returns how many streams use CPU_SHARE of a vCPU, at the assumed number of items."""
-    idle_us = a.measured.streams_1000_ours_idle_ms_a_second  # µs of each of 1,000 streams
-    items_us = a.items_a_day / DAY_S * a.measured.streams_1000_ours_event_cpu_us
-    return int(CPU_SHARE * 1e6 / (idle_us + items_us))
+    items_us = a.items_a_day / DAY_S * a.measured.many_event_cpu_us
+    return int(CPU_SHARE * 1e6 / (a.measured.many_idle_us_a_second + items_us))
 
 
 def streams_of_a_process(a: Assumptions) -> int:

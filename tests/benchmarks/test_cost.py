@@ -192,9 +192,27 @@ def test_a_process_holds_what_its_memory_its_cpu_and_lambda_allow():
         return streams_of_a_process(Assumptions(measured=Measured(**others)))
 
     assert held() == 1_600
-    assert held(streams_1000_ours_kib=2_000) == 997
-    assert held(streams_1000_ours_idle_ms_a_second=1_000) == 499
+    assert held(many_kib=2_000) == 997
+    assert held(many_idle_us_a_second=1_000) == 499
     assert streams_of_a_process(Assumptions(items_a_day=1e9)) == 2
+
+
+def test_of_many_streams_the_largest_number_that_was_measured_counts(tmp_path):
+    path = tmp_path / "results.json"
+    results = {
+        "streams_100_ours_idle_ms_a_second": 40,
+        "streams_300_ours_idle_ms_a_second": 60,
+        "streams_300_ours_kib": 50,
+        "streams_1000_ours_kib": None,
+        "streams_1000_p1_kib": 10,
+    }
+    path.write_text(json.dumps(results))
+    found = measured(path)
+
+    assert found.many_idle_us_a_second == 200
+    assert found.many_kib == 50
+    assert found.many_event_cpu_us == Measured().many_event_cpu_us
+    assert "many_kib" in found.source
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"idle_ms_a_second": "2"}', '{"event_bytes": 0}'])
