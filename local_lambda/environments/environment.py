@@ -82,7 +82,7 @@ class Environment:
         self._server = HttpServer(RuntimeApi(self).handle, server_name)
         self._group: ProcessGroup | None = None
         self._confinement = Confinement()
-        self._snapshot = snapshot.Snapshot()
+        self.snapshot = snapshot.Snapshot()
 
     @property
     def label(self) -> str:
@@ -96,9 +96,9 @@ class Environment:
     def condition(self) -> str:
         if self.dead:
             return "dead"
-        if self._snapshot.is_waiting:
+        if self.snapshot.is_waiting:
             return "snapshot"
-        if self._snapshot.is_restored and not self.state.initialised:
+        if self.snapshot.is_restored and not self.state.initialised:
             return "restoring"
         if not self.state.initialised:
             return "starting"
@@ -111,12 +111,12 @@ class Environment:
     @property
     def restorable(self) -> bool:
         """Whether it is a snapshot that no invocation has needed yet."""
-        return self._snapshot.is_waiting and not (self._killed or self.dead or self.retired)
+        return self.snapshot.is_waiting and not (self._killed or self.dead or self.retired)
 
     @property
     def expected_next_calls(self) -> int:
         """Returns how many more calls of `/next` will soon arrive."""
-        if self.dead or self.retired or self._snapshot.is_waiting:
+        if self.dead or self.retired or self.snapshot.is_waiting:
             return 0
         return self.returning_workers + self._starting_workers
 
@@ -149,7 +149,7 @@ class Environment:
             self._launch.environment, f"127.0.0.1:{self._server.port}"
         )
         if self.function.snap_start:
-            variables = await self._snapshot.behind_relay(variables)
+            variables = await self.snapshot.applied(variables)
         name = f"{self.function.logical_id}-{self._server.port}"
         self._confinement = await asyncio.to_thread(self._launch.confine, name)
         try:
@@ -204,7 +204,7 @@ class Environment:
         if self.debugger is None:
             self._set_timer("restore", snapshot.RESTORE_LIMIT_S, self._restore_expired)
         self._thaw()
-        self._snapshot.restore()
+        self.snapshot.restore()
 
     def kill(self) -> None:
         self._killed = True
@@ -238,12 +238,12 @@ class Environment:
         self._cancel_timer("init")
         self.drain_output()
         self.meter.snapshot_taken()
-        taken = asyncio.ensure_future(self._snapshot.taken())
+        taken = asyncio.ensure_future(self.snapshot.taken())
         try:
             await asyncio.sleep(0)  # lets it wait
             self.init_over.set()
             self._changed(self)
-            if self._snapshot.is_waiting and self.debugger is None:
+            if self.snapshot.is_waiting and self.debugger is None:
                 self._freeze()
             await taken
         finally:
@@ -336,7 +336,7 @@ class Environment:
         for key in tuple(self._timers):
             self._cancel_timer(key)
         await self._server.close()
-        await self._snapshot.close()
+        await self.snapshot.close()
         self.over.set()
         self._changed(self)
 

@@ -33,6 +33,7 @@ from local_lambda.environments.runtime_state import (
     Refusal,
     RuntimeState,
 )
+from local_lambda.environments.snapshot import CREDENTIALS_TARGET, Snapshot
 from local_lambda.http.messages import Headers, HttpResponse, json_response
 from local_lambda.http.server import BodyTooLarge, HttpExchange
 from local_lambda.logs import REQUEST_ID
@@ -51,6 +52,7 @@ class ExecutionEnvironment(Protocol):
 
     function_arn: str
     state: RuntimeState
+    snapshot: Snapshot
 
     @property
     def label(self) -> str: ...
@@ -70,6 +72,10 @@ class RuntimeApi:
         if exchange.target == metadata.TARGET:
             authorization = exchange.header("authorization") or ""
             await exchange.respond(metadata.response(exchange.method, authorization))
+            return
+        if exchange.target == CREDENTIALS_TARGET and exchange.method == "GET":
+            authorization = exchange.header("authorization") or ""
+            await exchange.respond(self._environment.snapshot.credentials(authorization))
             return
         parts = exchange.target.removeprefix(_PREFIX).split("/")
         match exchange.method, *parts:

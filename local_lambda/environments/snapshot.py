@@ -8,15 +8,29 @@ https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
 """
 
 import asyncio
+import hmac
+import json
+import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from local_lambda.environments.debug import stand_in
 from local_lambda.environments.stale import StaleRelay
+from local_lambda.http.messages import HttpResponse, json_response
 
 # A restore may take so long, hooks included.
 RESTORE_LIMIT_S = 10.0
 ENDPOINT = "AWS_ENDPOINT_URL_DYNAMODB"
+# Page snapstart-activate.html in https://docs.aws.amazon.com/lambda/latest/dg/ says that these
+# stand for the variables of the keys. The path is an invented one.
+CREDENTIALS_TARGET = "/2021-04-23/credentials"
+_VALID_FOR = timedelta(hours=6)
+_FIELDS = {
+    "AWS_ACCESS_KEY_ID": "AccessKeyId",
+    "AWS_SECRET_ACCESS_KEY": "SecretAccessKey",
+    "AWS_SESSION_TOKEN": "Token",
+}
 _PROGRAM = Path(__file__).parents[1] / "programs/copied.py"
 
 
@@ -40,6 +54,8 @@ class Snapshot:
     def __init__(self) -> None:
         self._waiting: asyncio.Future[None] | None = None
         self._relay: StaleRelay | None = None
+        self._token = secrets.token_hex(16)
+        self._credentials: dict[str, str] = {}
 
     @property
     def is_waiting(self) -> bool:
@@ -50,15 +66,34 @@ class Snapshot:
     def is_restored(self) -> bool:
         return self._waiting is not None and self._waiting.done()
 
-    async def behind_relay(self, variables: dict[str, str]) -> dict[str, str]:
-        """Returns the variables of a process whose connections to the table can be cut off."""
-        url = variables.get(ENDPOINT, "")
-        relay = StaleRelay.before(url)
-        if relay is None:
-            return variables
-        self._relay = relay
-        await relay.start()
-        return {**variables, ENDPOINT: relay.url}
+    async def applied(self, variables: dict[str, str]) -> dict[str, str]:
+        """Returns the variables of a process that is to be copied.
+
+        It asks for its credentials, and its connections to the table can be cut off.
+        """
+        self._credentials = {
+            field: variables[name] for name, field in _FIELDS.items() if name in variables
+        }
+        variables = {name: value for name, value in variables.items() if name not in _FIELDS}
+        runtime_api = variables["AWS_LAMBDA_RUNTIME_API"]
+        variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = (
+            f"http://{runtime_api}{CREDENTIALS_TARGET}"
+        )
+        variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = self._token
+        relay = StaleRelay.before(variables.get(ENDPOINT, ""))
+        if relay is not None:
+            self._relay = relay
+            await relay.start()
+            variables[ENDPOINT] = relay.url
+        return variables
+
+    def credentials(self, authorization: str) -> HttpResponse:
+        """Responds to the SDK; `authorization` is the header of that name."""
+        if not hmac.compare_digest(authorization.encode(), self._token.encode()):
+            return json_response(401, json.dumps({"message": "Unauthorized"}))
+        until = (datetime.now(UTC) + _VALID_FOR).isoformat(timespec="seconds")
+        fields = {**self._credentials, "Expiration": until.replace("+00:00", "Z")}
+        return json_response(200, json.dumps(fields))
 
     async def taken(self) -> None:
         """Waits for the restore."""

@@ -1,6 +1,7 @@
 """Tests SnapStart: the snapshot waits for an invocation, and what was open before is dead."""
 
 import asyncio
+import json
 import socket
 import threading
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ import pytest
 import requests
 
 from local_lambda import Emulator
+from local_lambda.environments.snapshot import Snapshot
 from local_lambda.environments.stale import StaleRelay
 from tests.support.paths import ROOT
 from tests.support.processes import process_state
@@ -48,6 +50,7 @@ import os
 import random
 import time
 
+import boto3
 from snapshot_restore_py import register_after_restore, register_before_snapshot
 
 own = random.Random()
@@ -65,6 +68,8 @@ def handler(event, context):
         "told": told,
         "before": drawn_before,
         "drawn": random.random(),
+        "key": os.environ.get("AWS_ACCESS_KEY_ID"),
+        "sdk": boto3.Session().get_credentials().access_key,
         "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"],
         "stream": os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
         "arn": context.invoked_function_arn,
@@ -102,6 +107,7 @@ def test_a_snapshot_stands_still_until_an_invocation_restores_it(emulator, funct
 
     assert result["told"] == ["imported", "before", "after"]
     assert (result["type"], result["version"], result["stream"]) == ("snap-start", "1", None)
+    assert (result["key"], result["sdk"]) == (None, "local")
     (record,) = eventually(lambda: records(emulator, before["pid"]))
     assert record["init_ms"] is None
     assert 0 < record["restore_ms"] < 5_000
@@ -203,6 +209,20 @@ def test_a_connection_from_before_looks_open_until_something_is_sent_on_it():
             old.recv(10)
         new.sendall(b"new")
         assert new.recv(10) == b"new"
+
+
+def test_credentials_are_for_those_with_the_token():
+    async def applied():
+        snapshot = Snapshot()
+        variables = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "AWS_ACCESS_KEY_ID": "AK"}
+        return snapshot, await snapshot.applied(variables)
+
+    snapshot, variables = asyncio.run(applied())
+    token = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+
+    assert "AWS_ACCESS_KEY_ID" not in variables
+    assert snapshot.credentials("").status == snapshot.credentials("no").status == 401
+    assert json.loads(snapshot.credentials(token).body)["AccessKeyId"] == "AK"
 
 
 @pytest.mark.parametrize("url", ["", "https://dynamodb.eu-west-1.amazonaws.com"])
