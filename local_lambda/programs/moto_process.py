@@ -15,7 +15,8 @@ from DynamoDB that a client could see. They were written for moto 5.2.5:
   too large is cancelled, with the reason at that action. In moto it is an invalid request.
 - An expression may be as long as in DynamoDB. moto recurses with each of its clauses, deeper than
   Python allows by default.
-- The methods of a service are looked up once. moto looks them up at every call.
+- The methods of a service are looked up once, and so are moto's own modules, in their folder. moto
+  looks them up at every call.
 - Serialization of an attribute value looks for the one type that the value has. moto looks for all
   ten types, each under several names.
 - The server speaks HTTP/1.1, so clients keep their connections.
@@ -45,6 +46,7 @@ _Method = Callable[..., Any]
 _base_handler: type[WSGIRequestHandler] = WSGIRequestHandler
 _import_error: ImportError | None = None
 try:  # internals of moto, which another release may place elsewhere
+    from moto import backends
     from moto.core import responses
     from moto.core.serialize import ResponseSerializer
     from moto.dynamodb.comparisons import get_comparison_func
@@ -98,6 +100,7 @@ def correct_moto() -> None:
         (Table, "all_items", _candidates_or_all),
         (ResponseSerializer, "_serialize_structure_member", _serialize_present_type),
         (responses, "method_names_from_class", functools.cache),
+        (backends, "list_of_moto_modules", _listed_once),
     ]
     for owner, name, _ in corrections:  # raises before anything is changed
         getattr(owner, name)
@@ -322,6 +325,10 @@ def _candidates_or_all(all_items: _Method) -> _Method:
         return all_items(table) if candidates is None else candidates
 
     return wrapper
+
+
+def _listed_once(list_of_modules: _Method) -> _Method:
+    return functools.cache(lambda: tuple(list_of_modules()))
 
 
 def _serialize_present_type(serialize_structure_member: _Method) -> _Method:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from event_stream import Decoder
 
+ADDRESS_HEADER = "X-Client-Address"
 _READ_BYTES = 64 * 1024
 _LOOK_S = 0.05
 
@@ -151,19 +152,31 @@ class StreamClient:
                 self.heard_at.setdefault(fields["item_id"], now)
 
 
+def _of_proxy(number: int, secret: str) -> str:
+    if not secret:
+        return ""
+    network, client = divmod(number, 10)
+    address = f"198.{18 + network // 250}.{network % 250}.{client + 1}"
+    return f"{ADDRESS_HEADER}: {address}\r\nX-Proxy-Secret: {secret}\r\n"
+
+
 def never(_client: StreamClient) -> None:
     """A pause without an end: the client does not come again."""
 
 
 class ManyClients:
-    """Runs `count` clients of `url` in a thread, from `__enter__` on. All begin at once."""
+    """Runs `count` clients of `url` in a thread, from `__enter__` on. All begin at once.
 
-    def __init__(self, url: str, count: int, pause: Pause = never, headers: str = "") -> None:
+    Behind a proxy, whose `secret` the service knows, each has an address of its own, ten of them in
+    each network.
+    """
+
+    def __init__(self, url: str, count: int, pause: Pause = never, secret: str = "") -> None:
         parts = urlsplit(url)
         self._address = (parts.hostname or "", parts.port or 80)
         self._target = parts.path
         self._pause = pause
-        self.clients = [StreamClient(number, headers) for number in range(count)]
+        self.clients = [StreamClient(number, _of_proxy(number, secret)) for number in range(count)]
         self._selector = selectors.DefaultSelector()
         self._due = [(0.0, number) for number in range(count)]
         self._leaving = threading.Event()

@@ -15,7 +15,7 @@ import requests
 from local_lambda import Emulator
 from tests.support.derived import derived_template
 from tests.support.dynamodb_proxy import moto_behind_proxy
-from tests.support.many_clients import ManyClients, never
+from tests.support.many_clients import ADDRESS_HEADER, ManyClients, never
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timed]
@@ -23,6 +23,7 @@ CLIENTS = 300
 FEW = 100
 SERVED_WITHIN_S = 15
 SLOWER_S = 0.05
+SECRET = "0123456789abcdef"
 IN_ONE_PROCESS = 320  # one process; on Lambda that would be five vCPUs with 64 each
 
 
@@ -32,13 +33,12 @@ def template_in(directory, in_one=IN_ONE_PROCESS):
 
 
 def limits(connections):
-    """Returns parameters with which all clients may come from this machine."""
-    many = str(CLIENTS)
+    """Returns parameters: a proxy says the clients' addresses, since all come from this machine."""
     return {
         "MaxConnections": str(connections),
-        "ClientConnections": many,
-        "NetworkConnections": many,
         "StreamLifeSeconds": "240",
+        "ProxyAddressHeader": ADDRESS_HEADER,
+        "ProxySecret": SECRET,
     }
 
 
@@ -48,7 +48,7 @@ def url_of(emulator):
 
 def warm(emulator):
     """Lets the first environment start, with the table's head in it."""
-    with ManyClients(url_of(emulator), 1) as first:
+    with ManyClients(url_of(emulator), 1, secret=SECRET) as first:
         eventually(lambda: first.live == 1, within_s=20)
         (client,) = first.clients
         connection_id = client.last_headers["x-connection-id"]
@@ -81,7 +81,7 @@ def test_three_hundred_at_once_all_have_data_within_seconds(tmp_path, in_one, sl
         ) as emulator,
     ):
         warm(emulator)
-        with proxy.slow(slower_s), ManyClients(url_of(emulator), CLIENTS) as crowd:
+        with proxy.slow(slower_s), ManyClients(url_of(emulator), CLIENTS, secret=SECRET) as crowd:
             eventually(lambda: crowd.live + crowd.over == CLIENTS, within_s=2 * SERVED_WITHIN_S)
             told = Counter(each.statuses[-1] if each.statuses else 0 for each in crowd.clients)
             print("served within", round(slowest_s(crowd), 1), "s;", dict(told))
@@ -106,7 +106,7 @@ def full(tmp_path_factory):
     template = template_in(tmp_path_factory.mktemp("storm"))
     with Emulator(template, parameters=limits(FEW)) as emulator:
         warm(emulator)
-        with ManyClients(url_of(emulator), CLIENTS, pause) as crowd:
+        with ManyClients(url_of(emulator), CLIENTS, pause, SECRET) as crowd:
             eventually(
                 lambda: all(each.statuses for each in crowd.clients), within_s=2 * SERVED_WITHIN_S
             )
