@@ -24,7 +24,7 @@ class Plan:
     small_load_rounds: int = 3
     streams: tuple[int, ...] = (1, 10, 100, 300, 1000)
     many_rounds: int = 3  # the others have one
-    many_idle_s: float = 20
+    many_idle_s: float = 16
     settle_s: float = 12  # until what opening costs is over, and first renewals too
     bursts: int = 3
     storm_clients: int = 300
@@ -35,7 +35,7 @@ class Plan:
 FULL = Plan()
 QUICK = Plan(
     cold_rounds=3,
-    latency_rounds=3,
+    latency_rounds=2,
     stamps=300,
     hot_events=10_000,
     warm_rounds=1,

@@ -9,6 +9,7 @@ only; docs/benchmarks.md says what each case does.
 
 import argparse
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from pathlib import Path
 from benchmarks import about
 from benchmarks.cases import cold, latency, many, sizes, small, storm, warm
 from benchmarks.plan import FULL, QUICK, SMALLEST, Run
+from benchmarks.processes import cores
 from benchmarks.samples import Samples
 from benchmarks.servers import built
 from benchmarks.wanted import WANTED
@@ -75,6 +77,7 @@ def main() -> int:
     options = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    os.sched_setaffinity(0, cores()[1])
     plan = SMALLEST if options.smallest else QUICK if options.quick else FULL
     with tempfile.TemporaryDirectory() as folder:
         artefacts = built(options.built or Path(folder))

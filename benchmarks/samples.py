@@ -20,11 +20,11 @@ def percentile(values: Sequence[float], share: float) -> float:
 def exponent(points: Sequence[tuple[float, float]]) -> float:
     """Returns k of y = c * x^k, fitted in logarithms. 0 is constant, 1 is linear.
 
-    A value of 0 has no logarithm, so that the least that counts is a thousandth of the largest.
+    A value of 0 has no logarithm, so it counts as a tenth of the least that is larger.
     """
     if len(points) < 2:
         raise ValueError("a curve needs two points")
-    least = max(y for _, y in points) / 1000 or 1.0
+    least = min((y for _, y in points if y > 0), default=10.0) / 10
     logs = [(math.log(x), math.log(max(y, least))) for x, y in points]
     mean_x = sum(x for x, _ in logs) / len(logs)
     mean_y = sum(y for _, y in logs) / len(logs)

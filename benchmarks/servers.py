@@ -1,6 +1,7 @@
 """How are our built artefacts and the peers started? As they would be on Lambda."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.processes import SmallFunction, cores, cpu_ms, started
 from benchmarks.table.client import TABLE, TableProcess
-from benchmarks.viewers import Viewers
+from benchmarks.viewers import Stream, Viewers
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / "benchmarks/peers"
@@ -98,10 +99,8 @@ class Server:
         while (missing := count - self.viewers.live) > 0:
             self.open(min(missing, at_once))
             asked = self.viewers.streams[-min(missing, at_once) :]
-            self.viewers.until(
-                lambda asked=asked: all(each.first_data_at_s or each.ended for each in asked),
-                end_s - time.monotonic(),
-            )
+            settled = functools.partial(_all_settled, asked)
+            self.viewers.until(settled, end_s - time.monotonic())
             if self.viewers.failed or time.monotonic() > end_s:
                 raise TimeoutError(
                     f"{self.viewers.live} of {count} streams are live; {self.viewers.failed}"
@@ -109,6 +108,10 @@ class Server:
 
     def cpu_ms(self) -> float:
         return cpu_ms(self.pid)
+
+
+def _all_settled(streams: list[Stream]) -> bool:
+    return all(each.first_data_at_s is not None or each.ended for each in streams)
 
 
 def aws_environ(table: TableProcess | None) -> dict[str, str]:

@@ -53,6 +53,7 @@ TIMED = (
 # These test the service and not a version of Python: CI runs them on one version only.
 ONCE = (
     "api_function",
+    "benchmarks",
     "dashboard",
     "dashboard_data",
     "dashboard_http",

@@ -18,7 +18,7 @@ def run(run: Run) -> None:
                 _storm("ours", server, clients, run)
             with p1(table) as server:
                 _storm("p1", server, clients, run)
-    for value in run.samples.values.get(f"storm_{clients}_ours_served_s", ()):
+    for value in run.samples.values.get(f"ours_storm_{clients}_served_s", ()):
         run.samples.note(f"storm_{clients}_served_s", value)
 
 
@@ -38,7 +38,7 @@ def _storm(name: str, server: Server, clients: int, run: Run) -> None:
         for each in streams
         if each.first_data_at_s is not None and each.status == 200
     ]
-    run.samples.note(f"storm_{clients}_{name}_failed", clients - len(served))
+    run.samples.note(f"{name}_storm_{clients}_failed", clients - len(served))
     last_s = max(served) - began_s if len(served) == clients else WITHIN_S
-    run.samples.note(f"storm_{clients}_{name}_served_s", last_s)
-    run.samples.note(f"storm_{clients}_{name}_cpu_ms", server.cpu_ms())
+    run.samples.note(f"{name}_storm_{clients}_served_s", last_s)
+    run.samples.note(f"{name}_storm_{clients}_cpu_ms", server.cpu_ms())

@@ -220,7 +220,7 @@ class _Reader:
 
     def update(self) -> Change:
         changes: list[Change] = []
-        clauses = {
+        clauses: dict[str, Callable[[], Change]] = {
             "SET": self._set,
             "REMOVE": self._remove,
             "ADD": lambda: self._with_value(_add),
