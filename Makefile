@@ -105,7 +105,7 @@ endif
 
 TYPED := streaming_runtime lambda_streaming event_stream dashboard_data dashboard_http \
     dashboard_setup stream_function api_function publish_function local_lambda benchmarks.cost \
-    benchmarks.scale
+    benchmarks.scale benchmarks.table benchmarks.cases
 check: environment
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .

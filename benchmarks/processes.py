@@ -1,6 +1,7 @@
 """What does a process cost? CPU, memory, and the control groups of a small function. Linux only."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 SHARE_OF_128_MB = 128 / 1769
 PERIOD_US = 20_000  # how often the share begins anew
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/pr_set_pdeathsig.2const.html
 GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -71,6 +74,7 @@ def started(
     """
 
     def before_the_program() -> None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a runner that is killed leaves nobody
         os.sched_setaffinity(0, on)
         if enter:
             enter(os.getpid())

@@ -26,6 +26,14 @@ class TableServer:
         self.latency_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def respond(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Does one of DynamoDB's operations, within what a partition bears. Raises Refused."""
+        self.store.limited = True
+        try:
+            return self.store.call(operation, body)
+        finally:
+            self.store.limited = False  # not for the publishing in this process
+
     def steer(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
         """Does one operation of the benchmark itself."""
         if operation == "Publish":
@@ -98,7 +106,7 @@ class Connection(asyncio.Protocol):
             if service == "Bench":
                 response = self._server.steer(operation, body)
             else:
-                response = self._server.store.call(operation, body)
+                response = self._server.respond(operation, body)
         except Refused as refused:
             status = "400 Bad Request"
             kind = f"com.amazonaws.dynamodb.v20120810#{refused.kind}"

@@ -4,12 +4,20 @@ An item is a dictionary of attribute values in DynamoDB's JSON, such as {"seq": 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 """
 
-import base64
 import functools
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, NamedTuple
+
+from benchmarks.table.values import (
+    COMPARISONS,
+    FUNCTIONS,
+    PREDICATES,
+    added,
+    compared,
+    total,
+    without,
+)
 
 Item = dict[str, dict[str, Any]]
 
@@ -27,28 +35,10 @@ Change = Callable[[Item, Item, Given], None]  # reads the item as it was, change
 Path = list[str | int]
 
 _TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),.+-]|\[\d+\]|[:#]?\w+)")
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda a, b: a == b,
-    "<>": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
 
 
 class InvalidExpression(ValueError):
     """Raised for an expression that this stand-in does not understand."""
-
-
-def plain(value: dict[str, Any]) -> Any:
-    """Returns what an attribute value compares by."""
-    ((kind, content),) = value.items()
-    if kind == "N":
-        return Decimal(content)
-    if kind == "B":
-        return base64.b64decode(content)
-    return content
 
 
 @functools.cache
@@ -155,14 +145,14 @@ class _Reader:
             inside = self.either()
             self.take(")")
             return inside
-        if self.peek() in _PREDICATES:
+        if self.peek() in PREDICATES:
             return self._predicate()
         return self._comparison()
 
     def _predicate(self) -> Condition:
         name = self.take()
         arguments = self._arguments()
-        test = _PREDICATES[name]
+        test = PREDICATES[name]
         return lambda item, given: test(*[each(item, given) for each in arguments])
 
     def _arguments(self) -> list[Operand]:
@@ -180,19 +170,19 @@ class _Reader:
             self.take("AND")
             high = self.operand()
             return lambda item, given: (
-                _compared("<=", low(item, given), left(item, given))
-                and _compared("<=", left(item, given), high(item, given))
+                compared("<=", low(item, given), left(item, given))
+                and compared("<=", left(item, given), high(item, given))
             )
         if self.taken("IN"):
             choices = self._arguments()
             return lambda item, given: any(
-                _compared("=", left(item, given), each(item, given)) for each in choices
+                compared("=", left(item, given), each(item, given)) for each in choices
             )
         sign = self.take()
-        if sign not in _COMPARISONS:
+        if sign not in COMPARISONS:
             raise InvalidExpression(f"{sign!r} compares nothing")
         right = self.operand()
-        return lambda item, given: _compared(sign, left(item, given), right(item, given))
+        return lambda item, given: compared(sign, left(item, given), right(item, given))
 
     def operand(self) -> Operand:
         """Reads a value, a path, or a function that gives a value."""
@@ -200,10 +190,10 @@ class _Reader:
         if token.startswith(":"):
             self.take()
             return lambda _item, given: given.values[token]
-        if token in _FUNCTIONS:
+        if token in FUNCTIONS:
             self.take()
             arguments = self._arguments()
-            function = _FUNCTIONS[token]
+            function = FUNCTIONS[token]
             return lambda item, given: function(*[each(item, given) for each in arguments])
         path = self.path()
         return lambda item, given: lookup(item, path, given)
@@ -223,8 +213,8 @@ class _Reader:
         clauses: dict[str, Callable[[], Change]] = {
             "SET": self._set,
             "REMOVE": self._remove,
-            "ADD": lambda: self._with_value(_add),
-            "DELETE": lambda: self._with_value(_delete),
+            "ADD": lambda: self._with_value(added),
+            "DELETE": lambda: self._with_value(without),
         }
         while self.peek():
             clause = clauses.get(self.take().upper())
@@ -288,65 +278,5 @@ class _Reader:
         return change
 
 
-def _compared(sign: str, left: dict[str, Any] | None, right: dict[str, Any] | None) -> bool:
-    if left is None or right is None:
-        return sign == "<>"
-    if left.keys() != right.keys():
-        return sign == "<>"
-    return _COMPARISONS[sign](plain(left), plain(right))
-
-
-def _sum(left: Any, right: Any, sign: int) -> dict[str, Any] | None:
-    if left is None or right is None:
-        return None
-    return {"N": str(plain(left) + sign * plain(right))}
-
-
 def _addition(left: Operand, right: Operand, sign: int) -> Operand:
-    return lambda item, given: _sum(left(item, given), right(item, given), sign)
-
-
-def _add(old: Any, value: dict[str, Any]) -> dict[str, Any]:
-    if "N" in value:
-        return {"N": str(plain(old or {"N": "0"}) + plain(value))}
-    ((kind, members),) = value.items()
-    return {kind: sorted({*(old or {}).get(kind, ()), *members})}
-
-
-def _delete(old: Any, value: dict[str, Any]) -> dict[str, Any] | None:
-    ((kind, members),) = value.items()
-    left = sorted({*(old or {}).get(kind, ())} - {*members})
-    return {kind: left} if left else None
-
-
-def _contains(value: Any, part: Any) -> bool:
-    if value is None:
-        return False
-    ((kind, content),) = value.items()
-    if kind == "L":
-        return part in content
-    return plain(part) in content
-
-
-_PREDICATES: dict[str, Callable[..., bool]] = {
-    "attribute_exists": lambda value: value is not None,
-    "attribute_not_exists": lambda value: value is None,
-    "attribute_type": lambda value, kind: value is not None and plain(kind) in value,
-    "begins_with": lambda value, start: value is not None and plain(value).startswith(plain(start)),
-    "contains": _contains,
-}
-
-
-def _size(value: Any) -> dict[str, Any] | None:
-    return None if value is None else {"N": str(len(plain(value)))}
-
-
-def _list_append(left: Any, right: Any) -> dict[str, Any]:
-    return {"L": [*left["L"], *right["L"]]}
-
-
-_FUNCTIONS: dict[str, Callable[..., dict[str, Any] | None]] = {
-    "size": _size,
-    "if_not_exists": lambda old, value: value if old is None else old,
-    "list_append": _list_append,
-}
+    return lambda item, given: total(left(item, given), right(item, given), sign)

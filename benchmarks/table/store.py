@@ -1,10 +1,7 @@
-"""What does the table hold, what does a request change, and what does DynamoDB charge for it?
-
-Read and write units follow DynamoDB's own arithmetic:
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
-"""
+"""What does the table hold, what does a request change, and what does DynamoDB charge for it?"""
 
 import copy
+import time
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable
@@ -12,10 +9,11 @@ from math import ceil
 from typing import Any
 
 from benchmarks.table.expressions import Given, InvalidExpression, Item, condition, update
+from benchmarks.table.throughput import Throughput
+from benchmarks.table.units import READ_UNIT_BYTES, WRITE_UNIT_BYTES, size_of
 
-READ_UNIT_BYTES = 4096
-WRITE_UNIT_BYTES = 1024
 PAGE_BYTES = 1 << 20  # a Query ends there
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 HEAD = "FEED"  # the partition of the record that every poll reads
 Body = dict[str, Any]
 
@@ -29,39 +27,16 @@ class Refused(Exception):
         self.fields = fields
 
 
-def size_of(value: Any) -> int:
-    """Returns the bytes of an item, or of a value in it, about as DynamoDB counts them."""
-    if isinstance(value, str):
-        return len(value.encode())
-    if isinstance(value, list):
-        return 3 + sum(1 + size_of(each) for each in value)
-    if isinstance(value, dict):
-        return sum(_size_of_member(name, each) for name, each in value.items())
-    return 1
-
-
-def _size_of_member(name: str, value: Any) -> int:
-    if not isinstance(value, dict):
-        return size_of(value)
-    ((kind, content),) = value.items()
-    if kind == "N":
-        return len(name) + len(content) // 2 + 1
-    if kind == "B":
-        return len(name) + len(content) * 3 // 4
-    if kind == "M":
-        return len(name) + 3 + sum(1 + _size_of_member(*each) for each in content.items())
-    if kind in ("L", "SS"):
-        return len(name) + 3 + sum(1 + size_of(each) for each in content)
-    return len(name) + size_of(content)
-
-
 class Store:
     """One table with PK and SK. `counted` adds up requests and units since the last reset.
 
-    `polls` are the requests that read the feed's head without strong consistency.
+    `polls` are the requests that read the feed's head without strong consistency. With `limited`,
+    a partition that has used up its second refuses, as DynamoDB's do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limited = False
+        self._throughput = Throughput(clock)
         self.partitions: dict[str, dict[str, Item]] = {}
         self._sorted: dict[str, list[str]] = {}
         self.counted: Counter[str] = Counter()
@@ -85,10 +60,22 @@ class Store:
             raise Refused("UnknownOperationException", operation)
         self.counted["requests"] += 1
         self.counted[operation] += 1
+        if self.limited:
+            self._throttle(operation, body)
         try:
             return work(body)
         except InvalidExpression as error:
             raise Refused("ValidationException", str(error)) from error
+
+    def _throttle(self, operation: str, body: Body) -> None:
+        """Refuses what a partition has no units for; notes its units otherwise."""
+        partitions = _partitions_of(operation, body)
+        writes = operation in WRITES
+        if not self._throughput.has_room(partitions, writes=writes):
+            self.counted["throttled"] += 1
+            if operation == "TransactWriteItems":
+                raise _cancelled([{"Code": "ThrottlingError"} for _ in body["TransactItems"]])
+            raise Refused("ProvisionedThroughputExceededException", "The partition is too busy")
 
     def put(self, item: Item) -> None:
         """Puts an item without counting anything."""
@@ -107,17 +94,20 @@ class Store:
             names = self._sorted[partition]
             del names[bisect_left(names, sort)]
 
-    def _read(self, size: int, consistent: bool, factor: int = 1) -> None:
+    def _read(self, partition: str, size: int, consistent: bool, factor: int = 1) -> None:
         units = max(1, ceil(size / READ_UNIT_BYTES)) * (1 if consistent else 0.5) * factor
         self.counted["read_units"] += units  # type: ignore[assignment]  # halves are counted too
+        self._throughput.spend(partition, read=units)
 
-    def _written(self, *items: Item | None, factor: int = 1) -> None:
+    def _written(self, partition: str, *items: Item | None, factor: int = 1) -> None:
         size = max(size_of(item) for item in items if item is not None) if any(items) else 1
-        self.counted["write_units"] += max(1, ceil(size / WRITE_UNIT_BYTES)) * factor
+        units = max(1, ceil(size / WRITE_UNIT_BYTES)) * factor
+        self.counted["write_units"] += units
+        self._throughput.spend(partition, written=units)
 
     def _get_item(self, body: Body) -> Body:
         item = self.get(body["Key"])
-        self._read(size_of(item or {}), body.get("ConsistentRead", False))
+        self._read(body["Key"]["PK"]["S"], size_of(item or {}), body.get("ConsistentRead", False))
         return {} if item is None else {"Item": item}
 
     def _batch_get_item(self, body: Body) -> Body:
@@ -129,7 +119,7 @@ class Store:
             found = responses.setdefault(table, [])
             for key in asked["Keys"]:
                 item = self.get(key)
-                self._read(size_of(item or {}), consistent)
+                self._read(key["PK"]["S"], size_of(item or {}), consistent)
                 polled = polled or (key["PK"]["S"] == HEAD and not consistent)
                 if item is not None:
                     found.append(item)
@@ -141,8 +131,9 @@ class Store:
     def _transact_get(self, body: Body) -> Body:
         responses = []
         for each in body["TransactItems"]:
-            item = self.get(each["Get"]["Key"])
-            self._read(size_of(item or {}), consistent=True, factor=2)
+            key = each["Get"]["Key"]
+            item = self.get(key)
+            self._read(key["PK"]["S"], size_of(item or {}), consistent=True, factor=2)
             responses.append({} if item is None else {"Item": item})
         return {"Responses": responses}
 
@@ -180,7 +171,8 @@ class Store:
             last = item
             if chosen is None or chosen(item, given):
                 found.append(item)
-        self._read(read_bytes, body.get("ConsistentRead", False))
+        partition = _partition_of(body["KeyConditionExpression"], given)
+        self._read(partition, read_bytes, body.get("ConsistentRead", False))
         response: Body = {"Count": len(found), "ScannedCount": read_count}
         if body.get("Select") != "COUNT":
             response["Items"] = found
@@ -190,7 +182,7 @@ class Store:
 
     def _put_item(self, body: Body) -> Body:
         before = self.get(body["Item"])
-        self._written(before, body["Item"])
+        self._written(body["Item"]["PK"]["S"], before, body["Item"])
         _check(before, body)
         self.put(body["Item"])
         return _old(before, body)
@@ -200,10 +192,10 @@ class Store:
         try:
             _check(before, body)
         except Refused:
-            self._written(before)
+            self._written(body["Key"]["PK"]["S"], before)
             raise
         after = _updated(before, body)
-        self._written(before, after)
+        self._written(body["Key"]["PK"]["S"], before, after)
         self.put(after)
         returned = body.get("ReturnValues", "NONE")
         if returned in ("ALL_NEW", "UPDATED_NEW"):
@@ -212,7 +204,7 @@ class Store:
 
     def _delete_item(self, body: Body) -> Body:
         before = self.get(body["Key"])
-        self._written(before)
+        self._written(body["Key"]["PK"]["S"], before)
         _check(before, body)
         self.remove(body["Key"])
         return _old(before, body)
@@ -231,8 +223,9 @@ class Store:
         reasons: list[Body] = []
         changes: list[tuple[Item, Item | None]] = []
         for kind, fields in actions:
-            before = self.get(fields.get("Key") or fields["Item"])
-            self._written(before, fields.get("Item"), factor=2)
+            key = fields.get("Key") or fields["Item"]
+            before = self.get(key)
+            self._written(key["PK"]["S"], before, fields.get("Item"), factor=2)
             try:
                 _check(before, fields)
             except Refused:
@@ -248,19 +241,35 @@ class Store:
             elif kind == "Delete":
                 changes.append((fields["Key"], None))
         if any(reason["Code"] != "None" for reason in reasons):
-            codes = ", ".join(reason["Code"] for reason in reasons)
-            raise Refused(
-                "TransactionCanceledException",
-                "Transaction cancelled, please refer cancellation reasons for specific reasons "
-                f"[{codes}]",
-                CancellationReasons=reasons,
-            )
+            raise _cancelled(reasons)
         for key, after in changes:
             if after is None:
                 self.remove(key)
             else:
                 self.put(after)
         return {}
+
+
+def _cancelled(reasons: list[Body]) -> Refused:
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    return Refused(
+        "TransactionCanceledException",
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+        CancellationReasons=reasons,
+    )
+
+
+def _partitions_of(operation: str, body: Body) -> set[str]:
+    if operation == "Query":
+        return {_partition_of(body["KeyConditionExpression"], _given(body))}
+    if operation == "BatchGetItem":
+        keys = [key for asked in body["RequestItems"].values() for key in asked["Keys"]]
+    elif operation == "TransactWriteItems":
+        actions = [fields for each in body["TransactItems"] for fields in each.values()]
+        keys = [fields.get("Key") or fields["Item"] for fields in actions]
+    else:
+        keys = [each for each in (body.get("Key"), body.get("Item")) if each]
+    return {key["PK"]["S"] for key in keys}
 
 
 def _given(body: Body) -> Given:

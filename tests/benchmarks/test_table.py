@@ -187,6 +187,27 @@ def test_a_transaction_is_charged_twice(store):
     assert store.counted["write_units"] == 4
 
 
+@pytest.mark.parametrize(
+    ("operation", "request_", "most"),
+    [
+        ("GetItem", {"Key": A, "ConsistentRead": True}, 3000),
+        ("PutItem", {"Item": A}, 1000),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"Item": A}}]}, 500),
+    ],
+)
+def test_a_partition_refuses_what_is_more_than_it_bears_in_a_second(operation, request_, most):
+    now_s = [10.0]
+    store = Store(lambda: now_s[0])
+    store.limited = True
+    for _ in range(most):
+        store.call(operation, request_)
+    with pytest.raises(Refused):
+        store.call(operation, request_)
+    now_s[0] += 1
+
+    store.call(operation, request_)
+
+
 def test_an_operation_that_it_does_not_know_fails(store):
     with pytest.raises(Refused):
         store.call("Scan", {})
