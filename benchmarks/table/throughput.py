@@ -10,7 +10,7 @@ WRITE_UNITS_A_SECOND = 1000
 
 
 class Throughput:
-    """What each partition has left this second. `clock` tells seconds."""
+    """Counts what each partition has used of its second. `clock` tells seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
