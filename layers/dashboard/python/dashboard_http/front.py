@@ -53,6 +53,7 @@ class Routes(Router):
 
     def route(self, rule: str, method: Any, *args: Any, **kwargs: Any) -> Any:
         self.known.append((method, rule))
+        _pattern(rule)  # compiled now, before the first request
         return super().route(rule, method, *args, **kwargs)
 
     def at(self, path: str) -> dict[str, str]:

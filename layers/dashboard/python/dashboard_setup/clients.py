@@ -9,6 +9,7 @@ import time
 from functools import cache
 from typing import Any
 
+from botocore import __version__ as botocore_version
 from botocore.config import Config
 from botocore.session import Session
 from dashboard_data import Backoff, DynamoDbConfigurations, StreamSlots, Table, publisher_backoff
@@ -18,6 +19,8 @@ from dashboard_setup.settings import Settings
 
 CONNECT_TIMEOUT_S = 1
 MAX_POOL_CONNECTIONS = 20  # kept open by one client
+# botocore makes one of fourteen parts, twice for each request: 7 % of what a request costs.
+USER_AGENT = f"lambda-sse Botocore/{botocore_version}"
 BACKOFF = Backoff(time.sleep, random.random)
 PUBLISHER_BACKOFF = publisher_backoff(time.sleep, random.random)
 
@@ -47,6 +50,7 @@ def client_of(*, connect_timeout_s: float, read_timeout_s: float, attempts: int)
         read_timeout=read_timeout_s,
         max_pool_connections=MAX_POOL_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": attempts},
+        user_agent=USER_AGENT,
     )
     client = _session().create_client("dynamodb", config=config)
     after_restore(client.close)  # it opens new ones with the next call
