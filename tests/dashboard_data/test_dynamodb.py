@@ -39,3 +39,15 @@ def test_any_number_of_keys_is_read_in_batches_of_a_hundred(client, table, feed)
         100,
         51,
     ]
+
+
+def test_each_kind_of_write_is_rehearsed_and_nothing_is_written(client, table):
+    meddled = MeddledClient(client)
+    Table(meddled, table).rehearse_writes()
+
+    assert [(name, call["ClientMethod"]) for name, call in meddled.calls] == [
+        ("generate_presigned_url", "put_item"),
+        ("generate_presigned_url", "update_item"),
+        ("generate_presigned_url", "transact_write_items"),
+    ]
+    assert client.scan(TableName=table)["Items"] == []

@@ -21,7 +21,7 @@ from dashboard_setup.retrying import Retrying
 from dashboard_setup.settings import Settings
 from dashboard_setup.verifier import verifier_of
 
-from stream_function.first_read import read_once
+from stream_function.first_read import read_once, rehearse_writes
 from stream_function.life import CALL_TIMEOUT_S
 from stream_function.routes import stream_routes
 from stream_function.subscription import StreamDependencies
@@ -74,4 +74,5 @@ def _read_once() -> None:
 
 
 _read_once()
+rehearse_writes(_quick_table)
 after_restore(_read_once)

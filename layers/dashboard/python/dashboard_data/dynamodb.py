@@ -158,6 +158,22 @@ class Table:
             return Cancelled(codes, error)
         return None
 
+    def rehearse_writes(self) -> None:
+        """Has the client work out how its writes look, as it does at the first of each kind.
+
+        Nothing is sent: signing a URL, which is thrown away, goes the same way up to the network.
+        """
+        at = ("any", "any")
+        put = self._named(put_action(key(*at), condition=ABSENT))
+        values = {":value": text("any")}
+        update = self._named(update_action(at, "SET a = :value", condition=ABSENT, values=values))
+        for operation, parameters in (
+            ("put_item", put["Put"]),
+            ("update_item", update["Update"]),
+            ("transact_write_items", {"TransactItems": [put, update]}),
+        ):
+            self._client.generate_presigned_url(ClientMethod=operation, Params=parameters)
+
     def _named(self, action: Action) -> dict[str, Any]:
         return {kind: {"TableName": self._name, **fields} for kind, fields in action.items()}
 
