@@ -3,10 +3,12 @@
 import gc
 import json
 import sys
+import threading
 import weakref
 from pathlib import Path
 
 import pytest
+from streaming_runtime.frames import apart
 from streaming_runtime.plan import Streamed, plan
 from streaming_runtime.runtime_api import Invocation
 
@@ -117,3 +119,47 @@ def test_nothing_of_payload_and_context_lives_as_long_as_the_stream(serve):
     (post,) = serve(handler, url_request())
 
     assert post.content == b"first[None, None]"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_frames_of_a_deep_call_are_given_back():
+    """Python's own frames are in mappings of 16 KiB, which only a call apart leaves untouched."""
+
+    def deep(levels):
+        return levels if levels == 0 else deep(levels - 1)
+
+    def grown_kib(work):
+        go_on, ready = threading.Event(), threading.Semaphore(0)
+
+        def run():
+            work()
+            ready.release()
+            go_on.wait(20)
+
+        threads = [threading.Thread(target=run) for _ in range(50)]
+        before = private_kib("self")
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            assert ready.acquire(timeout=20)
+        grown = private_kib("self") - before
+        go_on.set()
+        for thread in threads:
+            thread.join(20)
+        return grown / len(threads)
+
+    assert apart(deep, 150) == 0
+    deep_kib = grown_kib(lambda: deep(150))
+    apart_kib = grown_kib(lambda: apart(deep, 150))
+
+    assert apart_kib < deep_kib - 4
+
+
+def test_what_a_call_apart_raises_comes_out_with_its_frames():
+    def fails(value):
+        raise LookupError(value)
+
+    with pytest.raises(LookupError, match="x") as raised:
+        apart(fails, "x")
+
+    assert raised.traceback[-1].name == "fails"

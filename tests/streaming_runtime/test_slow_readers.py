@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streaming_runtime.loop import run
-from streaming_runtime.runtime_api import SLICE_BYTES, ResponseStream, Stalled
+from streaming_runtime.runtime_api import SLICE_BYTES, RuntimeApi, Stalled
 from streaming_runtime.settings import Settings
 
 from tests.streaming_runtime import handlers
@@ -123,8 +123,8 @@ def slow_reader():
 
 def test_a_reader_that_is_slow_but_reads_gets_a_large_piece_whole(slow_reader):
     address, read = slow_reader
-    stream = ResponseStream(
-        address, INVOCATION, first=(), content_type="text/plain", write_timeout_s=0.5
+    stream = RuntimeApi(address).open_stream(
+        INVOCATION, first=(), content_type="text/plain", write_timeout_s=0.5
     )
     began_at = time.monotonic()
     stream.write(bytes(8_000_000))
@@ -139,8 +139,8 @@ def test_an_end_that_waits_in_the_socket_has_no_more_time_than_a_write():
     """The time for the end grows with the body, but not for a reader that takes nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        stream = ResponseStream(
-            address, INVOCATION, first=(), content_type="text/plain", write_timeout_s=1
+        stream = RuntimeApi(address).open_stream(
+            INVOCATION, first=(), content_type="text/plain", write_timeout_s=1
         )
         for _ in range(16):
             stream.write(bytes(10_000))  # more than the other side's buffer takes unread
@@ -151,8 +151,8 @@ def test_an_end_that_waits_in_the_socket_has_no_more_time_than_a_write():
 def test_a_stalled_stream_says_so_each_time():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        stream = ResponseStream(
-            address, INVOCATION, first=(), content_type="text/plain", write_timeout_s=0.1
+        stream = RuntimeApi(address).open_stream(
+            INVOCATION, first=(), content_type="text/plain", write_timeout_s=0.1
         )
         with pytest.raises(Stalled):
             stream.write(bytes(50_000_000))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streaming_runtime.body import Pieces
-from streaming_runtime.runtime_api import SLICE_BYTES, PlatformGone, ResponseStream
+from streaming_runtime.runtime_api import SLICE_BYTES, PlatformGone, RuntimeApi
 
 from tests.streaming_runtime.handlers import first_then_fine
 from tests.support.fake_runtime_api import FakeRuntimeApi, url_request
@@ -55,8 +55,10 @@ class Reader:
         self._thread.join()
         self._listener.close()
 
-    def stream(self, **more):
-        return ResponseStream(self.address, INVOCATION, first=(), content_type="text/plain", **more)
+    def stream(self, write_timeout_s=None):
+        return RuntimeApi(self.address).open_stream(
+            INVOCATION, first=(), content_type="text/plain", write_timeout_s=write_timeout_s
+        )
 
     def _read(self):
         connection, _ = self._listener.accept()

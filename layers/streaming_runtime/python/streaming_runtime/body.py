@@ -86,7 +86,9 @@ class Pieces:
         return pieces
 
     def _checked(self, source: Iterator[Any]) -> Iterator[Bytes]:
-        for number, piece in enumerate(source, 1):
+        number = 0  # counted here: `enumerate` would cost a page of each stream's stack
+        for piece in source:
+            number += 1
             if isinstance(piece, bytes):
                 yield piece
             elif isinstance(piece, str):

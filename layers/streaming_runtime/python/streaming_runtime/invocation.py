@@ -209,7 +209,7 @@ def _mode(
         payload = payload_of(invocation.take_body(), invocation.content_type)
         BEGIN.set(_begin(api, invocation, payload, process, check))
         try:
-            result = called_by(handler)(payload, context)
+            result = _called(handler, payload, context, process)
             if hasattr(result, "__await__"):
                 result = _awaited(result, process)
         finally:
@@ -224,6 +224,15 @@ def _mode(
         end_all(error)
         raise EarlyEnd(check.stream, error) from error
     return mode
+
+
+def _called(handler: Handler, payload: Any, context: LambdaContext, process: Process) -> Any:
+    call = called_by(handler)
+    if process.environ is not None:
+        return call(payload, context)
+    from streaming_runtime.frames import apart  # one of many threads: a stream keeps no deep stack
+
+    return apart(call, payload, context)
 
 
 def _planned(result: Any, payload: Any, process: Process) -> Plain | Buffered | Streamed:

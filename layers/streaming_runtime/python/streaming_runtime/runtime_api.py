@@ -188,8 +188,10 @@ class RuntimeApi:
         write_timeout_s: float | None,
     ) -> ResponseStream:
         """Begins a streamed response, on a connection of its own. Nothing is sent yet."""
+        # Made here and not deeper, as each call of a class takes 1 KiB of a thread's stack.
+        connection = _Connection(self.address, write_timeout_s, TICK_MS)
         return ResponseStream(
-            self.address,
+            connection,
             invocation,
             first=first,
             content_type=content_type,
@@ -226,7 +228,7 @@ class RuntimeApi:
             sent["Content-Length"] = str(len(body))
         try:
             if self._kept is None:
-                self._kept = _Connection(self.address, tick_ms=self._tick_ms)
+                self._kept = _Connection(self.address, None, self._tick_ms)
             request_head = self._kept.request_head(method, path, sent)
             response = self._kept.exchange(request_head + body)
         except BaseException:  # a signal in between, too: what comes next would be anything
@@ -252,7 +254,7 @@ class ResponseStream:
 
     def __init__(
         self,
-        address: str,
+        connection: _Connection,
         invocation: Invocation,
         *,
         first: Iterable[bytes],
@@ -272,7 +274,7 @@ class ResponseStream:
         self.sent_bytes = 0
         self._is_whole = True  # all that was written ends with a whole chunk
         self._gone: PlatformGone | None = None
-        self._connection = _Connection(address, write_timeout_s)
+        self._connection = connection
         self._unsent = self._connection.request_head("POST", path, headers)
         self._unsent += b"".join([chunk(piece) for piece in first if piece])
 
@@ -344,8 +346,8 @@ class _Connection:
     def __init__(
         self,
         address: str,
-        write_timeout_s: float | None = None,
-        tick_ms: int | None = TICK_MS,
+        write_timeout_s: float | None,
+        tick_ms: int | None,
     ) -> None:
         if Forked.happened:
             raise Forked(0)
