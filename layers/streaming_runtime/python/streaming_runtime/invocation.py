@@ -90,14 +90,16 @@ class Checkpoint:
             return
         last_pieces: LastPieces | None = None
         last_pull: LastPull | None = None
+        stop = self._stop
+        is_in_sight = self.deadline.is_in_sight
         try:
             for piece in pieces:
                 if last_pull:
                     raise last_pull.too_late()
                 yield piece
-                if self._stop:
+                if stop:
                     raise Shutdown
-                if self.deadline.is_in_sight():
+                if is_in_sight():
                     from streaming_runtime.last_piece import LastPieces
 
                     last_pieces = last_pieces or LastPieces(self.deadline)

@@ -37,6 +37,7 @@ TRAILER_ERROR_LIMIT_BYTES = 2_790
 LONGEST_LINE_BYTES = 1 << 20
 # A reader has to take this much within one write timeout; a large piece may take longer than that.
 SLICE_BYTES = 65_536
+DO_NOT_WAIT = _socket.MSG_DONTWAIT
 SIOCOUTQ = 0x5411  # Linux: https://man7.org/linux/man-pages/man7/tcp.7.html
 TICK_MS = 200  # the longest wait without a look for signals
 
@@ -286,15 +287,15 @@ class ResponseStream:
         """
         self._is_whole = False  # it stays so, whatever interrupts this
         size = len(piece)
-        parts: list[Bytes]
-        if size <= SLICE_BYTES:
-            parts = [self._unsent + chunk(bytes(piece))]
-        else:
-            parts = [b"%b%x\r\n" % (self._unsent, size), piece, b"\r\n"]
-        for part in parts:
-            self.sent_bytes += len(part)
         try:
-            self._connection.send(*parts)
+            if size <= SLICE_BYTES:
+                data = b"%b%x\r\n%b\r\n" % (self._unsent, size, piece)
+                self.sent_bytes += len(data)
+                self._connection.send(data)
+            else:
+                head = b"%b%x\r\n" % (self._unsent, size)
+                self.sent_bytes += len(head) + size + 2
+                self._connection.send_parts(head, piece, b"\r\n")
         except PlatformGone as gone:
             self._gone = gone
             raise
@@ -377,28 +378,41 @@ class _Connection:
         self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, now)
         self.close()
 
-    def send(self, *parts: Bytes) -> None:
+    def send(self, data: bytes) -> None:
+        """Sends all of `data`, mostly in one call. Raises Stalled when it is not taken in time."""
+        if Forked.happened:
+            raise Forked(0)
+        sent = 0
+        try:
+            try:
+                sent = self._socket.send(data, DO_NOT_WAIT)
+            except BlockingIOError:
+                pass
+            if sent < len(data):
+                self._send_slowly((data,), sent)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def send_parts(self, *parts: Bytes) -> None:
         """Sends all of `parts`. Raises Stalled when a slice of them is not taken in time."""
         if Forked.happened:
             raise Forked(0)
+        sent = 0
         try:
             try:
-                sent = self._send_at_once(parts)
+                sent = self._socket.sendmsg(parts, (), DO_NOT_WAIT)
             except BlockingIOError:
-                sent = 0
-            if len(parts) > 1 or sent < len(parts[0]):
-                self._send_slowly(parts, sent)
-        except TimeoutError as error:
-            self.reset()
-            message = f"less than {SLICE_BYTES} bytes were read in {self._write_timeout_s} s"
-            raise Stalled(message) from error
+                pass
+            self._send_slowly(parts, sent)
         except OSError as error:
-            raise PlatformGone(f"writing: {error}") from error
+            raise self._failed(error) from error
 
-    def _send_at_once(self, parts: tuple[Bytes, ...]) -> int:
-        if len(parts) == 1:
-            return self._socket.send(parts[0], _socket.MSG_DONTWAIT)
-        return self._socket.sendmsg(parts, (), _socket.MSG_DONTWAIT)
+    def _failed(self, error: OSError) -> PlatformGone:
+        """Returns what a write that failed means."""
+        if isinstance(error, TimeoutError):
+            self.reset()
+            return Stalled(f"less than {SLICE_BYTES} bytes were read in {self._write_timeout_s} s")
+        return PlatformGone(f"writing: {error}")
 
     def _send_slowly(self, parts: Iterable[Bytes], sent: int) -> None:
         """Sends what is left of `parts` after the first `sent` bytes, in slices."""
