@@ -56,7 +56,8 @@ def test_a_stream_costs_a_thread_and_hardly_more_and_keeps_nothing_of_its_reques
         (tmp_path / "go on").touch()
         environment.until(lambda: all(post.complete for post in platform.posts))
 
-    assert (together_kib - alone_kib) / STREAMS < 45  # a bare thread has 22 to 25, with a socket
+    kib_a_stream = (together_kib - alone_kib) / STREAMS
+    assert kib_a_stream < 45, kib_a_stream  # seen: 30 to 34, of which a bare thread has 23
     assert {post.content for post in platform.posts} == {b"firstlast"}
 
 
