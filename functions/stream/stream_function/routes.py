@@ -90,8 +90,9 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
         now_s = dependencies.clock()
         client = _client(request, principal, proxy)
         last_event_id = _last_event_id(request)
-        resumption = dependencies.feed.resume(last_event_id)
-        lease = dependencies.slots.take(client, single_header(request, "x-connection-key"))
+        with dependencies.door.open():
+            resumption = dependencies.feed.resume(last_event_id)
+            lease = dependencies.slots.take(client, single_header(request, "x-connection-key"))
         if isinstance(lease, Refusal):
             return _refused(lease, stream, client.client_id, dependencies.logger)
         fields = {

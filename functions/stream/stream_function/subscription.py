@@ -43,6 +43,7 @@ from dashboard_data import (
 )
 
 from stream_function import life
+from stream_function.door import Door
 from stream_function.life import Ending
 from stream_function.meter import Meters
 from stream_function.observer import Observer
@@ -74,6 +75,7 @@ class StreamDependencies:
     logger: Logger
     meters: Meters = field(default_factory=Meters)
     events: SharedEvents = field(default_factory=SharedEvents)
+    door: Door = field(default_factory=Door)
     windows: SharedWindows = field(init=False)
 
     def __post_init__(self) -> None:
