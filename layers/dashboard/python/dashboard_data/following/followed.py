@@ -59,7 +59,13 @@ class FollowedStream:
 
     def followed(self) -> Iterator[Key]:
         """Yields the keys of the records that this stream depends on."""
-        for each in (self.lease, self.session, self.configuration):
+        if self.lease:
+            yield self.lease.key
+        yield from self.owned()
+
+    def owned(self) -> Iterator[Key]:
+        """Yields those of them that are this stream's own."""
+        for each in (self.session, self.configuration):
             if each:
                 yield each.key
 

@@ -63,8 +63,12 @@ class _Turn(NamedTuple):
     """A thread's next act: it sleeps so long, takes a step, or returns the reading or nothing."""
 
     reading: Reading | None = None
-    may_step: bool = False
     pause_s: float | None = None
+    may_step: bool = False
+
+    @property
+    def is_last(self) -> bool:
+        return self.pause_s is None and not self.may_step
 
 
 class SharedReader:
@@ -162,18 +166,18 @@ class SharedReader:
 
     def _reading_for(self, stream: FollowedStream, limits: _Limits) -> Reading | None:
         """Waits for a reading that is news to the stream, or performs it. None at `until_s`."""
+        turn = self._first_turn(stream, limits)
         try:
-            turn = self._first_turn(stream, limits)
-            while turn.may_step or turn.pause_s is not None:
+            while not turn.is_last:
                 if turn.pause_s is not None:
                     self._pause(stream.bell, turn.pause_s)
                 elif reading := self._step():
-                    turn = _Turn(reading)
-                    break
+                    self._leave_sleepers(stream)
+                    return reading
                 turn = self._next_turn(stream, limits)
-        finally:
-            with self._guard:
-                self._sleepers.leave(stream)
+        except BaseException:
+            self._leave_sleepers(stream)
+            raise
         return turn.reading
 
     def _first_turn(self, stream: FollowedStream, limits: _Limits) -> _Turn:
@@ -181,7 +185,7 @@ class SharedReader:
             last = self._last
             unseen = last.generation > stream.generation
             catches_up = stream.behind and not last.error
-            if (unseen or catches_up) and self._due_in_s() > 0:
+            if (unseen or catches_up) and self._due_in_s(self._clock()) > 0:
                 return _Turn(last)
             stream.is_curious = stream.is_curious or unseen
             return self._turn_of(stream, limits)
@@ -189,14 +193,19 @@ class SharedReader:
     def _next_turn(self, stream: FollowedStream, limits: _Limits) -> _Turn:
         with self._guard:
             self._sleepers.get_up(stream)
-            if stream.called:
-                return _Turn(self._last)
-            return self._turn_of(stream, limits)
+            turn = _Turn(self._last) if stream.called else self._turn_of(stream, limits)
+            if turn.is_last:
+                self._sleepers.leave(stream)
+            return turn
+
+    def _leave_sleepers(self, stream: FollowedStream) -> None:
+        with self._guard:
+            self._sleepers.leave(stream)
 
     def _turn_of(self, stream: FollowedStream, limits: _Limits) -> _Turn:
         """Decides, under the lock, what the stream's thread does when there is no news for it."""
         now_s = self._clock()
-        due_in_s = self._due_in_s()
+        due_in_s = self._due_in_s(now_s)
         may_step = due_in_s <= 0 and not self._is_stepping
         would_lead = may_step or self._sleepers.leader in (None, stream)
         until_s = limits.until_s if would_lead else limits.rest_until_s
@@ -214,9 +223,9 @@ class SharedReader:
             pause_s = min(due_in_s, pause_s)
         return _Turn(pause_s=pause_s)
 
-    def _due_in_s(self) -> float:
+    def _due_in_s(self, now_s: float) -> float:
         """Returns when the next reading is due. A clock that was set back is no reason to wait."""
-        return self._interval_s - abs(self._clock() - self._last.asked_at_s)
+        return self._interval_s - abs(now_s - self._last.asked_at_s)
 
     def _step(self) -> Reading | None:
         """Takes the next step of the reading under way, or begins one. Returns it at its end."""

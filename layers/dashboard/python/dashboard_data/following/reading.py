@@ -10,6 +10,7 @@ from dashboard_data.feed.feed import Feed, FeedEntry, Page, lags
 from dashboard_data.feed.head import HEAD_KEY, Head
 from dashboard_data.following.followed import FollowedStream
 from dashboard_data.following.ring import Ring
+from dashboard_data.slots.lease import Lease
 
 NEVER_S = float("-inf")
 
@@ -101,11 +102,13 @@ class Look:
         self._records = records
         self._guard = guard
         self.ring = Ring()
+        self._streams: Streams = frozenset()
+        self._leases: list[Lease] = []  # those of these streams
+        self._other_keys: set[Key] = set()
 
     def steps(self, streams: Streams, last: Reading, asked_at_s: float) -> Steps:
         """Reads for these streams. Each step ends before the next call."""
-        keys = {key for stream in streams for key in stream.followed()}
-        keys.add(HEAD_KEY)
+        keys = self._keys_of(streams)
         records = yield from self._records_at(keys, consistent=False)
         changed = frozenset(
             [key for key in keys if key != HEAD_KEY and records.get(key) != last.records.get(key)]
@@ -127,6 +130,18 @@ class Look:
             changed=changed,
             error=None,
         )
+
+    def _keys_of(self, streams: Streams) -> set[Key]:
+        """Returns the keys of the head and of all that these streams depend on.
+
+        All leases of a process have one record between them, or few.
+        """
+        if streams is not self._streams:
+            self._leases = [stream.lease for stream in streams if stream.lease]
+            self._other_keys = {key for stream in streams for key in stream.owned()}
+            self._streams = streams
+        by_lifeline = {lease.lifeline: lease for lease in self._leases}
+        return {HEAD_KEY, *self._other_keys, *[lease.key for lease in by_lifeline.values()]}
 
     def _records_at(
         self, keys: Collection[Key], *, consistent: bool
