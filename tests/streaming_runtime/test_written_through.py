@@ -1,5 +1,6 @@
 """Tests bodies that write their pieces themselves, while the runtime lets them."""
 
+import threading
 import time
 
 import pytest
@@ -112,3 +113,58 @@ def test_a_write_that_fails_ends_the_body(serve, capfd):
 
     assert "runtime.response_stalled" in capfd.readouterr().out
     assert later == [True]
+
+
+class Murmuring:
+    """A body whose signs of life another thread writes without waiting, while it sleeps itself."""
+
+    def __init__(self, first, most):
+        self._first = first
+        self._most = most
+        self.taken = []
+        self.refused = 0
+
+    def write_through(self, write):
+        self.write = write
+
+    def __iter__(self):
+        yield self._first
+        thread = threading.Thread(target=self._murmur)
+        thread.start()
+        thread.join(10)
+        yield b"last"
+
+    def _murmur(self):
+        for number in range(self._most):
+            piece = b"%07d," % number * 1_000
+            if not self.write(piece, wait=False):
+                self.refused += 1
+                return
+            self.taken.append(piece)
+
+
+def test_another_thread_may_write_while_the_body_sleeps(serve):
+    body = Murmuring(b"first", most=20)
+
+    (post,) = serve(answering(body), url_request())
+
+    assert body.refused == 0
+    assert post.content == b"first" + b"".join(body.taken) + b"last"
+    assert post.trailers == {}
+
+
+def test_another_thread_never_waits_for_a_reader_that_is_slow(serve):
+    """A piece of which only a part was sent goes on with the next one."""
+    body = Murmuring(b"first", most=100_000)
+    began_s = time.monotonic()
+
+    (post,) = serve(
+        answering(body),
+        url_request(),
+        verdicts={0: (HELD, 1_000)},
+        environ={"STREAMING_RUNTIME_WRITE_TIMEOUT_S": "0.3"},
+    )
+
+    assert body.refused == 1
+    assert not post.complete
+    assert time.monotonic() - began_s < 10

@@ -69,6 +69,8 @@ class Stream:
         self.body = result["body"]
         if isinstance(self.body, str) and self.headers.get("content-type") == "text/event-stream":
             self.body = (piece for piece in [self.body.encode()])
+        elif hasattr(self.body, "pieces"):
+            self.body = iter(self.body)
         self.pieces = []
         self.events = []
         self.decoder = Decoder()

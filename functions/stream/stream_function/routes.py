@@ -128,7 +128,7 @@ def stream_routes(dependencies: StreamDependencies, verify: Verifier, settings: 
             "Cache-Control": "no-store" if configuration else "no-cache",
             "X-Connection-Id": lease.connection_id,
         }
-        return Response(200, EVENT_STREAM, subscription.pieces(), headers)
+        return Response(200, EVENT_STREAM, subscription, headers)
 
     return router
 

@@ -11,7 +11,8 @@ Theory of operation. After each wait for news, one turn sends what is due: items
 - While the table cannot be read, no event is sent. The stream stays open, and goes on by itself.
 - Clients give up on silence. So a comment line goes out before and after each call of the table, if
   nothing else has been written for a while (`_keepalive`). Between two bytes is one call at most.
-  A stream that makes no call sleeps longer (`life.REST_S`).
+  Under the runtime the thread that reads the table writes for those that sleep (`_murmured`);
+  elsewhere a stream that makes no call sleeps a little longer (`life.REST_S`).
 - Replays are sent in pieces of bounded size. Between them the stream looks at what is due, and
   whether it must end, as it does between turns. All else that is due in a turn is one piece.
 - What can be the same for all streams of a process is shared: the window of metrics and pieces of
@@ -20,6 +21,7 @@ Theory of operation. After each wait for news, one turn sends what is due: items
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import event_stream
 from aws_lambda_powertools import Logger
@@ -61,6 +63,12 @@ from stream_function.untold import NOTHING_TOLD
 Pieces = Generator[bytes, None, None]
 
 
+class Write(Protocol):
+    def __call__(self, piece: bytes, *, wait: bool = True) -> bool:
+        """Writes a piece. Returns False if it did not."""
+        ...
+
+
 @dataclass(slots=True)
 class StreamDependencies:
     """All streams of a process share these."""
@@ -77,6 +85,7 @@ class StreamDependencies:
     events: SharedEvents = field(default_factory=SharedEvents)
     door: Door = field(default_factory=Door)
     windows: SharedWindows = field(init=False)
+    counted: tuple[int, float] = (0, float("-inf"))  # open streams, and when they were counted
 
     def __post_init__(self) -> None:
         self.windows = SharedWindows(self.metrics, self.events, self.clock)
@@ -121,7 +130,7 @@ class Subscription:
         "_stream",
         "_told",
         "_window",
-        "_written_at_s",
+        "_write",
     )
 
     def __init__(
@@ -155,11 +164,23 @@ class Subscription:
         now_s = self._clock()
         self._metrics_at_s = now_s
         self._event_at_s = now_s
-        self._written_at_s = now_s
+        self._write: Write | None = None
         self._renewal = Renewal(dependencies.slots, start.lease, self._clock, observer)
         self._stream = FollowedStream(
             resumption.cursor, start.lease, start.session, start.configuration
         )
+        self._stream.silent_since_s = now_s
+
+    def write_through(self, write: Write) -> None:
+        """Takes the runtime's function that writes a piece, which any thread may use without wait.
+
+        With it, the thread that reads the table for all gives this stream's signs of life.
+        """
+        self._write = write
+        self._stream.murmur = self._murmured
+
+    def __iter__(self) -> Pieces:
+        return self.pieces()
 
     def pieces(self) -> Pieces:
         reason = Ending.FAILED
@@ -318,10 +339,20 @@ class Subscription:
         is_merge_due = self._has_unmerged() and now_s - self._metrics_at_s >= life.MERGE_METRICS_S
         if is_merge_due or now_s >= self._told.all_due_at_s():
             return self._metrics_event(cursor)
-        if has_items or now_s - self._event_at_s < self._heartbeat_s:
+        if has_items or not self._is_heartbeat_due(now_s):
             return b""
         yield from self._count_streams()
         return self._heartbeat(cursor)
+
+    def _is_heartbeat_due(self, now_s: float) -> bool:
+        """Whether it is time for one; a little early, if another thread gives the signs of life.
+
+        Then it takes the place of the last of them before it would be due.
+        """
+        due_in_s = self._event_at_s + self._heartbeat_s - now_s
+        if self._write is None:
+            return due_in_s <= 0
+        return due_in_s <= min(life.KEEPALIVE_S, self._heartbeat_s / 2)
 
     def _has_unmerged(self) -> bool:
         """Whether items came that no `metrics` event has counted yet."""
@@ -342,6 +373,7 @@ class Subscription:
         yield from self._keepalive()
         try:
             self._open_count = self._shared.slots.open_count(max_age_s=life.COUNT_AGE_S)
+            self._shared.counted = (self._open_count, self._clock())
         except Exception as error:
             self._observer.poll_failed(error)
 
@@ -413,19 +445,44 @@ class Subscription:
         """Returns until when the stream may make calls, and until when it may sleep."""
         due_s = self._life.ends_at_s
         if not self._failing:
-            due_s = min(due_s, self._told.all_due_at_s(), self._event_at_s + self._heartbeat_s)
+            due_s = min(due_s, self._told.all_due_at_s())
             if self._has_unmerged():
                 due_s = min(due_s, self._metrics_at_s + life.MERGE_METRICS_S)
-        written_at_s = self._written_at_s
-        return min(due_s, written_at_s + life.KEEPALIVE_S), min(due_s, written_at_s + life.REST_S)
+        if self._write is not None:  # others give the signs of life
+            return due_s, due_s
+        if not self._failing:
+            due_s = min(due_s, self._event_at_s + self._heartbeat_s)
+        silent_since_s = self._stream.silent_since_s
+        until_s = min(due_s, silent_since_s + life.KEEPALIVE_S)
+        return until_s, min(due_s, silent_since_s + life.REST_S)
+
+    def _murmured(self, now_s: float) -> bool:
+        """Writes a comment or a heartbeat, in another thread, while this one sleeps.
+
+        Returns False if this thread has to do it: since the client reads slowly, or the open
+        streams have to be counted first.
+        """
+        if self._write is None or self._position is None:
+            return False
+        data = event_stream.comment_line(TABLE_UNREADABLE if self._failing else "")
+        if not self._failing and self._is_heartbeat_due(now_s):
+            count, counted_at_s = self._shared.counted
+            if abs(now_s - counted_at_s) > 2 * life.COUNT_AGE_S:
+                return False
+            self._open_count = count
+            data = self._heartbeat(self._position)
+        if not self._write(data, wait=False):
+            return False
+        self._stream.silent_since_s = now_s
+        return True
 
     def _keepalive(self) -> Pieces:
         """Yields a lone comment line, if nothing has been written for a while."""
-        if self._clock() - self._written_at_s < life.KEEPALIVE_S:
+        if self._clock() - self._stream.silent_since_s < life.KEEPALIVE_S:
             return
         yield event_stream.comment_line(TABLE_UNREADABLE if self._failing else "")
         self._is_quiet = False
-        self._written_at_s = self._clock()
+        self._stream.silent_since_s = self._clock()
 
     def _send(self, data: bytes, reached: Cursor) -> Pieces:
         """Yields events. A client may be slow to take them: time counts from when it has them."""
@@ -433,8 +490,8 @@ class Subscription:
         if data:
             yield data
             self._is_quiet = False
-            self._written_at_s = self._clock()
-            self._event_at_s = self._written_at_s
+            self._stream.silent_since_s = self._clock()
+            self._event_at_s = self._stream.silent_since_s
 
     def _drawn(self, bounds: tuple[int, int]) -> int:
         return life.retry_ms(bounds, self._shared.uniform)

@@ -114,10 +114,16 @@ class Checkpoint:
             if last_pull:
                 last_pull.end()
 
-    def written(self, piece: bytes) -> bool:
-        """Sends `piece` at once where there is nothing to look at. Returns False if it did not."""
+    def written(self, piece: bytes, *, wait: bool = True) -> bool:
+        """Sends `piece` at once where there is nothing to look at. Returns False if it did not.
+
+        Without `wait` also where the reader is slow: then any thread may call it, while the body's
+        own thread makes the next piece.
+        """
         if self.stream is None or self._stop or self.deadline.is_in_sight():
             return False
+        if not wait:
+            return self.stream.write_without_wait(piece)
         self.stream.write(piece)
         return True
 

@@ -302,6 +302,21 @@ class ResponseStream:
         self._unsent = b""
         self._is_whole = True
 
+    def write_without_wait(self, piece: Bytes) -> bool:
+        """Sends a small piece if there is room for it. Returns False if there is none.
+
+        It raises nothing: the next write does.
+        """
+        if not self._is_whole:
+            return False
+        data = self._unsent + chunk(bytes(piece))
+        sent = self._connection.send_without_wait(data)
+        if sent == 0:
+            return False
+        self.sent_bytes += len(data)
+        self._unsent = data[sent:]  # the next write begins with it
+        return True
+
     def end(self, error: BaseException | None = None) -> Response:
         """Ends the body, with error trailers if there is an error.
 
@@ -413,6 +428,13 @@ class _Connection:
             self.reset()
             return Stalled(f"less than {SLICE_BYTES} bytes were read in {self._write_timeout_s} s")
         return PlatformGone(f"writing: {error}")
+
+    def send_without_wait(self, data: bytes) -> int:
+        """Returns how many bytes of `data` were sent: none if there is no room, or nobody there."""
+        try:
+            return self._socket.send(data, DO_NOT_WAIT)
+        except OSError:
+            return 0
 
     def _send_slowly(self, parts: Iterable[Bytes], sent: int) -> None:
         """Sends what is left of `parts` after the first `sent` bytes, in slices."""

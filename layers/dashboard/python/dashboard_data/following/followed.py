@@ -1,6 +1,6 @@
 """What does one stream follow, and what do the records that were read say about it? Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,6 +34,9 @@ class News(NamedTuple):
 HELD = News(fresh=True)  # most streams hear this from most readings, and share it
 
 
+Murmur = Callable[[float], bool]  # called with the time, in epoch seconds
+
+
 @dataclass(eq=False, slots=True)
 class FollowedStream:
     """One stream's position in the feed, and the records that it depends on.
@@ -43,6 +46,9 @@ class FollowedStream:
     a page of its own was read, so that comes first now. `doubtful`: that page has to be read
     consistently. `bell` wakes its thread. `called`: there is news for it. `is_curious`: it has not
     seen the last reading, so the next one is news, whatever it says.
+
+    `murmur` writes a sign of life to the client while the stream's own thread sleeps, and returns
+    False if that thread has to be woken for it. `silent_since_s`: when something was written last.
     """
 
     cursor: Cursor
@@ -56,6 +62,8 @@ class FollowedStream:
     bell: Bell = field(default_factory=Bell)
     called: bool = False
     is_curious: bool = False
+    murmur: Murmur | None = None
+    silent_since_s: float = 0.0
 
     def followed(self) -> Iterator[Key]:
         """Yields the keys of the records that this stream depends on."""

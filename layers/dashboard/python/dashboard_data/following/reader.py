@@ -13,6 +13,8 @@ Theory of operation. Every stream is one thread, and follows the feed through on
   up after a step goes away to write to its client, and another one becomes the leader and takes the
   next step. So a stream is silent for one call at most, however many calls a reading takes. The
   same goes for pages of its own.
+- Before each step the leader gives a sign of life for every stream that has been silent for long
+  (`murmur`), without waking its thread.
 - The ring keeps the newest entries of this process. A stream whose position lies in the ring is
   served from it. One whose position does not (it has just come, or was slow) reads its own pages,
   at once, until it has caught up: it is *behind*.
@@ -46,6 +48,7 @@ from dashboard_data.users.configurations import Configuration
 from dashboard_data.users.sessions import Session
 
 INTERVAL_S = 1.0
+SILENCE_S = 2.0
 FOREVER_S = float("inf")
 LONGEST_PAUSE_S = 60.0  # a lock takes no infinite timeout
 
@@ -171,7 +174,7 @@ class SharedReader:
             while not turn.is_last:
                 if turn.pause_s is not None:
                     self._pause(stream.bell, turn.pause_s)
-                elif reading := self._step():
+                elif reading := self._step(stream):
                     self._leave_sleepers(stream)
                     return reading
                 turn = self._next_turn(stream, limits)
@@ -227,12 +230,13 @@ class SharedReader:
         """Returns when the next reading is due. A clock that was set back is no reason to wait."""
         return self._interval_s - abs(now_s - self._last.asked_at_s)
 
-    def _step(self) -> Reading | None:
+    def _step(self, stream: FollowedStream) -> Reading | None:
         """Takes the next step of the reading under way, or begins one. Returns it at its end."""
+        with self._guard:
+            self._murmur(stream)
+            streams = self._streams
         if self._steps is None:
             self._asked_at_s = self._clock()
-            with self._guard:
-                streams = self._streams
             self._steps = self._look.steps(streams, self._last, self._asked_at_s)
         reading: Reading | None = self._failed(RuntimeError("the read was interrupted"))
         try:
@@ -246,6 +250,19 @@ class SharedReader:
                     self._steps = None
                     reading = self._publish(reading)
         return reading
+
+    def _murmur(self, leader: FollowedStream) -> None:
+        """Gives a sign of life, under the lock, for the streams that are silent for long.
+
+        So they need not wake for it, and none is silent for longer than this and one call.
+        """
+        now_s = self._clock()
+        silent = [
+            (stream, stream.murmur)
+            for stream in (leader, *self._sleepers)
+            if stream.murmur and abs(now_s - stream.silent_since_s) >= SILENCE_S
+        ]
+        self._sleepers.wake([stream for stream, murmur in silent if not murmur(now_s)])
 
     def _publish(self, reading: Reading) -> Reading:
         """Makes a reading the last one, under the lock, and wakes those for whom it is news."""

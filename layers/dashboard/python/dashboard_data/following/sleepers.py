@@ -43,7 +43,11 @@ class Sleepers:
 
     def call(self, streams: Iterable[FollowedStream]) -> None:
         """Begins to wake these streams, for which there is news, and those that are curious."""
-        for stream in dict.fromkeys([*streams, *self._curious]):
+        self.wake(dict.fromkeys([*streams, *self._curious]))
+
+    def wake(self, streams: Iterable[FollowedStream]) -> None:
+        """Begins to wake these streams."""
+        for stream in streams:
             stream.called = True
             self._called.append(stream)
         for _ in range(CHAINS):
