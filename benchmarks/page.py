@@ -73,7 +73,7 @@ def generated(results: Results) -> str:
     ]
     if results["problems"]:
         lines = [_wrapped(f"- `{name}`: {why}") for name, why in results["problems"].items()]
-        parts += ["### Not measured", "\n".join(lines)]
+        parts += ["### Problems of this run", "\n".join(lines)]
     return "\n\n".join(parts)
 
 
