@@ -129,6 +129,7 @@ def test_threads_that_sleep_get_heartbeats_written_and_are_not_woken(
     service = Service(client, table, RealClock(), heartbeat_s=2.5)
     clients = []
     pieces = {}
+    threads = []
 
     def follow(viewer):
         for piece in viewer.stream.body:
@@ -138,7 +139,8 @@ def test_threads_that_sleep_get_heartbeats_written_and_are_not_woken(
         viewer = Client(service.stream(address=f"192.0.2.{number}", left_s=12), service.clock)
         clients.append(viewer)
         pieces[viewer] = []
-        threading.Thread(target=follow, args=(viewer,), daemon=True).start()
+        threads.append(threading.Thread(target=follow, args=(viewer,), daemon=True))
+        threads[-1].start()
         eventually(lambda viewer=viewer: pieces[viewer])
 
     def beats(viewer):
@@ -151,3 +153,6 @@ def test_threads_that_sleep_get_heartbeats_written_and_are_not_woken(
         ids = [event.id for event in viewer.events]
         assert len(set(ids)) == len(ids)
         service.slots.ask_to_close(viewer.stream.headers["x-connection-id"])
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()

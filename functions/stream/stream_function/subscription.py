@@ -210,6 +210,8 @@ class Subscription:
             raise
         finally:
             reader.leave(self._stream)
+            if hasattr(self, "_window"):
+                del self._window  # nobody keeps it true from now on
             self._observer.closed(reason, self._sent, self._release)
 
     def _turn(self, news: News) -> Generator[bytes, None, Ending | None]:
