@@ -88,7 +88,7 @@ class Pieces:
     def _checked(self, source: Iterator[Any]) -> Iterator[Bytes]:
         number = 0  # counted here: `enumerate` would cost a page of each stream's stack
         for piece in source:
-            number += 1
+            number += 1  # noqa: SIM113
             if isinstance(piece, bytes):
                 yield piece
             elif isinstance(piece, str):

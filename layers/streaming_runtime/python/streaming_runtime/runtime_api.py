@@ -68,7 +68,7 @@ class Invocation:
     def __init__(
         self,
         aws_request_id: str | None,
-        deadline_ms: str | None,
+        deadline_ms: Any,
         invoked_function_arn: str | None,
         trace_id: str | None,
         client_context: str | None,
@@ -157,10 +157,12 @@ class RuntimeApi:
         response = self._call("GET", "invocation/next")
         if response.status != 200:
             return response
-        names = [f"lambda-runtime-{field.replace('_', '-')}" for field in Invocation._fields[:-2]]
-        values = [response.headers.get(name) or None for name in names]
-        content_type = response.headers.get("content-type") or "application/json"
-        return Invocation(*values, response.body, content_type)
+        fields: dict[str, Any] = {
+            field: response.headers.get(f"lambda-runtime-{field.replace('_', '-')}") or None
+            for field in Invocation._fields[:-2]
+        }
+        fields["content_type"] = response.headers.get("content-type") or "application/json"
+        return Invocation(body=response.body, **fields)
 
     def restore_next(self) -> None:
         """Blocks through the snapshot; no connection from before it is left.
@@ -289,7 +291,8 @@ class ResponseStream:
         size = len(piece)
         try:
             if size <= SLICE_BYTES:
-                data = b"%b%x\r\n%b\r\n" % (self._unsent, size, piece)
+                # `%b` takes all three kinds of bytes, which mypy does not know.
+                data = b"%b%x\r\n%b\r\n" % (self._unsent, size, piece)  # type: ignore[str-format]
                 self.sent_bytes += len(data)
                 self._connection.send(data)
             else:

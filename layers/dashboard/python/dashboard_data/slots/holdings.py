@@ -182,6 +182,7 @@ class Holdings:
                 deleted = self._table.delete(at, condition=_OURS_OR_GONE, values=id)
                 if at == lease.slot_key and not deleted:
                     self._index.note([lease.slot], taken=True)
+            self._index.write()
         elif reasons:
             self._put_off(lease)
 
