@@ -1,5 +1,6 @@
 """Tests that slots and clients' shares are never exceeded, and free again whatever dies."""
 
+import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -501,6 +502,45 @@ def test_only_one_of_many_processes_surveys(connections_of, clock):
     clock.advance(EVERY_S)
     assert [each.open_count() for each in processes] == [1] * 5
     assert len(surveys) == 1
+
+
+def test_threads_that_find_no_slot_at_the_same_time_share_a_survey(connections_of, clock):
+    """A process died, and many clients come back to another one."""
+    dead = connections_of(limit=20, client_limit=20)
+    for _ in range(20):
+        dead.take(Client("a"))
+    clock.advance(DEAD_S)
+    calls = []
+
+    def listed(_number, name, call):
+        calls.append(name)
+        return call()
+
+    process = connections_of(listed, limit=20, client_limit=20, random=random.random)
+    with ThreadPoolExecutor(20) as threads:
+        taken = list(threads.map(lambda _: process.take(Client("a")), range(20)))
+    assert all(isinstance(each, Lease) for each in taken)
+    # One deletion of a lifeline, and one or two transactions of what hung on it.
+    assert calls.count("delete_item") <= 2
+    assert calls.count("transact_write_items") <= 2 * 20 + 3
+
+
+def test_a_lease_that_moved_while_others_tidied_up_lives_and_the_rest_is_deleted(
+    connections_of, clock, state_of
+):
+    silent = connections_of(limit=5, client_limit=5)
+    leases = [silent.take(Client("a")) for _ in range(3)]
+    clock.advance(DEAD_S)
+
+    def late(number, name, call):
+        if name == "transact_write_items" and leases[0].lifeline == old:
+            assert state_of(silent, leases[0]) == LeaseState.HELD
+        return call()
+
+    old = leases[0].lifeline
+    connections_of(late, limit=5, client_limit=5).open_count()
+    clock.advance(EVERY_S)
+    assert connections_of(limit=5, client_limit=5).open_count() == 1
 
 
 def test_a_process_whose_streams_are_the_only_ones_looks_seldom_whether_others_died(

@@ -10,6 +10,7 @@ process that comes back finds its lifeline gone, and moves what is left of its l
 """
 
 from collections.abc import Generator, Iterator, Sequence
+from threading import Lock
 
 from dashboard_data.dynamodb import Action, Clock, Table, delete_action, number, text
 from dashboard_data.retry import RETRIABLE
@@ -23,7 +24,8 @@ EVERY_S = 15
 EVERY_S_ALONE = 60
 LEASES_AT_ONCE = 24  # in one transaction, which may have 100 actions
 
-_OURS_OR_GONE = "attribute_not_exists(PK) OR connection_id = :id"
+_GONE = "attribute_not_exists(PK)"  # another process was faster
+_OURS_OR_GONE = f"{_GONE} OR connection_id = :id"
 
 
 Steps = Generator[None, None, SlotSurvey]  # each step makes one call of the table
@@ -40,6 +42,9 @@ class Surveyor:
         self._clock = clock
         self._index = index
         self._tidies = tidies
+        self._surveying = Lock()
+        self._begun = 0
+        self._last: tuple[int, SlotSurvey] | None = None  # its number, and what it saw
 
     def is_due(self, taken: Taken, own: frozenset[int]) -> bool:
         """Whether it is time for a survey, as the index says. `own`: this process's slots."""
@@ -53,7 +58,19 @@ class Surveyor:
         return not self._tidies or self._index.claim_survey(taken)
 
     def survey(self) -> SlotSurvey:
-        """Returns who has a slot now, after what dead processes left was deleted."""
+        """Returns who has a slot now, after what dead processes left was deleted.
+
+        Threads that ask while a survey is under way wait for it, and share the next one: it begins
+        after they have asked.
+        """
+        asked_after = self._begun
+        with self._surveying:
+            if self._last is None or self._last[0] <= asked_after:
+                self._begun += 1
+                self._last = (self._begun, self._surveyed())
+            return self._last[1]
+
+    def _surveyed(self) -> SlotSurvey:
         steps = self.steps()
         while True:
             try:
@@ -84,24 +101,32 @@ class Surveyor:
             yield from self._delete(dead[start : start + LEASES_AT_ONCE])
 
     def _delete(self, dead: Sequence[Holder]) -> Generator[None, None, None]:
-        """Deletes these leases, or each of them alone if one has changed."""
-        yield
-        actions = [action for each in dead for action in self._deletions(each)]
-        cancelled = self._table.transact(actions)
-        if cancelled is None:
-            self._index.note([each.slot for each in dead], taken=False)
-        elif len(dead) > 1 and RETRIABLE.isdisjoint(cancelled.reasons):
-            for each in dead:
-                yield from self._delete([each])
-        # Otherwise it lives, or the next survey finds it.
+        """Deletes these leases. Those that have changed live, or the next survey finds them."""
+        while dead:
+            yield
+            deletions = [(each, action) for each in dead for action in self._deletions(each)]
+            cancelled = self._table.transact([action for _, action in deletions])
+            if cancelled is None:
+                self._index.note([each.slot for each in dead], taken=False)
+                return
+            if not RETRIABLE.isdisjoint(cancelled.reasons):
+                return
+            changed = {
+                each.connection_id
+                for (each, _), code in zip(deletions, cancelled.codes, strict=False)
+                if code != "None"
+            }
+            if not changed:
+                return
+            dead = [each for each in dead if each.connection_id not in changed]
 
     def _deletions(self, dead: Holder) -> Iterator[Action]:
         id = {":id": text(dead.connection_id)}
         if dead.lifeline is None:
-            condition = "connection_id = :id AND expires_at <= :now"
+            condition = f"{_GONE} OR (connection_id = :id AND expires_at <= :now)"
             values = id | {":now": number(self._clock())}
         else:
-            condition = "connection_id = :id AND lifeline = :lifeline"
+            condition = f"{_GONE} OR (connection_id = :id AND lifeline = :lifeline)"
             values = id | {":lifeline": text(dead.lifeline)}
         yield delete_action(slot_key(dead.slot), condition=condition, values=values)
         for mark in dead.marks:
