@@ -169,7 +169,7 @@ def test_the_count_is_true_again_and_everybody_is_told_it(emulator, crowd):
 
 
 def test_the_slots_of_the_dead_are_usable_again(emulator, crowd):
-    """More clients wait than there are slots, so each slot is taken, and by those who waited too."""
+    """More clients wait than there are slots, so each is taken, and by those who waited too."""
     outside = [client for client in crowd.clients if not client.is_live]
 
     assert len(outside) >= CLIENTS - LIMIT
