@@ -39,6 +39,7 @@ PAIRED = (
 PEERS = {"p1": "P1", "p1_no_bytecode": "P1 without bytecode", "p3": "P3", "raw": "raw loop"}
 STREAMS = (
     ("memory of a stream, KiB", "kib"),
+    ("memory that a stream adds to a process made for all, KiB", "grown_kib"),
     ("idle CPU, ms a second", "idle_ms_a_second"),
     ("CPU of an item and stream, µs", "event_cpu_us"),
     ("20 items, first client to last, ms", "spread_ms"),

@@ -66,12 +66,26 @@ def results(samples: Samples, took_s: float, about: Mapping[str, str]) -> dict[s
     return flat
 
 
+def updated(before: dict[str, Any], found: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Returns the results before with what these cases have found; the rest is as it was."""
+    problems = {
+        name: why
+        for name, why in before["problems"].items()
+        if not name.startswith(tuple(names)) and name not in found
+    }
+    measured = {name: value for name, value in found.items() if value is not None}
+    return {**before, **measured, "problems": {**problems, **found["problems"]}}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds, at most 100 streams")
     parser.add_argument("--smallest", action="store_true", help="only to see that it works")
     parser.add_argument("--only", nargs="+", choices=CASES, metavar="CASE", help=", ".join(CASES))
     parser.add_argument("--out", type=Path, help="where the results go; alone, no documents change")
+    parser.add_argument(
+        "--update", action="store_true", help="with --only: put these results into the documents"
+    )
     parser.add_argument(
         "--built", type=Path, help="artefacts that were built before; made if missing"
     )
@@ -83,12 +97,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         artefacts = built(options.built or Path(folder))
         found = measured(Run(artefacts, plan), options.only or list(CASES))
+    if options.update:
+        found = updated(json.loads(RESULTS.read_text("utf-8")), found, options.only or list(CASES))
     text = json.dumps(found, indent=1) + "\n"
+    if options.out:
+        options.out.write_text(text, "utf-8")
     if options.only or options.out:
         print(text)
-        if options.out:
-            options.out.write_text(text, "utf-8")
-    else:
+    if options.update or not (options.only or options.out):
         from benchmarks import page, plots
 
         RESULTS.write_text(text, "utf-8")

@@ -25,6 +25,7 @@ def steady(
     idle_ms_a_s: float,
     name: str,
     samples: Samples,
+    streams: int = 1,
 ) -> None:
     """Publishes at a rate, and notes CPU an item beyond idling, latencies, and what was lost.
 
@@ -37,14 +38,20 @@ def steady(
     table.schedule(rate, count)
     duration_s = count / rate
     viewers.for_s(duration_s)
-    viewers.until(lambda: len(viewers.arrivals) >= seen + count, 20)
+    viewers.until(lambda: len(viewers.arrivals) >= seen + count, ARRIVE_WITHIN_S)
     viewers.for_s(TAIL_S)
     spent_ms = server.cpu_ms() - before_ms
     committed = {each: at for each, at in table.committed().items() if each not in known}
-    elapsed_s = max(viewers.arrivals[each].last_s for each in committed) - min(committed.values())
-    late_ms = [(viewers.arrivals[each].last_s - at) * 1000 for each, at in committed.items()]
+    arrived = {each: viewers.arrivals[each] for each in committed if each in viewers.arrivals}
+    missing = count * streams - _reached(viewers, list(arrived))
+    if missing:
+        samples.problems[name] = f"{missing} of {count * streams} events did not arrive"
+    elapsed_s = max(each.last_s for each in arrived.values()) - min(committed.values())
+    late_ms = [(each.last_s - committed[id_]) * 1000 for id_, each in arrived.items()]
     beyond_ms = spent_ms - idle_ms_a_s * (max(duration_s, elapsed_s) + TAIL_S)
-    samples.note(f"{name}_item_cpu_us", max(0.0, beyond_ms) * 1000 / count)
+    cpu_us = max(0.0, beyond_ms) * 1000 / count
+    samples.note(f"{name}_item_cpu_us", cpu_us)
+    samples.note(f"{name}_event_cpu_us", cpu_us / streams)
     samples.note(f"{name}_item_p50_ms", percentile(late_ms, 0.5))
     samples.note(f"{name}_item_p99_ms", percentile(late_ms, 0.99))
 
@@ -56,27 +63,22 @@ def burst(
     count: int,
     streams: int,
     window_s: float,
-    idle_ms_a_s: float,
     name: str,
     samples: Samples,
 ) -> None:
-    """Publishes items at once, and notes CPU an item and stream, and the spread over all clients.
+    """Publishes items at once, and notes their spread over all clients.
 
     The spread is from the first client that has the first of them to the last that has the last.
     """
     viewers = server.viewers
-    before_ms = server.cpu_ms()
     ids = table.publish(count)
-    began_s = viewers.now_s()
     viewers.for_s(window_s)
     viewers.until(lambda: _reached(viewers, ids) >= count * streams, ARRIVE_WITHIN_S)
-    spent_ms = server.cpu_ms() - before_ms - idle_ms_a_s * (viewers.now_s() - began_s)
     arrivals = [viewers.arrivals[each] for each in ids if each in viewers.arrivals]
     missing = count * streams - _reached(viewers, ids)
     if missing:
         samples.problems[name] = f"{missing} of {count * streams} events did not arrive"
     samples.note(f"{name}_missing", missing)
-    samples.note(f"{name}_event_cpu_us", max(0.0, spent_ms) * 1000 / count / streams)
     if arrivals:
         spread_s = max(each.last_s for each in arrivals) - min(each.first_s for each in arrivals)
         samples.note(f"{name}_spread_ms", spread_s * 1000)

@@ -4,14 +4,15 @@ import contextlib
 import functools
 from collections.abc import Callable
 
-from benchmarks.cases.loads import burst, idle_cpu
+from benchmarks.cases.loads import burst, idle_cpu, steady
 from benchmarks.plan import Run
 from benchmarks.processes import uss_mib
 from benchmarks.servers import Server, ours, p1
 from benchmarks.table.client import TableProcess, table_process
 
 BURST = 20
-WINDOW_S = 5.0
+WINDOW_S = 3.0
+RATE = 20  # items a second, for their CPU
 MORE = 10  # opened when all others are open
 OPEN_WITHIN_S = 150
 PEER_SETTLES_S = 4
@@ -44,6 +45,7 @@ def _cases(run: Run, table: TableProcess, count: int) -> dict[str, Start]:
 def _measure(name: str, server: Server, table: TableProcess, count: int, run: Run) -> None:
     samples = run.samples
     server.open_all(1, OPEN_WITHIN_S)
+    first_mib = uss_mib(server.pid)
     server.open_all(count, OPEN_WITHIN_S)
     is_ours = server.port == 0
     server.viewers.for_s(run.plan.settle_s if is_ours else min(PEER_SETTLES_S, run.plan.settle_s))
@@ -53,6 +55,8 @@ def _measure(name: str, server: Server, table: TableProcess, count: int, run: Ru
         alone_mib = samples.median(f"streams_1_{'ours' if is_ours else 'p1'}_uss_mib")
         grown_mib = samples.values[f"{name}_uss_mib"][-1] - alone_mib
         samples.note(f"{name}_kib", grown_mib * 1024 / (count - 1))
+        since_first_mib = samples.values[f"{name}_uss_mib"][-1] - first_mib
+        samples.note(f"{name}_grown_kib", since_first_mib * 1024 / (count - 1))
     table.counted(reset=True)
     idle_ms_a_s = idle_cpu(server, run.plan.many_idle_s)
     counted = table.counted()
@@ -65,10 +69,19 @@ def _measure(name: str, server: Server, table: TableProcess, count: int, run: Ru
             count=BURST,
             streams=count,
             window_s=WINDOW_S,
-            idle_ms_a_s=idle_ms_a_s,
             name=name,
             samples=samples,
         )
+    steady(
+        server,
+        table,
+        rate=RATE,
+        count=round(RATE * run.plan.rate_s),
+        idle_ms_a_s=idle_ms_a_s,
+        name=name,
+        samples=samples,
+        streams=count,
+    )
     if is_ours and count > 1:
         _open_more(name, server, table, count, run, counted)
     longest_s = max(each.longest_silence_s for each in server.viewers.streams)

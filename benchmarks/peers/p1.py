@@ -22,7 +22,7 @@ POLL_S = 1.0
 PING_S = int(os.environ.get("BENCH_PING_S", "15"))  # sse-starlette's own default
 BUCKET = 500
 HEAD = {"PK": {"S": "FEED"}, "SK": {"S": "HEAD"}}
-QUEUED = 1000
+QUEUED = 10_000
 
 client = boto3.client(
     "dynamodb", config=Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard"})

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.page import generated, not_reached
-from benchmarks.run import results
+from benchmarks.run import results, updated
 from benchmarks.samples import Samples
 from benchmarks.wanted import WANTED
 
@@ -46,3 +46,14 @@ def test_one_that_was_not_measured_is_null_and_says_why(samples):
     assert found[name] is None
     assert row(samples, name)[-1] == "not measured"
     assert f"- `{name}`: no control groups here" in generated(found)
+
+
+def test_an_update_keeps_what_other_cases_have_found():
+    before = {"cold_ms": 1, "rates_1_ms": 2, "problems": {"rates": "why", "small": "why"}}
+    found = {"cold_ms": None, "rates_1_ms": 3, "problems": {}}
+
+    assert updated(before, found, ["rates"]) == {
+        "cold_ms": 1,
+        "rates_1_ms": 3,
+        "problems": {"small": "why"},
+    }
