@@ -16,16 +16,19 @@ from dashboard_data import (
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
 from dashboard_setup.clients import client_of, configurations_in, slots_in
+from dashboard_setup.handing_over import shared_by_threads
 from dashboard_setup.restoring import after_restore
 from dashboard_setup.retrying import Retrying
 from dashboard_setup.settings import Settings
 from dashboard_setup.verifier import verifier_of
 
+from stream_function.door import AT_ONCE
 from stream_function.first_read import read_once, rehearse_writes
 from stream_function.life import CALL_TIMEOUT_S
 from stream_function.routes import stream_routes
 from stream_function.subscription import StreamDependencies
 
+QUICK_AT_ONCE = 16  # one polls and one renews; others catch up
 OPENING_BACKOFF = Backoff(time.sleep, random.random, most_tries=2, first_pause_s=0.2)
 
 _settings = Settings.from_environ(os.environ)
@@ -34,9 +37,12 @@ _logger = Logger()
 _client = client_of(
     connect_timeout_s=CALL_TIMEOUT_S / 4, read_timeout_s=CALL_TIMEOUT_S * 3 / 4, attempts=1
 )
-_quick_table = Table(_client, _settings.table, batch_tries=1)
-# The calls that open a stream are made twice.
-_table = Table(Retrying(_client, OPENING_BACKOFF), _settings.table)
+# The calls that open a stream are made twice. They must not keep open streams waiting.
+_quick_client, _opening_client = shared_by_threads(
+    _client, os.environ, quick=QUICK_AT_ONCE, opening=AT_ONCE
+)
+_quick_table = Table(_quick_client, _settings.table, batch_tries=1)
+_table = Table(Retrying(_opening_client, OPENING_BACKOFF), _settings.table)
 _dependencies = StreamDependencies(
     feed=DynamoDbFeed(_table, time.time),
     metrics=DynamoDbMetrics(_quick_table, time.time),
@@ -74,5 +80,5 @@ def _read_once() -> None:
 
 
 _read_once()
-rehearse_writes(_quick_table)
+rehearse_writes(Table(_client, _settings.table))
 after_restore(_read_once)
