@@ -37,7 +37,9 @@ def items(run: Run) -> None:
     events = {"BENCH_EVENTS": str(run.plan.hot_events), "BENCH_TABLE": TABLE}
     events["BENCH_TASK"] = str(run.artefacts.task)
     for _ in range(run.plan.latency_rounds):
-        for name, start in _pair(run, "items", events).items():
+        cases = _pair(run, "items", events)
+        cases["ours_alone"] = _pair(run, "items", events | {"BENCH_ALONE": "1"})["ours"]
+        for name, start in cases.items():
             with start() as server:
                 for _ in range(WARM_UP):
                     _to_the_end(name, server, 60)
@@ -49,6 +51,7 @@ def items(run: Run) -> None:
                     raise RuntimeError(f"{name}: {sent} of {run.plan.hot_events} items")
                 run.samples.note(f"{name}_event_cpu_us", spent_us / sent)
     run.samples.ratio("event_cpu", "ours_event_cpu_us", "p1_event_cpu_us")
+    run.samples.ratio("event_alone_cpu", "ours_alone_event_cpu_us", "p1_event_cpu_us")
 
 
 Start = Callable[[], contextlib.AbstractContextManager[Server]]

@@ -1,13 +1,19 @@
 """One warm stream that sends items as fast as they go: what one event costs, from fields to wire.
 
-`handler` is our runtime with the service's own events, whose ids are signed; `application` is
-uvicorn with sse-starlette and a pydantic model. The items are there already: no table is in it.
+`handler` is our runtime with the service's own events, whose ids are signed. It writes items that
+are there together in one piece, as the stream function does with those of one poll; with
+BENCH_ALONE each has a piece of its own. `application` is uvicorn with sse-starlette and a pydantic
+model, and sse-starlette writes each event alone. The items are there already: no table is in it.
 """
 
 import os
 import sys
 
 EVENTS = int(os.environ.get("BENCH_EVENTS", "20000"))
+ALONE = "BENCH_ALONE" in os.environ
+PAGE = 500  # entries that the stream function reads at once
+EPOCH = "0123456789"
+SECRET = b"s" * 32
 
 
 def fields(number):
@@ -22,19 +28,34 @@ def fields(number):
 
 
 def handler(_event, _context):
-    """Yields the events of the stream function, one piece each."""
     sys.path.insert(0, os.environ["BENCH_TASK"])
+    headers = {"Content-Type": "text/event-stream"}
+    body = events_alone() if ALONE else events_of_pages()
+    return {"statusCode": 200, "headers": headers, "body": body}
+
+
+def events_of_pages():
+    from dashboard_data import Cursor, FeedEntry, Item, scopes_of
+    from stream_function.shared_events import SharedEvents
+    from stream_function.shared_window import SharedWindow
+
+    window = SharedWindow(SharedEvents(), Cursor(EPOCH, 0), scopes_of(None), [], 0)
+    for first in range(0, EVENTS, PAGE):
+        numbers = range(first, min(first + PAGE, EVENTS))
+        entries = tuple([FeedEntry(number, Item(**fields(number))) for number in numbers])
+        while entries:
+            piece = window.piece(SECRET, entries)
+            yield piece.data
+            entries = entries[piece.covers :]
+
+
+def events_alone():
     from dashboard_data import FeedEntry, Item
     from stream_function.event_bytes import EventBytes
 
-    def pieces():
-        events = EventBytes(b"s" * 32, "n")
-        for number in range(EVENTS):
-            entry = FeedEntry(number, Item(**fields(number)))
-            yield events.item("0123456789", entry)
-
-    headers = {"Content-Type": "text/event-stream"}
-    return {"statusCode": 200, "headers": headers, "body": pieces()}
+    events = EventBytes(SECRET, "n")
+    for number in range(EVENTS):
+        yield events.item(EPOCH, FeedEntry(number, Item(**fields(number))))
 
 
 def application():

@@ -79,6 +79,7 @@ def _read_once() -> None:
     read_once(_quick_table, _dependencies.metrics, time.time)
 
 
-_read_once()
+if os.environ.get("STREAMING_RUNTIME_CONCURRENCY") != "shared":  # its import may open nothing
+    _read_once()
 rehearse_writes(Table(_client, _settings.table))
 after_restore(_read_once)
