@@ -17,7 +17,7 @@ from dashboard_data import (
 )
 from dashboard_data.dynamodb import key, number_set, text, texts
 from dashboard_data.slots.index import block_key
-from dashboard_data.slots.lease import slot_key, slot_of
+from dashboard_data.slots.lease import lifeline_key, slot_key, slot_of
 from dashboard_data.slots.survey import GRACE_S
 from dashboard_data.slots.surveying import EVERY_S, EVERY_S_ALONE
 from hypothesis import HealthCheck, given, settings
@@ -83,10 +83,13 @@ def fill(client, table, lease, slots):
     Each transaction of moto copies the whole table, so these are written without transactions.
     """
     taken = client.get_item(TableName=table, Key=key(*lease.slot_key))["Item"]
+    lives = key(*lifeline_key("others")) | {"expires_at": {"N": "9999999999"}}
+    client.put_item(TableName=table, Item=lives)
     for slot in slots:
         changed = key(*slot_key(slot)) | {
             "connection_id": text(f"other-{slot}"),
             "marks": texts([f"other-{slot}#0000"]),
+            "lifeline": text("others"),
         }
         client.put_item(TableName=table, Item=taken | changed)
 
@@ -520,9 +523,8 @@ def test_threads_that_find_no_slot_at_the_same_time_share_a_survey(connections_o
     with ThreadPoolExecutor(20) as threads:
         taken = list(threads.map(lambda _: process.take(Client("a")), range(20)))
     assert all(isinstance(each, Lease) for each in taken)
-    # One deletion of a lifeline, and one or two transactions of what hung on it.
-    assert calls.count("delete_item") <= 2
-    assert calls.count("transact_write_items") <= 2 * 20 + 3
+    # The lifeline is deleted, and what hung on it, once or twice.
+    assert calls.count("transact_write_items") <= 2 * 20 + 5
 
 
 def test_a_lease_that_moved_while_others_tidied_up_lives_and_the_rest_is_deleted(
@@ -532,12 +534,15 @@ def test_a_lease_that_moved_while_others_tidied_up_lives_and_the_rest_is_deleted
     leases = [silent.take(Client("a")) for _ in range(3)]
     clock.advance(DEAD_S)
 
+    transactions = []
+
     def late(number, name, call):
-        if name == "transact_write_items" and leases[0].lifeline == old:
-            assert state_of(silent, leases[0]) == LeaseState.HELD
+        if name == "transact_write_items":
+            transactions.append(number)
+            if len(transactions) == 2:  # the lifeline is deleted, and its leases are next
+                assert state_of(silent, leases[0]) == LeaseState.HELD
         return call()
 
-    old = leases[0].lifeline
     connections_of(late, limit=5, client_limit=5).open_count()
     clock.advance(EVERY_S)
     assert connections_of(limit=5, client_limit=5).open_count() == 1
@@ -653,6 +658,75 @@ def test_a_take_that_never_gets_through_is_a_refusal_and_not_an_error(connection
     assert connections.open_count() == 1
 
 
+@pytest.mark.parametrize("took_effect", [False, True])
+def test_a_stream_does_not_give_back_the_slot_that_it_has_got_at_last(
+    connections_of, clock, state_of, took_effect
+):
+    """Its client drew the key itself, so the same slot would be the same connection."""
+    process = connections_of(
+        failing_at(3, TableError("InternalServerError"), after_it_took_effect=took_effect), limit=1
+    )
+    taken = [process.take(Client("a"), "k" * 22) for _ in range(2)]
+    lease = next((each for each in taken if isinstance(each, Lease)), None)
+    clock.advance(LEASE_S)
+    if lease:
+        assert state_of(process, lease) == LeaseState.HELD
+    assert connections_of(limit=1).open_count() == (1 if lease else 0)
+
+
+def test_a_transaction_that_was_done_after_all_is_found_and_given_back(
+    connections_of, connections, clock, client, table, state_of
+):
+    """The network said that it was not, and its process lives on."""
+    stays = connections.take(Client("a"))
+    unknown = connections.take(Client("b"))
+    connections._holdings._own.pop(unknown.connection_id)
+    clock.advance(EVERY_S_ALONE)
+    assert state_of(connections, stays) == LeaseState.HELD
+    connections.open_count()
+    clock.advance(1)
+    assert state_of(connections, stays) == LeaseState.HELD
+    assert connections_of().open_count() == 1
+    names = [each["SK"]["S"] for each in everything(client, table)]
+    assert sum(name.startswith(("SLOT#", "SHARE#")) for name in names) == 2
+
+
+def test_many_that_died_alone_are_counted_no_more_after_a_few_calls(connections_of, clock):
+    """As on ordinary Lambda, where each stream is a process."""
+    watcher = connections_of(limit=60)
+    lease = watcher.take(Client("watcher"))
+    for number in range(50):
+        connections_of(limit=60, random=clock_random(clock)).take(Client(f"c{number}"))
+    clock.advance(40)
+    watcher.renew(lease)
+    clock.advance(DEAD_S - 40)
+    assert watcher.open_count(max_age_s=1) == 51
+    for _ in range(10):
+        watcher.renew(lease)
+    clock.advance(1)
+    assert watcher.open_count(max_age_s=1) == 1
+
+
+def test_nobody_has_to_survey_because_somebody_has_waited(connections_of, clock):
+    process = connections_of(limit=1)
+    lease = process.take(Client("a", network_id="net"))
+    assert process.take(Client("b", network_id="other")).reason == RefusalReason.FULL
+    process.release(lease)
+    calls = []
+
+    def listed(_number, name, call):
+        calls.append(name)
+        return call()
+
+    waited = connections_of(limit=1).take(Client("b", network_id="other"))
+    assert isinstance(waited, Lease)
+    many = connections_of(listed, limit=3)
+    assert isinstance(many.take(Client("c", network_id="third")), Lease)
+    calls.clear()
+    assert isinstance(many.take(Client("d", network_id="fourth")), Lease)
+    assert calls == ["query", "transact_write_items", "update_item"]
+
+
 def test_those_who_find_too_many_opening_come_back_at_different_times(connections_of):
     def conflict(_number, name, call):
         if name == "transact_write_items":
@@ -663,7 +737,7 @@ def test_those_who_find_too_many_opening_come_back_at_different_times(connection
     assert late.retry_after_s > connections_of(conflict).take(Client("a")).retry_after_s
 
 
-@pytest.mark.parametrize("at", [1, 2, 3])  # key, slot, lifeline
+@pytest.mark.parametrize("at", [1, 3, 4])  # key, lifeline, slot
 def test_a_goodbye_meets_no_error_where_others_write(
     connections_of, connections, clock, at, state_of
 ):

@@ -130,7 +130,8 @@ class Table:
             if not condition_failed(error):
                 raise
             return None
-        changed: Record = response["Attributes"]
+        # Deleting from a record that is not there changes nothing, and says nothing.
+        changed: Record = response.get("Attributes", {})
         return changed
 
     def delete(

@@ -8,20 +8,27 @@ stream comes next takes its next step.
 from collections.abc import Iterator
 from threading import Lock
 
+from dashboard_data.dynamodb import Clock
 from dashboard_data.slots.holdings import Holdings
 from dashboard_data.slots.index import Taken, TakenIndex
 from dashboard_data.slots.surveying import Surveyor
+
+LONGEST_S = 30
 
 
 class Chores:
     """The chores of one process. Threads share one; one at a time does something."""
 
-    def __init__(self, holdings: Holdings, index: TakenIndex, surveyor: Surveyor) -> None:
+    def __init__(
+        self, clock: Clock, holdings: Holdings, index: TakenIndex, surveyor: Surveyor
+    ) -> None:
+        self._clock = clock
         self._holdings = holdings
         self._index = index
         self._surveyor = surveyor
         self._lock = Lock()
         self._steps: Iterator[None] | None = None
+        self._begun_at_s = 0.0
         self._survey: Taken | None = None  # the index from when a survey was due
 
     def want_survey(self, taken: Taken) -> None:
@@ -36,8 +43,11 @@ class Chores:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            if self._steps is None:
+            now_s = self._clock()
+            # What was seen long ago is not acted on: the process may have been frozen since.
+            if self._steps is None or abs(now_s - self._begun_at_s) > LONGEST_S:
                 self._steps = self._all_steps()
+                self._begun_at_s = now_s
             try:
                 next(self._steps)
             except BaseException as end:  # at their end, too
@@ -58,12 +68,20 @@ class Chores:
             return
 
     def _all_steps(self) -> Iterator[None]:
-        while self._index.has_pending():
-            if not self._index.write_next():
-                break
+        """Yields after each call. An index that cannot be written stops nothing else."""
+        failure: Exception | None = None
+        try:
+            while self._index.has_pending():
+                if not self._index.write_next():
+                    break
+                yield
+        except Exception as error:
+            failure = error
             yield
         yield from self._holdings.releases()
         taken, self._survey = self._survey, None
         if taken and self._surveyor.claim(taken):
             yield
             yield from self._surveyor.steps()
+        if failure:
+            raise failure

@@ -13,23 +13,17 @@ def mark_to_end(
 ) -> bool:
     """Asks the stream that has this slot to end. Returns False if it is another connection's.
 
-    The mark at the slot stays when the lease moves to another lifeline, whose process reads it
-    then. So whichever comes first, the stream learns of it.
+    The lifeline comes first, since the stream reads it. The mark at the slot stays when the lease
+    moves to another lifeline, whose process reads it then.
     """
-    values = {":id": text(connection_id), ":why": text(why)}
-    condition = "connection_id = :id"
-    if why == LeaseState.MADE_ROOM:
-        condition += " AND attribute_not_exists(closing)"
-    record = backoff.write(
-        lambda: table.update(
-            slot_key(slot), "SET closing = :why", condition=condition, values=values
-        )
-    )
-    if record is None:
+    record = table.get(slot_key(slot))
+    if record is None or record["connection_id"]["S"] != connection_id:
+        return False
+    if why == LeaseState.MADE_ROOM and "closing" in record:
         return False
     lifeline = record.get("lifeline")
     if lifeline is not None:  # an older version reads its slot
-        named = {":ids": text_set([connection_id])}
+        named: Record = {":ids": text_set([connection_id])}
         backoff.write(
             lambda: table.update(
                 lifeline_key(lifeline["S"]),
@@ -38,7 +32,13 @@ def mark_to_end(
                 values=named,
             )
         )
-    return True
+    values = {":id": text(connection_id), ":why": text(why)}
+    marked = backoff.write(
+        lambda: table.update(
+            slot_key(slot), "SET closing = :why", condition="connection_id = :id", values=values
+        )
+    )
+    return marked is not None
 
 
 def asked_to_end(slot: Record | None) -> LeaseState:

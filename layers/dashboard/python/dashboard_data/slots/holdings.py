@@ -26,6 +26,7 @@ from dashboard_data.slots.index import TakenIndex
 from dashboard_data.slots.lease import Lease, LeaseState, lease_state
 from dashboard_data.slots.lifeline import Lifeline
 from dashboard_data.slots.records import moment
+from dashboard_data.slots.survey import SETTLED_S, Holder, SlotSurvey
 from dashboard_data.times import HOUR_S
 
 _OURS_OR_GONE = "attribute_not_exists(PK) OR connection_id = :id"
@@ -76,9 +77,24 @@ class Holdings:
         """Remembers a lease that may have been taken, though the answer was lost."""
         self._unreleased.append(lease)
 
+    def notice(self, seen: SlotSurvey) -> None:
+        """Takes note of slots that this process holds without knowing of them: they are given back.
+
+        A transaction that timed out may have been done after all.
+        """
+        known = {each.connection_id for each in [*self.leases(), *self._unreleased]}
+        before_s = self._clock() - SETTLED_S
+        for each in seen.holders:
+            is_own = each.lifeline is not None and each.lifeline == self.lifeline.id
+            if is_own and each.taken_at_s < before_s and each.connection_id not in known:
+                self._unreleased.append(_lease_of(each))
+
+    def is_adrift(self, lease: Lease) -> bool:
+        """Whether the lease has to move to another lifeline, or has just done so."""
+        return lease.lifeline != self.lifeline.id or lease.connection_id in self._unchecked
+
     def renewal_is_due(self, lease: Lease) -> bool:
-        has_moved = lease.lifeline != self.lifeline.id
-        return has_moved or self.lifeline.is_due() or lease.connection_id in self._unchecked
+        return self.is_adrift(lease) or self.lifeline.is_due()
 
     def renew(self, lease: Lease) -> LeaseState | None:
         """Prolongs all leases, and returns the state of this one. Makes one call at most.
@@ -92,9 +108,9 @@ class Holdings:
             record = self.lifeline.renew(living)
             return None if record is None else lease_state(record, lease)
         if self.lifeline.id is None or self.lifeline.is_due():
-            self.lifeline.hold()
+            self.lifeline.try_to_hold()
             return None
-        return self._move(lease)
+        return self._move(lease, self.lifeline.id)
 
     def release(self, lease: Lease) -> None:
         with self._lock:
@@ -123,13 +139,13 @@ class Holdings:
                 self._put_off(lease)
                 raise
 
-    def _move(self, lease: Lease) -> LeaseState | None:
+    def _move(self, lease: Lease, lifeline: str) -> LeaseState | None:
         """Moves a lease to this process's lifeline, unless somebody else has its slot or a mark.
 
         What its slot's record says about closing stays, and is read next.
         """
         before = lease.lifeline
-        lease.lifeline = self.lifeline.hold()
+        lease.lifeline = lifeline
         moved = False
         try:
             reasons = attempt(self._quick_table, self._moves(lease))
@@ -190,6 +206,17 @@ class Holdings:
         """Remembers a lease that could not be given back. Its slot may be taken still."""
         self._unreleased.append(lease)
         self._index.note([lease.slot], taken=True)
+
+
+def _lease_of(holder: Holder) -> Lease:
+    """Returns what is needed to give a slot back."""
+    return Lease(
+        connection_id=holder.connection_id,
+        client_id="",
+        slot=holder.slot,
+        marks=holder.marks,
+        lifeline=holder.lifeline or "",
+    )
 
 
 def fields_of(lease: Lease, now_s: float) -> dict[Key, Record]:

@@ -60,7 +60,7 @@ class TakenIndex:
         self._clock = clock
         self._lock = Lock()
         self._pending: dict[int, bool] = {}  # slots, and whether they are taken
-        self._is_writing = False
+        self._writing = Lock()
 
     def read(self, table: Table) -> Taken:
         """Returns what the index in `table` says, with what this process has yet to write there."""
@@ -79,19 +79,27 @@ class TakenIndex:
         return bool(self._pending)
 
     def write(self) -> None:
-        """Writes what there is to write. If that fails it is written later."""
+        """Writes what there is to write, after what others write. If it fails it is tried later."""
         try:
-            while self.write_next():
-                pass
+            with self._writing:
+                while self._write_one():
+                    pass
         except Exception:
             return  # the streams are not the worse for it
 
     def write_next(self) -> bool:
         """Makes one write. Returns whether there is more, and no other thread is writing it."""
+        if not self._writing.acquire(blocking=False):
+            return False
+        try:
+            return self._write_one()
+        finally:
+            self._writing.release()
+
+    def _write_one(self) -> bool:
         with self._lock:
-            if self._is_writing or not self._pending:
+            if not self._pending:
                 return False
-            self._is_writing = True
             slots = self._next_slots()
         try:
             self._write(slots)
@@ -99,9 +107,6 @@ class TakenIndex:
             with self._lock:
                 self._pending = slots | self._pending  # those noted since are newer
             raise
-        finally:
-            with self._lock:
-                self._is_writing = False
         return bool(self._pending)
 
     def claim_survey(self, taken: Taken) -> bool:
@@ -116,6 +121,17 @@ class TakenIndex:
             block_key(0), "SET surveyed_at = :now", condition=condition, values=values
         )
         return claimed is not None
+
+    def forget_waiting(self, taken: Taken) -> None:
+        """Tells all that nobody waits any more, unless somebody has begun to since `taken`."""
+        if self._clock() >= taken.waiting_until_s:
+            return
+        self._table.update(
+            block_key(0),
+            "REMOVE waiting_until",
+            condition="waiting_until = :seen",
+            values={":seen": moment(taken.waiting_until_s)},
+        )
 
     def note_waiting(self, until_s: float) -> None:
         """Tells all who look for a slot that others wait for one."""

@@ -44,6 +44,7 @@ class Lifeline:
         self._table = table
         self._clock = clock
         self._backoff = backoff
+        self._failure: Exception | None = None
         self._lease_s = lease_s
         self._lock = Lock()
         self._renewed_at_s = float("-inf")
@@ -53,24 +54,36 @@ class Lifeline:
     def is_due(self) -> bool:
         return abs(self._clock() - self._renewed_at_s) >= RENEW_EVERY * self._lease_s
 
-    def hold(self) -> str:
-        """Returns the id of a lifeline that lives long enough for a new lease."""
+    def hold(self, table: Table) -> str:
+        """Returns the id of a lifeline that lives long enough for a new lease.
+
+        `table`: the one for calls that are made again after an error.
+        """
         with self._lock:
-            if self.id is None or (self.is_due() and self._renew(self.id, ()) is None):
-                self.id = self._drawn()
-            return self.id
+            if self._failure and self._has_just_failed():
+                raise self._failure  # those who wait here need not try it one by one
+            return self._held(table)
+
+    def try_to_hold(self) -> None:
+        """Draws a lifeline for leases that have lost theirs, unless others try at this moment."""
+        if self._has_just_failed() or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._held(self._table)
+        finally:
+            self._lock.release()
 
     def renew(self, living: frozenset[str]) -> Record | None:
         """Prolongs the record, and returns it. None if it is gone, or others try at this moment.
 
         `living`: the connection ids of this process; others are no longer named in the record.
         """
-        if self.id is None or abs(self._clock() - self._failed_at_s) < FAILED_PAUSE_S:
+        if self.id is None or self._has_just_failed():
             return None
         if not self._lock.acquire(blocking=False):
             return None
         try:
-            record = self._renew(self.id, self._ended)
+            record = self._renew(self._table, self.id, self._ended)
             self._ended = set()
             if record is None:
                 self.id = None
@@ -78,13 +91,29 @@ class Lifeline:
                 named = {*named_in(record, "closing"), *named_in(record, "made_room")}
                 self._ended = named - living
             return record
-        except Exception:
-            self._failed_at_s = self._clock()
+        except Exception as error:
+            self._note(error)
             raise
         finally:
             self._lock.release()
 
-    def _renew(self, id: str, ended: Collection[str]) -> Record | None:
+    def _held(self, table: Table) -> str:
+        try:
+            if self.id is None or (self.is_due() and self._renew(table, self.id, ()) is None):
+                self.id = self._drawn(table)
+        except Exception as error:
+            self._note(error)
+            raise
+        return self.id
+
+    def _note(self, error: Exception) -> None:
+        self._failure = error
+        self._failed_at_s = self._clock()
+
+    def _has_just_failed(self) -> bool:
+        return abs(self._clock() - self._failed_at_s) < FAILED_PAUSE_S
+
+    def _renew(self, table: Table, id: str, ended: Collection[str]) -> Record | None:
         expression = "SET expires_at = :value"
         values: Record = {":value": moment(self._clock() + self._lease_s)}
         if ended:
@@ -92,18 +121,16 @@ class Lifeline:
             values[":ended"] = text_set(ended)
         began_at_s = self._clock()
         record = self._backoff.write(
-            lambda: self._table.update(
-                lifeline_key(id), expression, condition=PRESENT, values=values
-            )
+            lambda: table.update(lifeline_key(id), expression, condition=PRESENT, values=values)
         )
         if record is not None:
             self._renewed_at_s = began_at_s
         return record
 
-    def _drawn(self) -> str:
+    def _drawn(self, table: Table) -> str:
         id = secrets.token_urlsafe(12)
         began_at_s = self._clock()
         record = key(*lifeline_key(id)) | {"expires_at": moment(began_at_s + self._lease_s)}
-        self._table.put(record, condition=ABSENT)
+        table.put(record, condition=ABSENT)
         self._renewed_at_s = began_at_s
         return id

@@ -30,6 +30,7 @@ class Search:
         self._shares = shares
         self._free: list[int] = []
         self._collided: set[int] = set()
+        self._barred: set[int] = set()
         self._used: dict[str, set[int]] = {}  # the numbers of a share, once they were read
         self._has_surveyed = False
 
@@ -38,8 +39,16 @@ class Search:
 
         It does not if there is none to try, or if the index was wrong too often.
         """
+        free -= self._barred
         self._free = sorted(free - self._collided) or sorted(free)
         return not free <= self._collided and len(self._collided) < MOST_COLLISIONS
+
+    def bar(self, slot: int) -> None:
+        """Never tries this slot again: whether this search has taken it already is not known."""
+        self._barred.add(slot)
+
+    def is_exhausted(self) -> bool:
+        return not self._free
 
     def draw_marks(self, own: Collection[Lease]) -> tuple[str, ...] | None:
         """Draws a mark of each share; None if one of the shares is used up.

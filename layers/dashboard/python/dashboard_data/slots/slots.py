@@ -47,7 +47,7 @@ from dashboard_data.dynamodb import (
     put_action,
     text,
 )
-from dashboard_data.retry import RETRIABLE, WITHOUT_EFFECT, Backoff
+from dashboard_data.retry import RETRIABLE, Backoff
 from dashboard_data.slots.chores import Chores
 from dashboard_data.slots.closing import mark_to_end
 from dashboard_data.slots.holdings import Holdings, fields_of
@@ -127,8 +127,10 @@ class StreamSlots:
             index=self._index,
             lease_s=lease_s,
         )
-        self._surveyor = Surveyor(table, clock, self._index, tidies=tidies)
-        self._chores = Chores(self._holdings, self._index, self._surveyor)
+        self._surveyor = Surveyor(
+            table, clock, self._index, tidies=tidies, noticed=self._holdings.notice
+        )
+        self._chores = Chores(clock, self._holdings, self._index, self._surveyor)
         limits = Limits(limit, client_limit, network_limit, reserved)
         self._room = RoomMaker(table, clock, backoff, limits, self._index, self._surveyor)
         self._counting = Lock()
@@ -145,7 +147,7 @@ class StreamSlots:
         connection's id.
         """
         own_key = connection_key if is_connection_key(connection_key) else None
-        lifeline = self._holdings.lifeline.hold()
+        lifeline = self._holdings.lifeline.hold(self._table)
         self._chores.do_all()
         shares = client.shares(self.client_limit, self.network_limit)
         search = Search(self._table, self._clock, self._backoff, shares)
@@ -153,6 +155,8 @@ class StreamSlots:
             refusal = self._look(search, client)
             if refusal:
                 return refusal
+            if search.is_exhausted():
+                break
             marks = search.draw_marks(self._holdings.leases())
             if marks is None:
                 if search.may_survey_again():
@@ -170,6 +174,10 @@ class StreamSlots:
             search.learn(lease, failed)
         retry_after_s = BUSY_RETRY_S + int(self._backoff.random() * BUSY_SPREAD_S)
         return Refusal(RefusalReason.BUSY, self.limit, retry_after_s)
+
+    def is_adrift(self, lease: Lease) -> bool:
+        """Whether the lease's lifeline is gone, so that it has to move soon."""
+        return self._holdings.is_adrift(lease)
 
     def renewal_is_due(self, lease: Lease) -> bool:
         """Whether `renew` has anything to do, for this lease or for all of the process."""
@@ -256,6 +264,8 @@ class StreamSlots:
             return room
         search.sees(set(room.open_slots()))
         search.place = room.own_place()
+        if not room.seen.waiting:
+            self._index.forget_waiting(taken)
         return None
 
     def _put(self, lease: Lease, search: Search, own_key: str | None) -> Sequence[str]:
@@ -266,9 +276,10 @@ class StreamSlots:
         try:
             cancelled = self._table.transact(self._actions(lease, search, own_key))
         except BaseException as error:
+            # The client may have made the call twice: only the last error is known.
+            self._holdings.doubt(lease)
+            search.bar(lease.slot)
             code = error_code(error)
-            if code not in WITHOUT_EFFECT:
-                self._holdings.doubt(lease)
             if code not in RETRIABLE:
                 raise
             return (code,)

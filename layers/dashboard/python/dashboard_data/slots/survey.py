@@ -28,6 +28,7 @@ class Holder(NamedTuple):
     authenticated: bool
     closing: bool
     lifeline: str | None = None
+    taken_at_s: float = 0.0
 
     @property
     def group_id(self) -> str:
@@ -94,7 +95,7 @@ def _lives(record: Record, holder: Holder, living: set[str], now_s: float) -> bo
     if holder.lifeline is None:
         return not expired(record, now_s)
     # A lifeline is older than its slots. But an ordinary read may miss a new one all the same.
-    return holder.lifeline in living or float(record["taken_at"]["N"]) > now_s - SETTLED_S
+    return holder.lifeline in living or holder.taken_at_s > now_s - SETTLED_S
 
 
 def _holder(record: Record) -> Holder:
@@ -105,6 +106,7 @@ def _holder(record: Record) -> Holder:
         authenticated=_truth(record, "authenticated"),
         closing="closing" in record,
         lifeline=record["lifeline"]["S"] if "lifeline" in record else None,
+        taken_at_s=float(record["taken_at"]["N"]) if "taken_at" in record else 0.0,
     )
 
 

@@ -9,7 +9,7 @@ expired, and then each slot with its marks, on condition that they are still of 
 process that comes back finds its lifeline gone, and moves what is left of its leases to a new one.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from threading import Lock
 
 from dashboard_data.dynamodb import Action, Clock, Table, delete_action, number, text
@@ -23,6 +23,7 @@ EVERY_S = 15
 # While the only streams are this process's own, there is nothing to find but an error of the index.
 EVERY_S_ALONE = 60
 LEASES_AT_ONCE = 24  # in one transaction, which may have 100 actions
+LIFELINES_AT_ONCE = 100
 
 _GONE = "attribute_not_exists(PK)"  # another process was faster
 _OURS_OR_GONE = f"{_GONE} OR connection_id = :id"
@@ -34,14 +35,23 @@ Steps = Generator[None, None, SlotSurvey]  # each step makes one call of the tab
 class Surveyor:
     """Surveys the slots in the table. Threads share one.
 
-    `tidies`: may delete. Without it, it only looks.
+    `tidies`: may delete. Without it, it only looks. `noticed` is told what each survey saw.
     """
 
-    def __init__(self, table: Table, clock: Clock, index: TakenIndex, *, tidies: bool) -> None:
+    def __init__(
+        self,
+        table: Table,
+        clock: Clock,
+        index: TakenIndex,
+        *,
+        tidies: bool,
+        noticed: Callable[[SlotSurvey], None],
+    ) -> None:
         self._table = table
         self._clock = clock
         self._index = index
         self._tidies = tidies
+        self._noticed = noticed
         self._surveying = Lock()
         self._begun = 0
         self._last: tuple[int, SlotSurvey] | None = None  # its number, and what it saw
@@ -50,7 +60,7 @@ class Surveyor:
         """Whether it is time for a survey, as the index says. `own`: this process's slots."""
         every_s = EVERY_S_ALONE if taken.slots <= own else EVERY_S
         if not self._tidies:
-            every_s = 2 * EVERY_S  # nobody else has made one
+            every_s = EVERY_S_ALONE + EVERY_S  # nobody else has made one
         return abs(self._clock() - taken.surveyed_at_s) >= every_s
 
     def claim(self, taken: Taken) -> bool:
@@ -83,28 +93,48 @@ class Surveyor:
         """Makes a survey, one call at a time."""
         seen = survey(records_of(self._table, SLOTS), self._clock())
         if self._tidies:
+            self._noticed(seen)
             yield from self._tidy(seen)
             yield from self._correct_index(seen)
         return seen
 
     def _tidy(self, seen: SlotSurvey) -> Generator[None, None, None]:
-        revived = set()
-        for lifeline in seen.lapsed:
-            yield
-            before = {":limit": number(self._clock() - GRACE_S)}
-            condition = "attribute_not_exists(PK) OR expires_at <= :limit"
-            at = lifeline_key(lifeline)
-            if not self._table.delete(at, condition=condition, values=before):
-                revived.add(lifeline)
+        revived: set[str] = set()
+        for start in range(0, len(seen.lapsed), LIFELINES_AT_ONCE):
+            lapsed = seen.lapsed[start : start + LIFELINES_AT_ONCE]
+            revived |= yield from self._delete_lifelines(lapsed)
         dead = [each for each in seen.dead if each.lifeline not in revived]
         for start in range(0, len(dead), LEASES_AT_ONCE):
             yield from self._delete(dead[start : start + LEASES_AT_ONCE])
+
+    def _delete_lifelines(self, lapsed: Sequence[str]) -> Generator[None, None, set[str]]:
+        """Deletes these, unless they were renewed. Returns those of which that is not known."""
+        left = list(lapsed)
+        before = {":limit": number(self._clock() - GRACE_S)}
+        condition = f"{_GONE} OR expires_at <= :limit"
+        while left:
+            yield
+            cancelled = self._table.transact(
+                [
+                    delete_action(lifeline_key(each), condition=condition, values=before)
+                    for each in left
+                ]
+            )
+            if cancelled is None:
+                break
+            kept = [
+                each for each, code in zip(left, cancelled.codes, strict=False) if code == "None"
+            ]
+            if len(kept) == len(left):
+                return set(lapsed)
+            left = kept
+        return set(lapsed) - set(left)
 
     def _delete(self, dead: Sequence[Holder]) -> Generator[None, None, None]:
         """Deletes these leases. Those that have changed live, or the next survey finds them."""
         while dead:
             yield
-            deletions = [(each, action) for each in dead for action in self._deletions(each)]
+            deletions = self._distinct_deletions(dead)
             cancelled = self._table.transact([action for _, action in deletions])
             if cancelled is None:
                 self._index.note([each.slot for each in dead], taken=False)
@@ -119,6 +149,14 @@ class Surveyor:
             if not changed:
                 return
             dead = [each for each in dead if each.connection_id not in changed]
+
+    def _distinct_deletions(self, dead: Sequence[Holder]) -> list[tuple[Holder, Action]]:
+        """Returns the deletions, of each record one: DynamoDB takes no two in a transaction."""
+        by_key: dict[str, tuple[Holder, Action]] = {}
+        for each in dead:
+            for action in self._deletions(each):
+                by_key.setdefault(action["Delete"]["Key"]["SK"]["S"], (each, action))
+        return list(by_key.values())
 
     def _deletions(self, dead: Holder) -> Iterator[Action]:
         id = {":id": text(dead.connection_id)}
@@ -135,13 +173,14 @@ class Surveyor:
 
     def _correct_index(self, seen: SlotSurvey) -> Generator[None, None, None]:
         held = {each.slot for each in seen.holders}
-        self._index.note(held - seen.indexed.slots, taken=True)
-        stale = seen.indexed.slots - held - {each.slot for each in seen.dead}
-        if stale:  # or taken while the survey was made
+        dead = {each.slot for each in seen.dead}
+        differing = (held ^ seen.indexed.slots) - dead
+        if differing:  # or taken, or given back, while the survey was made
             yield
-            there = self._table.get_many([slot_key(each) for each in stale], consistent=True)
-            gone = [each for each in stale if slot_key(each) not in there]
-            self._index.note(gone, taken=False)
+            there = self._table.get_many([slot_key(each) for each in differing], consistent=True)
+            taken = {each for each in differing if slot_key(each) in there}
+            self._index.note(taken - seen.indexed.slots, taken=True)
+            self._index.note((differing - taken) & seen.indexed.slots, taken=False)
         while self._index.has_pending():
             yield
             if not self._index.write_next():
