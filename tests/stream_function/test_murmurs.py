@@ -156,3 +156,70 @@ def test_threads_that_sleep_get_heartbeats_written_and_are_not_woken(
     for thread in threads:
         thread.join(10)
         assert not thread.is_alive()
+
+
+def test_a_client_that_is_far_behind_is_not_silent_while_slow_pages_are_read(
+    service, make_service, clock, publish, make_item
+):
+    """Its pages are its own: nobody else gives a sign of life while its thread reads them."""
+    before = service.stream()
+    before.pull(3)
+    publish(*[make_item() for _ in range(5)])
+    another = make_service()
+    client = Client(another.stream(last_event_id=before.events[-1].id), clock)
+    client.pull()
+
+    def slow_and_lagging(_number, name, call):
+        clock.advance(1.9)
+        response = call()
+        asked = another.table.calls[-1][1]
+        if name == "query" and not asked.get("ConsistentRead"):
+            response["Items"] = []
+        return response
+
+    another.table._meddle = slow_and_lagging
+    run(client, clock, 60)
+    assert client.longest_gap_s() <= 4
+    assert sum(event.type == "new_item" for event in client.events) == 5
+
+
+def test_a_heartbeat_that_was_not_written_does_not_count(service, clock):
+    client = Client(service.stream(), clock)
+    run(client, clock, 5)
+    told = sum(event.type == "heartbeat" for event in client.events)
+    client.is_slow = True
+    run(client, clock, 30)
+    client.is_slow = False
+    beats = sum(event.type == "heartbeat" for event in client.events) - told
+    assert beats >= 3
+    assert client.longest_gap_s() <= 4
+
+
+@pytest.mark.parametrize("others", [0, 3])
+def test_every_stream_moves_when_the_lifeline_is_gone(service, clock, client, table, others):
+    """Each of them learns of it once, and a single move takes several turns."""
+    clients = [Client(service.stream(), clock) for _ in range(others + 1)]
+    for each in clients:
+        run(each, clock, 2)
+    (lifeline,) = lifelines(client, table)
+    client.delete_item(TableName=table, Key={name: lifeline[name] for name in ("PK", "SK")})
+    for _ in range(12):
+        for each in clients:
+            each.pull()
+    (drawn,) = lifelines(client, table)
+    assert drawn["SK"] != lifeline["SK"]
+    assert {each["lifeline"]["S"] for each in recorded(client, table, "SLOT#")} == {
+        drawn["SK"]["S"].partition("#")[2]
+    }
+
+
+def lifelines(client, table):
+    return recorded(client, table, "SLOTLIFE#")
+
+
+def recorded(client, table, prefix):
+    return client.query(
+        TableName=table,
+        KeyConditionExpression="PK = :p AND begins_with(SK, :s)",
+        ExpressionAttributeValues={":p": {"S": "CONNECTIONS"}, ":s": {"S": prefix}},
+    )["Items"]

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import timeit
 
 ENABLED_ON_IMPORT = gc.isenabled()
 ACTS = {
@@ -10,6 +11,7 @@ ACTS = {
     "scale": lambda: gc.set_threshold(gc.get_threshold()[0] * 100, 20, 30),
     "freeze": lambda: gc.freeze(),
     "disable and enable": lambda: (gc.disable(), gc.enable()),
+    "timeit": lambda: timeit.timeit("pass", number=1),  # disables, and enables what was enabled
 }
 ACTS.get(os.environ.get("ACT"), list)()
 AFTER_ACT = gc.isenabled()

@@ -16,7 +16,7 @@ from dashboard_data import (
 from dashboard_http.cors import Cors
 from dashboard_http.front import Routes, make_handler
 from dashboard_setup.clients import client_of, configurations_in, slots_in
-from dashboard_setup.handing_over import shared_by_threads
+from dashboard_setup.handing_over import HandedOver, are_streams_threads
 from dashboard_setup.restoring import after_restore
 from dashboard_setup.retrying import Retrying
 from dashboard_setup.settings import Settings
@@ -28,7 +28,9 @@ from stream_function.life import CALL_TIMEOUT_S
 from stream_function.routes import stream_routes
 from stream_function.subscription import StreamDependencies
 
-QUICK_AT_ONCE = 16  # one polls and one renews; others catch up
+POLLS_AT_ONCE = 2
+QUICK_AT_ONCE = 16  # one renews; others catch up
+OPENING_PATIENCE_S = 6.0
 OPENING_BACKOFF = Backoff(time.sleep, random.random, most_tries=2, first_pause_s=0.2)
 
 _settings = Settings.from_environ(os.environ)
@@ -37,18 +39,21 @@ _logger = Logger()
 _client = client_of(
     connect_timeout_s=CALL_TIMEOUT_S / 4, read_timeout_s=CALL_TIMEOUT_S * 3 / 4, attempts=1
 )
-# The calls that open a stream are made twice. They must not keep open streams waiting.
-_quick_client, _opening_client = shared_by_threads(
-    _client, os.environ, quick=QUICK_AT_ONCE, opening=AT_ONCE
-)
+_polling_client = _quick_client = _opening_client = _client
+if are_streams_threads(os.environ):
+    # Openings must not keep open streams waiting, and neither of them the poll for all.
+    _polling_client = HandedOver(_client, POLLS_AT_ONCE, CALL_TIMEOUT_S)
+    _quick_client = HandedOver(_client, QUICK_AT_ONCE, CALL_TIMEOUT_S)
+    _opening_client = HandedOver(_client, AT_ONCE, OPENING_PATIENCE_S)
 _quick_table = Table(_quick_client, _settings.table, batch_tries=1)
+# The calls that open a stream are made twice.
 _table = Table(Retrying(_opening_client, OPENING_BACKOFF), _settings.table)
 _dependencies = StreamDependencies(
     feed=DynamoDbFeed(_table, time.time),
     metrics=DynamoDbMetrics(_quick_table, time.time),
     reader=SharedReader(
         DynamoDbFeed(_quick_table, time.time),
-        _quick_table,
+        Table(_polling_client, _settings.table, batch_tries=1),
         time.time,
         _settings.poll_interval_s,
     ),

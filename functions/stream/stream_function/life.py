@@ -12,6 +12,7 @@ COUNT_AGE_S = 1  # how old a count of open streams may be that a heartbeat repor
 # the next call of the table, so that at most one call comes between.
 KEEPALIVE_S = 2
 REST_S = 2.75  # the same for a stream that makes no call first, and may wake a little late
+ADRIFT_S = 1  # after so long a lease whose lifeline is gone tries again to move
 CALL_TIMEOUT_S = 2  # for each call of an open stream, its connection included
 # Wide: it governs who comes back when everything dies at once (contract.md: within 10 s).
 OPENING_RETRY_MS = (200, 8_000)

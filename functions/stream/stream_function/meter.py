@@ -16,6 +16,7 @@ from dashboard_data import FeedEntry
 FLUSH_EVERY_S = 55  # operators expect a value a minute; a poll comes between
 MOST_LATENCIES = 100  # EMF takes so many values of a metric in one record
 MOST_REMEMBERED = 2_000
+COUNT_HOLDS_S = 60  # an older number of open streams says nothing about now
 
 
 class Meter:
@@ -29,15 +30,15 @@ class Meter:
         self._latencies_ms: list[float] = []
         self._durations_s: list[float] = []
         self._measured: dict[tuple[str, int], None] = {}
-        self._open_count: int | None = None
+        self._open_count: tuple[int, float] | None = None  # and when it was counted
 
     def add(self, metric: str, count: int = 1) -> None:
         with self._guard:
             self._counts[metric] += count
 
-    def counted(self, open_count: int) -> None:
+    def counted(self, open_count: int, now_s: float) -> None:
         """Notes the number of open streams that a heartbeat has just reported."""
-        self._open_count = open_count
+        self._open_count = open_count, now_s
 
     def delivered(
         self, epoch: str, entries: Sequence[FeedEntry], opened_at_s: float, now_s: float
@@ -93,7 +94,9 @@ class Meter:
         for duration_s in durations_s:
             metrics.add_metric("StreamDuration", MetricUnit.Seconds, duration_s)
         if self._open_count is not None:
-            metrics.add_metric("OpenConnections", MetricUnit.Count, self._open_count)
+            count, counted_at_s = self._open_count
+            if abs(now_s - counted_at_s) <= COUNT_HOLDS_S:
+                metrics.add_metric("OpenConnections", MetricUnit.Count, count)
         metrics.flush_metrics()
 
     def _new_metrics(self) -> EphemeralMetrics:
@@ -115,3 +118,8 @@ class Meters:
             if meter is None:
                 meter = self._meters[stream] = Meter(stream, now_s)
             return meter
+
+    def flush_when_due(self, now_s: float) -> None:
+        """Writes what is due for all kinds: the streams of one kind may all be asleep."""
+        for meter in list(self._meters.values()):
+            meter.flush_when_due(now_s)

@@ -21,6 +21,7 @@ class Observer:
         "_fields",
         "_logger",
         "_meter",
+        "_meters",
         "_opened_at_s",
         "_poll_errors",
         "_reported_at_s",
@@ -36,6 +37,7 @@ class Observer:
         self._reported_at_s = self._opened_at_s
         self._poll_errors = 0
         self._events_reported = 0
+        self._meters = meters
         self._meter: Meter = meters.of(self._fields["stream"], self._opened_at_s)
 
     def opened(self) -> None:
@@ -48,7 +50,7 @@ class Observer:
 
     def counted(self, open_count: int) -> None:
         """Notes the number of open streams that a heartbeat has just reported."""
-        self._meter.counted(open_count)
+        self._meter.counted(open_count, self._clock())
 
     def poll_failed(self, error: Exception) -> None:
         """Logs the first failure, and counts all of them."""
@@ -90,7 +92,7 @@ class Observer:
         now_s = self._clock()
         if now_s - self._reported_at_s >= FLUSH_EVERY_S:
             self._report(sent, now_s)
-        self._meter.flush_when_due(now_s)
+        self._meters.flush_when_due(now_s)
 
     def _report(self, sent: Mapping[str, int], now_s: float) -> None:
         self._reported_at_s = now_s

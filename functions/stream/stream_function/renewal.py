@@ -40,7 +40,7 @@ class Renewal:
             return known
         self._tried_at_s = now_s
         try:
-            state = self._slots.renew(self._lease)
+            state = self._slots.renew(self._lease, lapsed=seen == LeaseState.LAPSED)
         except Exception as error:  # nothing is concluded: it may be had again
             self._observer.poll_failed(error)
             return known

@@ -450,6 +450,8 @@ class Subscription:
             due_s = min(due_s, self._told.all_due_at_s())
             if self._has_unmerged():
                 due_s = min(due_s, self._metrics_at_s + life.MERGE_METRICS_S)
+        if self._shared.slots.is_adrift(self._lease):  # no reading says that again
+            due_s = min(due_s, self._clock() + life.ADRIFT_S)
         if self._write is not None:  # others give the signs of life
             return due_s, due_s
         if not self._failing:
@@ -467,15 +469,23 @@ class Subscription:
         if self._write is None or self._position is None:
             return False
         data = event_stream.comment_line(TABLE_UNREADABLE if self._failing else "")
+        heartbeat = None
+        count, counted_at_s = self._shared.counted
         if not self._failing and self._is_heartbeat_due(now_s):
-            count, counted_at_s = self._shared.counted
             if abs(now_s - counted_at_s) > 2 * life.COUNT_AGE_S:
                 return False
-            self._open_count = count
-            data = self._heartbeat(self._position)
+            heartbeat = self._shared.events.heartbeat(
+                self._secret, self._position, now_s, count, self._newest_number
+            )
+            data = heartbeat.data
         if not self._write(data, wait=False):
             return False
         self._stream.silent_since_s = now_s
+        if heartbeat:
+            self._open_count = count
+            self._event_at_s = now_s
+            self._observer.counted(count)
+            self._shared_event("heartbeat", heartbeat)
         return True
 
     def _keepalive(self) -> Pieces:

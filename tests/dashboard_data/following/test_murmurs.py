@@ -1,5 +1,7 @@
 """Tests that the thread which reads for all gives the others' signs of life."""
 
+from itertools import pairwise
+
 import pytest
 from dashboard_data import Cursor, SharedReader
 
@@ -73,3 +75,36 @@ def test_murmurs_go_on_while_the_table_cannot_be_read(memory, records, clock):
 
 def reader_of(memory, records, clock):
     return SharedReader(memory, records, clock, pause=clock.pause)
+
+
+def test_readings_that_are_far_apart_leave_nobody_silent(memory, records, clock):
+    reader = SharedReader(memory, records, clock, interval_s=5, pause=clock.pause)
+    heard = [clock()]
+    with reader.follow(memory.head().cursor) as stream:
+
+        def murmur(now_s):
+            heard.append(now_s)
+            stream.silent_since_s = now_s
+            return True
+
+        stream.murmur = murmur
+        stream.silent_since_s = clock()
+        until_s = clock() + 60
+        while clock() < until_s:
+            reader.wait(stream, until_s)
+    assert max(after - before for before, after in pairwise(heard)) <= 4
+
+
+def test_a_murmur_that_fails_is_that_streams_own_affair(memory, records, clock, make_item):
+    def fails(_now_s):
+        raise MemoryError
+
+    reader = SharedReader(memory, records, clock, pause=clock.pause)
+    with reader.follow(memory.head().cursor) as stream:
+        stream.murmur = fails
+        for _ in range(5):
+            clock.advance(3)
+            reader.wait(stream, clock() + 10)
+        memory.publish(make_item())
+        found = [reader.wait(stream, clock() + 10).entries for _ in range(3)]
+    assert sum(len(each) for each in found) == 1

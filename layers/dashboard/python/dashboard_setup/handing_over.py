@@ -8,38 +8,44 @@ their calls over to threads that do nothing else.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-CONCURRENCY = "AWS_LAMBDA_MAX_CONCURRENCY"  # Lambda sets it where invocations share a process
+from botocore.exceptions import ReadTimeoutError
+
+# Where this is `threads`, and more than one invocation may run at a time, streams are threads.
+MODE = "STREAMING_RUNTIME_CONCURRENCY"
+CONCURRENCY = "AWS_LAMBDA_MAX_CONCURRENCY"
 
 
-def shared_by_threads(
-    client: Any, environ: Mapping[str, str], *, quick: int, opening: int
-) -> tuple[Any, Any]:
-    """Returns two clients for one: each has its calls made by so many threads at most.
-
-    Where a process serves one invocation at a time, both are the client itself.
-    """
-    if environ.get(CONCURRENCY, "1") == "1":
-        return client, client
-    return HandedOver(client, quick), HandedOver(client, opening)
+def are_streams_threads(environ: Mapping[str, str]) -> bool:
+    return environ.get(MODE) == "threads" and environ.get(CONCURRENCY, "1") != "1"
 
 
 class HandedOver:
     """A client whose calls are made by `threads` threads at most, for all that wait for them.
 
-    It says and raises what the client does. Threads are started as they are needed.
+    It says and raises what the client does. Threads are started as they are needed. A call that
+    takes longer than `patience_s`, the wait for a thread included, is an error like a response that
+    does not come: one that has not begun by then is never made.
     """
 
-    def __init__(self, client: Any, threads: int) -> None:
+    def __init__(self, client: Any, threads: int, patience_s: float) -> None:
         # Only those who share a process pay for it.
         from concurrent.futures import ThreadPoolExecutor
 
         self._client = client
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="table")
+        self._patience_s = patience_s
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         call: Callable[..., Any] = getattr(self._client, operation)
 
         def handed_over(**parameters: Any) -> Any:
-            return self._threads.submit(call, **parameters).result()
+            made = self._threads.submit(call, **parameters)
+            try:
+                return made.result(self._patience_s)
+            except TimeoutError as error:
+                if made.done():  # it was the call that raised it, or has just come back
+                    return made.result()
+                made.cancel()
+                raise ReadTimeoutError(endpoint_url="the table") from error
 
         return handed_over

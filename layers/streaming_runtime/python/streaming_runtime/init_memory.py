@@ -26,6 +26,7 @@ class CollectorHeld:
         self._freeze = freeze
         self._is_held = False
         self._disable: Any = gc.disable
+        self._isenabled: Any = gc.isenabled
 
     def __enter__(self) -> None:
         if not gc.isenabled():
@@ -33,10 +34,13 @@ class CollectorHeld:
         self._is_held = True
         self._disable()
         gc.disable = self._disabled_by_function
+        gc.isenabled = self._seen_by_function
 
     def __exit__(self, *_: object) -> None:
         if gc.disable == self._disabled_by_function:
             gc.disable = self._disable
+        if gc.isenabled == self._seen_by_function:
+            gc.isenabled = self._isenabled
         if not self._is_held:
             return
         if self._freeze:
@@ -46,3 +50,7 @@ class CollectorHeld:
     def _disabled_by_function(self) -> None:
         self._is_held = False
         self._disable()
+
+    def _seen_by_function(self) -> bool:
+        """Much code remembers this, disables, and enables only what was enabled."""
+        return self._is_held or bool(self._isenabled())

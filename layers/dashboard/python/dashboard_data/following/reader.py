@@ -40,7 +40,7 @@ from dashboard_data.feed.cursor import Cursor
 from dashboard_data.feed.feed import Feed, Page, ResetReason, lags
 from dashboard_data.feed.head import Head
 from dashboard_data.following.bell import Bell
-from dashboard_data.following.followed import FollowedStream, News
+from dashboard_data.following.followed import FollowedStream, Murmur, News
 from dashboard_data.following.reading import NEVER_S, Look, Reading, Records, Steps, Streams
 from dashboard_data.following.sleepers import Sleepers
 from dashboard_data.slots.lease import Lease
@@ -49,6 +49,7 @@ from dashboard_data.users.sessions import Session
 
 INTERVAL_S = 1.0
 SILENCE_S = 2.0
+MURMUR_EVERY_S = 1.0  # where readings are further apart than that
 FOREVER_S = float("inf")
 LONGEST_PAUSE_S = 60.0  # a lock takes no infinite timeout
 
@@ -220,10 +221,12 @@ class SharedReader:
             self._is_stepping = True
             self._sleepers.leader = stream
             return _Turn(may_step=True)
+        if would_lead and self._interval_s > MURMUR_EVERY_S:
+            self._murmur(stream)
         self._sleepers.lie_down(stream)
         pause_s = min(until_s - now_s, LONGEST_PAUSE_S)
         if would_lead:
-            pause_s = min(due_in_s, pause_s)
+            pause_s = max(0.0, min(due_in_s, pause_s, MURMUR_EVERY_S))
         return _Turn(pause_s=pause_s)
 
     def _due_in_s(self, now_s: float) -> float:
@@ -232,14 +235,16 @@ class SharedReader:
 
     def _step(self, stream: FollowedStream) -> Reading | None:
         """Takes the next step of the reading under way, or begins one. Returns it at its end."""
-        with self._guard:
-            self._murmur(stream)
-            streams = self._streams
-        if self._steps is None:
-            self._asked_at_s = self._clock()
-            self._steps = self._look.steps(streams, self._last, self._asked_at_s)
-        reading: Reading | None = self._failed(RuntimeError("the read was interrupted"))
+        interrupted = RuntimeError("the read was interrupted")
+        reading: Reading | None = self._failed(interrupted)
         try:
+            with self._guard:
+                self._murmur(stream)
+                streams = self._streams
+            if self._steps is None:
+                self._asked_at_s = self._clock()
+                self._steps = self._look.steps(streams, self._last, self._asked_at_s)
+            reading = self._failed(interrupted)
             reading = _after_next(self._steps)
         except Exception as error:
             reading = self._failed(error)
@@ -262,7 +267,7 @@ class SharedReader:
             for stream in (leader, *self._sleepers)
             if stream.murmur and abs(now_s - stream.silent_since_s) >= SILENCE_S
         ]
-        self._sleepers.wake([stream for stream, murmur in silent if not murmur(now_s)])
+        self._sleepers.wake([each for each, murmur in silent if not _is_heard(murmur, now_s)])
 
     def _publish(self, reading: Reading) -> Reading:
         """Makes a reading the last one, under the lock, and wakes those for whom it is news."""
@@ -314,6 +319,8 @@ class SharedReader:
         But a page that is owed is read whatever the time is, so that slow calls stop nobody.
         """
         is_owed = stream.owed
+        if stream.murmur:  # nobody gives a sign of life for it meanwhile
+            until_s = min(until_s, stream.silent_since_s + SILENCE_S)
         while is_owed or self._clock() < until_s:
             is_owed = False
             page = self._feed.page_after(stream.cursor, consistent=stream.doubtful)
@@ -324,6 +331,14 @@ class SharedReader:
             stream.doubtful = True
         stream.owed = True
         return Page((), stream.cursor, more=True)
+
+
+def _is_heard(murmur: Murmur, now_s: float) -> bool:
+    """Whether the client was written to. What fails there is that stream's own affair."""
+    try:
+        return murmur(now_s)
+    except Exception:
+        return False
 
 
 def _after_next(steps: Steps) -> Reading | None:

@@ -44,7 +44,7 @@ class Chores:
             return
         try:
             now_s = self._clock()
-            # What was seen long ago is not acted on: the process may have been frozen since.
+            # Nothing that was seen long ago is acted on: the process may have been frozen since.
             if self._steps is None or abs(now_s - self._begun_at_s) > LONGEST_S:
                 self._steps = self._all_steps()
                 self._begun_at_s = now_s

@@ -183,14 +183,15 @@ class StreamSlots:
         """Whether `renew` has anything to do, for this lease or for all of the process."""
         return self._holdings.renewal_is_due(lease) or self._chores.are_left()
 
-    def renew(self, lease: Lease) -> LeaseState | None:
+    def renew(self, lease: Lease, *, lapsed: bool = False) -> LeaseState | None:
         """Prolongs all leases of this process, and returns the state of this one.
 
         It makes one call of the table at most, so that no stream is silent for longer. None if
         nothing new is known about this lease: another thread is at it, or the next call goes on.
         A lease whose lifeline is gone lives on if nobody else has taken its slot or its shares.
+        `lapsed`: a reading did not find its lifeline, so find out now.
         """
-        if self._holdings.renewal_is_due(lease):
+        if lapsed or self._holdings.renewal_is_due(lease):
             return self._holdings.renew(lease)
         self._chores.do_next()
         return None
