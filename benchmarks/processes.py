@@ -23,7 +23,8 @@ def cpu_ms(pid: int) -> float:
     """Returns the CPU time of all threads that a process has and has had; 0 if it has ended.
 
     Counted by the scheduler in nanoseconds. (The ticks of /proc/PID/stat find a process that wakes
-    up with a tick at work each time.) https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html
+    up with a tick at work each time.)
+    https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html
     """
     with contextlib.suppress(OSError):
         return time.clock_gettime((~pid << 3) | CPUCLOCK_SCHED) * 1000

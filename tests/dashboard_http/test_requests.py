@@ -63,7 +63,7 @@ def test_two_positions_are_none_and_an_empty_one_is_a_first_connection(service):
     body = service.stream_handler(payload, service._context(100))["body"]
 
     assert first.events[0].type == "metrics"
-    assert b"event: reset" in next(body)
+    assert b"event: reset" in next(iter(body))
 
 
 # --- shares wider than one address

@@ -80,7 +80,7 @@ class Chores:
             yield
         yield from self._holdings.releases()
         taken, self._survey = self._survey, None
-        if taken and self._surveyor.claim(taken):
+        if taken and self._surveyor.claim(taken, self._holdings.slots()):
             yield
             yield from self._surveyor.steps()
         if failure:

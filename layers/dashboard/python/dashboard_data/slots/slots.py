@@ -128,7 +128,12 @@ class StreamSlots:
             lease_s=lease_s,
         )
         self._surveyor = Surveyor(
-            table, clock, self._index, tidies=tidies, noticed=self._holdings.notice
+            table,
+            clock,
+            self._index,
+            lease_s=lease_s,
+            tidies=tidies,
+            noticed=self._holdings.notice,
         )
         self._chores = Chores(clock, self._holdings, self._index, self._surveyor)
         limits = Limits(limit, client_limit, network_limit, reserved)
@@ -246,10 +251,10 @@ class StreamSlots:
     def _count(self, *, at_once: bool) -> int:
         own = self._holdings.slots()
         taken = self._index.read(self._quick_table)
-        if self._surveyor.is_due(taken, own):
+        if self._surveyor.is_due(taken):
             if not at_once:
                 self._chores.want_survey(taken)
-            elif self._surveyor.claim(taken):
+            elif self._surveyor.claim(taken, own):
                 return len(self._surveyor.survey().holders)
         return len(taken.slots | own)
 

@@ -1,8 +1,10 @@
 """What is left of processes that died, and who has which slot? Reads all slots, and tidies up.
 
 Theory of operation. A survey reads the records of all slots with one Query. That costs more with
-every stream, so it is made seldom: once in EVERY_S seconds in the whole system, by whoever counts
-streams then, and when a client would have to be refused.
+every stream, so it is made seldom: once in a third of a lease (15 s) in the whole system, by
+whoever counts streams then, and when a client would have to be refused. While all streams that the
+index knows are of one process, there is nothing to find but an error of the index: then most
+surveys are only claimed, so that others see that somebody looks.
 
 It deletes what dead processes have left, in this order: the lifeline, on condition that it has
 expired, and then each slot with its marks, on condition that they are still of that lifeline. A
@@ -19,9 +21,8 @@ from dashboard_data.slots.lease import SLOTS, lifeline_key, mark_key, slot_key
 from dashboard_data.slots.records import records_of
 from dashboard_data.slots.survey import GRACE_S, UNKNOWN, Holder, SlotSurvey, survey
 
-EVERY_S = 15
-# While the only streams are this process's own, there is nothing to find but an error of the index.
-EVERY_S_ALONE = 60
+EVERY = 1 / 3  # fraction of a lease
+EVERY_ALONE = 4 / 3
 LEASES_AT_ONCE = 24  # in one transaction, which may have 100 actions
 LIFELINES_AT_ONCE = 100
 
@@ -44,9 +45,12 @@ class Surveyor:
         clock: Clock,
         index: TakenIndex,
         *,
+        lease_s: float,
         tidies: bool,
         noticed: Callable[[SlotSurvey], None],
     ) -> None:
+        self._lease_s = lease_s
+        self._surveyed_at_s = float("-inf")
         self._table = table
         self._clock = clock
         self._index = index
@@ -56,16 +60,24 @@ class Surveyor:
         self._begun = 0
         self._last: tuple[int, SlotSurvey] | None = None  # its number, and what it saw
 
-    def is_due(self, taken: Taken, own: frozenset[int]) -> bool:
-        """Whether it is time for a survey, as the index says. `own`: this process's slots."""
-        every_s = EVERY_S_ALONE if taken.slots <= own else EVERY_S
+    def is_due(self, taken: Taken) -> bool:
+        """Whether it is time for a survey, as the index says."""
+        every_s = EVERY * self._lease_s
         if not self._tidies:
-            every_s = EVERY_S_ALONE + EVERY_S  # nobody else has made one
+            every_s *= 2  # nobody else has looked
         return abs(self._clock() - taken.surveyed_at_s) >= every_s
 
-    def claim(self, taken: Taken) -> bool:
-        """Returns whether the survey that is due is this process's to make."""
-        return not self._tidies or self._index.claim_survey(taken)
+    def claim(self, taken: Taken, own: frozenset[int]) -> bool:
+        """Returns whether the survey that is due is this process's to make.
+
+        `own`: the slots of this process.
+        """
+        if not self._tidies:
+            return True
+        is_ours = self._index.claim_survey(taken)
+        looked_s_ago = abs(self._clock() - self._surveyed_at_s)
+        is_pointless = taken.slots <= own and looked_s_ago < EVERY_ALONE * self._lease_s
+        return is_ours and not is_pointless
 
     def survey(self) -> SlotSurvey:
         """Returns who has a slot now, after what dead processes left was deleted.
@@ -92,6 +104,7 @@ class Surveyor:
     def steps(self) -> Steps:
         """Makes a survey, one call at a time."""
         seen = survey(records_of(self._table, SLOTS), self._clock())
+        self._surveyed_at_s = self._clock()
         if self._tidies:
             self._noticed(seen)
             yield from self._tidy(seen)
