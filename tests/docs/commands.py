@@ -5,6 +5,9 @@ import contextlib
 import io
 import re
 import shlex
+import subprocess
+import sys
+from functools import cache
 
 import botocore.session
 from botocore import xform_name
@@ -63,6 +66,10 @@ def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> str:
 
 
 def _python(words: list[str]) -> str:
+    if words[1:2] == ["-m"] and words[2].startswith("benchmarks."):
+        told = _help_of(words[2])
+        unknown = [word for word in words if word.startswith("--") and word not in told]
+        return f"{words[2]} has no {unknown}" if unknown else ""
     paths = [word for word in words[1:] if word.endswith(".py")]
     missing = [path for path in paths if path not in OF_READERS and not (ROOT / path).is_file()]
     sources = [
@@ -76,6 +83,12 @@ def _python(words: list[str]) -> str:
     options = [word for word in words if word.startswith("--")]
     unknown = [each for each in options if not any(f'"{each}"' in text for text in sources)]
     return f"unknown: {missing + unknown}" if missing or unknown else ""
+
+
+@cache
+def _help_of(module: str) -> str:
+    asked = [sys.executable, "-m", module, "--help"]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 def _aws(words: list[str]) -> str:

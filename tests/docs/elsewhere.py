@@ -60,6 +60,8 @@ COMMANDS = {
     "python -m pytest ": "tests/docs/test_tutorial.py, or needs an AWS account",
     "python3 -m venv ": "makes an environment, which takes seconds",
     ".venv/bin/python scripts/redrive.py": "tests/scripts/redrive/test_redrive.py",
+    "python -m benchmarks.": "tests/benchmarks",
+    ".venv-bench/bin/python -m benchmarks.run": "tests/benchmarks/test_harness.py",
     "sam ": NEEDS_AWS,
     "terraform ": NEEDS_AWS,
 }

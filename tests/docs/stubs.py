@@ -29,7 +29,12 @@ sys.modules["app"] = types.SimpleNamespace(handler=lambda event, context: {"body
 """,
     "docs/sse.md": "def tokens(event): return iter(['one', {'two': 2}])",
     "docs/runtime.md": """
-import asyncio
+import asyncio, types
+
+client = types.SimpleNamespace(close=print)
+
+def reconnect():
+    pass
 
 class model:
     @staticmethod

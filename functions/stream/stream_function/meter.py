@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from dashboard_data import FeedEntry
 
 FLUSH_EVERY_S = 55  # operators expect a value a minute; a poll comes between
-MOST_LATENCIES = 100  # EMF takes so many values of a metric in one record
+MOST_LATENCIES = 1_000  # kept until they are written, in records of 100 values each
 MOST_REMEMBERED = 2_000
 COUNT_HOLDS_S = 60  # an older number of open streams says nothing about now
 

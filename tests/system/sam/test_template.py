@@ -432,7 +432,7 @@ def test_each_setting_is_told_to_the_version_since_sam_publishes_none_for_new_va
 def test_every_metric_that_somebody_looks_at_is_emitted(resources):
     folders = (ROOT / "functions", ROOT / "layers/dashboard/python")
     sources = "".join(path.read_text() for each in folders for path in each.rglob("*.py"))
-    emitted = set(re.findall(r'(?:add_metric|_count)\("(\w+)"', sources))
+    emitted = set(re.findall(r'(?:add_metric|_count|_meter\.add)\("(\w+)"', sources))
     text = json.dumps(
         [each for each in resources().values() if each["Type"].startswith("AWS::CloudWatch::")]
     )
