@@ -209,11 +209,6 @@ def delete_action(at: Key, *, condition: str, values: Any = None) -> Action:
     return {"Delete": {"Key": key(*at), **_conditional(condition, values)}}
 
 
-def check_action(at: Key, *, condition: str, values: Any = None) -> Action:
-    """Returns the action of a transaction that only states a condition."""
-    return {"ConditionCheck": {"Key": key(*at), **_conditional(condition, values)}}
-
-
 def update_action(
     at: Key,
     expression: str,

@@ -4,6 +4,7 @@ From botocore, which is what boto3's clients are made of: `import boto3` loads i
 the transfers of S3 too, a tenth of a function's start.
 """
 
+import os
 import random
 import time
 from functools import cache
@@ -50,11 +51,19 @@ def client_of(*, connect_timeout_s: float, read_timeout_s: float, attempts: int)
         read_timeout=read_timeout_s,
         max_pool_connections=MAX_POOL_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": attempts},
-        user_agent=USER_AGENT,
+        user_agent=_user_agent(os.environ.get("AWS_SDK_UA_APP_ID", "")),
     )
     client = _session().create_client("dynamodb", config=config)
     after_restore(client.close)  # it opens new ones with the next call
     return client
+
+
+def _user_agent(app_id: str) -> str:
+    """Returns what requests say of who makes them, with the name that users may give it.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html
+    """
+    return f"{USER_AGENT} app/{app_id}" if app_id else USER_AGENT
 
 
 def slots_in(
