@@ -19,14 +19,7 @@ def test_no_call_begins_while_a_stream_was_silent_for_long(memory, clock):
 
     reader = reader_of(memory, Slow(memory), clock)
     with reader.follow(memory.head().cursor) as stream:
-
-        def murmur(now_s):
-            said_at.append(now_s)
-            stream.silent_since_s = now_s
-            return True
-
-        stream.murmur = murmur
-        stream.silent_since_s = clock()
+        murmur_into(stream, said_at, clock)
         began_at = clock()
         for _ in range(20):
             reader.wait(stream)
@@ -73,6 +66,18 @@ def test_murmurs_go_on_while_the_table_cannot_be_read(memory, records, clock):
     assert len(said_at) >= 4
 
 
+def murmur_into(stream, said_at, clock):
+    """Lets the stream note when it was heard, from now on."""
+
+    def murmur(now_s):
+        said_at.append(now_s)
+        stream.silent_since_s = now_s
+        return True
+
+    stream.murmur = murmur
+    stream.silent_since_s = clock()
+
+
 def reader_of(memory, records, clock):
     return SharedReader(memory, records, clock, pause=clock.pause)
 
@@ -81,14 +86,7 @@ def test_readings_that_are_far_apart_leave_nobody_silent(memory, records, clock)
     reader = SharedReader(memory, records, clock, interval_s=5, pause=clock.pause)
     heard = [clock()]
     with reader.follow(memory.head().cursor) as stream:
-
-        def murmur(now_s):
-            heard.append(now_s)
-            stream.silent_since_s = now_s
-            return True
-
-        stream.murmur = murmur
-        stream.silent_since_s = clock()
+        murmur_into(stream, heard, clock)
         until_s = clock() + 60
         while clock() < until_s:
             reader.wait(stream, until_s)
