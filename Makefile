@@ -34,7 +34,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$(CORES); [ $$n -lt 4 ] || n=4; [ $$n -gt 2 ] || n=2; echo $$n)
 # A pytest marker expression, which selects tests of the whole suite.
 ONLY ?= timed or not timed
-# COVERAGE=1 is slower, and reports the lines that no test runs.
+# COVERAGE=1 reports the lines that no test runs; COVERAGE=branches the branches too, and is slower.
 COVERAGE ?=
 
 # Options of `make build` and `make sam-local`.
@@ -61,8 +61,9 @@ endif
 TOGETHER := -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not timed and ($(ONLY))"
 ALONE := -m "timed and ($(ONLY))"
 ifneq ($(strip $(COVERAGE)),)
-TOGETHER += --cov --cov-report=
-ALONE += --cov --cov-append --cov-report=term --cov-fail-under=95
+MEASURED := --cov $(if $(filter branches,$(COVERAGE)),--cov-branch)
+TOGETHER += $(MEASURED) --cov-report=
+ALONE += $(MEASURED) --cov-append --cov-report=term --cov-fail-under=95
 endif
 ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
