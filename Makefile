@@ -106,7 +106,7 @@ endif
 
 TYPED := streaming_runtime lambda_streaming event_stream dashboard_data dashboard_http \
     dashboard_setup stream_function api_function publish_function local_lambda benchmarks.cost \
-    benchmarks.scale benchmarks.table benchmarks.cases
+    benchmarks.scale benchmarks.table benchmarks.cases sse_conformance
 check: environment
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .

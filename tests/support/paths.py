@@ -15,6 +15,7 @@ PACKAGES = {
     "api_function": ROOT / "functions/api/api_function",
     "publish_function": ROOT / "functions/publish/publish_function",
     "local_lambda": ROOT / "local_lambda",
+    "sse_conformance": ROOT / "sse_conformance",
 }
 MADE = {"__pycache__", "dist", "node_modules"}  # folders that hold nothing written by hand
 

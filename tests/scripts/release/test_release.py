@@ -27,7 +27,13 @@ SDIST = f"lambda_streaming-{__version__}.tar.gz"
 LAYER = f"streaming-runtime-layer-{__version__}.zip"
 CONSTRAINTS = f"constraints-{__version__}.txt"
 TEMPLATES = [f"layer-{__version__}.yaml", f"serverless-repository-{__version__}.yaml"]
-PACKAGES = {"streaming_runtime", "lambda_streaming", "event_stream", "local_lambda"}
+PACKAGES = {
+    "streaming_runtime",
+    "lambda_streaming",
+    "event_stream",
+    "local_lambda",
+    "sse_conformance",
+}
 # Runs the command like the script that pip makes for it.
 AS_INSTALLED = """
 import sys

@@ -1,0 +1,228 @@
+"""Does a client that comes back get what it missed, and nothing twice?"""
+
+from dataclasses import replace
+from typing import cast
+
+from sse_conformance.capture import Capture
+from sse_conformance.checks.check import (
+    HTML,
+    MUST,
+    RFC9110,
+    SHOULD,
+    Check,
+    Verdict,
+    failed,
+    first_fault,
+    passed,
+    skipped,
+)
+from sse_conformance.checks.framing import shown
+from sse_conformance.checks.sequence import Known, Resumed, judge_resumed
+from sse_conformance.reading import Event
+from sse_conformance.session import Session, as_query
+from sse_conformance.wire import Stream
+
+MOST_RECONNECTS = 12
+_IDS_IN_VAIN = "no id with items before and after it came while the kit listened"
+_TOKENS = 4
+
+
+class Base:
+    """The sequence that is known before a reconnect, and the first reconnect."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.known = Known(self._gather(session), session.identities)
+        self.places = self.known.positions()
+        self.first: Resumed | None = None
+        if self.places:
+            # Not the first place if there are others: a stream that begins anew shows then.
+            self.place = self.places[min(1, len(self.places) - 1)]
+            self.first = self.resume(self.place)
+            if self.first.replayed:
+                self.known = replace(self.known, replayed=self.first.replayed)
+                self.places = self.known.positions()
+
+    @staticmethod
+    def _gather(session: Session) -> tuple[Event, ...]:
+        long = session.long
+        if session.options.emits:
+            tokens = session.publish(_TOKENS)
+            long.wait(
+                session.options.timeout_s,
+                lambda: set(tokens) <= set(session.identities.identities(long.so_far().events)),
+            )
+        else:
+            long.wait(session.options.window_s, lambda: len(long.so_far().events) > 5)
+        return long.so_far().events
+
+    def resume(self, place: int, *, query: str = "", header: bool = True) -> Resumed:
+        """Comes back at a place of the sequence, and judges what follows."""
+        return judge_resumed(self.known, place, self.capture(place, query=query, header=header))
+
+    def capture(self, place: int, *, query: str = "", header: bool = True) -> Capture:
+        """Comes back at a place of the sequence."""
+        name = self.session.identities
+        wanted = [name.of(event) for event in self.known.after(place)]
+
+        def has_all(stream: Stream) -> bool:
+            return bool(wanted) and set(wanted) <= set(name.identities(stream.events))
+
+        position = self.known.events[place].id if header else None
+        return self.session.follow(last_event_id=position, query=query, stop=has_all)
+
+
+def base_of(session: Session) -> Base:
+    """Returns the known sequence; it is gathered once."""
+    return cast("Base", session.shared("base", lambda: Base(session)))
+
+
+def _header(session: Session) -> Verdict:
+    base = base_of(session)
+    return base.first.verdict if base.first else skipped(_why_not(session))
+
+
+def _why_not(session: Session) -> str:
+    if not session.can_follow_ids:
+        return "no event sets an id"
+    return _IDS_IN_VAIN + ("" if session.options.emits else ": --emit-url")
+
+
+def _every_id(session: Session) -> Verdict:
+    """Comes back after every place where a cut could have left the client."""
+    base = base_of(session)
+    if base.first is None or not base.first.replayed:
+        return skipped(_why_not(session) if base.first is None else "nothing is replayed")
+    places = base.places[:: max(1, -(-len(base.places) // MOST_RECONNECTS))]
+    for place in places:
+        verdict = base.resume(place).verdict
+        if verdict.result != "pass":
+            return verdict
+    return passed(f"{len(places)} reconnects, each with exactly what was missed")
+
+
+def _query(session: Session) -> Verdict:
+    base = base_of(session)
+    if base.first is None or not base.first.replayed:
+        return skipped(_why_not(session) if base.first is None else "nothing is replayed")
+    faults = []
+    for name in ("last_event_id", "lastEventId"):
+        query = as_query(name, base.known.events[base.place].id)
+        resumed = base.resume(base.place, query=query, header=False)
+        if not (resumed.replayed and resumed.verdict.result == "pass"):
+            why = resumed.verdict.evidence if resumed.verdict.result == "fail" else "is ignored"
+            faults.append(f"?{name}= {why}")
+    return first_fault(faults)
+
+
+def _precedence(session: Session) -> Verdict:
+    base = base_of(session)
+    if base.first is None or not base.first.replayed or len(base.places) < 2:
+        return skipped("nothing is replayed" if base.first else _why_not(session))
+    earlier, later = base.places[0], base.places[-1]
+    position = base.known.events[earlier].id
+    names = ("last_event_id", "lastEventId")
+    query = "&".join(as_query(name, position) for name in names)
+    resumed = base.resume(later, query=query)
+    if resumed.verdict.result == "fail":
+        return failed(f"with an older id in the query: {resumed.verdict.evidence}")
+    return passed()
+
+
+# --- ids that nobody gave out
+
+ODD = {
+    "unknown": "kit-00000000-unknown",
+    "a number": "1",
+    "a negative number": "-1",
+    "a huge number": "9" * 60,
+    "null": "null",
+    "JSON": '{"id":[1,{}]}',
+    "a path": "../../etc/passwd%00",
+    "a query": "' OR 1=1; --",
+    "spaces": "a b  c",
+    "UTF-8": "é\u2028\U0001f600",
+    "4 KB": "x" * 4096,
+}
+BINARY = {"binary": bytes(range(0x80, 0x100)), "not UTF-8": b"\xc3\x28\xff"}
+
+
+def forged(ids: list[str]) -> dict[str, str]:
+    """Returns ids made from one that the server gave out."""
+    if not ids:
+        return {}
+    real = ids[-1]
+    last = "A" if real[-1:] != "A" else "B"
+    return {
+        "one with another last letter": real[:-1] + last,
+        "one with more at its end": real + "0",
+        "one without its last letter": real[:-1] or "x",
+        "one backwards": real[::-1],
+    }
+
+
+def judge_odd(name: str, capture: Capture) -> str:
+    """Returns what is wrong with the response to an id that nobody gave out, or an empty text."""
+    if not capture.is_stream:
+        return f"{name}: {capture.outcome()}" + (
+            "" if capture.status != 200 else f", {shown(capture.media_type)}"
+        )
+    if capture.faults:
+        return f"{name}: {capture.faults[0]}"
+    return ""
+
+
+def _odd(session: Session) -> Verdict:
+    ids = [event.id for event in session.long.so_far().events if event.id.isascii() and event.id]
+    tried: dict[str, str | bytes] = {**ODD, **BINARY, **forged(ids)}
+    faults = []
+    for name, odd in tried.items():
+        capture = session.follow(last_event_id=odd, stop=lambda stream: bool(stream.events))
+        fault = judge_odd(name, capture)
+        if fault:
+            faults.append(fault)
+    return first_fault(faults, f"{len(tried)} ids")
+
+
+CHECKS = (
+    Check(
+        id="resume",
+        title="A client that comes back gets what it missed",
+        rule="after Last-Event-ID come the items that followed, or a reset event",
+        source=f"{HTML}#the-last-event-id-header",
+        level=MUST,
+        run=_header,
+    ),
+    Check(
+        id="resume-every-id",
+        title="Cut after any event, the stream goes on with no hole and no double",
+        rule="what came before a cut and after the reconnect is the whole sequence",
+        source=f"{HTML}#the-last-event-id-header",
+        level=MUST,
+        run=_every_id,
+    ),
+    Check(
+        id="resume-query",
+        title="The position may stand in the query",
+        rule="?last_event_id= and ?lastEventId= do what the header does, for clients without it",
+        source="https://github.com/Yaffle/EventSource",
+        level=SHOULD,
+        run=_query,
+    ),
+    Check(
+        id="resume-precedence",
+        title="The header wins over the query",
+        rule="a client that reconnects keeps the URL, whose position is older than the header's",
+        source=f"{HTML}#the-last-event-id-header",
+        level=SHOULD,
+        run=_precedence,
+    ),
+    Check(
+        id="odd-ids",
+        title="An id that nobody gave out is no error",
+        rule="unknown, forged, long or binary ids: status 200 and a stream; else no client returns",
+        source=f"{RFC9110}#section-5.5",
+        level=MUST,
+        run=_odd,
+    ),
+)

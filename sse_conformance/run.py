@@ -1,0 +1,163 @@
+"""Looks at the server, runs the checks beside each other, and collects their verdicts."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from sse_conformance.capture import FAILED, TIMED_OUT
+from sse_conformance.checks.check import PROMISE, Check, Verdict, failed, skipped
+from sse_conformance.options import Options
+from sse_conformance.secrecy import Secrecy
+from sse_conformance.session import Session
+from sse_conformance.target import BadUrlError, Target
+from sse_conformance.wire import Stream, Wire
+
+AT_ONCE = 3
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 5
+
+
+class UnreachableError(Exception):
+    """There is no HTTP server at the URL, or none that can be reached."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check and its verdict, with the level that it had in this run."""
+
+    check: Check
+    level: str
+    verdict: Verdict
+
+
+@dataclass
+class Report:
+    """All that one run found out."""
+
+    url: str
+    started: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    lasted_s: float = 0.0
+
+
+Progress = Callable[[Outcome], None]
+
+
+def run(
+    target: Target,
+    options: Options,
+    checks: Sequence[Check],
+    wire: Wire,
+    progress: Progress = lambda _: None,
+) -> Report:
+    """Runs the checks. Raises UnreachableError if there is nothing to judge."""
+    started = time.monotonic()
+    report = Report(url=target.shown, started=datetime.now(UTC).isoformat(timespec="seconds"))
+    session, first = look(target, options, wire, report.notes)
+    runner = Runner(session, progress, started + options.total_timeout_s)
+    session.long.start(first)
+    try:
+        session.long.wait(options.timeout_s, lambda: bool(session.long.so_far().head))
+        is_stream = session.long.so_far().is_stream
+        todo = [check for check in checks if runner.is_due(check, is_stream)]
+        runner.beside([check for check in todo if not check.late and not check.alone])
+        runner.beside([check for check in todo if check.alone], at_once=1)
+        runner.beside([check for check in todo if check.late])
+    finally:
+        session.long.close()
+    report.outcomes = [runner.outcomes[check.id] for check in checks]
+    report.lasted_s = time.monotonic() - started
+    return report
+
+
+def look(target: Target, options: Options, wire: Wire, notes: list[str]) -> tuple[Session, Stream]:
+    """Opens the stream, and follows redirects. Returns where they led, and the open stream."""
+    for _ in range(_MOST_REDIRECTS + 1):
+        session = Session(target, options, wire)
+        stream = session.open(session.request())
+        stream.read(options.timeout_s, stop=lambda each: each.capture.head is not None)
+        seen = stream.seen()
+        if seen.head is None and seen.ended in (FAILED, TIMED_OUT):
+            raise UnreachableError(f"{target.shown} cannot be reached: {seen.outcome()}")
+        location = seen.header("Location")
+        if seen.status not in _REDIRECTS or location is None:
+            return session, stream
+        stream.close()
+        try:
+            following = target.redirected(location)
+        except BadUrlError as error:
+            raise UnreachableError(f"{target.shown} redirects wrongly: {error}") from None
+        notes.append(f"status {seen.status} leads to {following.shown}, which is checked")
+        if following.origin != target.origin and options.auth_header:
+            # https://fetch.spec.whatwg.org/#http-redirect-fetch, step 13
+            notes.append("--auth-header is not sent to another origin")
+            options = replace(options, auth_header=None)
+        target = following
+    raise UnreachableError(f"{target.shown} redirects more than {_MOST_REDIRECTS} times")
+
+
+class Runner:
+    """Runs checks in threads, so that waiting for one stream does not hold up the others."""
+
+    def __init__(self, session: Session, progress: Progress, deadline: float) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self._session = session
+        self._options = session.options
+        self._progress = progress
+        self._deadline = deadline
+        self._secrecy = Secrecy(session.options.secrets)
+
+    def is_due(self, check: Check, is_stream: bool) -> bool:
+        """Keeps the verdict of a check that cannot be tried, and returns False for it."""
+        if check.on_stream and not is_stream:
+            self._keep(check, skipped("there is no event stream"))
+        elif check.needs and not self._options.given(check.needs):
+            self._keep(check, skipped(f"needs {check.needs}"))
+        else:
+            return True
+        return False
+
+    def beside(self, checks: Sequence[Check], at_once: int = AT_ONCE) -> None:
+        """Runs these checks, some at once, and returns when all have a verdict."""
+        waiting: queue.SimpleQueue[Check] = queue.SimpleQueue()
+        for check in checks:
+            waiting.put(check)
+        threads = [
+            threading.Thread(target=self._work, args=(waiting,), daemon=True)
+            for _ in range(min(at_once, len(checks)))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.2)  # so that Ctrl-C is heard
+
+    def _work(self, waiting: "queue.SimpleQueue[Check]") -> None:
+        while True:
+            try:
+                check = waiting.get_nowait()
+            except queue.Empty:
+                return
+            self._keep(check, self._verdict(check))
+
+    def _verdict(self, check: Check) -> Verdict:
+        if time.monotonic() > self._deadline:
+            return skipped("no time was left: --total-timeout")
+        try:
+            return check.run(self._session)
+        except Exception as error:
+            return failed(f"the check could not be ended: {type(error).__name__}: {error}")
+
+    def _keep(self, check: Check, verdict: Verdict) -> None:
+        is_promised = check.promised_by and self._options.given(check.promised_by)
+        outcome = Outcome(
+            check=check,
+            level=PROMISE if is_promised else check.level,
+            verdict=replace(verdict, evidence=self._secrecy.hide(verdict.evidence)),
+        )
+        self.outcomes[check.id] = outcome
+        self._progress(outcome)

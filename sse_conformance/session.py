@@ -1,0 +1,270 @@
+"""How do the checks reach the server, and which captures do several of them share?"""
+
+import contextlib
+import itertools
+import secrets
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from urllib.parse import quote
+
+from sse_conformance.capture import TIMED_OUT, Capture
+from sse_conformance.identity import Identities
+from sse_conformance.options import Options
+from sse_conformance.target import Target, parse
+from sse_conformance.wire import Request, Stop, Stream, Wire
+
+# A browser sends these with each stream (no-store is its cache's mode, not a header).
+ACCEPT = ("Accept", b"text/event-stream")
+_LONGEST_TWIN_S = 4.0
+
+
+class Session:
+    """One server under test."""
+
+    def __init__(self, target: Target, options: Options, wire: Wire) -> None:
+        self.target = target
+        self.options = options
+        self.wire = wire
+        self.identities = Identities(options)
+        self.long = LongCapture(self)
+        self._lock = threading.RLock()
+        self._run = secrets.token_hex(4)
+        self._tokens = itertools.count(1)
+        self._shared: dict[str, object] = {}
+
+    def request(
+        self,
+        *,
+        method: str = "GET",
+        last_event_id: str | bytes | None = None,
+        headers: tuple[tuple[str, bytes], ...] = (),
+        query: str = "",
+        target: Target | None = None,
+        with_auth: bool = True,
+        encoding: str = "identity",
+        body: bytes = b"",
+        asked: str = "",
+    ) -> Request:
+        """Makes a request for the stream; `query` is encoded already."""
+        sent = [ACCEPT, ("Accept-Encoding", encoding.encode()), ("Cache-Control", b"no-cache")]
+        given = list(self.options.headers)
+        if with_auth and self.options.auth_header:
+            given.append(self.options.auth_header)
+        sent += [(name, value.encode("utf-8")) for name, value in given]
+        if last_event_id is not None:
+            if isinstance(last_event_id, str):
+                last_event_id = last_event_id.encode("utf-8")
+            sent.append(("Last-Event-ID", last_event_id))
+        replaced = {name.lower() for name, _ in headers}
+        sent = [each for each in sent if each[0].lower() not in replaced]
+        place = target or self.target
+        if query:
+            place = place.with_query(query)
+        return Request(
+            target=place,
+            method=method,
+            headers=(*sent, *headers),
+            body=body,
+            asked=asked or method,
+        )
+
+    def open(self, request: Request) -> Stream:
+        """Opens a stream that the caller closes."""
+        return self.wire.open(request)
+
+    def ask(
+        self,
+        request: Request,
+        *,
+        seconds: float | None = None,
+        stop: Stop | None = None,
+        quiet_s: float | None = None,
+    ) -> Capture:
+        """Asks, reads until one of the ends that Stream.read knows, leaves, returns what came."""
+        stream = self.open(request)
+        if stream.is_over:
+            return stream.seen()
+        limit_s = self.options.timeout_s if seconds is None else seconds
+        stopped = stream.read(limit_s, stop, quiet_s)
+        nothing = not stream.is_over and stream.capture.head is None and not stopped
+        capture = stream.close()
+        if nothing:
+            capture.ended = TIMED_OUT
+        return capture
+
+    def follow(
+        self,
+        *,
+        last_event_id: str | bytes | None = None,
+        stop: Stop | None = None,
+        query: str = "",
+        headers: tuple[tuple[str, bytes], ...] = (),
+    ) -> Capture:
+        """Opens the stream as a client that reconnects, and takes what comes in one window.
+
+        The window begins with the first byte of the body; before it there is the timeout.
+        """
+        request = self.request(last_event_id=last_event_id, query=query, headers=headers)
+        window_s = self.options.window_s
+
+        def is_enough(stream: Stream) -> bool:
+            if stop and stop(stream):
+                return True
+            reads = stream.capture.reads
+            return bool(reads) and stream.age_s > reads[0][0] + window_s
+
+        return self._read_window(request, is_enough)
+
+    def _read_window(self, request: Request, is_enough: Stop) -> Capture:
+        stream = self.open(request)
+        until = time.monotonic() + self.options.timeout_s
+        while not stream.is_over and time.monotonic() < until:
+            if stream.read(min(0.05, self.options.window_s), is_enough):
+                break
+        nothing = not stream.is_over and stream.capture.head is None
+        capture = stream.close()
+        if nothing:
+            capture.ended = TIMED_OUT
+        return capture
+
+    def shared(self, name: str, make: Callable[[], object]) -> object:
+        """Returns what `make` returned the first time; several checks judge one capture."""
+        with self._lock:
+            if name not in self._shared:
+                self._shared[name] = make()
+            return self._shared[name]
+
+    @cached_property
+    def can_follow_ids(self) -> bool:
+        """Whether the stream's events set ids that a client could send back."""
+        return any(event.sets_id and event.id for event in self.long.so_far().events)
+
+    # --- publishing
+
+    def publish(self, count: int) -> list[str]:
+        """Publishes so many fresh texts. Returns those that the producer took."""
+        taken = []
+        for _ in range(count):
+            token = f"kit-{self._run}-{next(self._tokens)}"
+            if not self.emit(token):
+                taken.append(token)
+        return taken
+
+    def emit(self, text: str) -> str:
+        """Publishes one text as the user said. Returns "" or why the producer refused it."""
+        if self.options.emit_command:
+            return self._emit_by_command(text)
+        place = parse(self.options.emit_url)
+        request = Request(
+            target=place,
+            method="POST",
+            headers=(("Content-Type", b"text/plain; charset=utf-8"), ("Connection", b"close")),
+            body=text.encode("utf-8"),
+            asked="POST to --emit-url",
+        )
+        if not text:
+            request = Request(
+                target=place,
+                method="POST",
+                headers=(*request.headers, ("Content-Length", b"0")),
+                asked=request.asked,
+            )
+        capture = self.ask(request)
+        if capture.status is not None and 200 <= capture.status < 300:
+            return ""
+        return capture.outcome()
+
+    def _emit_by_command(self, text: str) -> str:
+        try:
+            ended = subprocess.run(
+                self.options.emit_command,
+                shell=True,
+                input=text.encode("utf-8"),
+                capture_output=True,
+                timeout=self.options.timeout_s,
+            )
+        except subprocess.TimeoutExpired:
+            return "the command did not end in time"
+        return "" if ended.returncode == 0 else f"the command ended with {ended.returncode}"
+
+
+class LongCapture:
+    """Two streams that listen from the start, beside all other checks.
+
+    The first listens long enough to judge the longest silence. Its neighbour is closed early.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._streams: list[Stream] = []
+        self._threads: list[threading.Thread] = []
+        self._leave = threading.Event()
+
+    @property
+    def wanted_s(self) -> float:
+        """How long the first stream listens."""
+        return self._session.options.heartbeat_s + self._session.options.window_s
+
+    def start(self, first: Stream) -> None:
+        """Goes on with the stream that was opened to look at the server, and opens a neighbour."""
+        self._streams = [first]
+        self._listen(first, self.wanted_s)
+        neighbour = self._session.open(self._session.request(asked="GET by a second client"))
+        self._streams.append(neighbour)
+        self._listen(neighbour, self.wanted_s)
+
+    def _listen(self, stream: Stream, seconds: float) -> None:
+        thread = threading.Thread(target=self._read, args=(stream, seconds), daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _read(self, stream: Stream, seconds: float) -> None:
+        stream.read(seconds, stop=lambda _: self._leave.is_set())
+
+    def so_far(self) -> Capture:
+        """Returns all that the first stream received until now."""
+        return self._streams[0].seen()
+
+    def neighbour_so_far(self) -> Capture:
+        """Returns all that the second stream received until now."""
+        return self._streams[1].seen()
+
+    def wait(self, seconds: float, enough: Callable[[], bool]) -> bool:
+        """Waits until `enough`, or until both streams are over or time is up."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if enough():
+                return True
+            if all(stream.is_over for stream in self._streams):
+                return enough()
+            time.sleep(0.02)
+        return enough()
+
+    def finish(self) -> Capture:
+        """Waits for the end of the listening, and returns what the first stream received."""
+        self._threads[0].join()
+        return self._streams[0].seen()
+
+    def close(self) -> None:
+        """Leaves both streams."""
+        self._leave.set()
+        for stream in self._streams:
+            stream.close()
+
+
+@contextlib.contextmanager
+def opened(session: Session, request: Request) -> Iterator[Stream]:
+    """Opens a stream for a `with` block."""
+    stream = session.open(request)
+    try:
+        yield stream
+    finally:
+        stream.close()
+
+
+def as_query(name: str, value: str) -> str:
+    """Encodes one parameter of a query."""
+    return f"{name}={quote(value, safe='')}"

@@ -1,0 +1,271 @@
+"""How does a request get to the server, and what comes back? The only module with sockets.
+
+Checks need the bytes, the chunks and the header lines as they are on the wire, which HTTP
+libraries hide.
+"""
+
+import contextlib
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from event_stream import Decoder, EventTooLargeError, Received
+
+from sse_conformance import capture as ends
+from sse_conformance.capture import Capture
+from sse_conformance.http1 import NotHttpError, ResponseReader
+from sse_conformance.target import Target
+
+_PIECE_BYTES = 65536
+_LONGEST_BODY_BYTES = 64 * 1024 * 1024
+Stop = Callable[["Stream"], bool]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it is sent; the values of headers are bytes, so that any can be tried."""
+
+    target: Target
+    method: str = "GET"
+    headers: tuple[tuple[str, bytes], ...] = ()
+    body: bytes = b""
+    asked: str = "GET"
+
+    def as_bytes(self) -> bytes:
+        """Returns the request's bytes."""
+        lines = [
+            f"{self.method} {self.target.path} HTTP/1.1".encode("latin-1"),
+            f"Host: {self.target.authority}".encode("latin-1"),
+            *(name.encode("latin-1") + b": " + value for name, value in self.headers),
+        ]
+        if self.body:
+            lines.append(b"Content-Length: %d" % len(self.body))
+        return b"\r\n".join(lines) + b"\r\n\r\n" + self.body
+
+
+@dataclass
+class Wire:
+    """Opens connections. The context of TLS is made once, because that takes a while."""
+
+    connect_s: float = 10
+    tls: ssl.SSLContext | None = None
+
+    def connect(self, target: Target) -> socket.socket:
+        """Returns a connection. Raises OSError (TLS errors are such, too)."""
+        connection = socket.create_connection((target.host, target.port), self.connect_s)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if target.scheme == "https":
+                context = self.tls or ssl.create_default_context()
+                name = target.host.partition("%")[0]
+                return context.wrap_socket(connection, server_hostname=name)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def open(self, request: Request) -> "Stream":
+        """Sends a request. What fails is told by the stream's capture, and never raised."""
+        stream = Stream(Capture(asked=request.asked), to_head=request.method == "HEAD")
+        try:
+            stream.begin(self.connect(request.target), request.as_bytes())
+        except (OSError, UnicodeError) as error:
+            stream.fail(error)
+        return stream
+
+
+@dataclass
+class Stream:
+    """An open response, which is read as far as the caller wants it to be."""
+
+    capture: Capture
+    to_head: bool = False
+    events: list[Received] = field(default_factory=list)  # all that a client dispatched so far
+    last_read_s: float = 0.0
+    _socket: socket.socket | None = None
+    _started: float = 0.0
+
+    def begin(self, connection: socket.socket, request: bytes) -> None:
+        """Sends the request on a fresh connection."""
+        self._socket = connection
+        self._reader = ResponseReader(to_head=self.to_head)
+        self._decoder: Decoder | None = Decoder()
+        self._started = time.monotonic()
+        self.capture.ended = ends.LEFT
+        connection.sendall(request)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the request was sent."""
+        return time.monotonic() - self._started
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can come."""
+        return self._socket is None
+
+    @property
+    def body_bytes(self) -> int:
+        """How many bytes of the body came so far."""
+        return len(self._reader.body) if self._started else 0
+
+    def fail(self, error: Exception) -> None:
+        """Keeps why nothing (more) can be read."""
+        self.capture.error = describe(error)
+        self.capture.ended = ends.CUT if self.capture.head else ends.FAILED
+        self._release()
+
+    def read(self, seconds: float, stop: Stop | None = None, quiet_s: float | None = None) -> bool:
+        """Reads until `stop` says so, the response is over, or time is up.
+
+        quiet_s: also ends when a body has begun and no byte came for that long.
+
+        Returns whether `stop` said so.
+        """
+        until = time.monotonic() + seconds
+        while not self.is_over and self.capture.ended != ends.COMPLETE:
+            if stop and stop(self):
+                return True
+            wait_s = until - time.monotonic()
+            if quiet_s is not None and self.body_bytes:
+                wait_s = min(wait_s, self.last_read_s + quiet_s - self.age_s)
+            if wait_s <= 0:
+                return False
+            self._receive(wait_s)
+        return bool(stop and stop(self))
+
+    def read_slowly(self, some_bytes: int, wait_s: float) -> None:
+        """Reads once, at most so many bytes: a client that hardly reads."""
+        if not self.is_over:
+            self._receive(wait_s, some_bytes)
+
+    def send(self, data: bytes) -> None:
+        """Sends more on the same connection."""
+        if self._socket:
+            try:
+                self._socket.sendall(data)
+            except OSError as error:
+                self.fail(error)
+
+    def next_response(self, request: Request) -> "Stream":
+        """Sends another request on the same connection, after a complete response."""
+        following = Stream(Capture(asked=request.asked), to_head=request.method == "HEAD")
+        connection, self._socket = self._socket, None
+        if connection is None:
+            following.capture.error = "the connection is closed"
+            return following
+        try:
+            following.begin(connection, request.as_bytes())
+        except OSError as error:
+            following.fail(error)
+        return following
+
+    def close(self, abruptly: bool = False) -> Capture:
+        """Leaves, and returns all that came. With `abruptly` by a reset, as a lost client does."""
+        if abruptly and self._socket:
+            with contextlib.suppress(OSError):
+                linger = struct.pack("ii", 1, 0)
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._release()
+        return self.seen()
+
+    def seen(self) -> Capture:
+        """Returns all that came so far."""
+        if not self._started:
+            return self.capture
+        reader = self._reader
+        return replace(
+            self.capture,
+            head=reader.head,
+            body=bytes(reader.body),
+            reads=list(self.capture.reads),
+            lasted_s=self.capture.lasted_s or self.age_s,
+            framing=reader.framing,
+            faults=list(reader.faults),
+            after_end=reader.after_end,
+        )
+
+    def _release(self) -> None:
+        if self._socket:
+            self.capture.lasted_s = self.age_s
+            self._socket.close()
+            self._socket = None
+
+    def _receive(self, wait_s: float, most_bytes: int = _PIECE_BYTES) -> None:
+        assert self._socket
+        self._socket.settimeout(max(wait_s, 0.001))
+        try:
+            data = self._socket.recv(most_bytes)
+        except TimeoutError:
+            return
+        except OSError as error:
+            self.fail(error)
+            return
+        try:
+            self._take(data)
+        except NotHttpError as error:
+            self.capture.error = str(error)
+            self.capture.ended = ends.FAILED
+            self._release()
+
+    def _take(self, data: bytes) -> None:
+        reader = self._reader
+        before = len(reader.body)
+        reader.feed(data)
+        if not data:
+            reader.end()
+        self.last_read_s = self.age_s
+        if reader.head and self.capture.head is None:
+            self.capture.head = reader.head
+            self.capture.head_s = self.last_read_s
+        if len(reader.body) > before:
+            self.capture.reads.append((self.last_read_s, len(reader.body)))
+            self._decode(bytes(reader.body[before:]))
+        if reader.is_complete:
+            self.capture.ended = ends.COMPLETE
+            if not data or reader.framing == "close":
+                self._release()
+            else:
+                self.capture.lasted_s = self.age_s
+                self._close_unless_kept()
+        elif not data or len(reader.body) > _LONGEST_BODY_BYTES:
+            self.capture.ended = ends.CUT if reader.head else ends.FAILED
+            self.capture.error = "the connection was closed"
+            self._release()
+
+    def _close_unless_kept(self) -> None:
+        """A complete response is over; its connection is kept for HEAD, whose check asks again."""
+        if not self.to_head:
+            self._release()
+
+    def _decode(self, piece: bytes) -> None:
+        if self._decoder is None:
+            return
+        try:
+            self.events += self._decoder.feed(piece)
+        except EventTooLargeError:
+            self._decoder = None
+
+
+def close_all(streams: Iterable[Stream]) -> None:
+    """Leaves all these streams."""
+    for stream in streams:
+        stream.close()
+
+
+def describe(error: Exception) -> str:
+    """Returns one line about an error of a connection."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS: the certificate is not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason or error}"
+    if isinstance(error, socket.gaierror):
+        return "the host's name is not known"
+    if isinstance(error, TimeoutError):
+        return "no connection in time"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:1].lower() + error.strerror[1:]
+    return str(error) or type(error).__name__
