@@ -139,16 +139,15 @@ RELEASE_OPTIONS = $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for 
 release: environment
 	@$(RUN) -E -s scripts/release.py dist $(RELEASE_OPTIONS)
 
-# Installs the clients that nobody here wrote, for tests/system/clients and tests/system/protocols.
-# It needs Node and npm.
+# Installs clients and servers that nobody here wrote, for tests/system/clients, protocols and
+# conformance. It needs Node and npm.
 CLIENTS := tests/system/clients
-PROTOCOLS := tests/system/protocols
+FROM_NPM := $(CLIENTS)/npm tests/system/protocols/npm tests/system/conformance/peers/npm
 clients: VENV := .venv-clients
 clients:
-	@$(call need,npm,Install Node 18 or newer with npm (apt-get install nodejs npm).)
+	@$(call need,npm,Install Node 20 or newer with npm (apt-get install nodejs npm).)
 	$(call install,$(CLIENTS)/pypi/requirements.txt)
-	@npm ci --silent --prefix $(CLIENTS)/npm
-	@npm ci --silent --prefix $(PROTOCOLS)/npm
+	@for each in $(FROM_NPM); do npm ci --silent --prefix "$$each" || exit 1; done
 
 # Installs tools that watch functions (Sentry, OpenTelemetry, ...), for tests/system/observability.
 observability: VENV := .venv-observability
@@ -174,7 +173,7 @@ bench:
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)
 	rm -rf .aws-sam .site dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
-	rm -rf $(CLIENTS)/npm/node_modules $(PROTOCOLS)/npm/node_modules
+	rm -rf $(addsuffix /node_modules,$(FROM_NPM))
 
 # The packages that the service needs to run; and with them those of tests, linters and releases.
 environment-to-run:

@@ -171,7 +171,14 @@ def test_a_retry_time_of_the_functions_own_stands_at_the_deadline(serve):
     decoder = Decoder()
     decoder.feed(post.content)
     assert decoder.retry_ms == 5000
-    assert post.content.startswith(b"retry: 5000\n\n")
+    assert post.content.startswith(b"retry: 5000\ndata:")
+
+
+def test_the_retry_time_at_the_start_makes_no_message_of_its_own(serve):
+    """Some clients deliver every block that an empty line closes, though it has no data."""
+    (post,) = serve(answering(lambda: ["x"], retry_ms=5000, end_event=None), url_request())
+
+    assert post.content == b"retry: 5000\ndata: x\n\n"
 
 
 def test_without_an_end_event_the_stream_just_ends(serve):

@@ -76,7 +76,9 @@ class EventEncoder:
     ) -> None:
         self._start = b""
         if retry_ms is not None:
-            self._start = encode(retry_ms=retry_ms)
+            # Without an empty line: it stands in the first event's block, because some clients
+            # deliver a block without data as an empty message.
+            self._start = encode(retry_ms=retry_ms).removesuffix(b"\n")
         self._retry_ms = retry_ms
         for name in (error_event, end_event):
             if name is not None:

@@ -1,0 +1,91 @@
+"""Streams the texts of a table: what a function of few lines has from the layer alone.
+
+`GET /stream` continues after `Last-Event-ID`; `POST /emit` adds a text.
+"""
+
+import base64
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from boto3.dynamodb.conditions import Key
+from lambda_streaming import Event, sse
+
+POLL_S = 0.1
+RETRY_MS = 1_000
+FEED = "texts"
+table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    request = event["requestContext"]["http"]
+    match request["method"], request["path"]:
+        case "GET" | "HEAD", "/stream":
+            position = position_of(event["headers"].get("last-event-id"))
+            body = sse(texts(position), retry_ms=RETRY_MS, end_event=None)
+            return {"statusCode": 200, "headers": body.headers, "body": body}
+        case "POST", "/emit":
+            add(text_of(event))
+            return {"statusCode": 204}
+        case _, "/stream" | "/emit":
+            return {"statusCode": 405}
+    return {"statusCode": 404}
+
+
+def texts(position: int | None) -> Iterator[Event | None]:
+    """Yields what is in the table after a position, and then what comes."""
+    newest = last_number()
+    if position is None:
+        position = newest
+        yield Event(comment="open")
+    elif position > newest:  # an id that this table never gave
+        position = newest
+        yield Event({"reason": "unknown position"}, type="reset", id=str(newest))
+    while True:
+        for number, text in after(position):
+            yield Event(text, id=str(number))
+            position = number
+        yield None
+        time.sleep(POLL_S)
+
+
+def position_of(last_event_id: str | None) -> int | None:
+    """Returns the number in an id; for anything else, a number that no text has."""
+    if not last_event_id:
+        return None
+    is_number = last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) < 16
+    return int(last_event_id) if is_number else 10**16
+
+
+def after(position: int) -> Iterator[tuple[int, str]]:
+    found = table.query(KeyConditionExpression=Key("feed").eq(FEED) & Key("number").gt(position))
+    for item in found["Items"]:
+        yield int(item["number"]), item["text"]
+
+
+def last_number() -> int:
+    found = table.query(
+        KeyConditionExpression=Key("feed").eq(FEED),
+        ScanIndexForward=False,
+        ConsistentRead=True,
+        Limit=1,
+    )
+    return int(found["Items"][0]["number"]) if found["Items"] else 0
+
+
+def add(text: str) -> None:
+    """Writes a text under the next number, which no other writer has taken."""
+    while True:
+        item = {"feed": FEED, "number": last_number() + 1, "text": text}
+        try:
+            table.put_item(Item=item, ConditionExpression="attribute_not_exists(feed)")
+        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            continue
+        return
+
+
+def text_of(event: dict[str, Any]) -> str:
+    body = event.get("body") or ""
+    return base64.b64decode(body).decode() if event.get("isBase64Encoded") else body

@@ -1,0 +1,78 @@
+"""Starts the service, and a function with the layer alone, under the emulator."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from local_lambda import Emulator
+from tests.support import producer
+from tests.support.paths import ROOT
+from tests.system.conformance.producer_front import producing
+
+HERE = Path(__file__).parent
+ORIGIN = "https://pages.example"
+FOREIGN_ORIGIN = "https://elsewhere.example"
+MANY = "100"
+FEW = "3"
+LONG_LIFE_S = "240"
+SHORT_LIFE_S = "5"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream of ours; `headers` says who asks, as the kit's option takes it."""
+
+    url: str
+    emit_url: str
+    auth_header: str = ""
+
+
+@contextlib.contextmanager
+def service(life_s: str, slots: str) -> Iterator[dict[str, Stream]]:
+    """Runs the service; yields its streams through both fronts."""
+    parameters = {
+        "StreamLifeSeconds": life_s,
+        "MaxConnections": slots,
+        "ClientConnections": MANY,
+        "NetworkConnections": MANY,
+        "ReservedConnections": "0",
+        "CorsOrigins": ORIGIN,
+    }
+    with Emulator(ROOT / "template.yaml", parameters=parameters) as emulator:
+        client = producer.client_at(emulator.dynamodb_url)
+        with producing(client, emulator.table) as emit_url:
+            token, path = configuration(emulator.dashboard_url)
+            authorization = f"Authorization: Bearer {token}"
+            fronts = {"Function URL": emulator.url("stream"), "REST API": emulator.dashboard_url}
+            streams = {}
+            for front, origin in fronts.items():
+                streams[front] = Stream(f"{origin}api/v2/stream", emit_url)
+                own = Stream(f"{origin}{path}", emit_url, authorization)
+                streams[f"{front}, with a token"] = own
+            yield streams
+
+
+def configuration(dashboard_url: str) -> tuple[str, str]:
+    """Makes a configuration; returns its owner's token and the path of its stream."""
+    api = f"{dashboard_url}api/v2"
+    token = requests.post(f"{api}/auth/anonymous", timeout=20).json()["token"]
+    made = requests.post(
+        f"{api}/configurations",
+        json={"name": "conformance", "tickers": ["AAPL"]},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=20,
+    ).json()
+    return token, f"api/v2/configurations/{made['config_id']}/stream"
+
+
+@contextlib.contextmanager
+def layer_alone(life_s: str) -> Iterator[Stream]:
+    """Runs the function that has nothing but the layer; yields its stream."""
+    parameters = {"LifeSeconds": life_s, "Origin": ORIGIN}
+    template = HERE / "layer/template.yaml"
+    with Emulator(template, "--url-port-base", "0", parameters=parameters) as emulator:
+        origin = emulator.url("feed")
+        yield Stream(f"{origin}stream", f"{origin}emit")

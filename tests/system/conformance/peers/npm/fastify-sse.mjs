@@ -1,0 +1,31 @@
+// @fastify/sse: the replay by Last-Event-ID is its README's.
+
+import Fastify from 'fastify'
+import sse from '@fastify/sse'
+
+const app = Fastify()
+await app.register(sse, { heartbeatInterval: 15_000 })
+app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+
+const clients = new Set()
+const history = []
+
+app.get('/stream', { sse: 'only' }, async (_request, reply) => {
+  reply.sse.keepAlive()
+  reply.sse.sendHeaders()
+  await reply.sse.replay(async (lastEventId) => {
+    const found = history.findIndex((message) => message.id === lastEventId)
+    for (const message of history.slice(found + 1)) await reply.sse.send(message)
+  })
+  clients.add(reply.sse)
+  reply.sse.onClose(() => clients.delete(reply.sse))
+})
+
+app.post('/emit', async (request, reply) => {
+  const message = { id: String(history.length + 1), data: request.body }
+  history.push(message)
+  for (const client of clients) client.send(message)
+  reply.code(204)
+})
+
+console.log(await app.listen({ port: 0, host: '127.0.0.1' }))
