@@ -1,6 +1,7 @@
 """Starts the service, and a function with the layer alone, under the emulator."""
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import requests
 
 from local_lambda import Emulator
 from tests.support import producer
-from tests.support.paths import ROOT
+from tests.support.derived import derived_template
 from tests.system.conformance.producer_front import producing
 
 HERE = Path(__file__).parent
@@ -17,7 +18,13 @@ ORIGIN = "https://pages.example"
 FOREIGN_ORIGIN = "https://elsewhere.example"
 MANY = "100"
 FEW = "3"
-LONG_LIFE_S = "240"
+STREAMS = (
+    "Function URL",
+    "REST API",
+    "Function URL, with a token",
+    "REST API, with a token",
+)
+LONG_LIFE_S = "60"
 SHORT_LIFE_S = "5"
 
 
@@ -41,7 +48,7 @@ def service(life_s: str, slots: str) -> Iterator[dict[str, Stream]]:
         "ReservedConnections": "0",
         "CorsOrigins": ORIGIN,
     }
-    with Emulator(ROOT / "template.yaml", parameters=parameters) as emulator:
+    with _together() as template, Emulator(template, parameters=parameters) as emulator:
         client = producer.client_at(emulator.dynamodb_url)
         with producing(client, emulator.table) as emit_url:
             token, path = configuration(emulator.dashboard_url)
@@ -53,6 +60,20 @@ def service(life_s: str, slots: str) -> Iterator[dict[str, Stream]]:
                 own = Stream(f"{origin}{path}", emit_url, authorization)
                 streams[f"{front}, with a token"] = own
             yield streams
+
+
+@contextlib.contextmanager
+def _together() -> Iterator[Path]:
+    """Yields a template whose streams share a process: left ones run on, and each would cost one.
+
+    Lambda tells a function nothing of a client that has gone.
+    """
+    together = {
+        "CapacityProviderConfig": {"PerExecutionEnvironmentMaxConcurrency": int(MANY)},
+        "Environment": {"Variables": {"STREAMING_RUNTIME_CONCURRENCY": "threads"}},
+    }
+    with tempfile.TemporaryDirectory() as directory:
+        yield derived_template(Path(directory), functions={"StreamFunction": together})
 
 
 def configuration(dashboard_url: str) -> tuple[str, str]:
@@ -73,6 +94,6 @@ def layer_alone(life_s: str) -> Iterator[Stream]:
     """Runs the function that has nothing but the layer; yields its stream."""
     parameters = {"LifeSeconds": life_s, "Origin": ORIGIN}
     template = HERE / "layer/template.yaml"
-    with Emulator(template, "--url-port-base", "0", parameters=parameters) as emulator:
+    with Emulator(template, parameters=parameters) as emulator:
         origin = emulator.url("feed")
         yield Stream(f"{origin}stream", f"{origin}emit")

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-from boto3.dynamodb.conditions import Key
+from botocore.config import Config
 from lambda_streaming import Event, sse
 
 POLL_S = 0.1
 RETRY_MS = 1_000
 FEED = "texts"
-table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+TABLE = os.environ["TABLE"]
+dynamodb = boto3.client("dynamodb", config=Config(max_pool_connections=50))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -60,28 +61,38 @@ def position_of(last_event_id: str | None) -> int | None:
 
 
 def after(position: int) -> Iterator[tuple[int, str]]:
-    found = table.query(KeyConditionExpression=Key("feed").eq(FEED) & Key("number").gt(position))
+    found = dynamodb.query(
+        TableName=TABLE,
+        KeyConditionExpression="feed = :feed AND #n > :position",
+        ExpressionAttributeNames={"#n": "number"},
+        ExpressionAttributeValues={":feed": {"S": FEED}, ":position": {"N": str(position)}},
+    )
     for item in found["Items"]:
-        yield int(item["number"]), item["text"]
+        yield int(item["number"]["N"]), item["text"]["S"]
 
 
 def last_number() -> int:
-    found = table.query(
-        KeyConditionExpression=Key("feed").eq(FEED),
+    found = dynamodb.query(
+        TableName=TABLE,
+        KeyConditionExpression="feed = :feed",
+        ExpressionAttributeValues={":feed": {"S": FEED}},
         ScanIndexForward=False,
         ConsistentRead=True,
         Limit=1,
     )
-    return int(found["Items"][0]["number"]) if found["Items"] else 0
+    return int(found["Items"][0]["number"]["N"]) if found["Items"] else 0
 
 
 def add(text: str) -> None:
     """Writes a text under the next number, which no other writer has taken."""
     while True:
-        item = {"feed": FEED, "number": last_number() + 1, "text": text}
+        number = {"N": str(last_number() + 1)}
+        item = {"feed": {"S": FEED}, "number": number, "text": {"S": text}}
         try:
-            table.put_item(Item=item, ConditionExpression="attribute_not_exists(feed)")
-        except table.meta.client.exceptions.ConditionalCheckFailedException:
+            dynamodb.put_item(
+                TableName=TABLE, Item=item, ConditionExpression="attribute_not_exists(feed)"
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
             continue
         return
 
