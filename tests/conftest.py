@@ -30,6 +30,7 @@ COMPUTING = (
     "api_function",
     "dashboard_http",
     "system/failure_modes",
+    "system/faults",
     "dashboard_data",
     "publish_function",
 )
@@ -72,6 +73,7 @@ ONCE = (
     "system/clients",
     "system/conformance",
     "system/failure_modes",
+    "system/faults",
     "system/limits",
     "system/openapi",
     "system/outages",

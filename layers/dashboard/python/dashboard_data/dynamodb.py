@@ -19,7 +19,7 @@ ABSENT = "attribute_not_exists(PK)"
 
 
 class Throttled(Exception):
-    """The table left keys unread, at every try."""
+    """The table left keys unread, or did not take a write, at every try."""
 
 
 class Cancelled(NamedTuple):
@@ -275,6 +275,14 @@ def error_code(error: BaseException) -> str:
     if not isinstance(response, dict):
         return ""
     return str(response.get("Error", {}).get("Code", ""))
+
+
+def is_server_failure(error: BaseException) -> bool:
+    """Whether the response had a 5xx, whoever gave it, and whatever its body says."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return False
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
 
 
 def condition_failed(error: BaseException) -> bool:

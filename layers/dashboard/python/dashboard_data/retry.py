@@ -16,13 +16,21 @@ FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 0.5
 
 # After these the write may or may not have happened.
-UNCERTAIN = frozenset({"InternalServerError", "ServiceUnavailable"})
+UNCERTAIN = frozenset(
+    {
+        "InternalServerError",
+        "InternalFailure",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+    }
+)
 # After these it has not.
 WITHOUT_EFFECT = frozenset(
     {
         "TransactionConflict",
         "TransactionConflictException",
         "TransactionInProgressException",
+        "ReplicatedWriteConflictException",
         "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
         "ThrottlingError",

@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.session import Session
 from dashboard_data import Backoff, DynamoDbConfigurations, StreamSlots, Table, publisher_backoff
 
+from dashboard_setup.garbled import refuse_garbled
 from dashboard_setup.restoring import after_restore
 from dashboard_setup.settings import Settings
 
@@ -54,6 +55,7 @@ def client_of(*, connect_timeout_s: float, read_timeout_s: float, attempts: int)
         user_agent=_user_agent(os.environ.get("AWS_SDK_UA_APP_ID", "")),
     )
     client = _session().create_client("dynamodb", config=config)
+    refuse_garbled(client)
     after_restore(client.close)  # it opens new ones with the next call
     return client
 

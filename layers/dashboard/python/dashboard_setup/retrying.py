@@ -11,7 +11,7 @@ from uuid import uuid4
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.exceptions import HTTPClientError
 from dashboard_data import Backoff
-from dashboard_data.dynamodb import error_code
+from dashboard_data.dynamodb import error_code, is_server_failure
 from dashboard_data.retry import RETRIABLE
 
 
@@ -50,6 +50,4 @@ def may_pass(error: Exception) -> bool:
     """
     if isinstance(error, NoConnectionError | HTTPClientError):
         return True
-    response = getattr(error, "response", None) or {}
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return status >= 500 or error_code(error) in RETRIABLE
+    return is_server_failure(error) or error_code(error) in RETRIABLE

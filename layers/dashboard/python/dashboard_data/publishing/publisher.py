@@ -26,6 +26,7 @@ from dashboard_data.dynamodb import (
     Table,
     cancellation_codes,
     error_code,
+    is_server_failure,
 )
 from dashboard_data.feed.head import Head, read_head
 from dashboard_data.feed.item import Item
@@ -271,4 +272,4 @@ def _worth_another_try(error: Exception) -> bool:
     if codes is not None:
         return not any(_is_permanent(code) for code in codes)
     code = error_code(error)
-    return not code or code in RETRIABLE
+    return not code or code in RETRIABLE or is_server_failure(error)

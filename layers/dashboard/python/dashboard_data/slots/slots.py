@@ -40,6 +40,7 @@ from dashboard_data.dynamodb import (
     Clock,
     Record,
     Table,
+    Throttled,
     delete_action,
     error_code,
     key,
@@ -79,6 +80,8 @@ GONE_S = 60  # longer than any stream takes from its request to its lease
 BUSY_RETRY_S = 1
 BUSY_SPREAD_S = 4
 
+# Codes that say that somebody else writes the same records.
+_OTHERS = frozenset({CONDITION_FAILED, "TransactionConflict", "TransactionConflictException"})
 _FREE = "attribute_not_exists(PK) OR expires_at <= :now"
 _NOT_LEFT = "attribute_not_exists(PK) OR attribute_not_exists(gone) OR expires_at <= :now"
 
@@ -156,6 +159,7 @@ class StreamSlots:
         self._chores.do_all()
         shares = client.shares(self.client_limit, self.network_limit)
         search = Search(self._table, self._clock, self._backoff, shares)
+        failed: Sequence[str] = ()
         for _ in self._backoff.tries():
             refusal = self._look(search, client)
             if refusal:
@@ -177,6 +181,15 @@ class StreamSlots:
             if own_key and search.key_failed(failed):
                 return Refusal(RefusalReason.LEFT, self.limit, retry_after_s=0)
             search.learn(lease, failed)
+        return self._busy(failed)
+
+    def _busy(self, codes: Sequence[str]) -> Refusal:
+        """Refuses a stream whose tries are used up; `codes` of the last one.
+
+        Raises Throttled if it was not others who were in the way, but the table itself.
+        """
+        if codes and _OTHERS.isdisjoint(codes):
+            raise Throttled(f"no slot could be written: {', '.join(sorted({*codes} - {'None'}))}")
         retry_after_s = BUSY_RETRY_S + int(self._backoff.random() * BUSY_SPREAD_S)
         return Refusal(RefusalReason.BUSY, self.limit, retry_after_s)
 
