@@ -65,11 +65,18 @@ MEASURED := --cov $(if $(filter branches,$(COVERAGE)),--cov-branch)
 TOGETHER += $(MEASURED) --cov-report=
 ALONE += $(MEASURED) --cov-append --cov-report=term --cov-fail-under=95
 endif
+# LEAKS=1 keeps the secrets of the run and all that it says, and then looks for the ones in the
+# others: docs/security.md. The folder can be read by its owner alone.
+LEAKS ?=
+WITNESSED := $(CURDIR)/.leaks
+ifneq ($(strip $(LEAKS)),)
+test: export LOCAL_LAMBDA_WITNESS := $(WITNESSED)
+endif
 ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
 .PHONY: dev example examples test check build sam-local release lock clients observability docs
-.PHONY: bench
+.PHONY: bench audit audit-environment
 .PHONY: clean environment-to-run environment
 .DEFAULT_GOAL := test
 
@@ -93,11 +100,16 @@ examples:
 
 ifeq ($(strip $(BUILT)),)
 test: environment
+	@rm -rf "$(WITNESSED)"
 ifneq ($(strip $(ARGS)),)
 	@$(RUN) -m pytest $(ARGS)
 else
 	@$(RUN) -m pytest $(TOGETHER)
 	@$(RUN) -m pytest $(ALONE)
+endif
+ifneq ($(strip $(LEAKS)),)
+	@$(RUN) -E -s scripts/leaks.py "$(WITNESSED)"
+	@rm -rf "$(WITNESSED)"
 endif
 else
 test: environment $(BUILT_TEMPLATE)
@@ -134,9 +146,9 @@ lock: environment
 	@$(RUN) -E -s scripts/lock.py $(if $(UPGRADE),--upgrade)
 
 # Makes the files of a release from the commit that is checked out, in dist/: wheel, sdist, the
-# layer's zip file, templates and SHA256SUMS.
+# layer's zip file, templates, bills of materials (SBOM) and SHA256SUMS.
 RELEASE_OPTIONS = $(if $(TAG),--tag $(TAG)) $(if $(BYTECODE_FOR),--bytecode-for $(BYTECODE_FOR))
-release: environment
+release: environment audit-environment
 	@$(RUN) -E -s scripts/release.py dist $(RELEASE_OPTIONS)
 
 # Installs clients and servers that nobody here wrote, for tests/system/clients, protocols and
@@ -153,6 +165,16 @@ clients:
 observability: VENV := .venv-observability
 observability:
 	$(call install,tests/system/observability/requirements.txt)
+
+# Looks for known vulnerabilities of every package that a pinned list names: docs/security.md.
+# AUDIT=required fails if any could not be audited.
+AUDIT ?=
+audit: audit-environment
+	@.venv-audit/bin/python -E -s scripts/audit.py $(if $(filter required,$(AUDIT)),--required)
+# `make release VENV=...` needs it too, and another environment for the rest.
+audit-environment: override VENV := .venv-audit
+audit-environment:
+	$(call install,.ci/requirements-audit.txt)
 
 # Makes the documentation's site in .site/html, and fails at anything that Sphinx warns of.
 docs: VENV := .venv-docs
@@ -172,7 +194,7 @@ bench:
 
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)
-	rm -rf .aws-sam .site dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
+	rm -rf .aws-sam .site .leaks dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
 	rm -rf $(addsuffix /node_modules,$(FROM_NPM))
 
 # The packages that the service needs to run; and with them those of tests, linters and releases.

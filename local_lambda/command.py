@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from local_lambda import check
+from local_lambda import check, witness
 from local_lambda.emulator import AddressUnavailable, Options, running
 from local_lambda.environments.credentials import CredentialsError, Profile
 from local_lambda.environments.debug import DebugError, DebugTarget
@@ -375,6 +375,7 @@ def main() -> int:
     level = getattr(logging, arguments.log_level.upper())
     try:
         with contextlib.closing(open_log(arguments.log_file, level)) as log:
+            witness.begin(os.environ, log.subscribe)
             asyncio.run(run(options(arguments), log))
     except asyncio.CancelledError:
         return 0

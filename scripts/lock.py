@@ -67,6 +67,12 @@ LISTS = (
         ("aws-sam-cli==1.170.0",),
         targets=(("3.11", X86), ("3.13", X86)),
     ),
+    List(  # `make audit`, and the bills of materials of `make release`: docs/security.md
+        ".ci/requirements-audit.txt",
+        (),
+        ("cyclonedx-python-lib[json-validation]>=11", "pip-audit==2.10.1"),
+        targets=tuple((python, X86) for python in PYTHONS),
+    ),
     List(  # tools that watch functions, for tests/system/observability: docs/observability.md
         "tests/system/observability/requirements.txt",
         (),

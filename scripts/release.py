@@ -3,7 +3,9 @@
     python scripts/release.py dist [--tag v1.2.3] [--bytecode-for 3.11 3.12 3.13 3.14]
 
 The same commit makes the same bytes on every machine with the same Pythons: the files come from git
-and not from the folder, and times and permissions are the commit's. It needs git and hatchling.
+and not from the folder, and times and permissions are the commit's. It needs git and hatchling, and
+for the bills of materials the environment that `make audit-environment` makes; AUDIT_PYTHON names
+another one's Python.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tempfile
 from pathlib import Path
@@ -80,6 +83,7 @@ def release(output: Path, tag: str | None = None, required: list[str] | None = N
             text = template.read_text("utf-8").replace("@VERSION@", version)
             (made / f"{template.stem}-{version}.yaml").write_text(text, "utf-8")
         constraints(source / "requirements.txt", made / f"constraints-{version}.txt")
+        bills_of_materials(source, made, version, epoch_s)
         # The template for the Serverless Application Repository refers to these two files.
         shutil.copyfile(source / "LICENSE", made / "LICENSE")
         shutil.copyfile(source / LAYER / "README.md", made / "README.md")
@@ -214,6 +218,19 @@ def constraints(requirements: Path, target: Path) -> None:
         marker = f" ; {pin.marker}" if pin.marker else ""
         lines.append(f"{pin.name}=={pin.version}{marker}")
     target.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def bills_of_materials(source: Path, made: Path, version: str, epoch_s: int) -> None:
+    """Writes what wheel, layer and service hold (scripts/sbom.py). Raises ReleaseError."""
+    python = os.environ.get("AUDIT_PYTHON") or str(ROOT / ".venv-audit/bin/python")
+    if not shutil.which(python):
+        raise ReleaseError(f"{python} is missing, which writes the SBOM: make audit-environment")
+    command = [python, "-E", "-s", str(ROOT / "scripts/sbom.py"), str(made), "--version", version]
+    command += ["--epoch-s", str(epoch_s), "--source", str(source)]
+    command += ["--packages", sysconfig.get_path("purelib")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise ReleaseError(f"the SBOM: {ended.stderr.strip()}")
 
 
 def sha256(path: Path) -> str:

@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.moto_table",
     "tests.support.releases",
+    "tests.support.witness",
 ]
 
 # How long an example takes depends on what else runs: Hypothesis's own limit is 200 ms.
@@ -79,6 +80,7 @@ ONCE = (
     "system/outages",
     "system/soak",
     "system/verify",
+    "scripts/audit",
     "scripts/release",
     "system/sam",
     "system/e2e/test_commands.py",

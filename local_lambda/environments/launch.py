@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from local_lambda import witness
 from local_lambda.application import Function
 from local_lambda.environments import linux, variables
 from local_lambda.environments.credentials import Credentials, CredentialsError, no_credentials
@@ -193,7 +194,9 @@ class Launch:
             result.setdefault("AWS_ENDPOINT_URL_LAMBDA", settings.lambda_url)
         if settings.dynamodb_url:
             result["AWS_ENDPOINT_URL_DYNAMODB"] = settings.dynamodb_url
-        return _checked(variables.with_passed(result, settings.passed_variables))
+        every = variables.with_passed(result, settings.passed_variables)
+        witness.variables(every.items())
+        return _checked(every)
 
 
 class Folders(NamedTuple):

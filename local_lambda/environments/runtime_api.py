@@ -13,6 +13,7 @@ from typing import Protocol
 
 import h11
 
+from local_lambda import witness
 from local_lambda.environments import metadata
 from local_lambda.environments.invocation import (
     BUFFERED_LIMIT_BYTES,
@@ -279,6 +280,7 @@ async def _read_failure(exchange: HttpExchange) -> Failed:
     except BodyTooLarge:
         message = f"The error report is over {_MAX_ERROR_BYTES} bytes"
         return platform_error("Runtime.ErrorTooLarge", message)
+    witness.report(exchange.headers, body)
     error_type = exchange.header("lambda-runtime-function-error-type") or UNKNOWN_ERROR
     return Failed(error_type, body)
 

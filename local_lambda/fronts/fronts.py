@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from local_lambda import witness
 from local_lambda.application import Cors, FixedResponse
 from local_lambda.environments.invocation import Buffered, Failed, Invocation, Throttled, collect
 from local_lambda.environments.pool import FunctionPool
@@ -207,7 +208,12 @@ class Front:
             source_ip=exchange.peer_ip,
         )
         call = self._call(exchange, request)
-        await self.host.faults.run(exchange, lambda _: self._serve(call), headers=call.extra)
+        witness.request(exchange.target, exchange.headers)
+        exchange.keeps_bytes = witness.KEPT_BYTES if witness.is_on() else 0
+        try:
+            await self.host.faults.run(exchange, lambda _: self._serve(call), headers=call.extra)
+        finally:
+            witness.response(exchange.status, exchange.sent_headers, bytes(exchange.kept))
 
     async def _serve(self, call: Call) -> None:
         exchange = call.exchange

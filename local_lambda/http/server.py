@@ -45,6 +45,10 @@ class HttpExchange:
         self.peer_ip: str = connection.peer_ip
         self.started = False
         self.sent_bytes = 0  # counts the body alone
+        self.status = 0
+        self.sent_headers: Headers = ()
+        self.keeps_bytes = 0  # so much of the response's body stays in `kept`
+        self.kept = bytearray()
 
     @property
     def path(self) -> str:
@@ -95,6 +99,7 @@ class HttpExchange:
     async def start(self, status: int, headers: Headers, reason: str = "") -> None:
         """Sends status and headers, which `is_header` has accepted."""
         self.started = True
+        self.status, self.sent_headers = status, headers
         self.bodiless = self.method == "HEAD" or status in (204, 304)
         await self._connection.send(
             h11.Response(
@@ -108,6 +113,7 @@ class HttpExchange:
         if not self.bodiless and piece:
             await self._connection.send(h11.Data(data=piece))
             self.sent_bytes += len(piece)
+            self.kept += piece[: max(0, self.keeps_bytes - len(self.kept))]
 
     async def finish(self) -> None:
         await self._connection.send(h11.EndOfMessage())

@@ -61,6 +61,7 @@ OTHER_TESTS = {
     "parity",
     "powertools",
     "scripts",
+    "security",
     "support",
     "system",
 }

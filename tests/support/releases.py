@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.tools import audit_python
 
 COMMITTED = "2026-01-02T03:04:05Z"
 IDENTITY = {
@@ -53,7 +54,10 @@ def make_release(
 ) -> subprocess.CompletedProcess[str]:
     """Runs the command of `make release`; returns its `returncode`, `stdout` and `stderr`."""
     command = [sys.executable, str(repository / "scripts/release.py"), str(output), *options]
-    return subprocess.run(command, capture_output=True, text=True, umask=umask, check=False)
+    environ = {**os.environ, "AUDIT_PYTHON": str(audit_python())}
+    return subprocess.run(
+        command, env=environ, capture_output=True, text=True, umask=umask, check=False
+    )
 
 
 @pytest.fixture(scope="session")

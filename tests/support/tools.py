@@ -77,6 +77,14 @@ def docs_python() -> Path:
     missing(".venv-docs", "make docs")
 
 
+def audit_python() -> Path:
+    """Returns the Python of the environment that audits packages and writes the SBOM."""
+    found = ROOT / ".venv-audit/bin/python"
+    if found.is_file() and found.with_name("pip-audit").is_file():
+        return found
+    missing(".venv-audit", "make audit-environment")
+
+
 def nginx() -> str:
     return _proxy("nginx", "apt-get install nginx-light")
 

@@ -26,6 +26,7 @@ WHEEL = f"lambda_streaming-{__version__}-py3-none-any.whl"
 SDIST = f"lambda_streaming-{__version__}.tar.gz"
 LAYER = f"streaming-runtime-layer-{__version__}.zip"
 CONSTRAINTS = f"constraints-{__version__}.txt"
+BILLS = [f"{WHEEL}.cdx.json", f"{LAYER}.cdx.json", f"service-{__version__}.cdx.json"]
 TEMPLATES = [f"layer-{__version__}.yaml", f"serverless-repository-{__version__}.yaml"]
 PACKAGES = {
     "streaming_runtime",
@@ -71,6 +72,7 @@ def test_two_releases_of_one_commit_are_the_same_byte_for_byte(release, reposito
         LAYER,
         CONSTRAINTS,
         *TEMPLATES,
+        *BILLS,
         "SHA256SUMS",
         "LICENSE",
         "README.md",
