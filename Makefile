@@ -76,7 +76,7 @@ ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
 .PHONY: dev example examples test check build sam-local release lock clients observability docs
-.PHONY: bench audit audit-environment
+.PHONY: bench audit audit-environment verify
 .PHONY: clean environment-to-run environment
 .DEFAULT_GOAL := test
 
@@ -118,7 +118,8 @@ endif
 
 TYPED := streaming_runtime lambda_streaming event_stream dashboard_data dashboard_http \
     dashboard_setup stream_function api_function publish_function local_lambda benchmarks.cost \
-    benchmarks.scale benchmarks.table benchmarks.cases sse_conformance
+    benchmarks.scale benchmarks.table benchmarks.cases sse_conformance \
+    verify_aws
 check: environment
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
@@ -191,6 +192,13 @@ bench: VENV := .venv-bench
 bench:
 	$(call install,benchmarks/requirements.txt)
 	@$(RUN) -m benchmarks.run $(if $(QUICK),--quick --out /dev/null)
+
+# Tries on a deployed stack what the docs assume about AWS: docs/assumptions.md. Values are quoted,
+# because addresses may hold anything.
+verify: environment-to-run
+	@PYTHONPATH=scripts $(RUN) -m verify_aws --url "$(URL)" --stream-url "$(STREAM_URL)" \
+	  --stack "$(STACK)" --probe "$(PROBE)" --region "$(REGION)" --ids "$(IDS)" \
+	  $(if $(SLOW),--slow) $(if $(PAGE),--page "$(PAGE)")
 
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)

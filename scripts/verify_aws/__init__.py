@@ -1,0 +1,1 @@
+"""Tries on a deployed stack what the documentation assumes about AWS: docs/assumptions.md."""
