@@ -64,7 +64,8 @@ def run(
         session.long.wait(options.timeout_s, lambda: bool(session.long.so_far().head))
         is_stream = session.long.so_far().is_stream
         todo = [check for check in checks if runner.is_due(check, is_stream)]
-        runner.beside([check for check in todo if not check.late and not check.alone])
+        usual = [check for check in todo if not check.late and not check.alone]
+        runner.beside(sorted(usual, key=lambda check: not check.first))
         runner.beside([check for check in todo if check.alone], at_once=1)
         runner.beside([check for check in todo if check.late])
     finally:
@@ -109,6 +110,9 @@ class Runner:
         self._options = session.options
         self._progress = progress
         self._deadline = deadline
+        # Two streams listen all the time.
+        room = session.options.limit - 2 if session.options.limit else AT_ONCE
+        self._at_once = max(1, min(AT_ONCE, room))
         self._secrecy = Secrecy(session.options.secrets)
 
     def is_due(self, check: Check, is_stream: bool) -> bool:
@@ -128,7 +132,7 @@ class Runner:
             waiting.put(check)
         threads = [
             threading.Thread(target=self._work, args=(waiting,), daemon=True)
-            for _ in range(min(at_once, len(checks)))
+            for _ in range(min(at_once, self._at_once, len(checks)))
         ]
         for thread in threads:
             thread.start()

@@ -1,12 +1,11 @@
 """How do the checks reach the server, and which captures do several of them share?"""
 
-import contextlib
 import itertools
 import secrets
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ from sse_conformance.wire import Request, Stop, Stream, Wire
 
 # A browser sends these with each stream (no-store is its cache's mode, not a header).
 ACCEPT = ("Accept", b"text/event-stream")
-_LONGEST_TWIN_S = 4.0
+BUSY_S = 0.3
 
 
 class Session:
@@ -30,7 +29,8 @@ class Session:
         self.wire = wire
         self.identities = Identities(options)
         self.long = LongCapture(self)
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
         self._run = secrets.token_hex(4)
         self._tokens = itertools.count(1)
         self._shared: dict[str, object] = {}
@@ -75,6 +75,18 @@ class Session:
         """Opens a stream that the caller closes."""
         return self.wire.open(request)
 
+    def open_patiently(self, request: Request) -> Stream:
+        """Opens a stream, and comes again while the server is busy. The head may have come."""
+        until = time.monotonic() + self.options.timeout_s
+        while True:
+            stream = self.open(request)
+            left_s = until - time.monotonic()
+            stream.read(left_s, stop=lambda each: each.capture.head is not None)
+            if not is_busy(stream.seen()) or time.monotonic() > until:
+                return stream
+            stream.close()
+            time.sleep(BUSY_S)
+
     def ask(
         self,
         request: Request,
@@ -105,9 +117,15 @@ class Session:
     ) -> Capture:
         """Opens the stream as a client that reconnects, and takes what comes in one window.
 
-        The window begins with the first byte of the body; before it there is the timeout.
+        The window begins with the first byte of the body; before it there is the timeout. While
+        the server is busy (429 or 503 with Retry-After), the client comes again: slots of streams
+        that the kit left may not be free yet.
         """
         request = self.request(last_event_id=last_event_id, query=query, headers=headers)
+        return self.follow_request(request, stop)
+
+    def follow_request(self, request: Request, stop: Stop | None = None) -> Capture:
+        """Does what `follow` does, with any request."""
         window_s = self.options.window_s
 
         def is_enough(stream: Stream) -> bool:
@@ -116,7 +134,12 @@ class Session:
             reads = stream.capture.reads
             return bool(reads) and stream.age_s > reads[0][0] + window_s
 
-        return self._read_window(request, is_enough)
+        until = time.monotonic() + self.options.timeout_s
+        capture = self._read_window(request, is_enough)
+        while is_busy(capture) and time.monotonic() < until:
+            time.sleep(BUSY_S)
+            capture = self._read_window(request, is_enough)
+        return capture
 
     def _read_window(self, request: Request, is_enough: Stop) -> Capture:
         stream = self.open(request)
@@ -133,6 +156,8 @@ class Session:
     def shared(self, name: str, make: Callable[[], object]) -> object:
         """Returns what `make` returned the first time; several checks judge one capture."""
         with self._lock:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
             if name not in self._shared:
                 self._shared[name] = make()
             return self._shared[name]
@@ -144,11 +169,15 @@ class Session:
 
     # --- publishing
 
+    def fresh_token(self) -> str:
+        """Returns a text that was never published, and that `identity.TOKEN` matches."""
+        return f"kit-{self._run}-{next(self._tokens)}"
+
     def publish(self, count: int) -> list[str]:
         """Publishes so many fresh texts. Returns those that the producer took."""
         taken = []
         for _ in range(count):
-            token = f"kit-{self._run}-{next(self._tokens)}"
+            token = self.fresh_token()
             if not self.emit(token):
                 taken.append(token)
         return taken
@@ -212,6 +241,9 @@ class LongCapture:
         """Goes on with the stream that was opened to look at the server, and opens a neighbour."""
         self._streams = [first]
         self._listen(first, self.wanted_s)
+        if self._session.options.limit == 1:
+            self._streams.append(Stream(Capture(asked="no second client: --limit 1")))
+            return
         neighbour = self._session.open(self._session.request(asked="GET by a second client"))
         self._streams.append(neighbour)
         self._listen(neighbour, self.wanted_s)
@@ -223,6 +255,7 @@ class LongCapture:
 
     def _read(self, stream: Stream, seconds: float) -> None:
         stream.read(seconds, stop=lambda _: self._leave.is_set())
+        stream.close()
 
     def so_far(self) -> Capture:
         """Returns all that the first stream received until now."""
@@ -231,6 +264,10 @@ class LongCapture:
     def neighbour_so_far(self) -> Capture:
         """Returns all that the second stream received until now."""
         return self._streams[1].seen()
+
+    def count_open(self) -> int:
+        """Returns how many of the two streams are open."""
+        return sum(not stream.is_over and stream.seen().is_stream for stream in self._streams)
 
     def wait(self, seconds: float, enough: Callable[[], bool]) -> bool:
         """Waits until `enough`, or until both streams are over or time is up."""
@@ -255,14 +292,9 @@ class LongCapture:
             stream.close()
 
 
-@contextlib.contextmanager
-def opened(session: Session, request: Request) -> Iterator[Stream]:
-    """Opens a stream for a `with` block."""
-    stream = session.open(request)
-    try:
-        yield stream
-    finally:
-        stream.close()
+def is_busy(capture: Capture) -> bool:
+    """Whether the server asks to come again later."""
+    return capture.status in (429, 503) and capture.header("Retry-After") is not None
 
 
 def as_query(name: str, value: str) -> str:

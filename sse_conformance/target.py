@@ -43,6 +43,10 @@ class Target:
         mark = "&" if "?" in self.path else "?"
         return replace(self, path=f"{self.path}{mark}{addition}")
 
+    def at(self, path: str) -> "Target":
+        """Returns this server at another path; it is encoded already."""
+        return replace(self, path=path)
+
     def redirected(self, location: str) -> "Target":
         """Returns where a Location header leads. Raises BadUrlError."""
         return parse(urljoin(f"{self.origin}{self.path}", location))

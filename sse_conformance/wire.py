@@ -52,11 +52,14 @@ class Wire:
 
     connect_s: float = 10
     tls: ssl.SSLContext | None = None
+    buffer_bytes: int = 0  # of each connection's receive buffer; 0 is the system's choice
 
     def connect(self, target: Target) -> socket.socket:
         """Returns a connection. Raises OSError (TLS errors are such, too)."""
         connection = socket.create_connection((target.host, target.port), self.connect_s)
         try:
+            if self.buffer_bytes:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.buffer_bytes)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if target.scheme == "https":
                 context = self.tls or ssl.create_default_context()
@@ -66,6 +69,10 @@ class Wire:
             connection.close()
             raise
         return connection
+
+    def with_buffer(self, some_bytes: int) -> "Wire":
+        """Returns a wire whose connections take few bytes before the server must wait."""
+        return replace(self, buffer_bytes=some_bytes)
 
     def open(self, request: Request) -> "Stream":
         """Sends a request. What fails is told by the stream's capture, and never raised."""
@@ -96,6 +103,12 @@ class Stream:
         self._started = time.monotonic()
         self.capture.ended = ends.LEFT
         connection.sendall(request)
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def age_s(self) -> float:
@@ -195,14 +208,17 @@ class Stream:
             self._socket = None
 
     def _receive(self, wait_s: float, most_bytes: int = _PIECE_BYTES) -> None:
-        assert self._socket
-        self._socket.settimeout(max(wait_s, 0.001))
+        connection = self._socket
+        if connection is None:
+            return
         try:
-            data = self._socket.recv(most_bytes)
+            connection.settimeout(max(wait_s, 0.001))
+            data = connection.recv(most_bytes)
         except TimeoutError:
             return
         except OSError as error:
-            self.fail(error)
+            if self._socket:  # else another thread has closed it
+                self.fail(error)
             return
         try:
             self._take(data)

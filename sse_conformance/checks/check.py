@@ -60,6 +60,7 @@ class Check:
     promised_by: an option that makes the level a promise.
     on_stream: whether there must be an open event stream.
     late: whether it judges what was heard until the end of the listening.
+    first: whether it takes long, so that it begins before the others.
     alone: whether no other check may run beside it, but the listening goes on.
     """
 
@@ -74,3 +75,4 @@ class Check:
     on_stream: bool = True
     late: bool = False
     alone: bool = False
+    first: bool = False

@@ -46,15 +46,20 @@ class Base:
     @staticmethod
     def _gather(session: Session) -> tuple[Event, ...]:
         long = session.long
-        if session.options.emits:
-            tokens = session.publish(_TOKENS)
-            long.wait(
-                session.options.timeout_s,
-                lambda: set(tokens) <= set(session.identities.identities(long.so_far().events)),
-            )
-        else:
+        if not session.options.emits:
             long.wait(session.options.window_s, lambda: len(long.so_far().events) > 5)
-        return long.so_far().events
+            return long.so_far().events
+        name = session.identities
+        with session.open_patiently(
+            session.request(asked="GET before items are published")
+        ) as stream:
+            stream.read(session.options.timeout_s, stop=lambda each: bool(each.body_bytes))
+            tokens = set(session.publish(_TOKENS))
+            stream.read(
+                session.options.timeout_s,
+                stop=lambda each: tokens <= set(name.identities(each.events)),
+            )
+            return stream.seen().events
 
     def resume(self, place: int, *, query: str = "", header: bool = True) -> Resumed:
         """Comes back at a place of the sequence, and judges what follows."""

@@ -66,6 +66,8 @@ def _first_doubled(items: list[str]) -> str:
 
 
 def _two(session: Session) -> Verdict:
+    if session.options.limit == 1:
+        return skipped("--limit 1 allows one client only")
     one = session.long.finish()
     other = session.long.neighbour_so_far()
     if not one.events and not other.events and other.is_stream:

@@ -1,0 +1,242 @@
+"""Can hostile text forge a header or an event?"""
+
+import json
+from urllib.parse import quote
+
+from sse_conformance.capture import Capture
+from sse_conformance.checks.check import (
+    HTML,
+    MUST,
+    RFC9112,
+    Check,
+    Verdict,
+    first_fault,
+    skipped,
+)
+from sse_conformance.checks.framing import shown
+from sse_conformance.reading import FIELDS
+from sse_conformance.session import Session
+from sse_conformance.wire import Request, Stream
+
+MARK = "kit-injected"
+_RETRY_MS = 77_777
+_LINES = (f"X-Kit: {MARK}", "", f"event: {MARK}", f"data: {MARK}", f"retry: {_RETRY_MS}", "", "")
+# As they may stand in a URL; the last is another form of a line end for some decoders.
+ENCODED = {
+    name: quote("x" + end + end.join(_LINES), safe="")
+    for name, end in {
+        "CR": "\r",
+        "LF": "\n",
+        "CRLF": "\r\n",
+        "U+2028": "\u2028",
+        "U+560A": "\u560a",
+    }.items()
+} | {"NUL": f"x%00{MARK}", "a double encoding": f"x%250d%250aX-Kit:%20{MARK}"}
+# As they may stand in a header: HTTP allows tabs and bytes from 0x80 on, and servers refuse others.
+RAW = {
+    "a field": f"x data: {MARK}".encode(),
+    "CR": f"x\rX-Kit: {MARK}\r\revent: {MARK}\rdata: {MARK}\r\r".encode(),
+    "NUL": f"x\0{MARK}".encode(),
+    "U+2028": f"x\u2028data: {MARK}\u2028".encode(),
+    "U+560D U+560A": f"x\u560d\u560aX-Kit: {MARK}".encode(),
+    "an encoded CRLF": f"x%0d%0aX-Kit:%20{MARK}%0d%0a%0d%0a".encode(),
+    "an escaped CRLF": f"x\\r\\nX-Kit: {MARK}\\r\\n".encode(),
+}
+_HEADERS = ("Last-Event-ID", "Origin", "User-Agent")
+
+
+def judge_response(asked: str, capture: Capture) -> str:
+    """Returns what is wrong with the response to hostile text."""
+    if capture.status is None:
+        # A server may close the connection on what is not HTTP.
+        return "" if capture.error else f"{asked}: {capture.outcome()}"
+    if capture.faults:
+        return f"{asked}: {capture.faults[0]}"
+    if capture.header("X-Kit") is not None:
+        return f"{asked}: the response has a header that came with the request"
+    if capture.status >= 500 and capture.status not in (501, 503):
+        return f"{asked}: {capture.outcome()}"
+    return _forged(asked, capture) if capture.is_stream else ""
+
+
+def _forged(asked: str, capture: Capture) -> str:
+    for block in capture.reading.blocks:
+        for name, value in block.fields:
+            if value == MARK.encode() and name in FIELDS:
+                return f"{asked}: the stream has a line that came with the request"
+    if _RETRY_MS in capture.reading.retries_ms:
+        return f"{asked}: the stream has a retry that came with the request"
+    return ""
+
+
+def _requests(session: Session) -> list[tuple[str, Request]]:
+    made = []
+    for name, text in ENCODED.items():
+        path, mark, query = session.target.path.partition("?")
+        position = session.request(query=f"last_event_id={text}")
+        made.append((f"{name} in ?last_event_id=", position))
+        made.append((f"{name} in ?kit=", session.request(query=f"kit={text}")))
+        longer = session.target.at(f"{path.rstrip('/')}/{text}{mark}{query}")
+        made.append((f"{name} in the path", session.request(target=longer)))
+    for name, value in RAW.items():
+        for header in _HEADERS:
+            request = session.request(headers=((header, value),))
+            made.append((f"{name} in {header}", request))
+    return made
+
+
+def _is_enough(stream: Stream) -> bool:
+    head = stream.capture.head
+    return bool(stream.events) or (head is not None and head.status != 200)
+
+
+def _hostile_requests(session: Session) -> Verdict:
+    faults = []
+    requests = _requests(session)
+    for asked, request in requests:
+        capture = session.follow_request(request, stop=_is_enough)
+        fault = judge_response(asked, capture)
+        if fault:
+            faults.append(fault)
+    return first_fault(faults, f"{len(requests)} requests")
+
+
+# --- hostile items
+
+
+def hostile_texts(token: str) -> dict[str, str]:
+    """Returns texts that a producer may publish, each with the token but the empty one."""
+    injected = f"event: {MARK}\ndata: {MARK}\n\n"
+    return {
+        "LF": f"{token}\nsecond\n\n{injected}",
+        "CR": f"{token}\rsecond\r\r" + injected.replace("\n", "\r"),
+        "CRLF": f"{token}\r\nsecond\r\n\r\n" + injected.replace("\n", "\r\n"),
+        "a line end at the end": f"{token}\n",
+        "a line end at the start": f"\n{token}",
+        "a field at the start": f"data: {token}",
+        "an id": f"{token}\nid: {MARK}",
+        "a comment": f":{token}",
+        "a space at the start": f"  {token}",
+        "a BOM": f"\ufeff{token}",
+        "U+2028 and U+0085": f"{token}\u2028second\u0085third\x0b\x0c",
+        "an emoji": f"{token} \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f600",
+        "100 KB": token + " " + "x" * 100_000,
+    }
+
+
+def expected(text: str) -> str:
+    """Returns the data that clients receive of a text: every line end is LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def holds(data: str, key: str, text: str) -> bool:
+    """Whether an event's data is this text, or JSON with it in the key, or in any place."""
+    if data == expected(text):
+        return True
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    if key:
+        return isinstance(value, dict) and value.get(key) in (text, expected(text))
+    return text in _texts(value)
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    return []
+
+
+def judge_item(name: str, text: str, token: str, capture: Capture, key: str) -> str:
+    """Returns what is wrong with how a published text arrived."""
+    with_token = [event for event in capture.events if token in event.data]
+    for block in capture.reading.blocks:
+        for field, value in block.fields:
+            if field != b"data" and value == MARK.encode():
+                return f"{name}: the text became the field {shown(field)}"
+    if any(event.data == MARK for event in capture.events):
+        return f"{name}: a part of the text became an event"
+    if not with_token:
+        return f"{name}: the text did not come"
+    if len(with_token) > 1:
+        return f"{name}: the text came as {len(with_token)} events"
+    if not holds(with_token[0].data, key, text):
+        return f"{name}: the data is {shown(with_token[0].data[:80])}"
+    return ""
+
+
+def _hostile_items(session: Session) -> Verdict:
+    faults = []
+    refused = []
+    token = session.fresh_token()
+    texts = hostile_texts("")
+    for name in texts:
+        token = session.fresh_token()
+        text = hostile_texts(token)[name]
+        with session.open_patiently(session.request(asked="GET before a text")) as stream:
+            stream.read(session.options.timeout_s, stop=_has_begun)
+            refusal = session.emit(text)
+            if refusal:
+                refused.append(name)
+                continue
+            _await(stream, token, session.options.timeout_s)
+            stream.read(min(0.2, session.options.window_s))
+            fault = judge_item(name, text, token, stream.close(), session.options.key)
+        if fault:
+            faults.append(fault)
+    empty = _empty_item(session)
+    faults += [empty] if empty else []
+    if len(refused) == len(texts):
+        return skipped("the producer refused every text")
+    note = f", and the producer refused {', '.join(refused)}" if refused else ""
+    return first_fault(faults, f"{len(texts) - len(refused)} texts came as they are{note}")
+
+
+def _has_begun(stream: Stream) -> bool:
+    return bool(stream.body_bytes)
+
+
+def _await(stream: Stream, token: str, seconds: float) -> None:
+    stream.read(seconds, stop=lambda each: any(token in event.data for event in each.events))
+
+
+def _empty_item(session: Session) -> str:
+    """Publishes an empty text: `data:` alone is an event with empty data."""
+    with session.open_patiently(session.request(asked="GET before an empty text")) as stream:
+        stream.read(session.options.timeout_s, stop=_has_begun)
+        before = len(stream.events)
+        if session.emit(""):
+            return ""
+        key = session.options.key
+        came = stream.read(
+            session.options.window_s,
+            stop=lambda each: any(holds(event.data, key, "") for event in each.events[before:]),
+        )
+    return "" if came else "an empty text did not come"
+
+
+CHECKS = (
+    Check(
+        id="hostile-requests",
+        title="Hostile requests forge nothing",
+        rule="line ends and fields in position, query, path, Origin and User-Agent add no header "
+        "and no event, and are no 5xx",
+        source=f"{RFC9112}#section-11.1",
+        level=MUST,
+        run=_hostile_requests,
+    ),
+    Check(
+        id="hostile-items",
+        title="Hostile items arrive as they are",
+        rule="a published text is the data of one event, whatever line ends and fields it holds",
+        source=f"{HTML}#parsing-an-event-stream",
+        level=MUST,
+        needs="--emit-url",
+        run=_hostile_items,
+    ),
+)
