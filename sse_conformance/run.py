@@ -66,8 +66,8 @@ def run(
         todo = [check for check in checks if runner.is_due(check, is_stream)]
         usual = [check for check in todo if not check.late and not check.alone]
         runner.beside(sorted(usual, key=lambda check: not check.first))
-        runner.beside([check for check in todo if check.alone], at_once=1)
         runner.beside([check for check in todo if check.late])
+        runner.beside([check for check in todo if check.alone], at_once=1)
     finally:
         session.long.close()
     report.outcomes = [runner.outcomes[check.id] for check in checks]

@@ -18,6 +18,7 @@ from sse_conformance.wire import Request, Stop, Stream, Wire
 # A browser sends these with each stream (no-store is its cache's mode, not a header).
 ACCEPT = ("Accept", b"text/event-stream")
 BUSY_S = 0.3
+GLANCE_S = 0.5
 
 
 class Session:
@@ -140,6 +141,19 @@ class Session:
             time.sleep(BUSY_S)
             capture = self._read_window(request, is_enough)
         return capture
+
+    def glance(self, request: Request) -> Capture:
+        """Asks, and looks at what comes first: until an event, an error, or a moment after both.
+
+        Comes again while the server is busy.
+        """
+        moment_s = min(self.options.window_s, GLANCE_S)
+        with self.open_patiently(request) as stream:
+            if stream.capture.head and stream.capture.head.status == 200:
+                stream.read(moment_s, stop=lambda each: bool(each.events))
+            else:
+                stream.read(moment_s, quiet_s=moment_s / 2)
+            return stream.close()
 
     def _read_window(self, request: Request, is_enough: Stop) -> Capture:
         stream = self.open(request)

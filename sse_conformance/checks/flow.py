@@ -43,6 +43,8 @@ class Wanderer:
         if is_busy(capture):
             time.sleep(BUSY_S)
             return
+        if capture.status is None and not capture.error:
+            return  # it was cut off before the response began
         if not capture.is_stream:
             self.refusal = self.refusal or capture.outcome()
             return

@@ -1,14 +1,12 @@
 """Does the kit find each defect of a stream's headers and bytes, and say which it is?"""
 
 import gzip
-import itertools
 import random
 import time
 
 import pytest
 from event_stream import encode
 
-from sse_conformance.checks import ALL
 from tests.sse_conformance.kit import failing, verdicts_of
 from tests.sse_conformance.server import Server, as_head
 
@@ -339,7 +337,7 @@ class WithAHoleNowAndThen(Server):
         super().stream(connection, asked)
 
     def event(self, number, text):
-        is_lost = self.is_back and number == 5
+        is_lost = self.is_back and number % 9 == 0
         return b":\n" if is_lost else super().event(number, text)
 
 
@@ -398,12 +396,6 @@ def times_of(checks):
     if "odd-ids" in checks:
         return {"timeout_s": 0.4}
     return {"timeout_s": 7.0} if "first-byte" in checks else {}
-
-
-def test_every_check_of_a_stream_is_failed_by_a_server_of_its_own():
-    unbroken = set(itertools.chain.from_iterable(each.values[1] for each in DEFECTS))
-
-    assert {"cuts"} == {check.id for check in ALL} - unbroken
 
 
 def test_a_server_with_many_defects_is_judged_in_one_run():

@@ -101,12 +101,12 @@ class WithSnapshots(Server):
 
 
 class WithAGreeting(Server):
-    """Every connection begins with the same event, which has an id of its own."""
+    """Every connection begins with the same event, which moves no position."""
 
     def opening(self, kind, at):
         if kind == "reset":
             return super().opening(kind, at)
-        return encode("hello", event="hello", id="i0", retry_ms=self.retry_ms())
+        return encode("hello", event="hello", retry_ms=self.retry_ms())
 
 
 class WithHeartbeatsThatHaveIds(Server):
@@ -153,7 +153,11 @@ GOOD = [
     FromTheStart,
 ]
 # A server without ids cannot be resumed, and is told so; nothing else is wrong with it.
-ADVICE = {WithoutIds: {"ids-present"}, WithHeartbeatsThatHaveIds: {"ids-unique"}}
+ADVICE = {
+    WithoutIds: {"ids-present"},
+    WithAGreeting: {"ids-present"},
+    WithHeartbeatsThatHaveIds: {"ids-unique"},
+}
 
 
 @pytest.mark.parametrize("kind", GOOD, ids=lambda kind: kind.__name__)

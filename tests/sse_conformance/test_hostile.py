@@ -187,6 +187,14 @@ class ThatRepeatsNowAndThen(Server):
         return position
 
 
+@breaks("reconnects")
+class WithAGreetingThatMovesThePosition(Server):
+    """Who is cut off after the greeting comes back at the very start."""
+
+    def opening(self, kind, at):
+        return super().opening(kind, 0)
+
+
 class WithBigEvents(Server):
     """So big that the buffers of a client that does not read are full at once."""
 
