@@ -114,7 +114,11 @@ class KeySet:
         if about.get("issuer") != self._issuer:
             raise ValueError("the discovery document is another issuer's")
         left_s = min(FETCH_TIMEOUT_S, until_s - self._clock())
-        published = self._fetch(checked_url(about["jwks_uri"]), left_s)["keys"][:MOST_KEYS]
+        # An issuer elsewhere must not send the function to addresses inside, such as Lambda's own.
+        address = checked_url(about["jwks_uri"])
+        if urlsplit(self._issuer).scheme != urlsplit(address).scheme:
+            raise ValueError("the keys are at an address of another scheme than their issuer's")
+        published = self._fetch(address, left_s)["keys"][:MOST_KEYS]
         return {each["kid"]: key for each in published if (key := _signing_key(each)) is not None}
 
 
