@@ -37,7 +37,8 @@ _log = logging.getLogger(__name__)
 PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024
 # A client may have a large body left to send when its request is refused.
 _LINGER_S = 10.0
-# Their methods are documented for Function URLs and REST APIs. That others get 405 is assumed.
+# Documented for Function URLs and REST APIs. That others get 405 is assumed
+# (docs/assumptions.md: unknown-method-405).
 _NO_SUCH_METHOD = json_response(405, '{"message":"Method Not Allowed"}').with_headers(
     (("Allow", ", ".join(METHODS)),)
 )

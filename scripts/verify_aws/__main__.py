@@ -63,9 +63,7 @@ def asked_probes(ids: str) -> list[Probe]:
     names = [name.strip() for name in ids.split(",") if name.strip()]
     unknown = [name for name in names if name not in PROBES]
     if unknown:
-        raise Unusable(
-            f"IDS: {', '.join(unknown)} cannot be tried; docs/assumptions.md has all ids"
-        )
+        raise Unusable(f"IDS: no probe for {', '.join(unknown)}; see docs/assumptions.md")
     return [PROBES[name] for name in names] or list(PROBES.values())
 
 
@@ -211,9 +209,9 @@ def verify(arguments: argparse.Namespace) -> int:
     return int(any(result.verdict is Verdict.DIFFERS for result in results))
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     try:
-        return verify(parser().parse_args())
+        return verify(parser().parse_args(argv))
     except (Unusable, OSError) as error:
         print(f"verify: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -74,7 +74,8 @@ class Stacks:
 
 def of_emulator(text: str) -> dict[str, str]:
     """Returns the addresses in the lines that `local-lambda` prints. Raises Unusable."""
-    lines = dict(line.strip().split(": ", 1) for line in text.splitlines() if ": " in line)
+    pairs = (line.partition(": ") for line in text.splitlines())
+    lines = {name: url.strip() for name, _, url in pairs if url.strip()}
     found = {
         front: lines[name] + suffix for name, (front, suffix) in LINES.items() if name in lines
     }
@@ -97,7 +98,7 @@ def of_probe(probe: str, outputs: Callable[[str], Mapping[str, str]]) -> dict[st
     """Returns the probe's addresses: of a file, or of a stack. Raises Unusable."""
     path = Path(probe)
     if path.is_file():
-        return of_emulator(path.read_text("utf-8"))
+        return of_emulator(path.read_text("utf-8", "replace"))
     found = of_outputs(outputs(probe), OUTPUTS)
     if "url" not in found:
         raise Unusable(f"PROBE: {probe} is neither a file nor a stack of the probe's template")

@@ -45,7 +45,7 @@ def http_version(target: Target) -> None:
 
 @probe("head-over-1-mb-431", "url")
 def long_head(target: Target) -> None:
-    lines = tuple((f"x-long-{number}", "x" * 11_000) for number in range(100))
+    lines = tuple((f"x-long-{number}", "x" * 11_000) for number in range(200))
     refused_and_closed(target, written(target.address, "/", headers=lines), status=431)
 
 
