@@ -57,6 +57,7 @@ OTHER_TESTS = {
     "benchmarks",
     "dashboard",
     "examples",
+    "fuzz",
     "docs",
     "parity",
     "powertools",

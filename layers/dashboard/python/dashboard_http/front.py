@@ -22,6 +22,7 @@ from dashboard_http.outage import is_outage
 from dashboard_http.paths import routed_path
 from dashboard_http.resolvers import FunctionUrlResolver, Resolvers, RestApiResolver
 from dashboard_http.results import with_headers
+from dashboard_http.shape import is_http_request
 
 JSON = "application/json"
 NO_STORE = {"Cache-Control": "no-store"}
@@ -107,10 +108,10 @@ def make_handler(
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started_s = timer()
-        request = event.get("requestContext") if isinstance(event, dict) else None
-        if not isinstance(request, dict):  # somebody tries the function, or the platform calls it
+        if not is_http_request(event):  # somebody tries the function, or the platform calls it
             logger.info("request.not_http")
             return NOT_HTTP
+        request = event["requestContext"]
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         method = str(event.get("httpMethod") or request.get("http", {}).get("method")).upper()
         asked = _Request(event, method, routed_path(event, base_path))

@@ -42,13 +42,14 @@ HTTPS_PORT = 443
 DEFAULT_PORTS = {"http": HTTP_PORT, "https": HTTPS_PORT}
 HTTP_VERSIONS = {"HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/2": "2"}
 UNKNOWN_PORT = 0
+LONGEST_PORT = 5  # digits
 # A path's own characters, and those of a query, need no encoding.
 # https://www.rfc-editor.org/rfc/rfc3986#section-3.3
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~-._"
 # In something that is encoded already, only what no URL can hold is encoded.
 _ENCODED_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 _PARAMETER = re.compile(r"\{([^{}+]+)(\+?)\}")
-_ADDRESS_WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[0-9.]+)):(?P<port>[0-9]+)")
+_ADDRESS_WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[0-9.]+)):(?P<port>[0-9]{1,5})")
 
 
 class NotAnHttpRequest(TypeError):
@@ -246,7 +247,7 @@ def _format_2_0(payload: Fields, context: Fields) -> _Facts:
     if is_http_api:  # it has decoded the path, twice
         path = quote(raw, safe=_PATH_CHARACTERS, errors="replace")
     if stage != "$default":
-        root = _beginning(path, f"/{quote(stage)}")
+        root = _beginning(path, f"/{quote(stage, errors='replace')}")
         if root and _has_custom_domain(context):
             # The payload has the stage all the same, and clients have not. It has no API mapping.
             # https://github.com/CodeGenieApp/serverless-express/issues/465
@@ -509,12 +510,17 @@ def _server(payload: Fields, headers: HeaderPairs, scheme: str) -> Address:
     host = _first(headers, b"host") or str(named or "localhost")
     port = _first(headers, b"x-forwarded-port")
     name, colon, given = host.rpartition(":")
-    if colon and given.isascii() and given.isdecimal() and not name.endswith(":"):
+    if colon and _is_port(given) and not name.endswith(":"):
         host = name
         port = given
-    if not (port.isascii() and port.isdecimal()):
+    if not _is_port(port):
         port = str(DEFAULT_PORTS[scheme])
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _is_port(text: str) -> bool:
+    """Whether this is a number of a port. Python reads no number of thousands of digits."""
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_PORT
 
 
 def _address(host: Any) -> Address | None:

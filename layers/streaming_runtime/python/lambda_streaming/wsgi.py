@@ -470,4 +470,7 @@ def _length_of(headers: HeaderPairs) -> int | None:
 def _log_failure(request: HttpRequest, error: Exception) -> None:
     from logging import getLogger
 
-    getLogger(__name__).error("wsgi.failed %s %s", request.method, request.path, exc_info=error)
+    # The path as it was sent: a line end in the decoded one would begin a line of the log.
+    target = request.raw_path.decode("ascii")
+    method = request.method if TOKEN.issuperset(request.method) else "?"
+    getLogger(__name__).error("wsgi.failed %s %s", method, target, exc_info=error)

@@ -39,6 +39,11 @@ JSON_FRAME = 0xA55A0002
 TEXT_FRAME = 0xA55A0003
 
 
+def one_record(text: str) -> str:
+    """Returns text in which no line end begins a record of its own."""
+    return text.replace("\n", "\r")
+
+
 def frame_type(level_number: int, *, as_json: bool) -> bytes:
     """Returns the four bytes that begin a frame. Level 0 stands for none."""
     first = TEXT_FRAME
@@ -66,8 +71,12 @@ class StandardLogSink:
         message_lines: list[str],
         frame_type: bytes | None = None,  # noqa: ARG002
     ) -> None:
-        """Writes all lines as one record: in the platform's log "\\r" ends a line only."""
-        sys.stdout.write("\r".join(message_lines) + "\n")
+        """Writes all lines as one record: in the platform's log "\\r" ends a line only.
+
+        So does a line end in an error's message, which may quote a client. The stock client lets
+        it begin a record.
+        """
+        sys.stdout.write(one_record("\r".join(message_lines)) + "\n")
 
 
 class FramedTelemetryLogSink:
@@ -153,7 +162,7 @@ class Log:
             line = json.dumps(fields, ensure_ascii=False)
         else:
             stamp = f"{seconds}.{int(now % 1 * 1000):03d}Z"
-            line = f"[{name}]\t{stamp}\t{request_id() or ''}\t{message}"
+            line = one_record(f"[{name}]\t{stamp}\t{request_id() or ''}\t{message}")
         kind = NO_LEVEL
         if self.as_json or self.level:
             kind = frame_type(number, as_json=self.as_json)
@@ -176,7 +185,7 @@ class Log:
         try:
             self.sink.log_error(lines, frame_type(ERROR, as_json=self.as_json))
         except OUTPUT_IS_GONE:
-            _last_resort("\r".join(lines))
+            _last_resort(one_record("\r".join(lines)))
 
     def stand_on_root_logger(self) -> None:
         """Puts a handler on the root logger as soon as the function imports `logging`."""

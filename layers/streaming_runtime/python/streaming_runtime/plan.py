@@ -132,7 +132,8 @@ def is_of_http_api(context: dict[str, Any]) -> bool:
         return True
     if context.get("domainPrefix") != context.get("apiId"):
         return True
-    is_known_to_iam = bool((context.get("authorizer") or {}).get("iam"))
+    authorizer = context.get("authorizer")
+    is_known_to_iam = isinstance(authorizer, dict) and bool(authorizer.get("iam"))
     return context.get("accountId", ANONYMOUS) != ANONYMOUS and not is_known_to_iam
 
 

@@ -545,6 +545,8 @@ def _line(reader: BufferedReader) -> bytes:
 def _headers(reader: BufferedReader) -> dict[str, str]:
     headers: dict[str, str] = {}
     while line := _line(reader):
+        if b"\r" in line:  # it would stand in the heads of our requests
+            raise ValueError("a header holds a lone CR")
         name, _, value = line.decode("utf-8", "replace").partition(":")
         headers[name.lower()] = value.strip()
     return headers

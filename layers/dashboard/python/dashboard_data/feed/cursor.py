@@ -48,7 +48,7 @@ def event_id(cursor: Cursor, secret: bytes, suffix: str = "") -> str:
     that could not be read back.
     """
     epoch, seq = cursor
-    if not (_is_epoch(epoch) and 0 <= seq <= LARGEST_SEQ):
+    if not is_position(cursor):
         raise ValueError("a cursor needs an epoch of a-z0-9 and a number of at most 12 digits")
     if suffix and not _SUFFIX.fullmatch(suffix):
         raise ValueError("a suffix is up to 80 characters of A-Za-z0-9_-")
@@ -57,6 +57,11 @@ def event_id(cursor: Cursor, secret: bytes, suffix: str = "") -> str:
     if not suffix:
         return f"{position}-{mac}"
     return f"{position}-{mac}-{suffix}"
+
+
+def is_position(cursor: Cursor) -> bool:
+    """Whether the cursor can be written as an event's id."""
+    return _is_epoch(cursor.epoch) and 0 <= cursor.seq <= LARGEST_SEQ
 
 
 def parse_event_id(value: object) -> EventId | None:

@@ -4,7 +4,7 @@ import secrets
 from typing import NamedTuple
 
 from dashboard_data.dynamodb import ABSENT, Record, Table, key, text
-from dashboard_data.feed.cursor import Cursor
+from dashboard_data.feed.cursor import Cursor, is_position
 
 HEAD_KEY = ("FEED", "HEAD")
 
@@ -22,9 +22,13 @@ class Head(NamedTuple):
 
     @classmethod
     def from_record(cls, record: Record) -> "Head":
+        """Raises KeyError or ValueError for a record that is no head, before a stream starts."""
         # A low-level boto3 client hands binary values over as bytes.
         secret = bytes(record["secret"]["B"])
-        return cls(record["epoch"]["S"], int(record["seq"]["N"]), secret)
+        head = cls(record["epoch"]["S"], int(record["seq"]["N"]), secret)
+        if not is_position(head.cursor):
+            raise ValueError("the head of the feed is no position")
+        return head
 
 
 def read_head(table: Table) -> Head:

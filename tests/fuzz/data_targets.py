@@ -1,0 +1,312 @@
+"""Targets of the data: what producers write, what the table holds, and whose token it is."""
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import jwt
+from aws_lambda_powertools import Logger, Metrics
+from cryptography.hazmat.primitives.asymmetric import ec
+from dashboard_data import Item
+from dashboard_data.feed.feed import FeedEntry
+from dashboard_data.publishing.publisher import Outcome
+from dashboard_http.identity import bearer_token
+from dashboard_http.openid import KeySet, openid_verifier
+from event_stream import Decoder
+from publish_function.app import make_handler
+from stream_function.event_bytes import EventBytes
+
+from tests.fuzz.invariants import Written, require_json_lines
+from tests.fuzz.service import EPOCH, SECRET, running
+from tests.fuzz.source import Source
+from tests.fuzz.target import Check, Registry
+from tests.support.fakes import NOON
+
+TARGETS = Registry()
+ISSUER = "https://issuer.example"
+FIELDS = {"item_id", "ticker", "tags", "sentiment", "score", "timestamp", "source_id"}
+SECRET_TEXT = "a title nobody may see"
+SAMPLE: dict[str, Any] = {
+    "PK": {"S": "ITEM#item-1"},
+    "SK": {"S": "ITEM"},
+    "item_id": {"S": "item-1"},
+    "ticker": {"S": "AAPL"},
+    "sentiment": {"S": "positive"},
+    "score": {"N": "0.5"},
+    "timestamp": {"S": "2026-11-22T11:00:00.000Z"},
+    "title": {"S": SECRET_TEXT},
+}
+CONTEXT = SimpleNamespace(
+    get_remaining_time_in_millis=lambda: 30_000,
+    function_name="publish",
+    memory_limit_in_mb=128,
+    invoked_function_arn="arn:aws:lambda:eu-central-1:1:function:publish",
+    aws_request_id="request-1",
+)
+
+
+def attribute(source: Source, depth: int = 2) -> Any:
+    """Returns an attribute of any type that DynamoDB has, or of none."""
+    kind = source.below(12 if depth else 8)
+    if kind < 3:
+        return {"S": source.text(20)}
+    if kind == 3:
+        return {"N": source.pick(["0", "1", "0.5", "-1", "1E+125", "NaN", "1_0", "\u0661", ""])}
+    if kind == 4:
+        return {"N": str(source.number())}
+    if kind == 5:
+        return source.pick([{"NULL": True}, {"BOOL": True}, {"B": "YQ=="}, {"B": b"\xff"}])
+    if kind == 6:
+        return source.pick([{"SS": ["a", "b"]}, {"NS": ["1"]}, {"BS": ["YQ=="]}, {}])
+    if kind == 7:
+        return source.json(1)
+    if kind < 11:
+        return {"L": [attribute(source, depth - 1) for _ in range(source.below(5))]}
+    return {"M": {source.text(5): attribute(source, depth - 1) for _ in range(source.below(4))}}
+
+
+def stream_record(source: Source) -> dict[str, Any]:
+    """Returns a record of the table's stream, most of whose attributes are valid."""
+    names = ["PK", "item_id", "ticker", "sentiment", "score", "timestamp", "tags", "x"]
+    changed = {source.pick(names): attribute(source) for _ in range(source.below(4))}
+    image = SAMPLE | changed
+    if source.chance(30):  # an id that its key names, too
+        item_id = source.text(10)
+        image |= {"item_id": {"S": item_id}, "PK": {"S": f"ITEM#{item_id}"}}
+    if source.chance(30):
+        image["tags"] = {"L": [{"S": source.text(40)} for _ in range(source.below(5))]}
+    for name in [source.pick(names) for _ in range(source.below(2))]:
+        image.pop(name, None)
+    key = image.get("PK")
+    is_key = isinstance(key, dict) and isinstance(key.get("S"), str)
+    if source.chance(8):
+        image = source.json()
+    return {
+        "eventID": "1",
+        "eventName": source.pick(["INSERT", "INSERT", "MODIFY", "REMOVE"]),
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "ApproximateCreationDateTime": NOON,
+            "Keys": {"PK": key if is_key else {"S": "ITEM#"}, "SK": {"S": "ITEM"}},
+            "NewImage": image,
+            "SequenceNumber": "1",
+        },
+    }
+
+
+@TARGETS.target(
+    "items",
+    "Items whose attributes have any type and value, through the publish function: no batch "
+    "fails, one honest record a line; what passes obeys the contract, and its event holds its "
+    "seven fields, as they were written, and nothing of titles and texts",
+    ("dashboard_data", "publish_function", "stream_function"),
+)
+def items() -> Iterator[Check]:
+    taken: list[Item] = []
+
+    def publish(items: Any, until_s: float, *, changed: Any) -> Outcome:
+        taken.extend(items)
+        return Outcome(published=len(items))
+
+    import contextlib
+
+    written = Written()
+    publisher: Any = SimpleNamespace(publish=publish)
+    with contextlib.redirect_stdout(written):
+        logger = Logger(service="fuzz-items", stream=written)
+        logger.propagate = False
+        metrics = Metrics(namespace="Test", service="publish")
+        handler = make_handler(publisher, lambda: NOON, logger, metrics)
+        events = EventBytes(SECRET, "nonce")
+
+        def check(data: bytes) -> None:
+            source = Source(data)
+            taken.clear()
+            records = [stream_record(source) for _ in range(1 + source.below(2))]
+            response = handler({"Records": records}, CONTEXT)
+            assert response == {"batchItemFailures": []}
+            said = written.take()
+            require_json_lines(said)
+            assert SECRET_TEXT not in said
+            for seq, item in enumerate(taken, 1):
+                _require_event(item, events.item(EPOCH, FeedEntry(seq, item)))
+
+        yield check
+
+
+def _require_event(item: Item, sent: bytes) -> None:
+    assert Item.from_text(item.to_text()) == item
+    (event,) = Decoder().feed(sent)
+    assert event.type == "new_item"
+    data = json.loads(event.data)
+    assert set(data) == FIELDS
+    assert data["item_id"] == data["source_id"] == item.item_id
+    assert data["tags"] == list(item.tags)
+    assert 0 <= data["score"] <= 1
+    assert data["sentiment"] in ("positive", "neutral", "negative")
+    assert data["ticker"].isascii()
+    assert 1 <= len(data["ticker"]) <= 5
+    assert SECRET_TEXT not in event.data
+    assert len(sent) < 40_000
+
+
+def stored_attribute(source: Source) -> Any:
+    """Returns an attribute as DynamoDB can hold it: its types are true."""
+    numbers = ["0", "1", "-1", "0.5", "1E+30", "999999999999", "12345678901234567890"]
+    simple = [{"S": source.text(20)}, {"N": source.pick(numbers)}, {"B": source.binary(8)}]
+    others = [{"NULL": True}, {"BOOL": False}, {"SS": ["a"]}, {"NS": ["7"]}, {"L": []}, {"M": {}}]
+    return source.pick([*simple, *others, {"L": simple}, {"M": {"a": simple[0]}}])
+
+
+def _damaged(source: Source, stored: dict[str, Any]) -> dict[str, Any]:
+    """Returns a record some of whose attributes are others, are missing or have another name."""
+    changed = dict(stored)
+    for _ in range(1 + source.below(3)):
+        name = source.pick(sorted(changed))
+        how = source.below(4)
+        if how == 0:
+            del changed[name]
+        elif how == 1:
+            changed[source.text(5)] = changed.pop(name)
+        elif how == 2 and "S" in changed[name]:
+            text = changed[name]["S"].encode("utf-8", "surrogatepass")
+            changed[name] = {"S": source.damaged(text).decode("latin-1")}
+        else:
+            changed[name] = stored_attribute(source)
+        if not changed:
+            break
+    return changed | {"PK": stored["PK"], "SK": stored["SK"]}
+
+
+@TARGETS.target(
+    "stored_records",
+    "Records of every kind in the table that are damaged, of another type or another layout: a "
+    "stream is never answered with a status from 500 on, each log line is one JSON object, and "
+    "the API responds in JSON",
+    ("dashboard_data", "dashboard_http", "stream_function", "api_function"),
+)
+def stored_records() -> Iterator[Check]:
+    with running() as service:
+        paths = ["/api/v2/stream", f"/api/v2/configurations/{service.config_id}/stream"]
+        asked = ["/api/v2/metrics", "/api/v2/stream/status", "/api/v2/tickers", "/health"]
+        whole = dict(service.table.records)
+        keys = sorted(whole)
+
+        def check(data: bytes) -> None:
+            source = Source(data)
+            service.table.records = dict(whole)
+            for at in [source.pick(keys) for _ in range(1 + source.below(2))]:
+                service.table.records[at] = _damaged(source, whole[at])
+            service.service.front = source.pick(("1.0", "2.0"))
+            payload = service.service.payload("GET", source.pick(paths), service.signed_in)
+            result = service.stream(payload)
+            assert result["statusCode"] in (200, 401, 404, 500), result
+            assert result["statusCode"] != 500 or "users" in str(at), result
+            body = result["body"]
+            if hasattr(body, "pieces"):
+                pieces = iter(body)
+                try:
+                    next(pieces, b"")
+                except Exception as error:
+                    raise AssertionError(f"the stream raises {error!r}") from error
+                finally:
+                    pieces.close()
+            payload = service.service.payload("GET", source.pick(asked), service.signed_in)
+            response = service.api(payload)
+            assert isinstance(json.loads(response["body"]), dict)
+            require_json_lines(service.written.take())
+
+        yield check
+
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+PUBLIC = {
+    **jwt.algorithms.ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True),
+    "kid": "key-1",
+    "use": "sig",
+}
+CLAIMS: dict[str, Any] = {
+    "iss": ISSUER,
+    "sub": "user-1",
+    "aud": "client-1",
+    "exp": NOON + 3600,
+    "nbf": NOON - 10,
+    "token_use": "id",
+}
+VALID = jwt.encode(CLAIMS, KEY, algorithm="ES256", headers={"kid": "key-1"})
+
+
+def _part(value: Any) -> str:
+    text = json.dumps(value).encode("utf-8", "surrogatepass")
+    return jwt.utils.base64url_encode(text).decode()
+
+
+def _token(source: Source) -> str:
+    kind = source.below(6)
+    if kind == 0:
+        return source.damaged(VALID.encode()).decode("latin-1")
+    header, claims, signature = VALID.split(".")
+    if kind <= 2:
+        said = {"alg": source.pick(["ES256", "none", "HS256", "RS256", 7]), "kid": "key-1"}
+        header = _part(source.changed(said))
+    if kind in (2, 3):
+        claims = _part(source.changed(CLAIMS))
+    if kind == 4:
+        try:
+            changed = source.changed(CLAIMS)
+            return jwt.encode(changed, KEY, algorithm="ES256", headers={"kid": "key-1"})
+        except (TypeError, ValueError, AttributeError):
+            return VALID
+    if kind == 5:
+        return source.text(60)
+    return f"{header}.{claims}.{signature}"
+
+
+@TARGETS.target(
+    "tokens",
+    "Any `Authorization` header and JWT: a principal only for what the issuer has signed and "
+    "not for claims that are wrong, otherwise None; no token in a log line",
+    ("dashboard_http",),
+)
+def tokens() -> Iterator[Check]:
+    written = Written()
+    logger = Logger(service="fuzz-tokens", stream=written)
+    logger.propagate = False
+
+    def fetch(url: str, _timeout_s: float) -> dict[str, Any]:
+        if url.endswith("openid-configuration"):
+            return {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/keys"}
+        return {"keys": [PUBLIC]}
+
+    keys = KeySet(ISSUER, lambda: NOON, fetch)
+    verify = openid_verifier(
+        keys, issuer=ISSUER, audience="client-1", clock=lambda: NOON, logger=logger
+    )
+    assert verify(VALID)
+
+    def check(data: bytes) -> None:
+        source = Source(data)
+        token = _token(source)
+        header = f"Bearer {token}"
+        if source.chance(20):
+            header = source.damaged(header.encode("utf-8", "surrogatepass")).decode("latin-1")
+        found = bearer_token(header)
+        assert found is None or found in header
+        principal = verify(found or token)
+        if principal is not None:
+            assert principal.user_id.startswith("openid:")
+            claims = json.loads(jwt.utils.base64url_decode((found or token).split(".")[1]))
+            assert jwt.decode(found or token, KEY.public_key(), ["ES256"], _SIGNATURE_ALONE)
+            assert claims["iss"] == ISSUER
+            assert claims["exp"] > NOON - 31
+        said = written.take()
+        require_json_lines(said)
+        assert token not in said or len(token) < 8, said
+
+    yield check
+
+
+_SIGNATURE_ALONE: Any = dict.fromkeys(
+    ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_sub", "verify_jti"), False
+)
