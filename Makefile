@@ -76,7 +76,7 @@ ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
 .PHONY: dev example examples test check build sam-local release lock clients observability docs
-.PHONY: bench audit audit-environment verify
+.PHONY: bench audit audit-environment verify fuzz
 .PHONY: clean environment-to-run environment
 .DEFAULT_GOAL := test
 
@@ -200,10 +200,23 @@ verify: environment-to-run
 	  --stack "$(STACK)" --probe "$(PROBE)" --region "$(REGION)" --ids "$(IDS)" \
 	  $(if $(SLOW),--slow) $(if $(PAGE),--page "$(PAGE)")
 
+# Tries arbitrary inputs: docs/fuzzing.md. Without CASES each target has 20 s of CPU time.
+ENGINE ?= own
+FUZZ_OPTIONS = $(TARGET) --engine $(ENGINE) $(if $(CASES),--cases $(CASES))
+FUZZ_OPTIONS += $(if $(SEED),--seed $(SEED)) $(if $(PROCESSES),--processes $(PROCESSES))
+FUZZ_LISTS := requirements.txt requirements-dev.txt
+ifeq ($(ENGINE),atheris)
+FUZZ_LISTS += tests/fuzz/requirements.txt
+fuzz: VENV := .venv-fuzz
+endif
+fuzz:
+	$(call install,$(FUZZ_LISTS))
+	@exec $(VENV)/bin/python -m tests.fuzz $(FUZZ_OPTIONS)
+
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)
-	rm -rf .aws-sam .site .leaks dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
-	rm -rf $(addsuffix /node_modules,$(FROM_NPM))
+	rm -rf .aws-sam .site .leaks .fuzz dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .coverage* $(addsuffix /node_modules,$(FROM_NPM))
 
 # The packages that the service needs to run; and with them those of tests, linters and releases.
 environment-to-run:

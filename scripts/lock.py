@@ -109,6 +109,12 @@ LISTS = (
         ),
         targets=(("3.13", X86), ("3.13", ARM)),
     ),
+    List(  # the engine of `make fuzz ENGINE=atheris`: docs/fuzzing.md
+        "tests/fuzz/requirements.txt",
+        (),
+        ("atheris>=3.1",),
+        targets=(("3.11", X86), ("3.13", X86)),
+    ),
     List(  # clients of the service that nobody here wrote: docs/clients.md
         "tests/system/clients/pypi/requirements.txt",
         (),

@@ -6,6 +6,7 @@ the input that causes it, and written into `.fuzz/<target>/`.
 
 import argparse
 import base64
+import contextlib
 import os
 import random
 import subprocess
@@ -24,6 +25,17 @@ PLACES = (
     "functions/publish",
 )
 FOUND = ROOT / ".fuzz"
+OURS = [
+    "streaming_runtime",
+    "lambda_streaming",
+    "event_stream",
+    "dashboard_data",
+    "dashboard_http",
+    "stream_function",
+    "api_function",
+    "publish_function",
+    "local_lambda",
+]
 ENGINES = ("own", "hypothesis", "atheris")
 sys.path[:0] = [str(ROOT), *(str(ROOT / place) for place in PLACES)]
 
@@ -46,7 +58,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str]) -> int:
     options = parsed(arguments)
-    from tests.fuzz.all import TARGETS
+    with _watched(options):
+        from tests.fuzz.all import TARGETS
 
     unknown = set(options.targets) - set(TARGETS)
     if unknown:
@@ -66,6 +79,16 @@ def main(arguments: Sequence[str]) -> int:
         return max([_run(TARGETS[name], options) for name in names])
     with ThreadPoolExecutor(options.processes) as pool:
         return max(pool.map(lambda name: _apart(name, options), names))
+
+
+def _watched(options: argparse.Namespace) -> "contextlib.AbstractContextManager[object]":
+    """Returns the context in which atheris puts its counters into our packages."""
+    if options.engine != "atheris" or not options.here:
+        return contextlib.nullcontext()
+    import atheris
+
+    watched: contextlib.AbstractContextManager[object] = atheris.instrument_imports(include=OURS)
+    return watched
 
 
 def _apart(name: str, options: argparse.Namespace) -> int:

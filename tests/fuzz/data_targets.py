@@ -100,7 +100,6 @@ def stream_record(source: Source) -> dict[str, Any]:
     "Items whose attributes have any type and value, through the publish function: no batch "
     "fails, one honest record a line; what passes obeys the contract, and its event holds its "
     "seven fields, as they were written, and nothing of titles and texts",
-    ("dashboard_data", "publish_function", "stream_function"),
 )
 def items() -> Iterator[Check]:
     taken: list[Item] = []
@@ -184,7 +183,6 @@ def _damaged(source: Source, stored: dict[str, Any]) -> dict[str, Any]:
     "Records of every kind in the table that are damaged, of another type or another layout: a "
     "stream is never answered with a status from 500 on, each log line is one JSON object, and "
     "the API responds in JSON",
-    ("dashboard_data", "dashboard_http", "stream_function", "api_function"),
 )
 def stored_records() -> Iterator[Check]:
     with running() as service:
@@ -267,7 +265,6 @@ def _token(source: Source) -> str:
     "tokens",
     "Any `Authorization` header and JWT: a principal only for what the issuer has signed and "
     "not for claims that are wrong, otherwise None; no token in a log line",
-    ("dashboard_http",),
 )
 def tokens() -> Iterator[Check]:
     written = Written()

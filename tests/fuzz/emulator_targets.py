@@ -25,8 +25,6 @@ from tests.fuzz.target import Check, Registry
 from tests.support.corpus import CORPUS
 
 TARGETS = Registry()
-TEMPLATES = ("local_lambda.template",)
-FRONTS = ("local_lambda.fronts", "local_lambda.http")
 BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
     b"%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % (c, c, *[c - 1] * 9)
     for c in range(ord("b"), ord("j"))
@@ -52,7 +50,6 @@ def _templates() -> list[bytes]:
     "templates",
     "Any bytes as a template (changed templates of the corpus, tags of Python, bombs of "
     "aliases): an application, or a TemplateError that says what is wrong; no code runs",
-    TEMPLATES,
 )
 def templates() -> Iterator[Check]:
     known = _templates()
@@ -86,7 +83,6 @@ def templates() -> Iterator[Check]:
     "front_payloads",
     "Any method, target, header and body as a request to each front: a payload that is JSON and "
     "that the runtime knows as this front's",
-    FRONTS,
 )
 def front_payloads() -> Iterator[Check]:
     makers = [made.function_url, made.rest_api, made.http_api, made.load_balancer]
@@ -127,7 +123,6 @@ SAMPLES: list[Any] = [
     "front_results",
     "Any JSON or bytes as a function's result or as a prelude, to each front: a response with "
     "valid status and headers, or its error for a malformed one",
-    FRONTS,
 )
 def front_results() -> Iterator[Check]:
     def on_rest_api(result: bytes, source: Source) -> HttpResponse:
@@ -197,7 +192,6 @@ async def _handle(exchange: HttpExchange) -> None:
     "http_server",
     "Any bytes on the emulator's socket, however they are cut: well-formed responses or an end, "
     "no unexpected exception, no forged log line, and the server goes on",
-    ("local_lambda.http",),
 )
 def http_server() -> Iterator[Check]:
     loop = asyncio.new_event_loop()

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
 
 from tests.fuzz.bounds import bounded
 from tests.fuzz.engine import Found, Tried, tried
@@ -13,6 +13,7 @@ from tests.fuzz.target import Target
 
 Engine = Callable[[Target, int, int, float], Tried]
 LONGEST_INPUT = 1_024
+FOLDER = Path(__file__).parents[2] / ".fuzz"
 
 
 def own(target: Target, cases: int, seed: int, until_s: float) -> Tried:
@@ -57,44 +58,33 @@ def hypothesis(target: Target, cases: int, seed: int, until_s: float) -> Tried:
 
 
 def atheris(target: Target, cases: int, seed: int, until_s: float) -> Tried:
-    """libFuzzer draws the bytes, and prefers those that reach new code in the target's packages.
+    """libFuzzer draws the bytes, and prefers those that reach new code in our packages.
 
-    It ends this process when it is done.
+    It ends this process when it is done, and says itself what it has done.
     """
     import atheris as fuzzer
 
+    corpus = FOLDER / f"corpus-{target.name}"
+    corpus.mkdir(parents=True, exist_ok=True)
     with target.make() as check:
-        count = itertools.count()
-        started_s = time.process_time()
 
         def one(data: bytes) -> None:
-            done = next(count)
-            if done >= cases or time.process_time() - started_s > until_s:
-                raise _Enough
             try:
                 check(data)
             except Exception as error:
-                raise Found(target.name, data, seed, error) from error
+                found = Found(target.name, data, seed, error)
+                print(f"FOUND {found}", file=sys.__stdout__, flush=True)
+                raise found from error
 
-        return _fuzzed(fuzzer, one, target, seed=seed, cases=cases, until_s=until_s)
-
-
-def _fuzzed(fuzzer: Any, one: Callable[[bytes], None], target: Target, **limits: Any) -> Tried:
-    options = [f"-seed={limits['seed'] % (1 << 31)}", f"-max_len={LONGEST_INPUT}", "-timeout=20"]
-    if limits["until_s"] == float("inf"):
-        options.append(f"-runs={limits['cases']}")
-    else:
-        options.append(f"-max_total_time={int(limits['until_s'])}")
-    fuzzer.Setup([sys.argv[0], *options], one)
-    fuzzer.Fuzz()
-    raise SystemExit(0)  # Fuzz() does not return
-
-
-def instrumented(packages: tuple[str, ...]) -> Any:
-    """Returns the context in which a target's packages have to be imported for atheris."""
-    import atheris as fuzzer
-
-    return fuzzer.instrument_imports(include=list(packages))
+        options = [f"-seed={seed % (1 << 31)}", f"-max_len={LONGEST_INPUT}", "-timeout=20"]
+        options += ["-rss_limit_mb=2048", f"-artifact_prefix={FOLDER}/{target.name}-"]
+        if until_s == float("inf"):
+            options.append(f"-runs={cases}")
+        else:
+            options.append(f"-max_total_time={int(until_s)}")
+        fuzzer.Setup([sys.argv[0], *options, str(corpus)], one)
+        fuzzer.Fuzz()
+    return Tried(cases, time.process_time())
 
 
 ENGINES: dict[str, Engine] = {"own": own, "hypothesis": hypothesis, "atheris": atheris}

@@ -13,7 +13,6 @@ from tests.fuzz.source import Source
 from tests.fuzz.target import Check, Registry
 
 TARGETS = Registry()
-SSE = ("event_stream", "lambda_streaming")
 LINES = [
     b"data: a", b"data:", b"data", b"id: 7", b"id", b"id: a\0b", b"event: x", b"retry: 10",
     b"retry: 1x", b": c", b"", b"", b"\xef\xbb\xbfdata: b", b"datax: y", b"data: \xff\xfe",
@@ -36,7 +35,6 @@ def decoded(data: bytes, source: Source) -> list[Any]:
     "encoder",
     "Any fields: an encoded event decodes, however it is cut, to exactly these and to no other "
     "event; what cannot be sent exactly is a TypeError or ValueError",
-    SSE,
 )
 def encoder() -> Iterator[Check]:
     def check(data: bytes) -> None:
@@ -78,7 +76,6 @@ def encoder() -> Iterator[Check]:
     "decoder",
     "Any bytes, in any pieces: the same events as in one piece, or EventTooLargeError; nothing "
     "else is raised",
-    SSE,
 )
 def decoder() -> Iterator[Check]:
     def check(data: bytes) -> None:
@@ -113,7 +110,6 @@ def _events(decoder: Decoder, pieces: list[bytes]) -> list[Any]:
     "`sse` over items of any type: exactly one event for each item that is one, in order, then "
     "one end; an item that cannot be sent ends the stream by one error event, and injects "
     "nothing",
-    SSE,
 )
 def sse_target() -> Iterator[Check]:
     def check(data: bytes) -> None:

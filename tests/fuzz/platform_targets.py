@@ -19,7 +19,6 @@ from tests.fuzz.source import Source
 from tests.fuzz.target import Check, Registry
 
 TARGETS = Registry()
-RUNTIME = ("streaming_runtime",)
 NEXT = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: id-1\r\n"
     b"Lambda-Runtime-Deadline-Ms: 1795348800000\r\nLambda-Runtime-Trace-Id: Root=1-5-7\r\n"
@@ -49,7 +48,6 @@ FACTS = SimpleNamespace(
     "runtime_api",
     "Any bytes as the Runtime API's responses: an invocation, a response or PlatformGone, and "
     "what the runtime sends next has no injected header",
-    RUNTIME,
 )
 def runtime_api() -> Iterator[Check]:
     platform = ScriptedApi()
@@ -150,7 +148,6 @@ def _raised(source: Source) -> BaseException:
     "runtime_log",
     "Errors of any type and message, refusals in any words, as text, as JSON and in frames: "
     "each record is one line of the platform's log or one frame, and no input begins a line",
-    RUNTIME,
 )
 def runtime_log() -> Iterator[Check]:
     frames_fd = os.memfd_create("frames")

@@ -22,7 +22,6 @@ from tests.fuzz.source import Source
 from tests.fuzz.target import Check, Registry
 
 TARGETS = Registry()
-RUNTIME = ("streaming_runtime", "lambda_streaming")
 # `plan` raises these for a result that cannot be sent; the client gets an error and no stack trace.
 REFUSED = (TypeError, ValueError, RuntimeFault)
 FRONTS = [
@@ -95,7 +94,6 @@ def require_sendable(result: Any, front: Front | None, *, buffered: bool) -> Non
     "payloads",
     "Payloads of every format, and any other JSON, through the front detection, `Wsgi` and "
     "`Asgi`: a response or NotAnHttpRequest, no injected header, no forged log line",
-    RUNTIME,
 )
 def payloads() -> Iterator[Check]:
     drawn = Payloads()
@@ -137,7 +135,6 @@ def payloads() -> Iterator[Check]:
     "payload_bytes",
     "Any bytes as a payload: JSON or Runtime.UnmarshalError, then a front or none, and a "
     "request or NotAnHttpRequest",
-    RUNTIME,
 )
 def payload_bytes() -> Iterator[Check]:
     texts = [json.dumps(each).encode() for each in samples()]
@@ -247,7 +244,6 @@ def any_result(source: Source) -> Any:
     "Whatever a handler returns, to each front: sent with a valid status and headers, the "
     "prelude one JSON document within its limit, or refused by a TypeError, ValueError or "
     "RuntimeFault",
-    RUNTIME,
 )
 def results() -> Iterator[Check]:
     def check(data: bytes) -> None:
@@ -263,7 +259,6 @@ def results() -> Iterator[Check]:
     "applications",
     "Whatever status, headers and pieces a WSGI application gives: a response that HTTP can "
     "have, else status 500 and one honest record in the log",
-    RUNTIME,
 )
 def applications() -> Iterator[Check]:
     sample = samples()[0]

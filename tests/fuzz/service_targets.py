@@ -13,7 +13,6 @@ from tests.fuzz.target import Check, Registry
 from tests.support.functions import Base64
 
 TARGETS = Registry()
-SERVICE = ("dashboard_http", "dashboard_data", "stream_function", "api_function")
 STREAM = "/api/v2/stream"
 VALID = [event_id(Cursor(EPOCH, seq), SECRET) for seq in range(ITEMS + 1)]
 OTHERS = [
@@ -31,7 +30,6 @@ POSITIONS = ["last-event-id", "Last-Event-ID", "last_event_id", "lastEventId"]
     "Any `Last-Event-ID`, as a header or either parameter, on both fronts: 200 and valid "
     "events; after one of our ids exactly the items behind it, after any other a `reset` and "
     "none",
-    SERVICE,
 )
 def last_event_id() -> Iterator[Check]:
     with running() as service:
@@ -74,7 +72,6 @@ def last_event_id() -> Iterator[Check]:
     "Any method, path, header, query and any damaged payload to the stream function on both "
     "fronts: never a status from 500 on (but a refusal), valid headers and events, each log "
     "line one JSON object",
-    SERVICE,
 )
 def stream_requests() -> Iterator[Check]:
     with running(trust_user_id=True, proxy_address_header="x-forwarded-for") as service:
@@ -95,7 +92,6 @@ def stream_requests() -> Iterator[Check]:
     "api_requests",
     "Any method, path, header, query and any damaged payload to the API on both fronts: never a "
     "status from 500 on, an error as JSON, valid headers, each log line one JSON object",
-    SERVICE,
 )
 def api_requests() -> Iterator[Check]:
     with running(trust_user_id=True) as service:
@@ -129,7 +125,6 @@ TEXTS = [
     "api_bodies",
     "Any body to the configurations, as text or base64, valid JSON or not: 201, 200 or a 4xx "
     "whose detail is text; nothing that breaks the rules is kept",
-    SERVICE,
 )
 def api_bodies() -> Iterator[Check]:
     with running() as service:

@@ -14,18 +14,17 @@ class Target(NamedTuple):
     name: str
     invariant: str
     make: Make
-    packages: tuple[str, ...] = ()  # those that atheris watches
 
 
 class Registry(dict[str, Target]):
     def target(
-        self, name: str, invariant: str, packages: tuple[str, ...] = ()
+        self, name: str, invariant: str
     ) -> Callable[[Callable[[], Iterator[Check]]], Callable[[], Iterator[Check]]]:
         """Registers a generator that yields the check, and cleans up after it."""
         from contextlib import contextmanager
 
         def register(make: Callable[[], Iterator[Check]]) -> Callable[[], Iterator[Check]]:
-            self[name] = Target(name, invariant, contextmanager(make), packages)
+            self[name] = Target(name, invariant, contextmanager(make))
             return make
 
         return register
