@@ -76,7 +76,7 @@ ON_BUILT := tests/system/e2e/test_service.py
 ON_BUILT += tests/system/sam/test_build.py tests/system/sam/test_sam_local.py
 
 .PHONY: dev example examples test check build sam-local release lock clients observability docs
-.PHONY: bench audit audit-environment verify fuzz
+.PHONY: bench audit audit-environment verify fuzz soak
 .PHONY: clean environment-to-run environment
 .DEFAULT_GOAL := test
 
@@ -212,6 +212,12 @@ endif
 fuzz:
 	$(call install,$(FUZZ_LISTS))
 	@exec $(VENV)/bin/python -m tests.fuzz $(FUZZ_OPTIONS)
+# Runs the whole service with 100 streams while it is killed and its table fails, and counts what
+# each client got: docs/soak.md. JSON=1 prints the verdict as JSON.
+MINUTES ?= 60
+SOAK_OPTIONS = --minutes $(MINUTES) $(if $(JSON),--json) $(if $(SOAK_LOG),--log $(SOAK_LOG))
+soak: environment
+	@exec $(RUN) -m tests.system.soak $(SOAK_OPTIONS)
 
 clean:
 	@$(PYTHON) scripts/environment.py --remove $(or $(wildcard .venv .venv-*),.venv)

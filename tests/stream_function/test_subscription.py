@@ -8,6 +8,8 @@ from itertools import pairwise
 import pytest
 from dashboard_data import Client, Lease
 from dashboard_data.feed.item import parse_item
+from dashboard_data.slots.lease import slot_of
+from stream_function import life
 
 from tests.support import producer
 from tests.support.functions import USUAL_EVENT_FIELDS
@@ -23,7 +25,9 @@ def test_a_stream_begins_with_retry_metrics_and_heartbeat(service, front):
     assert stream.headers["content-type"] == "text/event-stream"
     assert stream.headers["cache-control"] == "no-cache"
     assert stream.headers["x-accel-buffering"] == "no"
-    assert stream.pieces[0].startswith(b"retry: 4100\nevent: metrics\n")
+    slot = slot_of(stream.headers["x-connection-id"])
+    retry_ms = life.opening_retry_ms(slot, 100, lambda low, high: (low + high) / 2)
+    assert stream.pieces[0].startswith(b"retry: %d\nevent: metrics\n" % retry_ms)
     assert [event.type for event in events] == ["metrics", "heartbeat"]
     assert json.loads(events[1].data)["connections"] == 1
 

@@ -31,6 +31,8 @@ class StreamClient:
 
     `statuses` has one entry for each response, and `cuts` counts responses that were cut or did
     not come. `heard` are the ids of items in order; `heard_at` has when each came first.
+    `asked` and `live_at` have when each request was made, and when the first data of each stream
+    came.
     """
 
     def __init__(self, number: int, headers: str) -> None:
@@ -39,6 +41,8 @@ class StreamClient:
         self.retry_after_s: float | None = None  # as the last response said
         self.first_retry_after_s: float | None = None
         self.last_headers: dict[str, str] = {}  # names in lower case
+        self.asked: list[float] = []
+        self.live_at: list[float] = []
         self.asked_at: float | None = None
         self.first_asked_at: float | None = None
         self.first_data_at: float | None = None  # in any of its streams
@@ -60,6 +64,11 @@ class StreamClient:
         self._in_body = self._is_chunked = self._is_over = False
         self._decoder = Decoder(last_event_id=self._last_event_id)
 
+    @property
+    def retry_ms(self) -> int | None:
+        """The reconnection time that the last stream said, if it said one."""
+        return self._decoder.retry_ms
+
     def connect(self, host: str, port: int, target: str) -> socket.socket:
         """Begins to connect; the request is sent when that is done."""
         self._reset()
@@ -70,6 +79,7 @@ class StreamClient:
         lines = f"GET {target} HTTP/1.1\r\nHost: {host}:{port}\r\n{self._headers}{position}\r\n"
         self._request = lines.encode()
         self.asked_at = time.monotonic()
+        self.asked.append(self.asked_at)
         self.first_asked_at = self.first_asked_at or self.asked_at
         return self._socket
 
@@ -144,6 +154,8 @@ class StreamClient:
         for event in self._decoder.feed(data) if self.statuses[-1] == 200 else ():
             fields = json.loads(event.data)
             self.first_data_at = self.first_data_at or now
+            if not self.is_live:
+                self.live_at.append(now)
             self.is_live = True
             self.last[event.type] = fields
             self.resets += event.type == "reset"
@@ -168,17 +180,20 @@ class ManyClients:
     """Runs `count` clients of `url` in a thread, from `__enter__` on. All begin at once.
 
     Behind a proxy, whose `secret` the service knows, each has an address of its own, ten of them in
-    each network.
+    each network. With `over_s` they begin one after the other, within so many seconds.
     """
 
-    def __init__(self, url: str, count: int, pause: Pause = never, secret: str = "") -> None:
+    def __init__(
+        self, url: str, count: int, pause: Pause = never, secret: str = "", over_s: float = 0
+    ) -> None:
         parts = urlsplit(url)
         self._address = (parts.hostname or "", parts.port or 80)
         self._target = parts.path
         self._pause = pause
         self.clients = [StreamClient(number, _of_proxy(number, secret)) for number in range(count)]
         self._selector = selectors.DefaultSelector()
-        self._due = [(0.0, number) for number in range(count)]
+        began_at = time.monotonic()
+        self._due = [(began_at + over_s * number / count, number) for number in range(count)]
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 

@@ -118,8 +118,9 @@ STREAM = {
     200: DocumentedResponse(
         f"An endless event stream: {EVENTS}, each with an id to resume from. Comment lines come "
         "between. The first `metrics` event has a `retry` of 0.2 to 8 s, the last `heartbeat` one "
-        "of 0.1 to 1.5 s. If the table cannot be read, the stream ends at once, without an event: "
-        "with a `retry` of 5 to 15 s and a comment.",
+        "of 0.1 to 1.5 s, or of 0.2 to 8 s if many may end for its reason. If the table cannot be "
+        "read, the stream ends at once, without an event: with a `retry` of 5 to 15 s and a "
+        "comment.",
         headers={
             "X-Connection-Id": "Unguessable. The close call takes it to close this stream.",
             "X-Accel-Buffering": "`no`.",

@@ -188,7 +188,7 @@ class Subscription:
         self._observer.opened()
         reader.join(self._stream)
         try:
-            retry_ms = self._drawn(life.OPENING_RETRY_MS)
+            retry_ms = life.opening_retry_ms(*self._slot_of_all(), self._shared.uniform)
             yield from self._current_state(self._reset, event_stream.encode(retry_ms=retry_ms))
             ending = None
             while ending is None:
@@ -196,7 +196,7 @@ class Subscription:
                 news = reader.wait(self._stream, until_s, rest_until_s)
                 ending = yield from self._turn(news)
             reason = ending
-            yield self._last_bytes()
+            yield self._last_bytes(reason)
         except TableUnreadableError as error:
             reason = Ending.UNAVAILABLE
             self._observer.unavailable(error)
@@ -415,11 +415,11 @@ class Subscription:
             return self._life.reason
         return None
 
-    def _last_bytes(self) -> bytes:
+    def _last_bytes(self, reason: Ending) -> bytes:
         """Announces the end: the client comes back after the reconnection time."""
         if self._failing or self._open_count is None:
             return farewell(TABLE_UNREADABLE, self._shared.uniform)
-        retry_ms = self._drawn(life.CLOSING_RETRY_MS)
+        retry_ms = life.closing_retry_ms(reason, *self._slot_of_all(), self._shared.uniform)
         self._observer.counted(self._open_count)
         event = self._shared.events.own_heartbeat(
             self._secret, self._position, self._clock(), self._open_count, retry_ms
@@ -505,5 +505,6 @@ class Subscription:
             self._stream.silent_since_s = self._clock()
             self._event_at_s = self._stream.silent_since_s
 
-    def _drawn(self, bounds: tuple[int, int]) -> int:
-        return life.retry_ms(bounds, self._shared.uniform)
+    def _slot_of_all(self) -> tuple[int, int]:
+        """Returns the number of this stream's slot, and how many slots there are."""
+        return self._lease.slot, self._shared.slots.limit

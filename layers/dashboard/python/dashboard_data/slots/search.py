@@ -1,5 +1,6 @@
 """Which slot and which marks does a stream try to take next? What it has learned from each try."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from dashboard_data.dynamodb import CONDITION_FAILED, Clock, Table, expired
@@ -11,6 +12,8 @@ from dashboard_data.slots.survey import Waiting
 from dashboard_data.times import base36
 
 MOST_COLLISIONS = 3  # with slots that the index calls free, before the slots themselves are read
+DRAWN = 4  # free slots, of which the one with the most room around it is tried
+MOST_ROOM = 50  # slots; more makes no difference
 
 
 class Search:
@@ -18,6 +21,10 @@ class Search:
 
     Slots and marks are drawn at random, so that takers at the same moment do not collide. Only when
     a mark turns out to be in use are the marks of its share read.
+
+    Of a few slots that were drawn, the one farthest from those that are taken is tried. So streams
+    lie evenly among all slots when many are free. Their reconnection times go by their slots
+    (stream_function/life.py).
     """
 
     def __init__(
@@ -81,7 +88,7 @@ class Search:
     def lease(
         self, client: Client, marks: tuple[str, ...], lifeline: str, unguessable: str
     ) -> Lease:
-        slot = any_of(self._backoff, self._free)
+        slot = roomiest([any_of(self._backoff, self._free) for _ in range(DRAWN)], self._free)
         return Lease(
             connection_id=f"{base36(slot)}-{unguessable}",
             client_id=client.client_id,
@@ -108,3 +115,22 @@ class Search:
         now_s = self._clock()
         records = records_of(self._table, f"{SHARE}{share_id}#")
         return {number_at_end(each) for each in records if not expired(each, now_s)}
+
+
+def roomiest(drawn: Sequence[int], free: Sequence[int]) -> int:
+    """Returns the first of the drawn slots that has the most free slots beside it. Pure.
+
+    `free` is sorted. The first and the last slot have nothing beside them that is taken.
+    """
+
+    def room(slot: int) -> int:
+        at = bisect_left(free, slot)
+        for reach in range(1, MOST_ROOM):
+            below, above = at - reach, at + reach
+            if below >= 0 and free[below] != slot - reach:
+                return reach
+            if above < len(free) and free[above] != slot + reach:
+                return reach
+        return MOST_ROOM
+
+    return max(drawn, key=room)
