@@ -29,6 +29,7 @@ def figures(soak):
             "bytes": round(soak.worst_byte_gap_s, 1),
             "events": round(soak.worst_event_gap_s, 1),
         },
+        "late_on_a_busy_machine": soak.late_on_a_busy_machine,
         "processes": {
             each.name: {
                 what: [round(value, 1) for value in each.growth(what)]
@@ -67,7 +68,8 @@ def text(told):
         f"{told['left']}; statuses: {_counted(told['statuses'])}",
         f"the API responded: {_counted(told['api_statuses'])}",
         f"longest time without a byte: {told['longest_gap_s']['bytes']} s; without an event, "
-        f"outages aside: {told['longest_gap_s']['events']} s",
+        f"outages aside: {told['longest_gap_s']['events']} s; too long while other work had the "
+        f"machine: {told['late_on_a_busy_machine']}",
     ]
     for name, held in told["processes"].items():
         grown = ", ".join(f"{what} {a:g} to {b:g}" for what, (a, b) in held.items())

@@ -1,6 +1,7 @@
 """One soak from its beginning to its verdict."""
 
 import contextlib
+import os
 import time
 
 from tests.support.waiting import eventually
@@ -17,7 +18,10 @@ SAMPLE_EVERY_S = 5
 # contract.md: 4 s and 15 s. A machine that does everything at once is late now and then.
 BYTE_GAP_S = 15
 EVENT_GAP_S = 25
-CALM_WITHIN_S = 120
+CALM_WITHIN_S = 180
+# With more processes than that waiting for each core, other work has the machine, and what comes
+# late is noted instead of judged.
+BUSY = 3
 
 
 class Soak:
@@ -40,6 +44,7 @@ class Soak:
         self.table = Watched("table")
         self.veteran = Watched("oldest stream process")
         self.worst_byte_gap_s = self.worst_event_gap_s = 0.0
+        self.late_on_a_busy_machine = 0
         self.began_at = self.ended_at = time.monotonic()
         self._tell = tell
 
@@ -47,7 +52,7 @@ class Soak:
         """Runs all of it. Raises KeyboardInterrupt when the user ends it."""
         with self.crowd:
             everybody = "all streams open"
-            self._wait(everybody, lambda: self.crowd.live == self.streams, 90)
+            self._wait(everybody, lambda: self.crowd.live == self.streams, 180)
             self.began_at = time.monotonic()
             with self.asker, self.producer, self.faults:
                 self._go_on()
@@ -89,20 +94,26 @@ class Soak:
         for _, gap_s in _taken(viewer.byte_gaps.noted):
             self.worst_byte_gap_s = max(self.worst_byte_gap_s, gap_s)
             if gap_s > BYTE_GAP_S:
-                self._fail(f"client {viewer.number} got no byte for {gap_s:.1f} s")
+                self._note_late(f"client {viewer.number} got no byte for {gap_s:.1f} s")
         for since, gap_s in _taken(viewer.event_gaps.noted):
             if self.faults.was_out(since, since + gap_s):
                 continue  # contract.md: comments only
             self.worst_event_gap_s = max(self.worst_event_gap_s, gap_s)
             if gap_s > EVENT_GAP_S:
-                self._fail(f"client {viewer.number} got no event for {gap_s:.1f} s")
+                self._note_late(f"client {viewer.number} got no event for {gap_s:.1f} s")
+
+    def _note_late(self, sentence):
+        if os.getloadavg()[0] > BUSY * (os.cpu_count() or 1):
+            self.late_on_a_busy_machine += 1
+        else:
+            self._fail(sentence)
 
     def _come_to_rest(self):
         """No faults and no new items any more: everybody gets the rest, and all counts are true."""
         self.crowd.is_calm = True
         self._wait("every written item published", self._is_all_published, CALM_WITHIN_S)
         self._wait("everybody has every item", self._has_everybody_all, CALM_WITHIN_S)
-        self._wait("all streams open again", lambda: self.crowd.live == self.streams, 60)
+        self._wait("all streams open again", lambda: self.crowd.live == self.streams, CALM_WITHIN_S)
         self._wait(
             "a true number of open streams", self._is_count_true, self.life_s + CALM_WITHIN_S
         )
