@@ -23,6 +23,7 @@ CONFIGURED = 0.3  # a share of the streams; the others are global
 SLOW = 0.1
 LEAVING = 0.1
 SESSIONS = 5
+STARTS_WITHIN_S = 180
 
 
 class Running(NamedTuple):
@@ -67,7 +68,9 @@ def running(streams, life_s):
         proxy = stack.enter_context(moto_behind_proxy())
         (moto_pid,) = set(children_of(_own_pid())) - before
         options = ("--dynamodb-endpoint", proxy.url)
-        emulator = stack.enter_context(Emulator(template, *options, parameters=parameters))
+        emulator = stack.enter_context(
+            Emulator(template, *options, parameters=parameters, startup_timeout_s=STARTS_WITHIN_S)
+        )
         dynamodb = producer.client_at(f"http://{proxy._upstream}")
         yield Running(emulator, proxy, dynamodb, moto_pid)
 
