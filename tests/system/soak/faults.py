@@ -62,10 +62,16 @@ class Faults:
             # Each in turn; who is not running is passed over.
             for turn in range(len(FUNCTIONS)):
                 name = FUNCTIONS[(number + turn) % len(FUNCTIONS)]
-                if self._kill_one(name):
+                if self._kills_one(name):
                     self.kills[name] += 1
                     number += turn + 1
                     break
+
+    def _kills_one(self, name):
+        try:
+            return self._kill_one(name)
+        except (OSError, ValueError):  # the emulator was too busy, or the process has just ended
+            return False
 
     def _kill_one(self, name):
         living = [each["pid"] for each in self._emulator.environments(name) if each["pid"]]

@@ -13,6 +13,7 @@ from tests.support import producer
 from tests.support.derived import derived_template
 from tests.support.dynamodb_proxy import moto_behind_proxy
 from tests.support.processes import children_of
+from tests.support.waiting import eventually
 from tests.system.soak.viewers import Viewer
 
 TICKERS = ("AAPL", "MSFT", "TSLA", "NFLX", "NVDA")
@@ -78,7 +79,14 @@ def running(streams, life_s):
 def viewers_of(service, streams):
     """Returns the clients, through both fronts, some of them with configurations of their own."""
     fronts = [service.emulator.dashboard_url, service.emulator.url("stream")]
-    configured = [_configuration(fronts[0], number) for number in range(SESSIONS)]
+    configured = [
+        eventually(
+            lambda number=number: _configuration(fronts[0], number),
+            STARTS_WITHIN_S,
+            retry_on=requests.RequestException,
+        )
+        for number in range(SESSIONS)
+    ]
     viewers = []
     for number in range(streams):
         path, headers, tickers = "api/v2/stream", {}, None
@@ -101,8 +109,9 @@ def say_goodbye(service, viewers):
 
 
 def _configuration(url, number):
-    token = requests.post(f"{url}api/v2/auth/anonymous", timeout=20).json()["token"]
-    headers = {"Authorization": f"Bearer {token}"}
+    session = requests.post(f"{url}api/v2/auth/anonymous", timeout=20)
+    session.raise_for_status()
+    headers = {"Authorization": f"Bearer {session.json()['token']}"}
     tickers = tuple(TICKERS[(number + step) % len(TICKERS)] for step in range(1 + number % 3))
     sent = {"name": f"soak {number}", "tickers": list(tickers)}
     made = requests.post(f"{url}api/v2/configurations", json=sent, headers=headers, timeout=20)
