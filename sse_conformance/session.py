@@ -19,6 +19,9 @@ from sse_conformance.wire import Request, Stop, Stream, Wire
 ACCEPT = ("Accept", b"text/event-stream")
 BUSY_S = 0.3
 GLANCE_S = 0.5
+_PIECE_S = 0.1
+# Timers are late by as much on a busy machine.
+SILENCE_TOLERANCE_S = 0.5
 
 
 class Session:
@@ -235,41 +238,35 @@ class Session:
 
 
 class LongCapture:
-    """Two streams that listen from the start, beside all other checks.
-
-    The first listens long enough to judge the longest silence. Its neighbour is closed early.
-    """
+    """Two streams that listen from the start, beside all other checks, until these are done."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._streams: list[Stream] = []
-        self._threads: list[threading.Thread] = []
         self._leave = threading.Event()
 
     @property
     def wanted_s(self) -> float:
-        """How long the first stream listens."""
+        """How long the first stream listens at least."""
         return self._session.options.heartbeat_s + self._session.options.window_s
 
     def start(self, first: Stream) -> None:
         """Goes on with the stream that was opened to look at the server, and opens a neighbour."""
         self._streams = [first]
-        self._listen(first, self.wanted_s)
+        self._listen(first)
         if self._session.options.limit == 1:
             self._streams.append(Stream(Capture(asked="no second client: --limit 1")))
             return
         neighbour = self._session.open(self._session.request(asked="GET by a second client"))
         self._streams.append(neighbour)
-        self._listen(neighbour, self.wanted_s)
+        self._listen(neighbour)
 
-    def _listen(self, stream: Stream, seconds: float) -> None:
-        thread = threading.Thread(target=self._read, args=(stream, seconds), daemon=True)
-        thread.start()
-        self._threads.append(thread)
+    def _listen(self, stream: Stream) -> None:
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
 
-    def _read(self, stream: Stream, seconds: float) -> None:
-        stream.read(seconds, stop=lambda _: self._leave.is_set())
-        stream.close()
+    def _read(self, stream: Stream) -> None:
+        while not stream.is_over and not self._leave.is_set():
+            stream.read(_PIECE_S)
 
     def so_far(self) -> Capture:
         """Returns all that the first stream received until now."""
@@ -295,9 +292,23 @@ class LongCapture:
         return enough()
 
     def finish(self) -> Capture:
-        """Waits for the end of the listening, and returns what the first stream received."""
-        self._threads[0].join()
+        """Waits until the longest silence can be judged; returns what the first stream received.
+
+        The silence at the end counts only when it is known how it ends: by a byte, or by being too
+        long.
+        """
+        self.wait(self.wanted_s + self._session.options.heartbeat_s + 1, self._is_enough)
         return self._streams[0].seen()
+
+    def _is_enough(self) -> bool:
+        stream = self._streams[0]
+        if stream.is_over:
+            return True
+        if stream.age_s < self.wanted_s:
+            return False
+        silence_s = stream.age_s - stream.last_read_s
+        is_too_long = silence_s > self._session.options.heartbeat_s + SILENCE_TOLERANCE_S
+        return is_too_long or stream.last_read_s >= self.wanted_s
 
     def close(self) -> None:
         """Leaves both streams."""

@@ -7,9 +7,7 @@ from sse_conformance.capture import COMPLETE, Capture
 from sse_conformance.checks.check import HTML, MUST, SHOULD, Check, Verdict, failed, passed, skipped
 from sse_conformance.checks.framing import shown
 from sse_conformance.identity import Identities
-from sse_conformance.session import Session
-
-_TOLERANCE_S = 0.25
+from sse_conformance.session import SILENCE_TOLERANCE_S, Session
 
 
 def longest_silence_s(capture: Capture) -> float:
@@ -24,7 +22,7 @@ def judge_silence(capture: Capture, heartbeat_s: float) -> Verdict:
     """Events and comments count alike."""
     silence_s = longest_silence_s(capture)
     seen = f"the longest silence of {capture.lasted_s:.1f} s was {silence_s:.1f} s"
-    return passed(seen) if silence_s <= heartbeat_s + _TOLERANCE_S else failed(seen)
+    return passed(seen) if silence_s <= heartbeat_s + SILENCE_TOLERANCE_S else failed(seen)
 
 
 def judge_two(one: Capture, other: Capture, identities: Identities) -> Verdict:

@@ -5,6 +5,7 @@
 
 import base64
 import os
+import random
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,6 @@ from botocore.config import Config
 from lambda_streaming import Event, sse
 
 POLL_S = 0.1
-RETRY_MS = 1_000
 FEED = "texts"
 TABLE = os.environ["TABLE"]
 dynamodb = boto3.client("dynamodb", config=Config(max_pool_connections=50))
@@ -24,8 +24,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     request = event["requestContext"]["http"]
     match request["method"], request["path"]:
         case "GET" | "HEAD", "/stream":
-            position = position_of(event["headers"].get("last-event-id"))
-            body = sse(texts(position), retry_ms=RETRY_MS, end_event=None)
+            position = position_of(last_event_id(event))
+            retry_ms = random.randint(1_000, 3_000)  # not all clients come back at once
+            body = sse(texts(position), retry_ms=retry_ms, end_event=None)
             return {"statusCode": 200, "headers": body.headers, "body": body}
         case "POST", "/emit":
             add(text_of(event))
@@ -38,9 +39,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def texts(position: int | None) -> Iterator[Event | None]:
     """Yields what is in the table after a position, and then what comes."""
     newest = last_number()
+    yield Event(comment="open")  # the response begins with the first item
     if position is None:
         position = newest
-        yield Event(comment="open")
     elif position > newest:  # an id that this table never gave
         position = newest
         yield Event({"reason": "unknown position"}, type="reset", id=str(newest))
@@ -50,6 +51,14 @@ def texts(position: int | None) -> Iterator[Event | None]:
             position = number
         yield None
         time.sleep(POLL_S)
+
+
+def last_event_id(event: dict[str, Any]) -> str | None:
+    """Returns what the client says; some can say it only in the query."""
+    query = event.get("queryStringParameters") or {}
+    in_query = query.get("last_event_id") or query.get("lastEventId")
+    said: str | None = event["headers"].get("last-event-id", in_query)
+    return said
 
 
 def position_of(last_event_id: str | None) -> int | None:

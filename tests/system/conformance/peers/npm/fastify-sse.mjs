@@ -1,4 +1,4 @@
-// @fastify/sse: the replay by Last-Event-ID is its README's.
+// @fastify/sse: the first message and the replay by Last-Event-ID are its README's.
 
 import Fastify from 'fastify'
 import sse from '@fastify/sse'
@@ -12,7 +12,7 @@ const history = []
 
 app.get('/stream', { sse: 'only' }, async (_request, reply) => {
   reply.sse.keepAlive()
-  reply.sse.sendHeaders()
+  await reply.sse.send({ event: 'connected', data: 'Connected' })
   await reply.sse.replay(async (lastEventId) => {
     const found = history.findIndex((message) => message.id === lastEventId)
     for (const message of history.slice(found + 1)) await reply.sse.send(message)
