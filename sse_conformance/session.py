@@ -19,6 +19,7 @@ from sse_conformance.wire import Request, Stop, Stream, Wire
 ACCEPT = ("Accept", b"text/event-stream")
 BUSY_S = 0.3
 GLANCE_S = 0.5
+MOMENT_S = 0.3
 _PIECE_S = 0.1
 # Timers are late by as much on a busy machine.
 SILENCE_TOLERANCE_S = 0.5
@@ -136,7 +137,8 @@ class Session:
             if stop and stop(stream):
                 return True
             reads = stream.capture.reads
-            return bool(reads) and stream.age_s > reads[0][0] + window_s
+            began_s = reads[0][0] if reads else stream.capture.head_s
+            return began_s is not None and stream.age_s > began_s + window_s
 
         until = time.monotonic() + self.options.timeout_s
         capture = self._read_window(request, is_enough)
@@ -320,6 +322,17 @@ class LongCapture:
 def is_busy(capture: Capture) -> bool:
     """Whether the server asks to come again later."""
     return capture.status in (429, 503) and capture.header("Retry-After") is not None
+
+
+def has_begun(stream: Stream) -> bool:
+    """Whether the body began, or had a moment to: a live stream may have nothing to say yet."""
+    return bool(stream.body_bytes) or had_a_moment(stream)
+
+
+def had_a_moment(stream: Stream) -> bool:
+    """Whether the head came, and some time for what follows it at once."""
+    head_s = stream.capture.head_s
+    return head_s is not None and stream.age_s > head_s + MOMENT_S
 
 
 def as_query(name: str, value: str) -> str:

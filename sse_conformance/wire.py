@@ -20,6 +20,7 @@ from sse_conformance.http1 import NotHttpError, ResponseReader
 from sse_conformance.target import Target
 
 _PIECE_BYTES = 65536
+_LOOK_S = 0.05
 _LONGEST_BODY_BYTES = 64 * 1024 * 1024
 Stop = Callable[["Stream"], bool]
 
@@ -147,7 +148,8 @@ class Stream:
                 wait_s = min(wait_s, self.last_read_s + quiet_s - self.age_s)
             if wait_s <= 0:
                 return False
-            self._receive(wait_s)
+            # `stop` may look at the time as well.
+            self._receive(min(wait_s, _LOOK_S) if stop else wait_s)
         return bool(stop and stop(self))
 
     def read_slowly(self, some_bytes: int, wait_s: float) -> None:

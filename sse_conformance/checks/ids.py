@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from sse_conformance.capture import Capture
 from sse_conformance.checks.check import (
@@ -17,15 +18,18 @@ from sse_conformance.checks.check import (
 )
 from sse_conformance.checks.framing import shown
 from sse_conformance.identity import Identities
+from sse_conformance.reading import Event
 from sse_conformance.session import Session
 
 LONGEST_RETRY_MS = 60_000
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def judge_present(capture: Capture) -> Verdict:
-    """Counts the events that set an id."""
-    events = capture.events
+def judge_present(capture: Capture, identities: Identities) -> Verdict:
+    """Counts the events that set an id; if the user said which are items, these alone."""
+    events: Sequence[Event] = capture.events
+    if identities.are_named:
+        events = [event for event in events if identities.is_item(event)]
     if not events:
         return skipped("no event came")
     without = [event for event in events if not event.sets_id]
@@ -147,7 +151,7 @@ CHECKS = (
         rule="a client can only resume after an event that set an id",
         source=f"{HTML}#last-event-id",
         level=SHOULD,
-        run=lambda session: judge_present(session.long.finish()),
+        run=lambda session: judge_present(session.long.finish(), session.identities),
         late=True,
     ),
     Check(

@@ -15,7 +15,7 @@ from sse_conformance.checks.check import (
 )
 from sse_conformance.checks.framing import shown
 from sse_conformance.reading import FIELDS
-from sse_conformance.session import Session
+from sse_conformance.session import Session, has_begun
 from sse_conformance.wire import Request, Stream
 
 MARK = "kit-injected"
@@ -180,7 +180,7 @@ def _hostile_items(session: Session) -> Verdict:
         token = session.fresh_token()
         text = hostile_texts(token)[name]
         with session.open_patiently(session.request(asked="GET before a text")) as stream:
-            stream.read(session.options.timeout_s, stop=_has_begun)
+            stream.read(session.options.timeout_s, stop=has_begun)
             refusal = session.emit(text)
             if refusal:
                 refused.append(name)
@@ -198,10 +198,6 @@ def _hostile_items(session: Session) -> Verdict:
     return first_fault(faults, f"{len(texts) - len(refused)} texts came as they are{note}")
 
 
-def _has_begun(stream: Stream) -> bool:
-    return bool(stream.body_bytes)
-
-
 def _await(stream: Stream, token: str, seconds: float) -> None:
     stream.read(seconds, stop=lambda each: any(token in event.data for event in each.events))
 
@@ -209,7 +205,7 @@ def _await(stream: Stream, token: str, seconds: float) -> None:
 def _empty_item(session: Session) -> str:
     """Publishes an empty text: `data:` alone is an event with empty data."""
     with session.open_patiently(session.request(asked="GET before an empty text")) as stream:
-        stream.read(session.options.timeout_s, stop=_has_begun)
+        stream.read(session.options.timeout_s, stop=has_begun)
         before = len(stream.events)
         if session.emit(""):
             return ""

@@ -20,7 +20,7 @@ from sse_conformance.checks.framing import shown
 from sse_conformance.checks.sequence import Known, Resumed, judge_resumed
 from sse_conformance.identity import Identities
 from sse_conformance.reading import Event
-from sse_conformance.session import Session, as_query
+from sse_conformance.session import Session, as_query, has_begun
 from sse_conformance.wire import Stream
 
 MOST_RECONNECTS = 12
@@ -54,7 +54,7 @@ class Base:
         with session.open_patiently(
             session.request(asked="GET before items are published")
         ) as stream:
-            stream.read(session.options.timeout_s, stop=lambda each: bool(each.body_bytes))
+            stream.read(session.options.timeout_s, stop=has_begun)
             tokens = set(session.publish(_TOKENS))
             stream.read(
                 session.options.timeout_s,

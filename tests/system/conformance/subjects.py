@@ -42,9 +42,7 @@ class Subject:
 
 def all_subjects() -> list[Subject]:
     """Returns ours first."""
-    fronts = [
-        Subject(f"{SERVICE}, {front}", "", True, _service(front)) for front in ours.STREAMS
-    ]
+    fronts = [Subject(f"{SERVICE}, {front}", "", True, _service(front)) for front in ours.STREAMS]
     layer = Subject(LAYER, "", True, _layer)
     peers = [Subject(each.title, each.versions, False, _peer(each)) for each in servers.ALL_PEERS]
     return [*fronts, layer, *peers]

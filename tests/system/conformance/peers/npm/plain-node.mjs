@@ -1,17 +1,11 @@
-// No library: Node's own server, as most people write it.
+// No library: Node's own server, and the events as tutorials write them.
 
-import { createServer } from 'node:http'
-import { bodyOf, listen } from './node-http.mjs'
+import { serve } from './node-http.mjs'
 
 const clients = new Set()
 
-listen(createServer(async (request, response) => {
-  if (request.method === 'POST' && request.url === '/emit') {
-    const text = JSON.stringify(await bodyOf(request))
-    for (const client of clients) client.write(`data: ${text}\n\n`)
-    return response.writeHead(204).end()
-  }
-  if (request.method === 'GET' && request.url === '/stream') {
+serve({
+  stream: (request, response) => {
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache',
@@ -19,7 +13,9 @@ listen(createServer(async (request, response) => {
     })
     response.flushHeaders()
     clients.add(response)
-    return request.on('close', () => clients.delete(response))
-  }
-  response.writeHead(404).end()
-}))
+    request.on('close', () => clients.delete(response))
+  },
+  emit: (text) => {
+    for (const client of clients) client.write(`data: ${JSON.stringify(text)}\n\n`)
+  },
+})
