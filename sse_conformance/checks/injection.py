@@ -1,6 +1,7 @@
 """Can hostile text forge a header or an event?"""
 
 import json
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from sse_conformance.capture import Capture
@@ -14,7 +15,8 @@ from sse_conformance.checks.check import (
     skipped,
 )
 from sse_conformance.checks.framing import shown
-from sse_conformance.reading import FIELDS
+from sse_conformance.identity import Identities
+from sse_conformance.reading import FIELDS, Event
 from sse_conformance.session import Session, has_begun
 from sse_conformance.wire import Request, Stream
 
@@ -153,9 +155,17 @@ def _texts(value: object) -> list[str]:
     return []
 
 
-def judge_item(name: str, text: str, token: str, capture: Capture, key: str) -> str:
-    """Returns what is wrong with how a published text arrived."""
-    with_token = [event for event in capture.events if token in event.data]
+def judge_item(
+    name: str, text: str, token: str, capture: Capture, key: str, identities: Identities
+) -> str:
+    """Returns what is wrong with how a published text arrived.
+
+    If the user said which events are items, others may repeat it: counts, for example.
+    """
+    events: Iterable[Event] = capture.events
+    if identities.are_named:
+        events = [event for event in events if identities.is_item(event)]
+    with_token = [event for event in events if token in event.data]
     for block in capture.reading.blocks:
         for field, value in block.fields:
             if field != b"data" and value == MARK.encode():
@@ -185,9 +195,11 @@ def _hostile_items(session: Session) -> Verdict:
             if refusal:
                 refused.append(name)
                 continue
-            _await(stream, token, session.options.timeout_s)
+            _await(session, stream, token)
             stream.read(min(0.2, session.options.window_s))
-            fault = judge_item(name, text, token, stream.close(), session.options.key)
+            fault = judge_item(
+                name, text, token, stream.close(), session.options.key, session.identities
+            )
         if fault:
             faults.append(fault)
     empty = _empty_item(session)
@@ -198,8 +210,12 @@ def _hostile_items(session: Session) -> Verdict:
     return first_fault(faults, f"{len(texts) - len(refused)} texts came as they are{note}")
 
 
-def _await(stream: Stream, token: str, seconds: float) -> None:
-    stream.read(seconds, stop=lambda each: any(token in event.data for event in each.events))
+def _await(session: Session, stream: Stream, token: str) -> None:
+    def has_come(stream: Stream) -> bool:
+        items = session.identities.items(stream.events)
+        return any(token in event.data for event in items)
+
+    stream.read(session.options.timeout_s, stop=has_come)
 
 
 def _empty_item(session: Session) -> str:

@@ -16,16 +16,16 @@ from tests.system.conformance.producer_front import producing
 HERE = Path(__file__).parent
 ORIGIN = "https://pages.example"
 FOREIGN_ORIGIN = "https://elsewhere.example"
-MANY = "100"
+MANY = "500"
 FEW = "3"
+WITH_TOKEN = "a configuration's stream"
 STREAMS = (
     "Function URL",
     "REST API",
-    "Function URL, with a token",
-    "REST API, with a token",
+    WITH_TOKEN,
 )
-LONG_LIFE_S = "60"
-SHORT_LIFE_S = "5"
+LONG_LIFE_S = "50"
+SHORT_LIFE_S = "10"
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ def service(life_s: str, slots: str) -> Iterator[dict[str, Stream]]:
         with producing(client, emulator.table) as emit_url:
             token, path = configuration(emulator.dashboard_url)
             authorization = f"Authorization: Bearer {token}"
-            fronts = {"Function URL": emulator.url("stream"), "REST API": emulator.dashboard_url}
-            streams = {}
-            for front, origin in fronts.items():
-                streams[front] = Stream(f"{origin}api/v2/stream", emit_url)
-                own = Stream(f"{origin}{path}", emit_url, authorization)
-                streams[f"{front}, with a token"] = own
-            yield streams
+            path_of_all = "api/v2/stream"
+            function_url, rest_api = emulator.url("stream"), emulator.dashboard_url
+            yield {
+                "Function URL": Stream(f"{function_url}{path_of_all}", emit_url),
+                "REST API": Stream(f"{rest_api}{path_of_all}", emit_url),
+                WITH_TOKEN: Stream(f"{rest_api}{path}", emit_url, authorization),
+            }
 
 
 @contextlib.contextmanager
@@ -69,7 +69,7 @@ def _together() -> Iterator[Path]:
     Lambda tells a function nothing of a client that has gone.
     """
     together = {
-        "CapacityProviderConfig": {"PerExecutionEnvironmentMaxConcurrency": int(MANY)},
+        "CapacityProviderConfig": {"PerExecutionEnvironmentMaxConcurrency": 100},
         "Environment": {"Variables": {"STREAMING_RUNTIME_CONCURRENCY": "threads"}},
     }
     with tempfile.TemporaryDirectory() as directory:

@@ -16,10 +16,11 @@ Start = Callable[[ExitStack], list["Run"]]
 SERVICE = "this service"
 LAYER = "the layer alone"
 # What these need has a start of its own.
-SHORT_LIVED = "rotation,clean-end,whole-at-end,limit"
+SHORT_LIVED = "rotation,rotation-resume,clean-end,whole-at-end,limit,limit-freed"
 SERVICE_OPTIONS = ("--event", "new_item", "--key", "item_id")
 HEARTBEAT_S = "15"
-ROTATION_S = "8"
+ROTATION_S = "14"
+PATIENT = ("--timeout", "25", "--slow-seconds", "6")
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,12 @@ def all_subjects() -> list[Subject]:
 def _service(front: str) -> Start:
     def start(stack: ExitStack) -> list[Run]:
         long = stack.enter_context(ours.service(ours.LONG_LIFE_S, ours.MANY))[front]
+        asked = Run(long.url, (*_of_ours(long), *SERVICE_OPTIONS))
+        if front == ours.WITH_TOKEN:  # by the same code as the stream of all
+            return [asked]
         short = stack.enter_context(ours.service(ours.SHORT_LIFE_S, ours.FEW))[front]
         promised = ("--rotation", ROTATION_S, "--limit", ours.FEW, "--only", SHORT_LIVED)
-        return [
-            Run(long.url, (*_of_ours(long), *SERVICE_OPTIONS)),
-            Run(short.url, (*_of_ours(short), *SERVICE_OPTIONS, *promised)),
-        ]
+        return [asked, Run(short.url, (*_of_ours(short), *SERVICE_OPTIONS, *promised))]
 
     return start
 
@@ -74,7 +75,7 @@ def _layer(stack: ExitStack) -> list[Run]:
 
 def _of_ours(stream: ours.Stream) -> tuple[str, ...]:
     asked = ["--emit-url", stream.emit_url, "--heartbeat", HEARTBEAT_S]
-    asked += ["--origin", ours.ORIGIN, "--foreign-origin", ours.FOREIGN_ORIGIN]
+    asked += [*PATIENT, "--origin", ours.ORIGIN, "--foreign-origin", ours.FOREIGN_ORIGIN]
     if stream.auth_header:
         asked += ["--auth-header", stream.auth_header]
     return tuple(asked)
