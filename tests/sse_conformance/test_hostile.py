@@ -5,9 +5,6 @@ import threading
 
 import pytest
 
-from sse_conformance.checks import ALL
-from tests.sse_conformance import test_defects as streams
-from tests.sse_conformance import test_promises as promises
 from tests.sse_conformance.kit import failing, verdicts_of
 from tests.sse_conformance.server import Server, as_head
 
@@ -274,12 +271,3 @@ def test_a_command_publishes_what_it_reads(tmp_path):
         verdicts = verdicts_of(server.url, only=("resume", "resume-every-id"), **given)
 
     assert {each.result for each in verdicts.values()} == {"pass"}
-
-
-def test_every_check_is_failed_by_a_server_of_its_own():
-    found = set()
-    for each in (*streams.DEFECTS, *promises.DEFECTS, *DEFECTS):
-        found |= set(each.values[1])
-
-    # These two have tests of their own: test_cuts.py, test_promises.py.
-    assert {check.id for check in ALL} - found == {"cuts", "auth-url"}

@@ -277,6 +277,13 @@ def test_a_rotation_that_loses_what_comes_between_is_found():
     assert "did not come" in found["rotation-resume"]
 
 
+def test_a_credential_in_the_url_is_found():
+    with Guarded() as server:
+        found = failing(verdicts_of(f"{server.url}?token={TOKEN}", only=("auth-url",), **AUTH))
+
+    assert found == {"auth-url": "the URL holds the credential"}
+
+
 def test_what_is_not_promised_is_not_checked():
     with Server() as server:
         verdicts = verdicts_of(server.url, only=("limit", "rotation", "cors-allowed"))
