@@ -72,13 +72,3 @@ class Identities:
         except (ValueError, TypeError, KeyError, IndexError, RecursionError):
             return None
         return value if isinstance(value, str) else json.dumps(value)
-
-
-def _text_in(data: str) -> str | None:
-    if not data.startswith('"'):
-        return None
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, str) else None

@@ -166,10 +166,11 @@ def test_a_credential_in_a_head_or_a_body_is_found():
 
 @pytest.mark.parametrize("name", hostile_texts(""))
 def test_a_hostile_text_that_our_encoder_writes_arrives(name):
-    text = hostile_texts("kit-00000000-1")[name]
+    token = "kit-00000000-1"
+    text = hostile_texts(token)[name]
     capture = captured(encode(text))
 
-    assert judge_item(name, text, "kit-00000000-1", capture, "") == ""
+    assert judge_item(name, text, token, capture, "", Identities(Options())) == ""
     assert expected(text) == capture.events[0].data
 
 
