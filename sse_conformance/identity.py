@@ -58,6 +58,13 @@ class Identities:
         value = self._field(event) if self._key else None
         return event.data if value is None else value
 
+    def exact(self, event: HasData) -> str:
+        """Returns an identity that states do not share which come again and again.
+
+        Without --event, --key and publishing, the id belongs to it.
+        """
+        return self.of(event) if self.are_named else f"{event.data} (id {event.id})"
+
     def items(self, events: Iterable[HasData]) -> list[HasData]:
         """Returns the items among the events, in order."""
         return [event for event in events if self.is_item(event)]

@@ -60,8 +60,8 @@ class Wanderer:
 
     def _take(self, events: list[Received]) -> None:
         name = self.session.identities
-        self.items += [name.of(event) for event in events if self.counts(event)]
-        if events:
+        self.items += [name.exact(event) for event in events if self.counts(event)]
+        if events and events[-1].id:  # without one, the position stays where it was
             self.last_id = events[-1].id
 
     def counts(self, event: Received) -> bool:
@@ -132,7 +132,7 @@ def _by_itself(session: Session, wanderer: Wanderer, stays: Stream) -> Verdict:
     wanderer.visit(session.options.window_s / 2, is_abrupt=False)
     if wanderer.refusal:
         return failed(f"a reconnect gets {wanderer.refusal}")
-    reference = [session.identities.of(each) for each in stays.events if wanderer.counts(each)]
+    reference = [session.identities.exact(each) for each in stays.events if wanderer.counts(each)]
     if len(reference) < FLOWING:
         return skipped("the stream does not flow by itself: --emit-url")
     return _told(judge_union(reference, wanderer.items, []), wanderer)

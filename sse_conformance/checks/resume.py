@@ -18,7 +18,6 @@ from sse_conformance.checks.check import (
 )
 from sse_conformance.checks.framing import shown
 from sse_conformance.checks.sequence import Known, Resumed, judge_resumed
-from sse_conformance.identity import Identities
 from sse_conformance.reading import Event
 from sse_conformance.session import Session, as_query, has_begun
 from sse_conformance.wire import Stream
@@ -35,7 +34,7 @@ class Base:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.known = Known(self._gather(session), session.identities)
-        self.places = self.known.positions()
+        self.places = latest(self.known)
         self.first: Resumed | None = None
         if self.places:
             # Not the first place if there are others: a stream that begins anew shows then.
@@ -43,13 +42,13 @@ class Base:
             self.first = self.resume(self.place)
             if self.first.replayed:
                 self.known = replace(self.known, replayed=self.first.replayed)
-                self.places = self.known.positions()
+                self.places = latest(self.known)
 
     @staticmethod
     def _gather(session: Session) -> tuple[Event, ...]:
         long = session.long
         if not session.options.emits:
-            return latest(long.finish().events, session.identities)
+            return long.finish().events
         name = session.identities
         with session.open_patiently(
             session.request(asked="GET before items are published")
@@ -78,10 +77,11 @@ class Base:
         return self.session.follow(last_event_id=position, query=query, stop=has_all)
 
 
-def latest(events: tuple[Event, ...], identities: Identities) -> tuple[Event, ...]:
-    """Returns the last events with so many items as a server may be expected to replay."""
-    items = [at for at, event in enumerate(events) if identities.is_item(event)]
-    return events[items[-MOST_ITEMS] :] if len(items) > MOST_ITEMS else events
+def latest(known: Known) -> list[int]:
+    """Returns the places after which a server may be expected to replay everything."""
+    items = [at for at, _ in known.items()]
+    first = items[-MOST_ITEMS:][0] if items else 0
+    return [at for at in known.positions() if at >= first]
 
 
 def base_of(session: Session) -> Base:

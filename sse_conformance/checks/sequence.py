@@ -66,9 +66,9 @@ def judge_resumed(known: Known, place: int, capture: Capture) -> Resumed:
     if not capture.is_stream:
         return Resumed(failed(f"after {position}: {capture.outcome()}"))
     name = known.identities
-    came = [(event.type, name.of(event)) for event in capture.events if name.is_item(event)]
-    expected = [(event.type, name.of(event)) for event in known.after(place)]
-    before = [(each.type, name.of(each)) for at, each in known.items() if at <= place]
+    came = [(event.type, name.exact(event)) for event in capture.events if name.is_item(event)]
+    expected = [(event.type, name.exact(event)) for event in known.after(place)]
+    before = [(each.type, name.exact(each)) for at, each in known.items() if at <= place]
     again = frozenset(kind for kind, identity in expected if (kind, identity) in set(came))
     doubled = _doubled(came, before, expected, known)
     if doubled:

@@ -315,6 +315,22 @@ class ThatBeginsAnew(Server):
 
 
 @breaks("resume")
+class ThatCountsAnewForEveryConnection(Server):
+    """As a generator does that is written without a thought of reconnects."""
+
+    def position(self, asked):
+        return None
+
+    def wait_for_items(self, at):
+        self.ends.wait(0.02)
+        return [(at + 1, f"tick {at + 1}")]
+
+    def stream(self, connection, asked):
+        self.items.clear()
+        super().stream(connection, asked)
+
+
+@breaks("resume")
 class ThatRepeatsTheLast(Server):
     def position(self, asked):
         position = super().position(asked)

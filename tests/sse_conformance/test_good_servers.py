@@ -100,6 +100,20 @@ class WithSnapshots(Server):
         return encode(f"state at {moment}", id=f"v{moment}")
 
 
+class WithStatesThatComeAgain(WithSnapshots):
+    """A lamp: its states have ids, and are the same few again and again."""
+
+    versions = itertools.count()
+
+    def opening(self, kind, at):
+        version = next(self.versions)
+        colour = ("red", "amber", "green")[version % 3]
+        return encode(colour, id=f"v{version}", retry_ms=self.retry_ms())
+
+    def event(self, number, text):
+        return self.opening("", 0).split(b"\n", 1)[1]
+
+
 class WithAGreeting(Server):
     """Every connection begins with the same event, which moves no position."""
 
@@ -147,6 +161,7 @@ GOOD = [
     WithChunkExtensions,
     WithoutIds,
     WithSnapshots,
+    WithStatesThatComeAgain,
     WithAGreeting,
     WithHeartbeatsThatHaveIds,
     ThatEnds,
