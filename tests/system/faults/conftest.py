@@ -22,3 +22,16 @@ def service(wire, table, clock, metrics_namespace):
     made = Service(wire.client, table, clock)
     yield made
     made.close()
+
+
+@pytest.fixture
+def make_service_over_wire(wire, table, clock, metrics_namespace):
+    made = []
+
+    def make(**settings):
+        made.append(Service(wire.client, table, clock, **settings))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

@@ -77,7 +77,7 @@ def test_slots_are_free_again_whatever_failed_while_they_were_given_back(
     with wire.fault(fault):
         stream.body.close()
     other = service.stream(address="192.0.2.9")
-    other.pull(10)  # what a process could not give back, it gives back with its next calls
+    other.pull(10)  # each call also gives back a slot that was left over
 
     assert service.slots.open_count() == 1
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from botocore.exceptions import HTTPClientError
 
-CHECKSUM = "x-amz-crc32"  # of the body; whatever speaks DynamoDB's protocol may leave it out
+CHECKSUM = "x-amz-crc32"  # optional for others who speak the protocol
 
 
 class GarbledResponse(HTTPClientError):  # type: ignore[misc]  # botocore has no types
-    """What came is not what the table sent, so a write may or may not have happened."""
+    """A response is not the one that the table sent. A write may or may not have happened."""
 
     fmt = "The response to {operation} is damaged, or not DynamoDB's"
 
@@ -30,7 +30,7 @@ def refuse_garbled(client: Any) -> None:
 
 
 def _empty(response_dict: dict[str, Any], **_: Any) -> None:
-    """Keeps from botocore's parser what it would stumble over."""
+    """Hands an empty body to botocore's parser, which stumbles over lists."""
     if _is_garbled(response_dict["status_code"], response_dict["headers"], response_dict["body"]):
         response_dict["body"] = b"{}"
 

@@ -79,10 +79,20 @@ class Item:
 
     @classmethod
     def from_text(cls, value: str) -> "Item":
-        """Reads it back from a feed entry. It was validated when it was written."""
+        """Reads it back from a feed entry. It was validated when it was written.
+
+        Fields of a later version are passed over: during a deployment both run beside each other.
+        """
         fields = json.loads(value)
-        del fields["source_id"]
-        return cls(**fields | {"tags": tuple(fields["tags"])})
+        return cls(
+            item_id=fields["item_id"],
+            ticker=fields["ticker"],
+            tags=tuple(fields["tags"]),
+            sentiment=fields["sentiment"],
+            score=fields["score"],
+            timestamp=fields["timestamp"],
+            written_at=fields.get("written_at", 0.0),
+        )
 
 
 def parse_item(image: Any, written_at: float) -> Item:

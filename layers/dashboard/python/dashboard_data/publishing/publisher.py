@@ -46,6 +46,16 @@ MOST_TRIES = 12
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
 INVALID = "ValidationException"  # DynamoDB's code for a request that it refuses as a whole
+# Codes after which an item may be at fault, so that each is tried alone. After any other, such as
+# denied access, all items of a batch fail alike, and keep their order.
+ABOUT_ITEMS = frozenset(
+    {
+        INVALID,
+        "ItemCollectionSizeLimitExceededException",
+        "SerializationException",
+        "TransactionCanceledException",
+    }
+)
 MARGIN_S = 2.0  # an attempt that starts with less time than this could be cut in its middle
 
 
@@ -134,7 +144,7 @@ class _Run:
             left, failure = self._publish_batch(ahead.popleft())
             if failure is None:
                 continue
-            if failure.permanent and len(left) > 1:
+            if failure.permanent and len(left) > 1 and failure.reason in ABOUT_ITEMS:
                 ahead.extendleft([item] for item in reversed(left))
             elif failure.reason != INVALID or not self._publish_uncounted(left[0]):
                 self.outcome.failed |= {item.item_id: failure.reason for item in left}
