@@ -13,6 +13,8 @@ from DynamoDB that a client could see. They were written for moto 5.2.5:
 - An item is measured once, after a write, by DynamoDB's rules and against its 400 KB. moto measures
   the whole item at every attribute, and has another limit. A transaction that would make an item
   too large is cancelled, with the reason at that action. In moto it is an invalid request.
+- A transaction that adds to a text, or reads an attribute that is not there, is cancelled, with the
+  reason at that action. In moto it is an invalid request.
 - An expression may be as long as in DynamoDB. moto recurses with each of its clauses, deeper than
   Python allows by default.
 - The methods of a service are looked up once, and so are moto's own modules, in their folder. moto
@@ -50,7 +52,12 @@ try:  # internals of moto, which another release may place elsewhere
     from moto.core import responses
     from moto.core.serialize import ResponseSerializer
     from moto.dynamodb.comparisons import get_comparison_func
-    from moto.dynamodb.exceptions import ItemSizeTooLarge, ItemSizeToUpdateTooLarge
+    from moto.dynamodb.exceptions import (
+        AttributeDoesNotExist,
+        IncorrectDataType,
+        ItemSizeTooLarge,
+        ItemSizeToUpdateTooLarge,
+    )
     from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
     from moto.dynamodb.models.table import StreamShard, Table
@@ -93,6 +100,7 @@ def correct_moto() -> None:
     corrections: list[tuple[Any, str, Callable[[_Method], _Method]]] = [
         (DynamoDBBackend, "update_item", _update_a_copy),
         (DynamoDBBackend, "update_item", _measure_after_update),
+        (DynamoDBBackend, "update_item", _cancel_by_types),
         (DynamoDBBackend, "put_item", _measure_after_put),
         (LimitedSizeDict, "__setitem__", lambda _measure_every_attribute: dict.__setitem__),
         (DynamoDBBackend, "transact_write_items", _drop_stream_records_on_rollback),
@@ -215,6 +223,23 @@ def _measure_after_update(update_item: _Method) -> _Method:
             _put_back(table, hash_value, range_value, before)
             raise _too_large(table, ItemSizeToUpdateTooLarge())
         return item
+
+    return wrapper
+
+
+def _cancel_by_types(update_item: _Method) -> _Method:
+    """Makes of an item that does not fit its update a reason for which a transaction is cancelled.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+
+    def wrapper(backend: Any, table_name: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return update_item(backend, table_name, *args, **kwargs)
+        except (AttributeDoesNotExist, IncorrectDataType) as error:
+            if _TOUCHED in backend.get_table(table_name).__dict__:  # in a transaction
+                raise ValidationError(error.message) from error
+            raise
 
     return wrapper
 

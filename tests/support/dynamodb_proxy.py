@@ -17,12 +17,12 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from tests.support import dynamodb_words as words
 from tests.support.paths import ROOT
 
 MOTO = ROOT / "local_lambda/programs/moto_process.py"
-NAMESPACE = "com.amazonaws.dynamodb.v20120810#"
-COMMON_NAMESPACE = "com.amazon.coral.service#"
-THROTTLED = "The level of configured provisioned throughput for the table was exceeded."
+NAMESPACE = words.SERVICE
+COMMON_NAMESPACE = words.COMMON
 
 
 class Request(NamedTuple):
@@ -69,11 +69,10 @@ def throttling(request: Request) -> Reply:
     """Replies as a table does whose throughput is used up."""
     if request.operation == "TransactWriteItems":
         reasons = [
-            {"Code": "ThrottlingError", "Message": THROTTLED} for _ in request.body["TransactItems"]
+            {"Code": "ThrottlingError", "Message": words.HOT} for _ in request.body["TransactItems"]
         ]
         return cancelled(reasons)
-    error = f"{NAMESPACE}ProvisionedThroughputExceededException"
-    return Reply(400, {"__type": error, "message": THROTTLED})
+    return saying(words.THROTTLING[0])
 
 
 def expired_credentials(_request: Request) -> Reply:
@@ -87,6 +86,11 @@ def unprocessed(request: Request) -> Reply | None:
     if request.operation != "BatchGetItem":
         return None
     return Reply(200, {"Responses": {}, "UnprocessedKeys": request.body["RequestItems"]})
+
+
+def saying(word: words.Word) -> Reply:
+    """Replies with a documented error."""
+    return Reply(word.status, json.loads(word.response().body))
 
 
 def cancelled(reasons: list[dict[str, str]]) -> Reply:
@@ -200,9 +204,9 @@ class DynamoDbProxy:
             raise
 
     def _send(self, handler: BaseHTTPRequestHandler, status: int, content: bytes) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Type", "application/x-amz-json-1.0")
-        handler.send_header("Content-Length", str(len(content)))
+        handler.send_response_only(status)
+        for name, value in words.headers_of(content).items():
+            handler.send_header(name, value)
         handler.end_headers()
         with contextlib.suppress(OSError):  # the client did not wait for it
             handler.wfile.write(content)
