@@ -14,26 +14,26 @@ from tests.support.sam import translate
 from tests.support.tools import sam_cli
 
 TABLE = "Table.Arn"
-READ = ("GetItem", "BatchGetItem", "Query")
 STREAM = {
-    *((action, key) for action in READ for key in ("FEED", "FEED#*", "METRICS#*")),
-    *((action, key) for action in READ for key in ("SESSION#*", "USER#*", "CONNECTIONS")),
+    *(("GetItem", key) for key in ("FEED", "FEED#*", "SESSION#*", "USER#*", "CONNECTIONS")),
+    *(("BatchGetItem", key) for key in ("FEED", "SESSION#*", "USER#*", "CONNECTIONS")),
+    *(("Query", key) for key in ("FEED#*", "METRICS#*", "CONNECTIONS")),
     *((action, "CONNECTIONS") for action in ("PutItem", "UpdateItem", "DeleteItem")),
     ("PutItem", "FEED"),
 }
-OWN = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
 API = {
-    *((action, key) for action in READ for key in ("FEED", "FEED#*", "METRICS#*", "CONNECTIONS")),
-    *((action, key) for action in OWN for key in ("SESSION#*", "USER#*")),
-    *((action, "CONNECTIONS") for action in ("PutItem", "UpdateItem")),
+    *(("GetItem", key) for key in ("FEED", "CONNECTIONS", "SESSION#*", "USER#*")),
+    *(("BatchGetItem", key) for key in ("FEED#*", "METRICS#*", "CONNECTIONS")),
+    *(("Query", key) for key in ("FEED#*", "METRICS#*", "CONNECTIONS", "USER#*")),
+    *((action, key) for action in ("PutItem", "DeleteItem") for key in ("SESSION#*", "USER#*")),
+    *(("UpdateItem", key) for key in ("USER#*", "CONNECTIONS")),
     ("PutItem", "FEED"),
 }
 PUBLISH = {
     ("GetItem", "FEED"),
     *(("BatchGetItem", key) for key in ("METRICS#*", "ITEM#*")),
-    *((action, key) for action in ("PutItem", "UpdateItem") for key in ("FEED", "FEED#*")),
-    *((action, "METRICS#*") for action in ("PutItem", "UpdateItem")),
-    ("PutItem", "ITEM#*"),
+    *(("PutItem", key) for key in ("FEED", "FEED#*", "ITEM#*")),
+    *(("UpdateItem", key) for key in ("FEED", "METRICS#*")),
 }
 ON_DATA = {
     "StreamFunctionRole": STREAM,

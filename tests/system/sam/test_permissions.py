@@ -1,6 +1,5 @@
 """Tests the policies against each access of a running service: they allow hardly more."""
 
-import json
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
@@ -62,6 +61,7 @@ def use_everything(emulator, direct, renewed):
         "config_id"
     ]
     assert requests.get(configurations, headers=own, timeout=20).status_code == 200
+    assert requests.get(f"{configurations}/{config_id}", headers=own, timeout=20).status_code == 200
     assert (
         requests.put(
             f"{configurations}/{config_id}", json=draft, headers=own, timeout=20
@@ -174,16 +174,40 @@ def test_what_another_function_does_is_not(allowed, accesses):
     assert [each for each in foreign if allowed(each)] == []
 
 
+# Done seldom, and not in this run; each place in the code is named.
+SELDOM = {
+    # a goodbye at this function, and a lease that is asked about alone: closing.py, holdings.py
+    ("StreamFunctionRole", "dynamodb:GetItem", "CONNECTIONS"),
+    # whoever is first at a new table draws the head: head.py
+    ("StreamFunctionRole", "dynamodb:PutItem", "FEED"),
+    ("ApiFunctionRole", "dynamodb:PutItem", "FEED"),
+    ("PublishRole", "dynamodb:PutItem", "FEED"),
+    # counting finds that the index of slots is wrong: surveying.py
+    ("ApiFunctionRole", "dynamodb:BatchGetItem", "CONNECTIONS"),
+}
+
+
+def granted(translated):
+    """Yields role, action and pattern of keys of each permission on the table's data."""
+    for role in ROLES.values():
+        for policy in translated["Resources"][role]["Properties"]["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                for keys in statement.get("Condition", {}).values():
+                    actions = statement["Action"]
+                    for action in actions if isinstance(actions, list) else [actions]:
+                        for pattern in keys["dynamodb:LeadingKeys"]:
+                            yield role, action, pattern
+
+
 def test_nothing_is_allowed_that_no_function_does(accesses, translated):
-    done = {(ROLES[access.who], f"dynamodb:{access.action}") for access in accesses}
-    given = {
-        (role, action)
-        for role in ROLES.values()
-        for policy in translated["Resources"][role]["Properties"]["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        if "LeadingKeys" in json.dumps(statement)
-        for action in (
-            statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        )
+    done = {
+        (ROLES[access.who], f"dynamodb:{access.action}", access.partition) for access in accesses
     }
-    assert given == done
+    unused = [
+        (role, action, pattern)
+        for role, action, pattern in granted(translated)
+        if (role, action, pattern) not in SELDOM
+        and not any((role, action) == used[:2] and fnmatchcase(used[2], pattern) for used in done)
+    ]
+
+    assert not unused, "\n".join(" ".join(each) for each in unused)
