@@ -6,11 +6,12 @@ import threading
 import time
 from itertools import pairwise
 
-from verify_aws.trying import WITHIN_S, NotTried, Target, expect, probe
+from verify_aws.trying import WITHIN_S, Differs, NotTried, Target, expect, probe
 from verify_aws.wire import Connection, Ending, Reply, written
 
 # Pieces that are made 0.4 s apart arrive so far apart at least.
 APART_S = 0.15
+PIECES_TRIES = 3
 ENDS_WITHIN_S = 5.0
 PAUSE_S = 6.0
 LEFT_WITHIN_S = 15.0
@@ -25,11 +26,20 @@ def arrivals(reply: Reply) -> list[float]:
 
 @probe("pieces-are-not-held", "url", "rest")
 def piecewise(target: Target) -> None:
+    # A busy network may join two pieces once; a front that holds them does it every time.
+    held = 4
+    for _ in range(PIECES_TRIES):
+        held = min(held, _held(target))
+        if held == 0:
+            return
+    raise Differs(f"{held} of 4 pieces arrive with the one before")
+
+
+def _held(target: Target) -> int:
+    """Returns how many of the pieces arrive with the one before."""
     times = arrivals(target.ask(target.path("pieces")))
     expect(len(times) == 5, f"{len(times)} pieces")
-    gaps = [later - sooner for sooner, later in pairwise(times)]
-    held = [gap for gap in gaps if gap < APART_S]
-    expect(not held, f"{len(held)} of 4 pieces arrive with the one before")
+    return sum(later - sooner < APART_S for sooner, later in pairwise(times))
 
 
 @probe("first-event-while-open", "service-rest", "service-url")

@@ -13,6 +13,7 @@ from verify_aws.probes import PROBES
 
 from tests.support.paths import ROOT
 from tests.support.service import emulated
+from tests.system.verify.probes import lines_in
 
 pytestmark = pytest.mark.e2e
 
@@ -44,9 +45,8 @@ def run(*arguments):
 def whole_run(probe_stack, tmp_path_factory):
     """Everything that can be tried here, once: its output and its page."""
     folder = tmp_path_factory.mktemp("verify")
-    probe, page = folder / "probe.txt", folder / "verified.md"
-    lines = [f"{name}: {url}\n" for name, url in probe_stack.addresses.items()]
-    probe.write_text("".join(lines), "utf-8")
+    probe = lines_in(folder, probe_stack.addresses)
+    page = folder / "verified.md"
     with emulated({"ClientConnections": "100"}) as service:
         addresses = ("--url", service.dashboard_url, "--stream-url", service.url("stream"))
         ended = run(*addresses, "--probe", probe, "--page", page)

@@ -9,7 +9,7 @@ from verify_aws.probes import PROBES
 from verify_aws.trying import Verdict, try_all
 
 from tests.system.verify import relay
-from tests.system.verify.conftest import lines_in
+from tests.system.verify.probes import lines, lines_in
 
 pytestmark = pytest.mark.e2e
 
@@ -20,8 +20,7 @@ def port_of(url):
 
 def differing(probe_stack, front, found_relay):
     """Tries everything short on a front behind a relay. Returns what does not hold there."""
-    text = "".join(f"{name}: {url}\n" for name, url in probe_stack.addresses.items())
-    path = urlsplit(of_emulator(text)[front]).path
+    path = urlsplit(of_emulator(lines(probe_stack.addresses))[front]).path
     stacks = Stacks({front: found_relay.url.rstrip("/") + path}, "", is_emulator=True)
     short = [each for each in PROBES.values() if front in each.fronts and not each.alone]
     results = [each for each in try_all(short, stacks) if each.front == front]
@@ -100,14 +99,12 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_exactly_what_a_front_does_otherwise_does_not_hold(case, probe_stack):
     front, change, expected = CASES[case]
-    text = "".join(f"{name}: {url}\n" for name, url in probe_stack.addresses.items())
-    with relay.Relay(port_of(of_emulator(text)[front]), change) as found:
+    with relay.Relay(port_of(of_emulator(lines(probe_stack.addresses))[front]), change) as found:
         assert differing(probe_stack, front, found) == expected
 
 
 def test_a_front_that_hides_what_a_client_sent_is_reported(probe_stack):
-    text = "".join(f"{name}: {url}\n" for name, url in probe_stack.addresses.items())
-    port = port_of(of_emulator(text)["http-api"])
+    port = port_of(of_emulator(lines(probe_stack.addresses))["http-api"])
 
     def without_its_address(data):
         return data.replace(b"X-Forwarded-For", b"X-Forwarded-Fox")

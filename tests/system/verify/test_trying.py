@@ -17,7 +17,7 @@ from verify_aws.wire import NotHttp
 
 from local_lambda.template.cloudformation import load
 from tests.support.paths import ROOT
-from tests.system.verify.conftest import TEMPLATE
+from tests.system.verify.probes import TEMPLATE
 
 HERE = Stacks({"url": "http://127.0.0.1:1/"}, "", is_emulator=True)
 ON_AWS = Stacks({"url": "https://x.lambda-url.eu-west-1.on.aws/"}, "eu-west-1", is_emulator=False)
