@@ -44,6 +44,8 @@ NOT_ABOUT_AWS = (
     "tries each assumption",
     "assumes 2 MB/s",
     "[Assumptions]",
+    "## Assumptions about AWS",
+    "mark what they assume with an id",
     "AssumeRoleWithWebIdentity",
     "assumptions.md",
 )
