@@ -28,6 +28,7 @@ _NAME = re.compile(
     r"(:(?P<qualifier>\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 )
 _QUALIFIER = re.compile(r"\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_$]+")
+_NO_HEADER_TEXT = re.compile(r"[^\x20-\x7e]")
 _TENANT = re.compile(r"[a-zA-Z0-9._:/=+\-@ ]{1,256}")
 
 
@@ -170,7 +171,10 @@ def _check_one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def client_context(encoded: str | None) -> str | None:
-    """Returns the client context as the runtime gets it: JSON. Raises ApiError."""
+    """Returns the client context as the runtime gets it: JSON that a header can carry.
+
+    Line ends between its parts become blanks, and what is not ASCII is escaped. Raises ApiError.
+    """
     if not encoded:
         return None
     if len(encoded) > CLIENT_CONTEXT_LIMIT_BYTES:
@@ -185,7 +189,11 @@ def client_context(encoded: str | None) -> str | None:
         is_object = False
     if not is_object:
         raise invalid_content("Client context must be a valid Base64-encoded JSON object.")
-    return text
+    return _NO_HEADER_TEXT.sub(_carried, text)
+
+
+def _carried(found: re.Match[str]) -> str:
+    return " " if found[0] < " " else json.dumps(found[0])[1:-1]
 
 
 def payload(body: bytes) -> bytes:

@@ -4,7 +4,9 @@ from tests.fuzz import (
     data_targets,
     emulator_targets,
     event_targets,
+    page_targets,
     platform_targets,
+    routing_targets,
     runtime_targets,
     service_targets,
 )
@@ -17,6 +19,8 @@ MODULES = (
     service_targets,
     data_targets,
     emulator_targets,
+    routing_targets,
+    page_targets,
 )
 TARGETS = Registry()
 for module in MODULES:

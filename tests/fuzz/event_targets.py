@@ -80,11 +80,7 @@ def encoder() -> Iterator[Check]:
 def decoder() -> Iterator[Check]:
     def check(data: bytes) -> None:
         source = Source(data)
-        stream = b""
-        for _ in range(source.below(24)):
-            line = source.pick(LINES) if source.chance(80) else source.binary(20)
-            stream += line + source.pick([b"\n", b"\n", b"\r", b"\r\n"])
-        stream += source.binary(8)
+        stream = stream_of(source)
         pieces = source.cuts(stream)
         whole = Decoder(last_event_id="before", max_event_bytes=MAXIMUM_BYTES)
         cut = Decoder(last_event_id="before", max_event_bytes=MAXIMUM_BYTES)
@@ -92,6 +88,15 @@ def decoder() -> Iterator[Check]:
         assert (whole.last_event_id, whole.retry_ms) == (cut.last_event_id, cut.retry_ms)
 
     yield check
+
+
+def stream_of(source: Source) -> bytes:
+    """Returns an event stream most of whose lines are fields."""
+    stream = b""
+    for _ in range(source.below(24)):
+        line = source.pick(LINES) if source.chance(80) else source.binary(20)
+        stream += line + source.pick([b"\n", b"\n", b"\r", b"\r\n"])
+    return stream + source.binary(8)
 
 
 def _events(decoder: Decoder, pieces: list[bytes]) -> list[Any]:

@@ -164,3 +164,12 @@ def test_a_throttled_call_says_why_and_when_to_try_again(reserved, reason):
     assert response.status == 429
     assert json.loads(response.body)["Reason"] == reason
     assert dict(response.headers)["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("written", ['{\n  "a":\r\n\t"b"\n}', '{"a": "b\xe9\u20ac\U0001f600\x7f"}'])
+def test_a_client_context_is_text_that_a_header_can_carry(written):
+    carried = calls.client_context(encoded(written))
+
+    assert carried.isascii()
+    assert carried.isprintable()
+    assert json.loads(carried) == json.loads(written)
