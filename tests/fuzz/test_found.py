@@ -79,6 +79,19 @@ def test_a_lone_carriage_return_does_not_reach_the_next_request():
     platform.close()
 
 
+@pytest.mark.parametrize("digits", [20, 15])
+@pytest.mark.parametrize("framing", ["Content-Length: {}\r\n\r\n", "{}"])
+def test_a_length_that_no_memory_holds_is_no_response(framing, digits):
+    platform = ScriptedApi()
+    said = framing.format("9" * digits)
+    if framing == "{}":
+        said = f"Transfer-Encoding: chunked\r\n\r\n{said}\r\n"
+    platform.script = b"HTTP/1.1 200 OK\r\n" + said.encode()
+    with pytest.raises(PlatformGone):
+        RuntimeApi(platform.address).next()
+    platform.close()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -41,6 +41,9 @@ DO_NOT_WAIT = _socket.MSG_DONTWAIT
 SIOCOUTQ = 0x5411  # Linux: https://man7.org/linux/man-pages/man7/tcp.7.html
 TICK_MS = 200  # the longest wait without a look for signals
 
+# A length that no memory holds raises the last two.
+NO_RESPONSE = (OSError, ValueError, IndexError, MemoryError, OverflowError)
+
 Response = namedtuple("Response", ["status", "headers", "body"])  # header names in lower case
 
 
@@ -468,7 +471,7 @@ class _Connection:
         try:
             self._wait_until_readable(within_s)
             return _response(BufferedReader(_Received(self._socket)))
-        except (OSError, ValueError, IndexError) as error:
+        except NO_RESPONSE as error:
             raise PlatformGone(f"reading: {error}") from error
 
     def _wait_until_readable(self, within_s: float | None) -> None:
