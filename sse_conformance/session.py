@@ -246,6 +246,7 @@ class LongCapture:
         self._session = session
         self._streams: list[Stream] = []
         self._leave = threading.Event()
+        self._listened_s = 0.0  # how long it had listened when nothing more was to be published
 
     @property
     def wanted_s(self) -> float:
@@ -296,21 +297,23 @@ class LongCapture:
     def finish(self) -> Capture:
         """Waits until the longest silence can be judged; returns what the first stream received.
 
-        The silence at the end counts only when it is known how it ends: by a byte, or by being too
-        long.
+        The silence at the end counts only when it is known how it ends: by a byte, which is a
+        heartbeat as the kit publishes nothing any more, or by being too long.
         """
-        self.wait(self.wanted_s + self._session.options.heartbeat_s + 1, self._is_enough)
+        self._listened_s = self._listened_s or max(self.wanted_s, self._streams[0].age_s)
+        longest_s = self.wanted_s + self._session.options.heartbeat_s + 1
+        self.wait(longest_s, self._is_enough)
         return self._streams[0].seen()
 
     def _is_enough(self) -> bool:
         stream = self._streams[0]
         if stream.is_over:
             return True
-        if stream.age_s < self.wanted_s:
+        if stream.age_s < self._listened_s:
             return False
         silence_s = stream.age_s - stream.last_read_s
         is_too_long = silence_s > self._session.options.heartbeat_s + SILENCE_TOLERANCE_S
-        return is_too_long or stream.last_read_s >= self.wanted_s
+        return is_too_long or stream.last_read_s >= self._listened_s
 
     def close(self) -> None:
         """Leaves both streams."""
