@@ -70,23 +70,23 @@ NOTES: dict[tuple[str, str], str] = {
 }
 
 # Why a check of ours was not tried.
-NO_CREDENTIAL = "the stream of all needs no credential"
+NO_CREDENTIAL = "it needs no credential"
 ONE_START = "tried on the other streams, by the same code"
 NO_LIMIT = "the layer has no limit of its own"
-NOT_TRIED: dict[str, dict[str, str]] = {
-    NO_CREDENTIAL: dict.fromkeys(("this service, Function URL", "this service, REST API", "the layer alone"), "auth-required,auth-garbage,auth-echo,auth-url"),
-    ONE_START: {
-        "this service, a configuration's stream": (
-            "rotation,rotation-resume,clean-end,whole-at-end,limit,limit-freed"
-        )
-    },
-    NO_LIMIT: {"the layer alone": "limit,limit-freed"},
+CREDENTIALS = ("auth-required", "auth-garbage", "auth-echo", "auth-url")
+LIMITS = ("limit", "limit-freed")
+ENDS = ("rotation", "rotation-resume", "clean-end", "whole-at-end")
+NOT_TRIED: dict[str, dict[str, tuple[str, ...]]] = {
+    "this service, Function URL": {NO_CREDENTIAL: CREDENTIALS},
+    "this service, REST API": {NO_CREDENTIAL: CREDENTIALS},
+    "this service, a configuration's stream": {ONE_START: (*ENDS, *LIMITS)},
+    "the layer alone": {NO_CREDENTIAL: CREDENTIALS, NO_LIMIT: LIMITS},
 }
 
 
 def reason_not_tried(column: str, check: str) -> str:
     """Returns the listed reason, or an empty text."""
-    for reason, columns in NOT_TRIED.items():
-        if check in columns.get(column, "").split(","):
+    for reason, checks in NOT_TRIED.get(column, {}).items():
+        if check in checks:
             return reason
     return ""

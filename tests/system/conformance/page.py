@@ -7,7 +7,8 @@ from tests.system.conformance.subjects import all_subjects
 
 PAGE = ROOT / "docs/conformance-results.md"
 MARKER = "<!-- What follows is written by `python -m tests.system.conformance.page`. -->\n"
-SIGNS = {PASS: "✓", SKIP: "–"}
+NOT_TRIED = "\N{EN DASH}"
+SIGNS = {PASS: "✓", SKIP: NOT_TRIED}
 
 
 def rendered(columns: list[Column]) -> str:
@@ -25,7 +26,7 @@ def rendered(columns: list[Column]) -> str:
         "",
         *table(peers, numbers(peers)),
         "",
-        "–: not tried. The server promises nothing of the kind, or sends no ids to come back with.",
+        f"{NOT_TRIED}: not tried. The server promises nothing of the kind, or sends no ids to come back with.",
         "",
         "## What each ✗ is",
         "",
