@@ -26,7 +26,7 @@ def rendered(columns: list[Column]) -> str:
         "",
         *table(peers, numbers(peers)),
         "",
-        f"{NOT_TRIED}: not tried. The server promises nothing of the kind, or sends no ids to come back with.",
+        f"{NOT_TRIED}: not tried; the server promises nothing of the kind, or sends no ids.",
         "",
         "## What each ✗ is",
         "",

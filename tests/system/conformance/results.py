@@ -14,8 +14,8 @@ from tests.system.conformance.subjects import Run, Subject, started
 PASS = "pass"
 FAIL = "fail"
 SKIP = "skip"
-AT_ONCE = 5
-STARTING_AT_ONCE = 2
+AT_ONCE = 12
+STARTING_AT_ONCE = 3
 KIT_WITHIN_S = 200
 
 
