@@ -24,7 +24,7 @@ STREAMS = (
     "REST API",
     WITH_TOKEN,
 )
-LONG_LIFE_S = "50"
+LONG_LIFE_S = "40"
 SHORT_LIFE_S = "10"
 
 

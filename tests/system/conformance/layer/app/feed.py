@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 from lambda_streaming import Event, sse
 
-POLL_S = 0.1
+POLL_S = 0.4  # streams that a client left go on asking
 FEED = "texts"
 TABLE = os.environ["TABLE"]
 dynamodb = boto3.client("dynamodb", config=Config(max_pool_connections=50))
