@@ -178,7 +178,7 @@ def test_what_another_function_does_is_not(allowed, accesses):
 SELDOM = {
     # a goodbye at this function, and a lease that is asked about alone: closing.py, holdings.py
     ("StreamFunctionRole", "dynamodb:GetItem", "CONNECTIONS"),
-    # whoever is first at a new table draws the head: head.py
+    # the first one at a new table draws the head: head.py
     ("StreamFunctionRole", "dynamodb:PutItem", "FEED"),
     ("ApiFunctionRole", "dynamodb:PutItem", "FEED"),
     ("PublishRole", "dynamodb:PutItem", "FEED"),
