@@ -252,6 +252,8 @@ class _Connection:
                 return
             if event.http_version not in (b"1.0", b"1.1"):
                 raise h11.RemoteProtocolError("not HTTP/1.0 or 1.1", error_status_hint=505)
+            if _head_bytes(event) > _MAX_REQUEST_HEAD_BYTES:  # h11 looks at incomplete heads only
+                raise h11.RemoteProtocolError("the head is too long", error_status_hint=431)
             exchange = HttpExchange(self, event)
             await handler(exchange)
             if self._http.our_state not in (h11.DONE, h11.MUST_CLOSE):
@@ -262,6 +264,11 @@ class _Connection:
             if (self._http.our_state, self._http.their_state) != (h11.DONE, h11.DONE):
                 return
             self._http.start_next_cycle()
+
+
+def _head_bytes(request: h11.Request) -> int:
+    fields = sum(len(name) + len(value) + len(b": \r\n") for name, value in request.headers)
+    return len(request.method) + len(request.target) + len(b"  HTTP/1.1\r\n") + fields
 
 
 class HttpServer:

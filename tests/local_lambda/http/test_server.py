@@ -71,8 +71,10 @@ def test_another_version_of_http_is_refused():
     assert answer.startswith(b"HTTP/1.1 505 ")
 
 
-def test_a_request_head_over_1_mb_is_refused():
-    answer = talk(echo, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 1_100_000)
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"], ids=["incomplete", "complete"])
+@pytest.mark.parametrize("size", [1_048_600, 1_100_000])
+def test_a_request_head_over_1_mb_is_refused(size, end):
+    answer = talk(echo, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * size + end)
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
