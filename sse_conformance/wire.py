@@ -53,7 +53,7 @@ class Wire:
 
     connect_s: float = 10
     tls: ssl.SSLContext | None = None
-    buffer_bytes: int = 0  # of each connection's receive buffer; 0 is the system's choice
+    buffer_bytes: int = 0  # size for receive buffers; 0 is the system's choice
 
     def connect(self, target: Target) -> socket.socket:
         """Returns a connection. Raises OSError (TLS errors are such, too)."""

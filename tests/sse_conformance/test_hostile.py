@@ -186,7 +186,7 @@ class ThatRepeatsNowAndThen(Server):
 
 @breaks("reconnects")
 class WithAGreetingThatMovesThePosition(Server):
-    """Who is cut off after the greeting comes back at the very start."""
+    """A client that is cut off after the greeting comes back at the very start."""
 
     def opening(self, kind, at):
         return super().opening(kind, 0)
