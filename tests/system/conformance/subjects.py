@@ -20,7 +20,7 @@ SHORT_LIVED = "rotation,rotation-resume,clean-end,whole-at-end,limit,limit-freed
 SERVICE_OPTIONS = ("--event", "new_item", "--key", "item_id")
 HEARTBEAT_S = "15"
 ROTATION_S = "14"
-PATIENT = ("--timeout", "25", "--slow-seconds", "6")
+PATIENT = ("--timeout", "25", "--slow-seconds", "6", "--window", "6")
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ app.get('/stream', { sse: 'only' }, async (_request, reply) => {
   reply.sse.keepAlive()
   await reply.sse.send({ event: 'connected', data: 'Connected' })
   await reply.sse.replay(async (lastEventId) => {
-    const found = history.findIndex((message) => message.id === lastEventId)
-    for (const message of history.slice(found + 1)) await reply.sse.send(message)
+    let next = history.findIndex((message) => message.id === lastEventId) + 1
+    while (next < history.length) await reply.sse.send(history[next++])
   })
   clients.add(reply.sse)
   reply.sse.onClose(() => clients.delete(reply.sse))
