@@ -24,7 +24,8 @@ STREAMS = (
     "REST API",
     WITH_TOKEN,
 )
-LONG_LIFE_S = "40"
+LONG_LIFE_S = "150"
+LAYER_LIFE_S = "60"
 SHORT_LIFE_S = "10"
 
 

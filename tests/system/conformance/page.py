@@ -1,5 +1,7 @@
 """Writes docs/conformance-results.md: `python -m tests.system.conformance.page`."""
 
+import textwrap
+
 from tests.support.paths import ROOT
 from tests.system.conformance.notes import NOTES, reason_not_tried
 from tests.system.conformance.results import FAIL, PASS, SKIP, Column, measure
@@ -19,7 +21,7 @@ def rendered(columns: list[Column]) -> str:
         "## Ours",
         *table(ours, {}),
         "",
-        *not_tried(ours),
+        *map(wrapped, not_tried(ours)),
         "",
         "## Others",
         *versions(peers),
@@ -30,10 +32,18 @@ def rendered(columns: list[Column]) -> str:
         "",
         "## What each ✗ is",
         "",
-        *(f"{number}. {sentence(*key)}" for key, number in numbers(peers).items()),
+        *(wrapped(f"{number}. {sentence(*key)}") for key, number in numbers(peers).items()),
         "",
     ]
     return "\n".join(parts)
+
+
+def wrapped(line: str) -> str:
+    """Returns an entry of a list in lines of at most 100 columns."""
+    indent = " " * (line.index(" ") + 1)
+    return textwrap.fill(
+        line, 100, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def table(columns: list[Column], footnotes: dict[tuple[str, str], int]) -> list[str]:

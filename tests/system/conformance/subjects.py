@@ -63,7 +63,7 @@ def _service(front: str) -> Start:
 
 
 def _layer(stack: ExitStack) -> list[Run]:
-    long = stack.enter_context(ours.layer_alone(ours.LONG_LIFE_S))
+    long = stack.enter_context(ours.layer_alone(ours.LAYER_LIFE_S))
     short = stack.enter_context(ours.layer_alone(ours.SHORT_LIFE_S))
     items = ("--event", "message")
     promised = ("--rotation", ROTATION_S, "--only", SHORT_LIVED)
