@@ -1,4 +1,4 @@
-"""What exactly happened where a server failed a check, in a sentence that somebody has verified.
+"""Says what happened where a server failed a check, in sentences that somebody has verified.
 
 The page has these sentences, not the kit's evidence, which holds random ids and times.
 """

@@ -15,7 +15,7 @@ from tests.system.conformance import ours, servers
 Start = Callable[[ExitStack], list["Run"]]
 SERVICE = "this service"
 LAYER = "the layer alone"
-# What these need has a start of its own.
+# Each of these needs a start of its own.
 SHORT_LIVED = "rotation,rotation-resume,clean-end,whole-at-end,limit,limit-freed"
 SERVICE_OPTIONS = ("--event", "new_item", "--key", "item_id")
 HEARTBEAT_S = "15"
