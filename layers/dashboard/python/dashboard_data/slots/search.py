@@ -1,7 +1,7 @@
 """Which slot and which marks does a stream try to take next? What it has learned from each try."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from dashboard_data.dynamodb import CONDITION_FAILED, Clock, Table, expired
 from dashboard_data.retry import Backoff
@@ -13,6 +13,7 @@ from dashboard_data.times import base36
 
 MOST_COLLISIONS = 3  # with slots that the index calls free, before the slots themselves are read
 DRAWN = 4  # free slots, of which the one with the most room around it is tried
+MANY = 200  # free slots; among fewer, takers at the same moment would all see the same room
 MOST_ROOM = 50  # slots; more makes no difference
 
 
@@ -22,8 +23,8 @@ class Search:
     Slots and marks are drawn at random, so that takers at the same moment do not collide. Only when
     a mark turns out to be in use are the marks of its share read.
 
-    Of a few slots that were drawn, the one farthest from those that are taken is tried. So streams
-    lie evenly among all slots when many are free. Their reconnection times go by their slots
+    When many are free, a few slots are drawn, and the one farthest from those that are taken is
+    tried. So streams lie evenly among all slots: their reconnection times go by their slots
     (stream_function/life.py).
     """
 
@@ -88,7 +89,7 @@ class Search:
     def lease(
         self, client: Client, marks: tuple[str, ...], lifeline: str, unguessable: str
     ) -> Lease:
-        slot = roomiest([any_of(self._backoff, self._free) for _ in range(DRAWN)], self._free)
+        slot = choose_slot(self._free, lambda: any_of(self._backoff, self._free))
         return Lease(
             connection_id=f"{base36(slot)}-{unguessable}",
             client_id=client.client_id,
@@ -115,6 +116,12 @@ class Search:
         now_s = self._clock()
         records = records_of(self._table, f"{SHARE}{share_id}#")
         return {number_at_end(each) for each in records if not expired(each, now_s)}
+
+
+def choose_slot(free: Sequence[int], draw: Callable[[], int]) -> int:
+    """Returns one of the free slots, drawn at random with `draw`. `free` is sorted."""
+    draws = DRAWN if len(free) >= MANY else 1
+    return roomiest([draw() for _ in range(draws)], free)
 
 
 def roomiest(drawn: Sequence[int], free: Sequence[int]) -> int:
