@@ -23,7 +23,8 @@ def test_open_streams_and_those_that_open_get_every_item_once(
     run([open_before], clock, 1)
     items = [make_item()]
     publish(*items)
-    run([open_before], clock, 1)
+    run([open_before], clock, 4)
+    assert item_ids(open_before) == ["item-1"]
     opens_meanwhile = Viewer(service, "192.0.2.2")
     returns = Viewer(service, "192.0.2.3")
     returns.last_event_id = open_before.stream.decoder.last_event_id
