@@ -88,9 +88,12 @@ def test_a_thousand_whose_processes_die_do_not_come_back_in_one_second(tmp_path)
     with crowd_of(1_000, 1_100, tmp_path) as (emulator, crowd):
         died_at, asked = kill_everything(emulator, crowd)
         times = came_at(crowd, asked)
+        every = [at_s for each in crowd.clients for at_s in each.asked if at_s > died_at]
 
     print(f"fullest second: {worst_second(times)}; last request {max(times) - died_at:.1f} s after")
+    print(f"with those who were sent away and asked again: {worst_second(every)} of {len(every)}")
     assert worst_second(times) <= MOST_IN_A_SECOND * 1_000
+    assert worst_second(every) <= MOST_IN_A_SECOND * len(every)
     assert max(times) - died_at < LONGEST_RETRY_S + LATE_S
 
 
