@@ -78,7 +78,7 @@ class Source:
         """Returns text in which odd characters are frequent; long now and then."""
         kind = self.byte()
         if kind > 250:
-            return self.text(3) * (1 << self.below(13))
+            return self.text(3)[:64] * (1 << self.below(13))
         if kind < 90:
             return "".join([PLAIN[each % len(PLAIN)] for each in self.binary(most)])
         if kind < 110:
