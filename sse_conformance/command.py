@@ -14,6 +14,7 @@ from sse_conformance.checks.check import Check
 from sse_conformance.options import Options
 from sse_conformance.report import as_json, as_text, exit_code
 from sse_conformance.run import UnreachableError, run
+from sse_conformance.secrecy import credentials_of
 from sse_conformance.target import BadUrlError, Target, parse
 from sse_conformance.wire import Wire
 
@@ -161,15 +162,19 @@ def chosen_checks(only: list[str], skip: list[str]) -> list[Check]:
 
 
 def _secrets(
-    headers: list[tuple[str, str]], auth: tuple[str, str] | None, target: Target
+    headers: list[tuple[str, str]], auth: tuple[str, str] | None, *targets: Target
 ) -> tuple[str, ...]:
     values = [value for _, value in headers]
     if auth:
         values.append(auth[1])
-    values += [each.partition("=")[2] for each in target.path.partition("?")[2].split("&")]
-    values += [unquote(part) for part in target.user_info.split(":")]
-    # The scheme ("Bearer") is no secret.
-    return tuple(value.rpartition(" ")[2] for value in values if value)
+    found = [secret for value in values for secret in (value, *credentials_of(value))]
+    for target in targets:
+        for each in target.path.partition("?")[2].split("&"):
+            name, equals, value = each.partition("=")
+            found.append(value if equals else name)
+        user_info = target.user_info
+        found += [unquote(part) for part in (user_info, *user_info.partition(":")[::2])]
+    return tuple(dict.fromkeys(each for each in found if each))
 
 
 def _header(option: str, text: str) -> tuple[str, str]:

@@ -70,6 +70,8 @@ def run(
         runner.beside([check for check in todo if check.alone], at_once=1)
     finally:
         session.long.close()
+    secrecy = Secrecy(options.secrets)
+    report.notes = [secrecy.hide(note) for note in report.notes]
     report.outcomes = [runner.outcomes[check.id] for check in checks]
     report.lasted_s = time.monotonic() - started
     return report

@@ -35,7 +35,9 @@ class Target:
     def shown(self) -> str:
         """The URL without credentials, and with the values of its query hidden."""
         path, mark, query = self.path.partition("?")
-        hidden = "&".join(f"{each.partition('=')[0]}=..." for each in query.split("&") if each)
+        parts = [each.partition("=") for each in query.split("&") if each]
+        # A part without a name may be a credential itself.
+        hidden = "&".join(f"{name}=..." if equals else "..." for name, equals, _ in parts)
         return f"{self.origin}{path}{mark}{hidden}"
 
     def with_query(self, addition: str) -> "Target":

@@ -24,6 +24,7 @@ class Asked:
     query: dict[str, list[str]]
     headers: list[tuple[str, bytes]]
     body: bytes = b""
+    raw_query: str = ""
 
     def header(self, name: str) -> bytes | None:
         """Returns the value of the first line of this name."""
@@ -243,7 +244,7 @@ def read_request(connection, received):
     for line in lines[1:]:
         name, _, value = line.partition(b":")
         headers.append((name.decode("latin-1").lower(), value.strip()))
-    asked = Asked(method, parts.path, parse_qs(parts.query), headers)
+    asked = Asked(method, parts.path, parse_qs(parts.query), headers, raw_query=parts.query)
     length = int(asked.header("Content-Length") or 0)
     body = bytearray(rest)
     while len(body) < length:
