@@ -122,17 +122,16 @@ def options_of(given: argparse.Namespace, target: Target) -> Options:
     if target.user_info:
         if auth:
             raise UsageError("the URL holds credentials, and so does --auth-header")
-        basic = base64.b64encode(unquote(target.user_info).encode("utf-8")).decode("ascii")
-        auth = ("Authorization", f"Basic {basic}")
+        auth = _basic(target)
     if given.emit_url and given.emit_command:
         raise UsageError("--emit-url and --emit-command exclude each other")
-    if given.emit_url:
-        parse(given.emit_url)
+    producer = _producer(given.emit_url)
     return Options(
         headers=tuple(headers),
         auth_header=auth,
         emit_url=given.emit_url,
         emit_command=given.emit_command,
+        emit_headers=_emit_headers(headers, auth, target, producer),
         key=given.key,
         events=tuple(given.event),
         reset_event=given.retention_reset_event,
@@ -146,7 +145,7 @@ def options_of(given: argparse.Namespace, target: Target) -> Options:
         window_s=given.window,
         timeout_s=given.timeout,
         total_timeout_s=given.total_timeout,
-        secrets=_secrets(headers, auth, target),
+        secrets=_secrets(headers, auth, target, *([producer] if producer else [])),
     )
 
 
@@ -159,6 +158,36 @@ def chosen_checks(only: list[str], skip: list[str]) -> list[Check]:
         raise UsageError(f"there is no check {', '.join(unknown)}; --list shows all")
     chosen = [check for check in ALL if check.id not in unwanted]
     return [check for check in chosen if check.id in wanted] if wanted else chosen
+
+
+def _producer(url: str) -> Target | None:
+    try:
+        return parse(url) if url else None
+    except BadUrlError as error:
+        raise UsageError(f"--emit-url: {error}") from None
+
+
+def _basic(target: Target) -> tuple[str, str]:
+    pair = unquote(target.user_info).encode("utf-8")
+    return "Authorization", f"Basic {base64.b64encode(pair).decode('ascii')}"
+
+
+def _emit_headers(
+    headers: list[tuple[str, str]],
+    auth: tuple[str, str] | None,
+    target: Target,
+    producer: Target | None,
+) -> tuple[tuple[str, str], ...]:
+    """Returns what the producer gets: its URL's own credential, or the stream's if it is there."""
+    if producer is None:
+        return ()
+    own = _basic(producer) if producer.user_info else None
+    if own is None and producer.origin == target.origin:
+        own = auth
+    if own is None:
+        return tuple(headers)
+    name = own[0].lower()
+    return (*(each for each in headers if each[0].lower() != name), own)
 
 
 def _secrets(

@@ -21,7 +21,7 @@ _MOST_REDIRECTS = 5
 
 
 class UnreachableError(Exception):
-    """There is no HTTP server at the URL, or none that can be reached."""
+    """There is no HTTP server at the URL, none that can be reached, or no producer."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ def run(
     report = Report(url=target.shown, started=datetime.now(UTC).isoformat(timespec="seconds"))
     session, first = look(target, options, wire, report.notes)
     runner = Runner(session, progress, started + options.total_timeout_s)
-    session.long.start(first)
     try:
+        _try_producer(session, first)
+        session.long.start(first)
         session.long.wait(options.timeout_s, lambda: bool(session.long.so_far().head))
         is_stream = session.long.so_far().is_stream
         todo = [check for check in checks if runner.is_due(check, is_stream)]
@@ -101,6 +102,19 @@ def look(target: Target, options: Options, wire: Wire, notes: list[str]) -> tupl
             options = replace(options, auth_header=None)
         target = following
     raise UnreachableError(f"{target.shown} redirects more than {_MOST_REDIRECTS} times")
+
+
+def _try_producer(session: Session, stream: Stream) -> None:
+    """Publishes a first, plain text: who refuses that cannot help to judge anything."""
+    options = session.options
+    if not options.emits or not stream.seen().is_stream:
+        return
+    refusal = session.emit_patiently(session.fresh_token())
+    if refusal:
+        option = "--emit-command" if options.emit_command else "--emit-url"
+        said = Secrecy(options.secrets).hide(refusal)
+        stream.close()
+        raise UnreachableError(f"{option} publishes nothing: {said}")
 
 
 class Runner:

@@ -1,8 +1,5 @@
 """How do the checks reach the server, and which captures do several of them share?"""
 
-import itertools
-import secrets
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +9,8 @@ from urllib.parse import quote
 from sse_conformance.capture import TIMED_OUT, Capture
 from sse_conformance.identity import Identities
 from sse_conformance.options import Options
-from sse_conformance.target import Target, parse
+from sse_conformance.producer import Producer
+from sse_conformance.target import Target
 from sse_conformance.wire import Request, Stop, Stream, Wire
 
 # A browser sends these with each stream (no-store is its cache's mode, not a header).
@@ -21,6 +19,7 @@ BUSY_S = 0.3
 GLANCE_S = 0.5
 MOMENT_S = 0.3
 _PIECE_S = 0.1
+_BUSY = ("status 429", "status 503")
 # Timers are late by as much on a busy machine.
 SILENCE_TOLERANCE_S = 0.5
 
@@ -36,8 +35,7 @@ class Session:
         self.long = LongCapture(self)
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
-        self._run = secrets.token_hex(4)
-        self._tokens = itertools.count(1)
+        self._producer = Producer(options, self.ask)
         self._shared: dict[str, object] = {}
 
     def request(
@@ -190,7 +188,7 @@ class Session:
 
     def fresh_token(self) -> str:
         """Returns a text that was never published, and that `identity.TOKEN` matches."""
-        return f"kit-{self._run}-{next(self._tokens)}"
+        return self._producer.fresh_token()
 
     def publish(self, count: int) -> list[str]:
         """Publishes so many fresh texts. Returns those that the producer took."""
@@ -203,40 +201,16 @@ class Session:
 
     def emit(self, text: str) -> str:
         """Publishes one text as the user said. Returns "" or why the producer refused it."""
-        if self.options.emit_command:
-            return self._emit_by_command(text)
-        place = parse(self.options.emit_url)
-        request = Request(
-            target=place,
-            method="POST",
-            headers=(("Content-Type", b"text/plain; charset=utf-8"), ("Connection", b"close")),
-            body=text.encode("utf-8"),
-            asked="POST to --emit-url",
-        )
-        if not text:
-            request = Request(
-                target=place,
-                method="POST",
-                headers=(*request.headers, ("Content-Length", b"0")),
-                asked=request.asked,
-            )
-        capture = self.ask(request)
-        if capture.status is not None and 200 <= capture.status < 300:
-            return ""
-        return capture.outcome()
+        return self._producer.emit(text)
 
-    def _emit_by_command(self, text: str) -> str:
-        try:
-            ended = subprocess.run(
-                self.options.emit_command,
-                shell=True,
-                input=text.encode("utf-8"),
-                capture_output=True,
-                timeout=self.options.timeout_s,
-            )
-        except subprocess.TimeoutExpired:
-            return "the command did not end in time"
-        return "" if ended.returncode == 0 else f"the command ended with {ended.returncode}"
+    def emit_patiently(self, text: str) -> str:
+        """Does what `emit` does, and tries again for a while after a refusal for being busy."""
+        until = time.monotonic() + self.options.timeout_s
+        while True:
+            refusal = self.emit(text)
+            if not refusal.startswith(_BUSY) or time.monotonic() > until:
+                return refusal
+            time.sleep(BUSY_S)
 
 
 class LongCapture:
