@@ -2,6 +2,7 @@
 
 import argparse
 import base64
+import contextlib
 import ssl
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,13 @@ from sse_conformance.wire import Wire
 USAGE_ERROR = 2
 INTERRUPTED = 130
 NAME = "sse-conformance"
+_WINDOW_S = 2.0
+_SLOW_S = 3.0
+# A server that answers at once needs half of the first.
+_USUAL_S = 60.0
+_LONG_S = 300.0
+_LONGEST_S = 86_400
+_MOST_STREAMS = 10_000
 
 
 class UsageError(ValueError):
@@ -59,10 +67,10 @@ def parser() -> argparse.ArgumentParser:
     promises.add_argument("--origin", default="", help="an origin that may read the stream")
     promises.add_argument("--foreign-origin", default="", help="an origin that may not")
     times = made.add_argument_group("times")
-    times.add_argument("--window", type=_seconds, default=2.0, metavar="SECONDS")
-    times.add_argument("--slow-seconds", type=_seconds, default=3.0, metavar="SECONDS")
+    times.add_argument("--window", type=_seconds, default=_WINDOW_S, metavar="SECONDS")
+    times.add_argument("--slow-seconds", type=_seconds, default=_SLOW_S, metavar="SECONDS")
     times.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS")
-    times.add_argument("--total-timeout", type=_seconds, default=300.0, metavar="SECONDS")
+    times.add_argument("--total-timeout", type=_seconds, metavar="SECONDS")
     chosen = made.add_argument_group("which checks, and the report")
     chosen.add_argument("--only", action="append", default=[], metavar="ID,...")
     chosen.add_argument("--skip", action="append", default=[], metavar="ID,...")
@@ -144,7 +152,7 @@ def options_of(given: argparse.Namespace, target: Target) -> Options:
         slow_s=given.slow_seconds,
         window_s=given.window,
         timeout_s=given.timeout,
-        total_timeout_s=given.total_timeout,
+        total_timeout_s=given.total_timeout or _total_s(given),
         secrets=_secrets(headers, auth, target, *([producer] if producer else [])),
     )
 
@@ -158,6 +166,14 @@ def chosen_checks(only: list[str], skip: list[str]) -> list[Check]:
         raise UsageError(f"there is no check {', '.join(unknown)}; --list shows all")
     chosen = [check for check in ALL if check.id not in unwanted]
     return [check for check in chosen if check.id in wanted] if wanted else chosen
+
+
+def _total_s(given: argparse.Namespace) -> float:
+    """Returns how long the whole run may take: longer if it was given more to do."""
+    publishes = given.emit_url or given.emit_command
+    promises = given.rotation or given.limit or given.heartbeat
+    is_slower = given.window > _WINDOW_S or given.slow_seconds > _SLOW_S
+    return _LONG_S if publishes or promises or is_slower else _USUAL_S
 
 
 def _producer(url: str) -> Target | None:
@@ -246,14 +262,18 @@ def _write(place: str, text: str) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 86_400:
-        raise ValueError
-    return value
+    with contextlib.suppress(ValueError):
+        value = float(text)
+        if 0 < value < _LONGEST_S:
+            return value
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no time: say seconds, more than 0 and less than {_LONGEST_S}"
+    )
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if not 0 < value <= 10_000:
-        raise ValueError
-    return value
+    with contextlib.suppress(ValueError):
+        value = int(text)
+        if 0 < value <= _MOST_STREAMS:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {_MOST_STREAMS}")

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sse_conformance.capture import FAILED, TIMED_OUT
 from sse_conformance.checks.check import PROMISE, Check, Verdict, failed, skipped
 from sse_conformance.options import Options
 from sse_conformance.secrecy import Secrecy
-from sse_conformance.session import Session
+from sse_conformance.session import NO_TIME, Session
 from sse_conformance.target import BadUrlError, Target
-from sse_conformance.wire import Stream, Wire
+from sse_conformance.wire import NoTimeError, Stream, Wire
 
 AT_ONCE = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -57,8 +56,12 @@ def run(
     """Runs the checks. Raises UnreachableError if there is nothing to judge."""
     started = time.monotonic()
     report = Report(url=target.shown, started=datetime.now(UTC).isoformat(timespec="seconds"))
-    session, first = look(target, options, wire, report.notes)
-    runner = Runner(session, progress, started + options.total_timeout_s)
+    wire = replace(wire, deadline=started + options.total_timeout_s)
+    try:
+        session, first = look(target, options, wire, report.notes)
+    except NoTimeError:
+        raise UnreachableError(f"{target.shown} cannot be judged: {NO_TIME}") from None
+    runner = Runner(session, progress)
     try:
         _try_producer(session, first)
         session.long.start(first)
@@ -85,8 +88,10 @@ def look(target: Target, options: Options, wire: Wire, notes: list[str]) -> tupl
         stream = session.open(session.request())
         stream.read(options.timeout_s, stop=lambda each: each.capture.head is not None)
         seen = stream.seen()
-        if seen.head is None and seen.ended in (FAILED, TIMED_OUT):
-            raise UnreachableError(f"{target.shown} cannot be reached: {seen.outcome()}")
+        if seen.head is None:
+            stream.close()
+            why = seen.error or f"no response within {options.timeout_s:g} s"
+            raise UnreachableError(f"{target.shown} cannot be reached: {why}")
         location = seen.header("Location")
         if seen.status not in _REDIRECTS or location is None:
             return session, stream
@@ -96,12 +101,20 @@ def look(target: Target, options: Options, wire: Wire, notes: list[str]) -> tupl
         except BadUrlError as error:
             raise UnreachableError(f"{target.shown} redirects wrongly: {error}") from None
         notes.append(f"status {seen.status} leads to {following.shown}, which is checked")
-        if following.origin != target.origin and options.auth_header:
-            # https://fetch.spec.whatwg.org/#http-redirect-fetch, step 13
-            notes.append("--auth-header is not sent to another origin")
-            options = replace(options, auth_header=None)
+        if following.origin != target.origin:
+            options = _for_another_origin(options, notes)
         target = following
     raise UnreachableError(f"{target.shown} redirects more than {_MOST_REDIRECTS} times")
+
+
+def _for_another_origin(options: Options, notes: list[str]) -> Options:
+    """Takes all headers away that may hold a credential: any that the user gave."""
+    # https://fetch.spec.whatwg.org/#http-redirect-fetch, step 13
+    if options.auth_header:
+        notes.append("--auth-header is not sent to another origin")
+    if options.headers:
+        notes.append("--header is not sent to another origin")
+    return replace(options, auth_header=None, headers=())
 
 
 def _try_producer(session: Session, stream: Stream) -> None:
@@ -120,12 +133,13 @@ def _try_producer(session: Session, stream: Stream) -> None:
 class Runner:
     """Runs checks in threads, so that waiting for one stream does not hold up the others."""
 
-    def __init__(self, session: Session, progress: Progress, deadline: float) -> None:
+    def __init__(self, session: Session, progress: Progress) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._session = session
         self._options = session.options
         self._progress = progress
-        self._deadline = deadline
+        self._deadline = session.wire.deadline
+        self._lock = threading.Lock()
         # Two streams listen all the time.
         room = session.options.limit - 2 if session.options.limit else AT_ONCE
         self._at_once = max(1, min(AT_ONCE, room))
@@ -152,9 +166,14 @@ class Runner:
         ]
         for thread in threads:
             thread.start()
+        # Nothing is opened or read after the deadline; a check that goes on, whatever it does,
+        # is waited for once more, and then it goes on alone.
+        until = self._deadline + self._options.timeout_s
         for thread in threads:
-            while thread.is_alive():
+            while thread.is_alive() and time.monotonic() < until:
                 thread.join(0.2)  # so that Ctrl-C is heard
+        for check in checks:
+            self._keep(check, skipped(NO_TIME))
 
     def _work(self, waiting: "queue.SimpleQueue[Check]") -> None:
         while True:
@@ -165,19 +184,27 @@ class Runner:
             self._keep(check, self._verdict(check))
 
     def _verdict(self, check: Check) -> Verdict:
-        if time.monotonic() > self._deadline:
-            return skipped("no time was left: --total-timeout")
+        if time.monotonic() >= self._deadline:
+            return skipped(NO_TIME)
         try:
-            return check.run(self._session)
+            verdict = check.run(self._session)
+        except NoTimeError:
+            return skipped(NO_TIME)
         except Exception as error:
-            return failed(f"the check could not be ended: {type(error).__name__}: {error}")
+            verdict = failed(f"the check could not be ended: {type(error).__name__}: {error}")
+        # Its waiting was cut short, perhaps: what did not come is nobody's fault then.
+        return verdict if time.monotonic() < self._deadline else skipped(NO_TIME)
 
     def _keep(self, check: Check, verdict: Verdict) -> None:
+        """Keeps a check's first verdict; later ones come from checks that took too long."""
         is_promised = check.promised_by and self._options.given(check.promised_by)
         outcome = Outcome(
             check=check,
             level=PROMISE if is_promised else check.level,
             verdict=replace(verdict, evidence=self._secrecy.hide(verdict.evidence)),
         )
-        self.outcomes[check.id] = outcome
+        with self._lock:
+            if check.id in self.outcomes:
+                return
+            self.outcomes[check.id] = outcome
         self._progress(outcome)

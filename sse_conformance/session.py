@@ -1,5 +1,6 @@
 """How do the checks reach the server, and which captures do several of them share?"""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from sse_conformance.identity import Identities
 from sse_conformance.options import Options
 from sse_conformance.producer import Producer
 from sse_conformance.target import Target
-from sse_conformance.wire import Request, Stop, Stream, Wire
+from sse_conformance.wire import NoTimeError, Request, Stop, Stream, Wire
 
 # A browser sends these with each stream (no-store is its cache's mode, not a header).
 ACCEPT = ("Accept", b"text/event-stream")
@@ -19,6 +20,7 @@ BUSY_S = 0.3
 GLANCE_S = 0.5
 MOMENT_S = 0.3
 _PIECE_S = 0.1
+NO_TIME = "no time was left: --total-timeout"
 _BUSY = ("status 429", "status 503")
 # Timers are late by as much on a busy machine.
 SILENCE_TOLERANCE_S = 0.5
@@ -75,7 +77,7 @@ class Session:
         )
 
     def open(self, request: Request) -> Stream:
-        """Opens a stream that the caller closes."""
+        """Opens a stream that the caller closes. Raises NoTimeError after the run's deadline."""
         return self.wire.open(request)
 
     def open_patiently(self, request: Request) -> Stream:
@@ -201,7 +203,10 @@ class Session:
 
     def emit(self, text: str) -> str:
         """Publishes one text as the user said. Returns "" or why the producer refused it."""
-        return self._producer.emit(text)
+        try:
+            return self._producer.emit(text)
+        except NoTimeError:
+            return NO_TIME
 
     def emit_patiently(self, text: str) -> str:
         """Does what `emit` does, and tries again for a while after a refusal for being busy."""
@@ -242,8 +247,9 @@ class LongCapture:
         threading.Thread(target=self._read, args=(stream,), daemon=True).start()
 
     def _read(self, stream: Stream) -> None:
-        while not stream.is_over and not self._leave.is_set():
-            stream.read(_PIECE_S)
+        with contextlib.suppress(NoTimeError):
+            while not stream.is_over and not self._leave.is_set():
+                stream.read(_PIECE_S)
 
     def so_far(self) -> Capture:
         """Returns all that the first stream received until now."""
@@ -259,7 +265,7 @@ class LongCapture:
 
     def wait(self, seconds: float, enough: Callable[[], bool]) -> bool:
         """Waits until `enough`, or until both streams are over or time is up."""
-        until = time.monotonic() + seconds
+        until = min(time.monotonic() + seconds, self._session.wire.deadline)
         while time.monotonic() < until:
             if enough():
                 return True

@@ -5,6 +5,7 @@ libraries hide.
 """
 
 import contextlib
+import math
 import socket
 import ssl
 import struct
@@ -23,6 +24,14 @@ _PIECE_BYTES = 65536
 _LOOK_S = 0.05
 _LONGEST_BODY_BYTES = 64 * 1024 * 1024
 Stop = Callable[["Stream"], bool]
+
+
+class NoTimeError(Exception):
+    """The time of the whole run is over, so that nothing more is asked or read."""
+
+
+class HandshakeError(OSError):
+    """The connection opened, and TLS did not begin on it in time."""
 
 
 @dataclass(frozen=True)
@@ -54,30 +63,46 @@ class Wire:
     connect_s: float = 10
     tls: ssl.SSLContext | None = None
     buffer_bytes: int = 0  # size for receive buffers; 0 is the system's choice
+    deadline: float = math.inf  # on the monotonic clock; after it nothing is opened or read
 
     def connect(self, target: Target) -> socket.socket:
         """Returns a connection. Raises OSError (TLS errors are such, too)."""
-        connection = socket.create_connection((target.host, target.port), self.connect_s)
+        left_s = max(0.1, min(self.connect_s, self.deadline - time.monotonic()))
+        connection = socket.create_connection((target.host, target.port), left_s)
         try:
             if self.buffer_bytes:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.buffer_bytes)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if target.scheme == "https":
-                context = self.tls or ssl.create_default_context()
-                name = target.host.partition("%")[0]
-                return context.wrap_socket(connection, server_hostname=name)
+                return self._with_tls(connection, target.host.partition("%")[0])
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _with_tls(self, connection: socket.socket, name: str) -> ssl.SSLSocket:
+        context = self.tls or ssl.create_default_context()
+        try:
+            return context.wrap_socket(connection, server_hostname=name)
+        except TimeoutError:
+            raise HandshakeError("TLS: no handshake in time") from None
 
     def with_buffer(self, some_bytes: int) -> "Wire":
         """Returns a wire whose connections take few bytes before the server must wait."""
         return replace(self, buffer_bytes=some_bytes)
 
     def open(self, request: Request) -> "Stream":
-        """Sends a request. What fails is told by the stream's capture, and never raised."""
-        stream = Stream(Capture(asked=request.asked), to_head=request.method == "HEAD")
+        """Sends a request. What fails is told by the stream's capture, and never raised.
+
+        Raises NoTimeError after the deadline.
+        """
+        if time.monotonic() >= self.deadline:
+            raise NoTimeError
+        stream = Stream(
+            Capture(asked=request.asked),
+            to_head=request.method == "HEAD",
+            deadline=self.deadline,
+        )
         try:
             stream.begin(self.connect(request.target), request.as_bytes())
         except (OSError, UnicodeError) as error:
@@ -93,6 +118,7 @@ class Stream:
     to_head: bool = False
     events: list[Received] = field(default_factory=list)  # all that a client dispatched so far
     last_read_s: float = 0.0
+    deadline: float = math.inf
     _socket: socket.socket | None = None
     _started: float = 0.0
 
@@ -137,9 +163,11 @@ class Stream:
 
         quiet_s: also ends when a body has begun and no byte came for that long.
 
-        Returns whether `stop` said so.
+        Returns whether `stop` said so. Raises NoTimeError if the deadline was over before.
         """
-        until = time.monotonic() + seconds
+        if time.monotonic() >= self.deadline:
+            raise NoTimeError
+        until = min(time.monotonic() + seconds, self.deadline)
         while not self.is_over and self.capture.ended != ends.COMPLETE:
             if stop and stop(self):
                 return True
@@ -167,7 +195,11 @@ class Stream:
 
     def next_response(self, request: Request) -> "Stream":
         """Sends another request on the same connection, after a complete response."""
-        following = Stream(Capture(asked=request.asked), to_head=request.method == "HEAD")
+        following = Stream(
+            Capture(asked=request.asked),
+            to_head=request.method == "HEAD",
+            deadline=self.deadline,
+        )
         connection, self._socket = self._socket, None
         if connection is None:
             following.capture.error = "the connection is closed"
@@ -282,6 +314,8 @@ def describe(error: Exception) -> str:
         return f"TLS: {error.reason or error}"
     if isinstance(error, socket.gaierror):
         return "the host's name is not known"
+    if isinstance(error, HandshakeError):
+        return str(error)
     if isinstance(error, TimeoutError):
         return "no connection in time"
     if isinstance(error, OSError) and error.strerror:
