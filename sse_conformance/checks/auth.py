@@ -1,5 +1,7 @@
 """Is a stream that needs a credential closed to everybody without one?"""
 
+import re
+
 from sse_conformance.capture import Capture
 from sse_conformance.checks.check import (
     MUST,
@@ -10,11 +12,17 @@ from sse_conformance.checks.check import (
     failed,
     first_fault,
     passed,
+    skipped,
 )
-from sse_conformance.session import Session
+from sse_conformance.secrecy import credentials_of, shapes_of
+from sse_conformance.session import GLANCE_S, Session
 from sse_conformance.wire import Request, Stream
 
 _OPTION = "--auth-header"
+_LEAST_SECRET = 4
+_LEAST_SHAPE = 8
+# Parameters of a query that are credentials wherever they are needed; a ticket is used up at once.
+_NAMES = {"accesstoken", "apikey", "auth", "authorization", "jwt", "password", "token"}
 _RFC9700 = "https://www.rfc-editor.org/rfc/rfc9700#section-2.1"
 
 # Lambda's Function URLs and API Gateway send this header under another name, whoever sets it.
@@ -44,15 +52,31 @@ def judge_garbage(name: str, capture: Capture) -> str:
 
 
 def judge_echo(captures: list[Capture], secrets: tuple[str, ...]) -> Verdict:
-    """Looks for the credential in all that came back."""
+    """Looks for the credential in all that came back, in every form that may repeat it."""
+    wanted = {each for secret in secrets for each in _as_bytes(secret)}
     for capture in captures:
         head = capture.head.raw if capture.head else b""
-        for secret in secrets:
-            if len(secret) > 3 and secret.encode("utf-8") in head:
-                return failed(f"a header of the response to {capture.asked} holds the credential")
-            if len(secret) > 3 and secret.encode("utf-8") in capture.body:
-                return failed(f"the body of the response to {capture.asked} holds the credential")
+        for place, came in (("a header", head), ("the body", capture.body + capture.after_end)):
+            if any(each in came for each in wanted):
+                return failed(f"{place} of the response to {capture.asked} holds the credential")
     return passed(f"{len(captures)} responses")
+
+
+def _as_bytes(secret: str) -> set[bytes]:
+    """Returns a secret's forms as bytes; short forms stand in many texts that are none of it."""
+    shapes = {each for each in shapes_of(secret) if len(each) >= _LEAST_SHAPE}
+    if len(secret) >= _LEAST_SECRET:
+        shapes.add(secret)
+    return {each.encode("utf-8", "replace") for each in shapes}
+
+
+def secrets_of(value: str) -> tuple[str, ...]:
+    """Returns what a response must not hold of a credential.
+
+    That is never the name of a user, nor a password that may be a word of the stream.
+    """
+    whole, *others = credentials_of(value) or [""]
+    return tuple(each for each in (whole, *others) if each == whole or len(each) >= _LEAST_SHAPE)
 
 
 def garbage(value: str) -> dict[str, str]:
@@ -109,20 +133,51 @@ def _garbage(session: Session) -> Verdict:
 def _echo(session: Session) -> Verdict:
     invented = garbage(_given(session)[1])["an invented one"]
     window_s = session.options.window_s
-    captures = [
-        session.long.so_far(),
-        session.ask(_without(session), seconds=window_s),
-        session.ask(_with(session, invented), seconds=window_s),
-        session.follow(last_event_id="kit-unknown", stop=lambda stream: bool(stream.events)),
+    path, mark, query = session.target.path.partition("?")
+    other = session.target.at(f"{path.rstrip('/')}/kit-nothing{mark}{query}")
+    length = (("Content-Length", b"0"),)
+    requests = [
+        _without(session),
+        _with(session, invented),
+        session.request(method="POST", headers=length),
+        session.request(method="HEAD"),
+        session.request(method="OPTIONS"),
+        session.request(target=other, asked="GET of another path"),
     ]
-    own = _given(session)[1].rpartition(" ")[2]
-    return judge_echo(captures, (own, invented.rpartition(" ")[2]))
+    captures = [session.long.so_far()]
+    captures += [session.ask(each, seconds=window_s, quiet_s=GLANCE_S) for each in requests]
+    for odd in ("kit-unknown", b"\xff\0"):
+        request = session.request(last_event_id=odd, asked="GET with an odd id")
+        captures.append(session.glance(request))
+    return judge_echo(captures, (*secrets_of(_given(session)[1]), invented.rpartition(" ")[2]))
 
 
 def _url(session: Session) -> Verdict:
-    own = _given(session)[1].rpartition(" ")[2]
-    place = session.target.path + (session.long.so_far().header("Location") or "")
-    return failed("the URL holds the credential") if own in place else passed()
+    """Looks for the credential, or for what is called so and is one: without it comes a 401."""
+    query = session.target.path.partition("?")[2]
+    if session.options.auth_header:
+        own = _given(session)[1].rpartition(" ")[2]
+        place = session.target.path + (session.long.so_far().header("Location") or "")
+        if own in place:
+            return failed("the URL holds the credential")
+    parts = [each for each in query.split("&") if each]
+    named = [each for each in parts if _is_credential(each)]
+    if not named:
+        reason = "the URL's query has nothing that is called a credential: --auth-header"
+        return passed() if session.options.auth_header else skipped(reason)
+    others = "&".join(each for each in parts if each not in named)
+    bare = session.target.path.partition("?")[0] + (f"?{others}" if others else "")
+    request = session.request(target=session.target.at(bare), asked="GET without it")
+    capture = session.ask(request, stop=_has_head)
+    name = named[0].partition("=")[0]
+    if session.long.so_far().is_stream and capture.status in (401, 403):
+        return failed(f"the URL holds the credential: without {name}= comes {capture.outcome()}")
+    return passed(f"{name}= is no credential: without it comes {capture.outcome()}")
+
+
+def _is_credential(part: str) -> bool:
+    name, _, value = part.partition("=")
+    return bool(value) and re.sub("[^a-z]", "", name.lower()) in _NAMES
 
 
 CHECKS = (
@@ -159,7 +214,6 @@ CHECKS = (
         rule="URLs stand in logs and histories",
         source=_RFC9700,
         level=MUST,
-        needs=_OPTION,
         run=_url,
     ),
 )
