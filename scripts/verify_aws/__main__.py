@@ -7,23 +7,24 @@ wrong or nothing answers.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 from verify_aws import page
 from verify_aws.assumptions import PAGE, ROOT, parse
 from verify_aws.fronts import (
     FUNCTION,
-    LOOPBACK,
     SERVICE_OUTPUTS,
     Stacks,
     Unusable,
+    is_on_aws,
     of_outputs,
     of_probe,
     stack_outputs,
@@ -36,6 +37,7 @@ VERIFIED = ROOT / "docs/verified.md"
 VERSION = ROOT / "layers/streaming_runtime/python/streaming_runtime/version.py"
 REGION_IN_HOST = re.compile(r"\.(?:lambda-url|execute-api)\.([a-z0-9-]+)\.")
 UNKNOWN = "unknown"
+NOT_YET = "the run ended before"
 
 
 class Parser(argparse.ArgumentParser):
@@ -118,7 +120,8 @@ def deployed(arguments: argparse.Namespace) -> Stacks:
     if not addresses:
         raise Unusable("nothing to try: name URL, STREAM_URL, STACK or PROBE")
     function = addresses.pop(FUNCTION, "StreamingFunction")
-    is_emulator = _all_of_this_machine(addresses)
+    by_stack = bool(arguments.stack) or _names_a_stack(arguments.probe)
+    is_emulator = not _all_on_aws(addresses, by_stack)
     client = None
     if is_emulator and "lambda" in addresses:
         client = emulated_client(addresses["lambda"])
@@ -128,12 +131,22 @@ def deployed(arguments: argparse.Namespace) -> Stacks:
     return Stacks(addresses, _region(arguments.region, addresses), is_emulator, client, function)
 
 
-def _all_of_this_machine(addresses: dict[str, str]) -> bool:
-    """Whether the addresses are the emulator's. Raises Unusable for a mixture."""
-    own = {urlsplit(url).hostname in LOOPBACK for url in addresses.values()}
-    if len(own) > 1:
-        raise Unusable("some addresses are of this machine and some are not: verify one at a time")
-    return own.pop()
+def _names_a_stack(probe: str) -> bool:
+    return bool(probe) and not Path(probe).is_file()
+
+
+def _all_on_aws(addresses: dict[str, str], by_stack: bool) -> bool:
+    """Whether the addresses are of AWS; all others count as the emulator's.
+
+    Raises Unusable for a mixture.
+    """
+    try:
+        on_aws = {is_on_aws(url, by_stack) for url in addresses.values()}
+    except ValueError as error:
+        raise Unusable(f"an address is none: {error}") from None
+    if len(on_aws) > 1:
+        raise Unusable("some addresses are of AWS and some are not: verify one at a time")
+    return on_aws.pop()
 
 
 def _region(region: str, addresses: dict[str, str]) -> str:
@@ -154,14 +167,29 @@ def check_reachable(stacks: Stacks) -> None:
             raise Unusable(f"{front}: nothing answers at {url} ({error})") from None
 
 
-def page_path(arguments: argparse.Namespace, stacks: Stacks) -> Path | None:
-    """Returns where the page goes; None if only some ids are tried. Raises Unusable."""
-    if arguments.page or arguments.ids:
-        return arguments.page if arguments.page is None else Path(arguments.page)
-    has_page = VERIFIED.is_file()
-    if stacks.is_emulator and has_page and page.NO_AWS not in VERIFIED.read_text("utf-8"):
-        raise Unusable("docs/verified.md is of a run on AWS: name another PAGE for this one")
-    return VERIFIED
+def page_path(
+    arguments: argparse.Namespace, stacks: Stacks, verified: Path = VERIFIED
+) -> Path | None:
+    """Returns where the page goes; None if only some ids are tried.
+
+    Raises Unusable for a place where it cannot be written, and where it would replace a page about
+    AWS that is worth more.
+    """
+    path: Path | None = arguments.page
+    if path is None and not arguments.ids:
+        is_worse = stacks.is_emulator and verified.is_file()
+        if is_worse and page.is_of_aws(verified.read_text("utf-8")):
+            raise Unusable("docs/verified.md is of a run on AWS: name another PAGE for this one")
+        path = verified
+    if path and not _can_be_written(path):
+        raise Unusable(f"PAGE: {path} cannot be written")
+    return path
+
+
+def _can_be_written(path: Path) -> bool:
+    if path.exists():
+        return not path.is_dir() and os.access(path, os.W_OK)
+    return path.parent.is_dir() and os.access(path.parent, os.W_OK)
 
 
 def commit() -> str:
@@ -190,22 +218,48 @@ def told(result: Result) -> str:
     return f"{result.verdict.value:<13} {result.id} ({result.front}){text}"
 
 
+class Progress:
+    """Prints each result, and writes the page anew with it: a run that is ended leaves its page."""
+
+    def __init__(self, probes: list[Probe], path: Path | None, run: page.Run) -> None:
+        self._path = path
+        self._run = run
+        self._assumptions = parse(PAGE.read_text("utf-8"))
+        self._lock = threading.Lock()
+        self._results = {
+            (each.id, front): Result(each.id, front, Verdict.NOT_TRIED, NOT_YET)
+            for each in probes
+            for front in each.fronts
+        }
+        self._write()
+
+    def tell(self, result: Result) -> None:
+        """Raises OSError if the page cannot be written any more."""
+        with self._lock:
+            self._results[result.id, result.front] = result
+            print(told(result), flush=True)
+            self._write()
+
+    def _write(self) -> None:
+        if self._path:
+            results = list(self._results.values())
+            text = page.written(self._run, self._assumptions, results)
+            self._path.write_text(text, "utf-8")
+
+
 def verify(arguments: argparse.Namespace) -> int:
     """Tries, writes the page, and returns the exit code. Raises Unusable."""
     probes = asked_probes(arguments.ids)
     stacks = deployed(arguments)
     path = page_path(arguments, stacks)
     check_reachable(stacks)
-    results = try_all(
-        probes, stacks, arguments.slow, tell=lambda result: print(told(result), flush=True)
-    )
+    progress = Progress(probes, path, run_of(stacks))
+    results = try_all(probes, stacks, arguments.slow, tell=progress.tell)
     print(page.summary(results))
     if path:
-        assumptions = parse(PAGE.read_text("utf-8"))
-        path.write_text(page.written(run_of(stacks), assumptions, results), "utf-8")
         print(f"{path} is written.")
     if stacks.is_emulator:
-        print("This was the emulator: nothing was verified on AWS.")
+        print("No address is one of AWS: nothing was verified on AWS.")
     return int(any(result.verdict is Verdict.DIFFERS for result in results))
 
 

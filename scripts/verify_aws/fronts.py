@@ -1,11 +1,13 @@
 """The fronts that are tried, and where their addresses come from."""
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+AWS_DOMAINS = (".on.aws", ".amazonaws.com", ".amazonaws.com.cn")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,23 @@ class Stacks:
     client: Callable[..., Any] | None = None
     function: str = "StreamingFunction"
     notes: list[str] = field(default_factory=list)
+
+
+def is_on_aws(url: str, by_stack: bool = False) -> bool:
+    """Whether an address is one of AWS.
+
+    `by_stack`: a stack was named, so that any other domain is one of somebody's own in front of it.
+    """
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return host.endswith(AWS_DOMAINS) or (by_stack and not _is_of_this_machine(host))
+
+
+def _is_of_this_machine(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
 
 def of_emulator(text: str) -> dict[str, str]:

@@ -8,9 +8,10 @@ from verify_aws.assumptions import Assumption
 from verify_aws.fronts import FRONTS
 from verify_aws.trying import Result, Verdict
 
+NOTHING_ON_AWS = "**Nothing here was verified on AWS.**"
 NO_AWS = (
-    "**Nothing here was verified on AWS.** This run was against the emulator of this repository,\n"
-    "which behaves as is assumed. It shows that the command works."
+    f"{NOTHING_ON_AWS} No address of this run is one of AWS: they are those of the emulator of "
+    "this repository, which behaves as is assumed. It shows that the command works."
 )
 _SECRET = re.compile(
     r"https?://[^\s`|]+|\b\d{12}\b|\b[\w.-]+\.(?:amazonaws\.com|on\.aws)[\w.]*"
@@ -32,6 +33,11 @@ class Run:
 def without_secrets(text: str) -> str:
     """Replaces addresses, account ids and tokens, and what would end a cell of a table."""
     return _SECRET.sub("...", text).replace("|", "/").replace("\n", " ")
+
+
+def is_of_aws(text: str) -> bool:
+    """Whether a page is of a run on AWS, however its lines are broken."""
+    return NOTHING_ON_AWS not in " ".join(text.split())
 
 
 def shape(url: str) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+import uuid
 
 from raw import RawResponse
 
@@ -20,6 +21,7 @@ except ImportError:
 TEXT = {"Content-Type": "text/plain"}
 # Headers of a function that the platform sends under other names.
 NAMES = ("Date", "Server", "Connection", "x-amzn-RequestId")
+ENVIRONMENT = uuid.uuid4().hex
 # This environment has seen so far: payloads that are no requests, restores, bodies that were left.
 SEEN = {"strangers": 0, "restores": 0, "left": {}}
 
@@ -46,6 +48,7 @@ def handler(event, context):
         "python": "{}.{}".format(*sys.version_info),
         "runtime": os.environ.get("AWS_EXECUTION_ENV", ""),
         "initialization": os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", ""),
+        "environment": ENVIRONMENT,
         "strangers": SEEN["strangers"],
         "restores": SEEN["restores"],
     }
@@ -97,7 +100,7 @@ def pieces(query, context):
             yield f"{number:<19}\n"
             time.sleep(0.4)
 
-    return text(five())
+    return text(five(), {**TEXT, "x-environment": ENVIRONMENT})
 
 
 def silence(query, context):

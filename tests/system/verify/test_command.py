@@ -17,6 +17,7 @@ from tests.system.verify.probes import lines_in
 
 pytestmark = pytest.mark.e2e
 
+OF_AWS = "https://x.lambda-url.eu-west-1.on.aws/"
 # The emulator is known to lack these, or they need TLS or much time.
 NOT_HERE = {
     "compressed-stream-is-undone",
@@ -72,7 +73,7 @@ def test_the_page_and_the_output_say_that_this_was_no_aws(whole_run):
     ended, page = whole_run
 
     assert " ".join(NO_AWS.split()) in " ".join(page.split())
-    assert ended.stdout.endswith("This was the emulator: nothing was verified on AWS.\n")
+    assert ended.stdout.endswith("No address is one of AWS: nothing was verified on AWS.\n")
     assert "127.0.0.1" not in page
 
 
@@ -106,7 +107,8 @@ def free_port():
         (["--ids", "always-deploy"], "no probe for always-deploy"),
         (["--url", "nonsense"], "'nonsense' is no address like https://..."),
         (["--url", f"http://127.0.0.1:{free_port()}/"], "service-rest: nothing answers at"),
-        (["--url", "http://127.0.0.1:1/", "--stream-url", "https://x.example/"], "one at a time"),
+        (["--url", "http://127.0.0.1:1/", "--stream-url", OF_AWS], "one at a time"),
+        (["--url", "http://[::1/"], "an address is none: Invalid IPv6 URL"),
         (["--probe", __file__], "the file has no line `streaming_url: http://...`"),
     ],
 )

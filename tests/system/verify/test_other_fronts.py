@@ -4,9 +4,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from verify_aws.__main__ import main
+from verify_aws.assumptions import PAGE, parse
 from verify_aws.fronts import Stacks, of_emulator
 from verify_aws.probes import PROBES
-from verify_aws.trying import Verdict, try_all
+from verify_aws.probes.streams import PAUSE_S
+from verify_aws.trying import Result, Verdict, attempt, try_all
 
 from tests.system.verify import relay
 from tests.system.verify.probes import lines, lines_in
@@ -65,6 +67,21 @@ CASES = {
         relay.ended(b"bytes=8000"),
         {"trailers-over-4-kib": "the body is whole, with status 200"},
     ),
+    "another address than the source's": (
+        "url",
+        relay.renamed(b'"x-forwarded-for": "127.0.0.1"', b'"x-forwarded-for": "127.0.0.9"'),
+        {"url-replaces-x-forwarded-for": "it is another address than the payload's source"},
+    ),
+    "an address of somebody else behind the client's": (
+        "rest",
+        relay.renamed(b"192.0.2.7, 127.0.0.1", b"192.0.2.7, 127.0.0.9"),
+        {"apis-append-x-forwarded-for": "the client's own address is missing"},
+    ),
+    "no address behind the client's": (
+        "load-balancer",
+        relay.renamed(b"192.0.2.7, 127.0.0.1", b"192.0.2.7, somewhere"),
+        {"apis-append-x-forwarded-for": "the client's own address is missing"},
+    ),
     "another status for a version": (
         "url",
         relay.with_status(505, 400),
@@ -113,6 +130,40 @@ def test_a_front_that_hides_what_a_client_sent_is_reported(probe_stack):
         assert differing(probe_stack, "http-api", found) == {
             "apis-append-x-forwarded-for": "what the client sent is not the first address"
         }
+
+
+SECOND = {
+    "another environment has one": (
+        relay.renamed(b'"strangers": 0', b'"strangers": 1'),
+        Result("rest-no-second-invocation", "rest", Verdict.DIFFERS, "1 invocations without HTTP"),
+    ),
+    "the environment that streamed is not met again": (
+        relay.renamed(b"x-environment", b"x-environmenx"),
+        Result(
+            "rest-no-second-invocation",
+            "rest",
+            Verdict.NOT_TRIED,
+            "the environment that streamed did not serve the next requests",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SECOND)
+def test_a_second_invocation_is_looked_for_in_each_environment(case, probe_stack):
+    change, expected = SECOND[case]
+    url = of_emulator(lines(probe_stack.addresses))["rest"]
+    with relay.Relay(port_of(url), change) as found:
+        path = urlsplit(url).path
+        stacks = Stacks({"rest": found.url.rstrip("/") + path}, "", is_emulator=True)
+        assert attempt(PROBES["rest-no-second-invocation"], "rest", stacks) == expected
+
+
+def test_the_statement_about_unread_streams_has_the_time_that_is_looked_for():
+    (row,) = [each for each in parse(PAGE.read_text("utf-8")) if each.id == "unread-stream-blocks"]
+
+    assert f"for over {PAUSE_S / 2:.0f} s of them it makes no piece" in row.statement
+    assert f"reads nothing for {PAUSE_S:.0f} s" in row.statement
 
 
 def test_the_command_exits_with_1_and_names_it(probe_stack, tmp_path, capsys):
