@@ -9,10 +9,11 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from local_lambda.admin.front import AdminFront
 from local_lambda.admin.overview import Overview
@@ -38,6 +39,7 @@ from local_lambda.names import output_names
 from local_lambda.reload import WITHOUT_BYTECODE, ChangeNamer, Reloader
 from local_lambda.table.event_source import StreamFollower
 from local_lambda.table.table import create_missing_tables, make_client, start_moto
+from local_lambda.tasks import for_ever, tell_of_failure
 from local_lambda.template import template
 from local_lambda.template.inputs import Inputs
 
@@ -159,7 +161,7 @@ class RunningApplication:
             await self._follow_streams(application, dynamodb_url)
         if options.demo and application.tables:
             await self._start_demo(application, dynamodb_url)
-        self._tasks.append(asyncio.create_task(self._retire_idle()))
+        self._run(self._retire_idle(), name="retire_idle")
         self._watch_files(application, self._directory, named)
 
     async def _start_debuggers(self) -> None:
@@ -414,8 +416,7 @@ class RunningApplication:
                 invoke=self._pools[mapping.function].invoke,
                 poll_s=options.poll_s,
             )
-            task = asyncio.create_task(follower.run(), name=f"stream of {mapping.table}")
-            self._tasks.append(task)
+            self._run(follower.run(), name=f"stream of {mapping.table}")
 
     async def _start_demo(self, application: Application, dynamodb_url: str) -> None:
         options = self._options
@@ -441,7 +442,7 @@ class RunningApplication:
         ignored = [options.log_file] if options.log_file else []
         if not options.reload:
             namer = ChangeNamer(self._pools, ignored)
-            self._tasks.append(asyncio.create_task(namer.run()))
+            self._run(namer.run(), name="code.changed")
             return
         reloader = Reloader(
             pools=self._pools,
@@ -453,13 +454,21 @@ class RunningApplication:
             add_pool=self._add_pool,
             replace_fronts=self._replace_fronts,
         )
-        self._tasks.append(asyncio.create_task(reloader.run()))
+        self._run(reloader.run(), name="reload")
+
+    def _run(self, running: Coroutine[Any, Any, None], name: str) -> None:
+        """Runs until `close`. If it ends by an error before that, the log says so."""
+        task = asyncio.create_task(running, name=name)
+        task.add_done_callback(tell_of_failure)
+        self._tasks.append(task)
 
     async def _retire_idle(self) -> None:
-        while True:
-            await asyncio.sleep(min(_RETIRE_EVERY_S, self._options.limits.keep_warm_s))
-            for pool in self._pools.values():
+        async def look() -> None:
+            for pool in tuple(self._pools.values()):
                 pool.retire_idle()
+
+        every_s = min(_RETIRE_EVERY_S, self._options.limits.keep_warm_s)
+        await for_ever("retire_idle", look, lambda: every_s)
 
 
 @contextlib.asynccontextmanager

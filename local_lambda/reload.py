@@ -11,6 +11,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from local_lambda.application import Application, Function
@@ -18,6 +19,7 @@ from local_lambda.environments.environment import Environment
 from local_lambda.environments.launch import Launch
 from local_lambda.environments.layout import LaunchError
 from local_lambda.environments.pool import FunctionPool
+from local_lambda.tasks import for_ever, tell_of_failure
 from local_lambda.template.text import recorded_reads
 from local_lambda.watch import FILES, Tree
 
@@ -110,12 +112,13 @@ class Reloader:
     async def run(self) -> None:
         """Looks for changes until it is cancelled."""
         try:
-            while True:
-                await self.look()
-                await asyncio.sleep(max(_EVERY_S, self._files * _PAUSE_OF_FILE_S))
+            await for_ever("reload", self.look, self._pause_s)
         finally:
             for task in self._tasks:
                 task.cancel()
+
+    def _pause_s(self) -> float:
+        return max(_EVERY_S, self._files * _PAUSE_OF_FILE_S)
 
     async def before_invocation(self) -> None:
         """Takes up what was saved before this invocation, if there are not too many files."""
@@ -217,6 +220,7 @@ class Reloader:
         task = asyncio.create_task(_remove_when_over(retired, before))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(tell_of_failure)
 
 
 async def _remove_when_over(environments: Sequence[Environment], directory: Path) -> None:
@@ -239,9 +243,10 @@ class ChangeNamer:
 
     async def run(self) -> None:
         """Looks now and then, until it is cancelled."""
-        while True:
-            await asyncio.sleep(max(_NAMES_EVERY_S, 5 * self._files * _PAUSE_OF_FILE_S))
-            await asyncio.to_thread(self.look)
+        await for_ever("code.changed", partial(asyncio.to_thread, self.look), self._pause_s)
+
+    def _pause_s(self) -> float:
+        return max(_NAMES_EVERY_S, 5 * self._files * _PAUSE_OF_FILE_S)
 
     def look(self) -> None:
         """Looks at the code of the functions that have environments."""

@@ -27,6 +27,7 @@ from local_lambda.environments.runtime_api import RuntimeApi
 from local_lambda.environments.runtime_state import RuntimeState
 from local_lambda.http.server import HttpServer
 from local_lambda.logs import REQUEST_ID
+from local_lambda.tasks import tell_of_failure
 
 _log = logging.getLogger(__name__)
 # How long to read on after an exit: the last bytes of the process are on their way to the client.
@@ -395,6 +396,7 @@ class Environment:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(tell_of_failure)
 
     def _set_timer(self, key: str, delay_s: float, callback: Callable[[], None]) -> None:
         self._timers[key] = asyncio.get_running_loop().call_later(delay_s, callback)

@@ -21,6 +21,7 @@ from local_lambda.environments.layout import LaunchError
 from local_lambda.environments.processes import Reaper
 from local_lambda.environments.records import Records
 from local_lambda.environments.tracing import Sampling
+from local_lambda.tasks import tell_of_failure
 
 _log = logging.getLogger(__name__)
 
@@ -262,6 +263,7 @@ class FunctionPool:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(tell_of_failure)
 
     def _is_next_debugged(self) -> bool:
         """Says whether the next invocation waits for the debugger."""

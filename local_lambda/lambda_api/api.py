@@ -31,6 +31,7 @@ from local_lambda.lambda_api import calls, descriptions, framing
 from local_lambda.lambda_api.calls import ApiError, Call, FunctionName
 from local_lambda.lambda_api.log_tail import LogTail, listening
 from local_lambda.logs import Log
+from local_lambda.tasks import tell_of_failure
 
 _log = logging.getLogger(__name__)
 _VERSIONED = re.compile(r"/20\d\d-\d\d-\d\d/")
@@ -163,6 +164,7 @@ class LambdaApi:
         task = asyncio.get_running_loop().create_task(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(tell_of_failure)
 
     async def _stream(self, exchange: HttpExchange, name: FunctionName, body: "_Body") -> None:
         """Sends each piece as an event, and the ending as the last one. Raises ApiError."""

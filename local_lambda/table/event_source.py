@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ParamValidationError
 
 from local_lambda.application import EventSourceMapping
 from local_lambda.environments.invocation import Failed, Invocation, Throttled, collect
@@ -28,6 +28,15 @@ _log = logging.getLogger(__name__)
 _RETRY_AFTER_S = 1.0
 _RECORDS_LIMIT = 1000
 _T = TypeVar("_T")
+# Codes that say that an iterator is of no use any more.
+_NO_ITERATOR = frozenset(
+    {
+        "ExpiredIteratorException",
+        "ResourceNotFoundException",
+        "TrimmedDataAccessException",
+        "ValidationException",
+    }
+)
 
 
 @dataclass
@@ -36,6 +45,17 @@ class _Shard:
     iterator: str | None = None
     last_sequence_number: str | None = None
     closed: bool = False
+
+    def after_failure(self, error: Exception) -> None:
+        """Forgets the iterator, unless only the iterator knows where the reading stands.
+
+        That is so from the end of the stream on, until the first record is read: another iterator
+        would begin behind what has been written since.
+        """
+        code = getattr(error, "response", {}).get("Error", {}).get("Code")
+        is_known = self.last_sequence_number is not None or self.start == "TRIM_HORIZON"
+        if is_known or isinstance(error, ParamValidationError) or code in _NO_ITERATOR:
+            self.iterator = None
 
 
 class StreamFollower:
@@ -70,14 +90,18 @@ class StreamFollower:
                 await asyncio.sleep(self._poll_s)
 
     async def _until_readable(self, step: Callable[[], Awaitable[_T]]) -> _T:
-        """Repeats the step while the endpoint fails, so that no record is lost."""
+        """Repeats the step while the endpoint fails, so that no record is lost.
+
+        A failure may be anything: a response that is cut arrives as one that lacks its parts.
+        """
         while True:
             try:
                 return await step()
-            except (ClientError, BotoCoreError) as error:
-                _log.warning("stream.unreadable %s %s", self._mapping.table, error)
+            except Exception as error:
+                kind = type(error).__name__
+                _log.warning("stream.unreadable %s %s: %s", self._mapping.table, kind, error)
                 for shard in self._shards.values():
-                    shard.iterator = None
+                    shard.after_failure(error)
                 await asyncio.sleep(_RETRY_AFTER_S)
 
     async def _find_shards(self, first: bool = False) -> None:
@@ -102,9 +126,11 @@ class StreamFollower:
             await asyncio.sleep(window_s)
             page = await self._read(shard.iterator)
         records = page["Records"]
+        # First of all, so that nothing of a damaged page is delivered.
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
         await self._deliver([as_event_record(record, self._arn) for record in records])
-        if records:
-            shard.last_sequence_number = records[-1]["dynamodb"]["SequenceNumber"]
+        if numbers:
+            shard.last_sequence_number = numbers[-1]
         shard.iterator = page.get("NextShardIterator")
         shard.closed = shard.iterator is None
         return len(records)
