@@ -9,6 +9,8 @@ from collections import Counter
 
 from dashboard_data import Cursor, DynamoDbFeed, Table
 
+from tests.system.soak.service import patiently
+
 
 class Judge:
     """`lost` and `doubled` count items over all clients; `disordered` counts clients.
@@ -28,8 +30,8 @@ class Judge:
     def read(self):
         """Reads what was published since the last time."""
         if self._cursor is None:
-            self._cursor = Cursor(self._feed.head().epoch, 0)
-        while (page := self._feed.after(self._cursor)).entries:
+            self._cursor = Cursor(patiently(self._feed.head).epoch, 0)
+        while (page := patiently(lambda: self._feed.after(self._cursor))).entries:
             self._cursor = page.cursor
             self.order += [entry.item.item_id for entry in page.entries]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import requests
+from botocore.exceptions import BotoCoreError
 
 from local_lambda import Emulator
 from tests.support import producer
@@ -25,6 +26,7 @@ SLOW = 0.1
 LEAVING = 0.1
 SESSIONS = 5
 STARTS_WITHIN_S = 180
+TRIES = 5
 
 
 class Running(NamedTuple):
@@ -41,7 +43,15 @@ class Running(NamedTuple):
     def write(self, item_ids):
         """Writes items as a producer does, past every fault. The ticker is a part of the id."""
         records = [_record(item_id) for item_id in item_ids]
-        producer.put(self.dynamodb, self.emulator.table, records)
+        patiently(lambda: producer.put(self.dynamodb, self.emulator.table, records))
+
+
+def patiently(call):
+    """Calls the table past every fault, and again if a machine without time kept it waiting."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(BotoCoreError):
+            return call()
+    return call()
 
 
 @contextlib.contextmanager
