@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     items.add_argument("--key", default="", metavar="FIELD", help="of the JSON in data")
     items.add_argument("--emit-url", default="", metavar="URL", help="POST publishes the body")
     items.add_argument("--emit-command", default="", metavar="COMMAND", help="publishes its stdin")
-    items.add_argument("--retention-reset-event", default="reset", metavar="TYPE")
+    items.add_argument("--retention-reset-event", metavar="TYPE", help="default: reset")
     promises = made.add_argument_group("what the server promises")
     promises.add_argument("--heartbeat", type=_seconds, metavar="SECONDS", help="default: 15")
     promises.add_argument("--rotation", type=_seconds, metavar="SECONDS")
@@ -142,7 +142,8 @@ def options_of(given: argparse.Namespace, target: Target) -> Options:
         emit_headers=_emit_headers(headers, auth, target, producer),
         key=given.key,
         events=tuple(given.event),
-        reset_event=given.retention_reset_event,
+        reset_event=given.retention_reset_event or "reset",
+        reset_is_promised=given.retention_reset_event is not None,
         heartbeat_s=15.0 if given.heartbeat is None else given.heartbeat,
         heartbeat_is_promised=given.heartbeat is not None,
         rotation_s=given.rotation,

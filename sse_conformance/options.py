@@ -15,6 +15,7 @@ class Options:
     key: str = ""
     events: tuple[str, ...] = ()
     reset_event: str = "reset"
+    reset_is_promised: bool = False
     heartbeat_s: float = 15.0
     heartbeat_is_promised: bool = False
     rotation_s: float | None = None
@@ -43,6 +44,7 @@ class Options:
                 "--foreign-origin": self.foreign_origin,
                 "--emit-url": self.emits,
                 "--event": self.events or self.key,
+                "--retention-reset-event": self.reset_is_promised,
                 "--heartbeat": self.heartbeat_is_promised,
             }[option]
         )

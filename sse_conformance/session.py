@@ -87,7 +87,7 @@ class Session:
             stream = self.open(request)
             left_s = until - time.monotonic()
             stream.read(left_s, stop=lambda each: each.capture.head is not None)
-            if not is_busy(stream.seen()) or time.monotonic() > until:
+            if not self.is_busy(stream.seen()) or time.monotonic() > until:
                 return stream
             stream.close()
             time.sleep(BUSY_S)
@@ -142,7 +142,7 @@ class Session:
 
         until = time.monotonic() + self.options.timeout_s
         capture = self._read_window(request, is_enough)
-        while is_busy(capture) and time.monotonic() < until:
+        while self.is_busy(capture) and time.monotonic() < until:
             time.sleep(BUSY_S)
             capture = self._read_window(request, is_enough)
         return capture
@@ -159,6 +159,12 @@ class Session:
             else:
                 stream.read(moment_s, quiet_s=moment_s / 2)
             return stream.close()
+
+    def is_busy(self, capture: Capture) -> bool:
+        """Whether the server asks to come again later; `limit` judges how it does."""
+        if capture.status not in (429, 503):
+            return False
+        return self.options.limit is not None or capture.header("Retry-After") is not None
 
     def _read_window(self, request: Request, is_enough: Stop) -> Capture:
         stream = self.open(request)
@@ -300,11 +306,6 @@ class LongCapture:
         self._leave.set()
         for stream in self._streams:
             stream.close()
-
-
-def is_busy(capture: Capture) -> bool:
-    """Whether the server asks to come again later."""
-    return capture.status in (429, 503) and capture.header("Retry-After") is not None
 
 
 def has_begun(stream: Stream) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from event_stream import Decoder, EventTooLargeError
 
 from sse_conformance.capture import Capture
+from sse_conformance.checks.ahead import id_ahead
 from sse_conformance.checks.check import HTML, MUST, Check, Verdict, failed, passed, skipped
 from sse_conformance.reading import Event, Reading, read
 from sse_conformance.session import Session
@@ -115,6 +116,14 @@ def _judged(session: Session, judge: Callable[[Reading], Verdict]) -> Verdict:
     return judge(capture.reading)
 
 
+def _truncation(session: Session) -> Verdict:
+    verdict = _judged(session, judge_truncations)
+    if verdict.result != "pass":
+        return verdict
+    ahead = id_ahead(session, session.long.finish().reading)
+    return failed(ahead) if ahead else verdict
+
+
 CHECKS = (
     Check(
         id="cuts",
@@ -131,7 +140,7 @@ CHECKS = (
         rule="an id counts from its block's end on, so it must stand in its event's block",
         source=f"{HTML}#event-stream-interpretation",
         level=MUST,
-        run=lambda session: _judged(session, judge_truncations),
+        run=_truncation,
         late=True,
     ),
 )

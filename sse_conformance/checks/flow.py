@@ -11,7 +11,7 @@ from sse_conformance.checks.check import HTML, MUST, Check, Verdict, failed, pas
 from sse_conformance.checks.resume import base_of
 from sse_conformance.checks.sequence import judge_union
 from sse_conformance.identity import Identities
-from sse_conformance.session import BUSY_S, MOMENT_S, Session, is_busy
+from sse_conformance.session import BUSY_S, MOMENT_S, Session
 from sse_conformance.wire import Stream
 
 RECONNECTS = 10
@@ -44,7 +44,7 @@ class Wanderer:
             capture = stream.close(abruptly=is_abrupt)
         if capture.head is None and not capture.error:
             return  # cut before the response came, as it may happen to any client
-        if is_busy(capture):
+        if self.session.is_busy(capture):
             time.sleep(BUSY_S)
             return
         if capture.status is None and not capture.error:

@@ -16,7 +16,7 @@ from sse_conformance.checks.check import (
 )
 from sse_conformance.checks.framing import shown
 from sse_conformance.identity import Identities
-from sse_conformance.reading import FIELDS, Event
+from sse_conformance.reading import Event
 from sse_conformance.session import Session, has_begun
 from sse_conformance.wire import Request, Stream
 
@@ -33,7 +33,11 @@ ENCODED = {
         "U+2028": "\u2028",
         "U+560A": "\u560a",
     }.items()
-} | {"NUL": f"x%00{MARK}", "a double encoding": f"x%250d%250aX-Kit:%20{MARK}"}
+} | {
+    "NUL": f"x%00{MARK}",
+    "a double encoding": quote(quote("x\r\n" + "\r\n".join(_LINES), safe=""), safe=""),
+    "an escaped CRLF": quote("x\\r\\n" + "\\r\\n".join(_LINES), safe=""),
+}
 # As they may stand in a header: HTTP allows tabs and bytes from 0x80 on, and servers refuse others.
 RAW = {
     "a field": f"x data: {MARK}".encode(),
@@ -41,8 +45,10 @@ RAW = {
     "NUL": f"x\0{MARK}".encode(),
     "U+2028": f"x\u2028data: {MARK}\u2028".encode(),
     "U+560D U+560A": f"x\u560d\u560aX-Kit: {MARK}".encode(),
-    "an encoded CRLF": f"x%0d%0aX-Kit:%20{MARK}%0d%0a%0d%0a".encode(),
-    "an escaped CRLF": f"x\\r\\nX-Kit: {MARK}\\r\\n".encode(),
+    "an encoded CRLF": ENCODED["CRLF"].encode(),
+    "an encoded LF": ENCODED["LF"].encode(),
+    "a double encoding": ENCODED["a double encoding"].encode(),
+    "an escaped CRLF": ("x\\r\\n" + "\\r\\n".join(_LINES)).encode(),
 }
 RAW_IN = {
     "Last-Event-ID": tuple(RAW),
@@ -66,10 +72,11 @@ def judge_response(asked: str, capture: Capture) -> str:
 
 
 def _forged(asked: str, capture: Capture) -> str:
+    # A line of its own, whatever its field: without a line end the text before it is there, too.
     for block in capture.reading.blocks:
         for name, value in block.fields:
-            if value == MARK.encode() and name in FIELDS:
-                return f"{asked}: the stream has a line that came with the request"
+            if value == MARK.encode():
+                return f"{asked}: the stream has a line {shown(name)} that came with the request"
     if _RETRY_MS in capture.reading.retries_ms:
         return f"{asked}: the stream has a retry that came with the request"
     return ""
@@ -79,9 +86,10 @@ def _requests(session: Session) -> list[tuple[str, Request]]:
     """Every text stands where positions are said, and some stand in the other places."""
     path, mark, query = session.target.path.partition("?")
     made = []
-    for name, text in ENCODED.items():
-        position = session.request(query=f"last_event_id={text}")
-        made.append((f"{name} in ?last_event_id=", position))
+    for parameter in ("last_event_id", "lastEventId"):
+        for name, text in ENCODED.items():
+            position = session.request(query=f"{parameter}={text}")
+            made.append((f"{name} in ?{parameter}=", position))
     for name in ("CRLF", "LF"):
         made.append((f"{name} in ?kit=", session.request(query=f"kit={ENCODED[name]}")))
         longer = session.target.at(f"{path.rstrip('/')}/{ENCODED[name]}{mark}{query}")

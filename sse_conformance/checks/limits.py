@@ -65,10 +65,9 @@ def judge_rotation(capture: Capture, rotation_s: float) -> Verdict:
     if capture.ended != COMPLETE:
         how = capture.error or f"open after {capture.lasted_s:.1f} s"
         return failed(f"the stream was not ended as a whole within {rotation_s:g} s: {how}")
-    if capture.framing == "close":
-        return passed(f"ended after {capture.lasted_s:.1f} s, by the end of the connection")
     whole = judge_whole_at_end(capture)
-    return whole if whole.result == "fail" else passed(f"ended after {capture.lasted_s:.1f} s")
+    how = ", by the end of the connection" if capture.framing == "close" else ""
+    return whole if whole.result == "fail" else passed(f"ended after {capture.lasted_s:.1f} s{how}")
 
 
 def judge_carried_on(before: Capture, after: Capture, known: list[str], new: list[str]) -> Verdict:

@@ -18,12 +18,11 @@ from sse_conformance.checks.check import (
 )
 from sse_conformance.checks.framing import shown
 from sse_conformance.checks.sequence import Known, Resumed, judge_resumed
-from sse_conformance.reading import Event
-from sse_conformance.session import Session, as_query, has_begun
+from sse_conformance.session import MOMENT_S, Session, as_query, has_begun
 from sse_conformance.wire import Stream
 
-MOST_RECONNECTS = 12
 MOST_ITEMS = 14
+MOST_RECONNECTS = MOST_ITEMS
 _IDS_IN_VAIN = "no id with items before and after it came while the kit listened"
 _TOKENS = 4
 
@@ -33,22 +32,43 @@ class Base:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.known = Known(self._gather(session), session.identities)
+        self.known = self._known(session)
         self.places = latest(self.known)
         self.first: Resumed | None = None
         if self.places:
-            # Not the first place if there are others: a stream that begins anew shows then.
-            self.place = self.places[min(1, len(self.places) - 1)]
-            self.first = self.resume(self.place)
+            self.place = self._first_place()
+            self.first = self._first_reconnect()
             if self.first.replayed:
                 self.known = replace(self.known, replayed=self.first.replayed)
                 self.places = latest(self.known)
 
+    def _first_place(self) -> int:
+        # Not the first place if there are others: a stream that begins anew shows then. But two
+        # items must follow, which are no single state.
+        second = self.places[min(1, len(self.places) - 1)]
+        return second if len(self.known.after(second)) > 1 else self.places[0]
+
+    def _first_reconnect(self) -> Resumed:
+        if self.session.identities.are_named:
+            return self.resume(self.place)
+        fresh = self.session.follow()
+        return judge_resumed(self.known, self.place, self.capture(self.place), fresh)
+
     @staticmethod
-    def _gather(session: Session) -> tuple[Event, ...]:
+    def _known(session: Session) -> Known:
+        capture = Base._gather(session)
+        start_s = capture.reads[0][0] if capture.reads else 0.0
+        moment_s = min(MOMENT_S, session.options.window_s / 3)
+        opening = [length for at, length in capture.reads if at <= start_s + moment_s]
+        return Known(
+            capture.events, session.identities, opening_bytes=opening[-1] if opening else 0
+        )
+
+    @staticmethod
+    def _gather(session: Session) -> Capture:
         long = session.long
         if not session.options.emits:
-            return long.finish().events
+            return long.finish()
         name = session.identities
         with session.open_patiently(
             session.request(asked="GET before items are published")
@@ -59,7 +79,7 @@ class Base:
                 session.options.timeout_s,
                 stop=lambda each: tokens <= set(name.identities(each.events)),
             )
-            return stream.seen().events
+            return stream.seen()
 
     def resume(self, place: int, *, query: str = "", header: bool = True) -> Resumed:
         """Comes back at a place of the sequence, and judges what follows."""
@@ -84,6 +104,13 @@ def latest(known: Known) -> list[int]:
     return [at for at in known.positions() if at >= first]
 
 
+def oldest(known: Known) -> list[int]:
+    """Returns the first place with an id of an item's type: there a server's memory may end."""
+    types = {event.type for _, event in known.items()}
+    places = (at for at, event in enumerate(known.events) if event.sets_id and event.id)
+    return [at for at in places if known.events[at].type in types][:1]
+
+
 def base_of(session: Session) -> Base:
     """Returns the known sequence; it is gathered once."""
     return cast("Base", session.shared("base", lambda: Base(session)))
@@ -100,12 +127,18 @@ def _why_not(session: Session) -> str:
     return _IDS_IN_VAIN + ("" if session.options.emits else ": --emit-url")
 
 
+def why_nothing(session: Session, base: Base) -> str:
+    """Says why a check that needs items which come again is skipped."""
+    return _why_not(session) if base.first is None else "nothing is replayed"
+
+
 def _every_id(session: Session) -> Verdict:
     """Comes back after every place where a cut could have left the client."""
     base = base_of(session)
     if base.first is None or not base.first.replayed:
-        return skipped(_why_not(session) if base.first is None else "nothing is replayed")
+        return skipped(why_nothing(session, base))
     places = base.places[:: max(1, -(-len(base.places) // MOST_RECONNECTS))]
+    places = sorted({*places, *oldest(base.known)})
     for place in places:
         verdict = base.resume(place).verdict
         if verdict.result != "pass":
@@ -116,7 +149,7 @@ def _every_id(session: Session) -> Verdict:
 def _query(session: Session) -> Verdict:
     base = base_of(session)
     if base.first is None or not base.first.replayed:
-        return skipped(_why_not(session) if base.first is None else "nothing is replayed")
+        return skipped(why_nothing(session, base))
     faults = []
     for name in ("last_event_id", "lastEventId"):
         query = as_query(name, base.known.events[base.place].id)
@@ -130,7 +163,7 @@ def _query(session: Session) -> Verdict:
 def _precedence(session: Session) -> Verdict:
     base = base_of(session)
     if base.first is None or not base.first.replayed or len(base.places) < 2:
-        return skipped("nothing is replayed" if base.first else _why_not(session))
+        return skipped(why_nothing(session, base))
     earlier, later = base.places[0], base.places[-1]
     position = base.known.events[earlier].id
     names = ("last_event_id", "lastEventId")

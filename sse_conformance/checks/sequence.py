@@ -1,11 +1,13 @@
 """Does what came after a reconnect go on exactly where the client was? Pure."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sse_conformance.capture import Capture
 from sse_conformance.checks.check import Verdict, failed, passed, skipped
 from sse_conformance.checks.framing import shown
+from sse_conformance.checks.states import Again, Item
 from sse_conformance.identity import Identities
 from sse_conformance.reading import Event
 
@@ -21,11 +23,13 @@ class Known:
 
     replayed: the types that come again after an id, or None as long as nobody tried. Without
         --event, --key and publishing these are the items.
+    opening_bytes: how much of the stream came at once when it began.
     """
 
     events: tuple[Event, ...]
     identities: Identities
     replayed: frozenset[str] | None = None
+    opening_bytes: int = 0
 
     def items(self) -> list[tuple[int, Event]]:
         """Returns the items, each with its place in `events`."""
@@ -38,6 +42,12 @@ class Known:
         if self.identities.are_named:
             return True
         return event.sets_id and (self.replayed is None or event.type in self.replayed)
+
+    def may_be_item(self, event: Event) -> bool:
+        """Whether this may be an item, though its id is not looked at."""
+        if not self.identities.is_item(event):
+            return False
+        return self.identities.are_named or event.type in (self.replayed or ())
 
     def positions(self) -> list[int]:
         """Returns the places where a client has an id, and items before and after."""
@@ -60,34 +70,64 @@ class Resumed:
     replayed: frozenset[str] = field(default=frozenset())
 
 
-def judge_resumed(known: Known, place: int, capture: Capture) -> Resumed:
-    """Compares a reconnect at `known.events[place].id` with what is known to follow."""
+def judge_resumed(
+    known: Known, place: int, capture: Capture, fresh: Capture | None = None
+) -> Resumed:
+    """Compares a reconnect at `known.events[place].id` with what is known to follow.
+
+    fresh: what a client without a position got just before, as long as it is not known which
+        types of events are replayed.
+    """
     position = f"the id {shown(known.events[place].id)}"
     if not capture.is_stream:
         return Resumed(failed(f"after {position}: {capture.outcome()}"))
     name = known.identities
-    came = [(event.type, name.exact(event)) for event in capture.events if name.is_item(event)]
-    expected = [(event.type, name.exact(event)) for event in known.after(place)]
-    before = [(each.type, name.exact(each)) for at, each in known.items() if at <= place]
+    came = _items(capture.events, name)
+    expected = _items(known.after(place), name)
+    before = _items([each for at, each in known.items() if at <= place], name)
     again = frozenset(kind for kind, identity in expected if (kind, identity) in set(came))
+    is_open = not name.are_named and known.replayed is None
+    if is_open:
+        again = _again(known, before, expected, came, fresh).replayed()
+        came, before, expected = (
+            [each for each in items if each[0] in again] for items in (came, before, expected)
+        )
     doubled = _doubled(came, before, expected, known)
     if doubled:
         return Resumed(failed(f"after {position}: {doubled}"), again)
     if any(name.is_reset(event) for event in capture.events):
         return Resumed(passed("a reset says that the position is not known"), again)
-    if not again:
-        if name.are_named and expected:
-            return Resumed(failed(f"after {position}: nothing of {_many(expected)} came"))
+    if not again and (is_open or not expected):
         return Resumed(skipped(NOT_NAMED))
-    if not name.are_named:
-        expected = [each for each in expected if each[0] in again]
+    if not again:
+        return Resumed(failed(f"after {position}: nothing of {_many(expected)} came"))
     return Resumed(_judge_order(came, expected, position), again)
 
 
+def _items(events: Iterable[Event], name: Identities) -> list[Item]:
+    return [(event.type, name.exact(event)) for event in events if name.is_item(event)]
+
+
+def _again(
+    known: Known, before: list[Item], expected: list[Item], came: list[Item], fresh: Capture | None
+) -> Again:
+    """Collects what tells a replay from states that every connection begins with."""
+    name = known.identities
+    both = {*before, *expected}
+    late = [event for _, event in known.items() if event.ends_at > known.opening_bytes]
+    return Again(
+        before=before,
+        expected=expected,
+        came=frozenset(both & set(came)),
+        fresh=frozenset(both & set(_items(fresh.events, name))) if fresh else frozenset(),
+        flowed=frozenset(_items(late, name)),
+    )
+
+
 def _doubled(
-    came: list[tuple[str, str]],
-    before: list[tuple[str, str]],
-    expected: list[tuple[str, str]],
+    came: list[Item],
+    before: list[Item],
+    expected: list[Item],
     known: Known,
 ) -> str:
     """Returns which items came though the client has them, or came twice."""
@@ -103,9 +143,7 @@ def _doubled(
     return ""
 
 
-def _judge_order(
-    came: list[tuple[str, str]], expected: list[tuple[str, str]], position: str
-) -> Verdict:
+def _judge_order(came: list[Item], expected: list[Item], position: str) -> Verdict:
     wanted = set(expected)
     seen = [each for each in came if each in wanted]
     missing = [each for each in expected if each not in set(seen)]
@@ -119,7 +157,7 @@ def _judge_order(
     return passed(f"{len(expected)} items came again after {position}")
 
 
-def _many(items: list[tuple[str, str]]) -> str:
+def _many(items: list[Item]) -> str:
     return "the item" if len(items) == 1 else f"the {len(items)} items"
 
 

@@ -234,6 +234,15 @@ class WithIdsBeforeTheirEvents(Server):
         return encode(id=f"i{number}") + encode(text, event="item", id=f"i{number}")
 
 
+@breaks("truncation")
+class WithIdsBeforeEventsWithoutOne(Server):
+    def event(self, number, text):
+        return encode(id=f"i{number}") + encode(text, event="item")
+
+    def opening(self, kind, at):
+        return b":\n"
+
+
 # --- ids and times
 
 

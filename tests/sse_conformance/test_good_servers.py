@@ -133,6 +133,18 @@ class WithHeartbeatsThatHaveIds(Server):
         return super().event(number, text) + (beat if number % 3 == 0 else b"")
 
 
+class WithIdsAfterTheirEvents(Server):
+    """The position stands in a block of its own, after what it is the position of."""
+
+    def opening(self, kind, at):
+        if kind == "reset":
+            return super().opening(kind, at)
+        return encode(id=f"i{at}", retry_ms=self.retry_ms())
+
+    def event(self, number, text):
+        return encode(text, event="item") + encode(id=f"i{number}")
+
+
 class ThatEnds(Server):
     """Every connection ends soon, by itself."""
 
@@ -164,12 +176,14 @@ GOOD = [
     WithStatesThatComeAgain,
     WithAGreeting,
     WithHeartbeatsThatHaveIds,
+    WithIdsAfterTheirEvents,
     ThatEnds,
     FromTheStart,
 ]
 # A server without ids cannot be resumed, and is told so; nothing else is wrong with it.
 ADVICE = {
     WithoutIds: {"ids-present"},
+    WithIdsAfterTheirEvents: {"ids-present", "empty-messages"},
     WithAGreeting: {"ids-present"},
     WithHeartbeatsThatHaveIds: {"ids-unique"},
 }

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from urllib.parse import unquote
 
 import pytest
 
@@ -81,6 +82,51 @@ class ThatRepeatsThePositionInTheStream(Server):
 
     def opening(self, kind, at):
         return f": after {self.said}\n".encode() + super().opening(kind, at)
+
+
+class WithTheSaidInTheStream(Server):
+    """It writes a position into a comment, as it reads it."""
+
+    def stream(self, connection, asked):
+        self.said = self.read(asked)
+        super().stream(connection, asked)
+
+    def opening(self, kind, at):
+        return f": after {self.said}\n".encode() + super().opening(kind, at)
+
+
+@breaks("hostile-requests")
+class ThatDecodesThePosition(WithTheSaidInTheStream):
+    def read(self, asked):
+        return unquote((asked.header("Last-Event-ID") or b"").decode("utf-8", "replace"))
+
+
+@breaks("hostile-requests")
+class ThatDecodesThePositionTwice(WithTheSaidInTheStream):
+    def read(self, asked):
+        return unquote(ThatDecodesThePosition.read(self, asked))
+
+
+@breaks("hostile-requests")
+class ThatRepeatsTheOtherQuery(WithTheSaidInTheStream):
+    def read(self, asked):
+        return asked.query.get("lastEventId", [""])[0]
+
+
+@breaks("hostile-requests")
+class ThatUnescapesThePosition(WithTheSaidInTheStream):
+    def read(self, asked):
+        said = (asked.header("Last-Event-ID") or b"").decode("latin-1")
+        return said.replace("\\r", "\r").replace("\\n", "\n")
+
+
+@breaks("hostile-requests")
+class WithALineOfAnyFieldInTheStream(WithTheSaidInTheStream):
+    """It lets through only what is no field of an event."""
+
+    def read(self, asked):
+        said = asked.query.get("last_event_id", [""])[0]
+        return "\n".join(each for each in said.splitlines() if each.startswith(("x", "X")))
 
 
 @breaks("hostile-requests")

@@ -241,6 +241,19 @@ class ThatEndsInAnEvent(Rotating):
         super().send_end(connection)
 
 
+@breaks("rotation", rotation_s=0.8)
+class ThatClosesInAnEvent(Rotating):
+    def stream_headers(self, asked):
+        headers = super().stream_headers(asked)
+        return [each for each in headers if each[0] != "Transfer-Encoding"]
+
+    def send(self, connection, data):
+        connection.sendall(data)
+
+    def send_end(self, connection):
+        connection.sendall(b"data: hal")
+
+
 @breaks("rotation-resume", rotation_s=0.8, events=("item",))
 class ThatBeginsAnew(Rotating):
     def position(self, asked):
@@ -282,6 +295,14 @@ def test_a_credential_in_the_url_is_found():
         found = failing(verdicts_of(f"{server.url}?token={TOKEN}", only=("auth-url",), **AUTH))
 
     assert found == {"auth-url": "the URL holds the credential"}
+
+
+def test_a_refusal_without_retry_after_is_a_fault_of_the_limit_alone():
+    with WithoutRetryAfter() as server:
+        only = ("limit", "resume-every-id", "odd-ids", "slow-reader", "reconnects")
+        found = failing(verdicts_of(server.url, only=only, limit=6))
+
+    assert found.keys() == {"limit"}
 
 
 def test_what_is_not_promised_is_not_checked():
