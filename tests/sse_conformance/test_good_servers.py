@@ -183,7 +183,7 @@ GOOD = [
 # A server without ids cannot be resumed, and is told so; nothing else is wrong with it.
 ADVICE = {
     WithoutIds: {"ids-present"},
-    WithIdsAfterTheirEvents: {"ids-present", "empty-messages"},
+    WithIdsAfterTheirEvents: {"ids-present"},
     WithAGreeting: {"ids-present"},
     WithHeartbeatsThatHaveIds: {"ids-unique"},
 }
