@@ -1,7 +1,10 @@
 """Says what happened where a server failed a check, in sentences that somebody has verified.
 
-The page has these sentences, not the kit's evidence, which holds random ids and times.
+The page has these sentences rather than the kit's evidence, which holds random ids and times. Where
+nobody has looked yet, it has the evidence without them.
 """
+
+import re
 
 SAYS_NO_RETRY = "no `retry` is sent; each client waits as long as it likes."
 ONE_RETRY = (
@@ -84,9 +87,36 @@ NOT_TRIED: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
+# What of other servers is not compared with the page: it depends on how busy the machine is.
+NOT_COMPARED = {
+    "first-byte": "it is a time, and the machine may be busy",
+    "heartbeat": "it is a time between comments, and the kit waits for few of them",
+    "slow-reader": "it compares the silence of two clients, which a busy machine lengthens",
+    "reconnects": "it depends on which connection an item meets",
+    "retry-varies": "a number is drawn, and two may be alike",
+}
+
+
 def reason_not_tried(column: str, check: str) -> str:
     """Returns the listed reason, or an empty text."""
     for reason, checks in NOT_TRIED.get(column, {}).items():
         if check in checks:
             return reason
     return ""
+
+
+THE_KIT_SAYS = "the kit says:"
+_RANDOM = re.compile(r"(?<![\w-])(?=[\w-]*\d)[\w-]{8,}(?![\w-])")
+_NUMBER = re.compile(r"(?<![\w.])\d{4,}(?![\w])")
+_TIME = re.compile(r"\b\d+(?:\.\d+)? (?=m?s\b)")
+_ESCAPED = {"|": "/", "`": "'", "<": "&lt;", "[": "(", "]": ")", "*": "\\*", "_": "\\_"}
+_LONGEST_WORD = 60
+
+
+def said_by_kit(evidence: str) -> str:
+    """Returns evidence for the page: without random ids, times, and what Markdown understands."""
+    text = _RANDOM.sub("...", evidence)
+    text = _NUMBER.sub("...", _TIME.sub("some ", text))
+    text = "".join(_ESCAPED.get(each, each if each.isprintable() else " ") for each in text)
+    words = [each if len(each) <= _LONGEST_WORD else "..." for each in text.split()]
+    return f"{THE_KIT_SAYS} {' '.join(words) or 'nothing'}."

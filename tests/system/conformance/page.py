@@ -1,16 +1,26 @@
-"""Writes docs/conformance-results.md: `python -m tests.system.conformance.page`."""
+"""Writes docs/conformance-results.md: `python -m tests.system.conformance.page`.
 
+The exit code is 1 if something fails on a stream of ours, and 2 if the servers cannot be asked.
+"""
+
+import sys
 import textwrap
+import time
+
+import pytest
 
 from tests.support.paths import ROOT
-from tests.system.conformance.notes import NOTES, reason_not_tried
+from tests.system.conformance.notes import NOT_COMPARED, NOTES, reason_not_tried, said_by_kit
 from tests.system.conformance.results import FAIL, PASS, SKIP, Column, measure
+from tests.system.conformance.servers import must_be_installed
 from tests.system.conformance.subjects import all_subjects
+from tests.system.conformance.written import Written, read
 
 PAGE = ROOT / "docs/conformance-results.md"
 MARKER = "<!-- What follows is written by `python -m tests.system.conformance.page`. -->\n"
 NOT_TRIED = "\N{EN DASH}"
-SIGNS = {PASS: "✓", SKIP: NOT_TRIED}
+FAILS = "✗"
+SIGNS = {PASS: "✓", FAIL: FAILS, SKIP: NOT_TRIED}
 
 
 def rendered(columns: list[Column]) -> str:
@@ -32,7 +42,7 @@ def rendered(columns: list[Column]) -> str:
         "",
         "## What each ✗ is",
         "",
-        *(wrapped(f"{number}. {sentence(*key)}") for key, number in numbers(peers).items()),
+        *(wrapped(f"{number}. {each}") for number, each in enumerate(sentences(peers), 1)),
         "",
     ]
     return "\n".join(parts)
@@ -69,7 +79,7 @@ def cell(column: Column, check: str, footnotes: dict[tuple[str, str], int]) -> s
     if result != FAIL:
         return SIGNS[result]
     number = footnotes.get((column.subject.title, check))
-    return f"✗ ({number})" if number else "✗"
+    return f"{FAILS} ({number})" if number else FAILS
 
 
 def numbers(columns: list[Column]) -> dict[tuple[str, str], int]:
@@ -83,10 +93,17 @@ def numbers(columns: list[Column]) -> dict[tuple[str, str], int]:
     return {key: number for number, key in enumerate(keys, 1)}
 
 
-def sentence(title: str, check: str) -> str:
-    """Returns the sentence about a failure."""
-    known = NOTES.get((title, check), "nobody has looked at this yet.")
-    return f"**{title}**, `{check}`: {known}"
+def sentences(columns: list[Column]) -> list[str]:
+    """Returns a sentence for each failure: somebody's, or else the kit's."""
+    evidence = {
+        (column.subject.title, check): cell.evidence
+        for column in columns
+        for check, cell in column.cells.items()
+    }
+    return [
+        f"**{key[0]}**, `{key[1]}`: {NOTES.get(key) or said_by_kit(evidence[key])}"
+        for key in numbers(columns)
+    ]
 
 
 def not_tried(columns: list[Column]) -> list[str]:
@@ -96,7 +113,8 @@ def not_tried(columns: list[Column]) -> list[str]:
         reasons: dict[str, list[str]] = {}
         for row in column.rows:
             if column.cells[row.id].result == SKIP:
-                reason = reason_not_tried(column.subject.title, row.id) or "no reason is listed"
+                reason = reason_not_tried(column.subject.title, row.id)
+                reason = reason or said_by_kit(column.cells[row.id].evidence).removesuffix(".")
                 reasons.setdefault(reason, []).append(f"`{row.id}`")
         for reason, checks in reasons.items():
             lines.append(f"- Not tried on {column.subject.title}: {', '.join(checks)}; {reason}.")
@@ -109,10 +127,65 @@ def versions(columns: list[Column]) -> list[str]:
     return ["", *(f"- {title}: {text or 'no package'}" for title, text in named)]
 
 
+def present() -> Written:
+    """Returns what the page says now."""
+    return read(PAGE.read_text("utf-8").partition(MARKER)[2])
+
+
+def differing(column: Column, page: Written) -> list[str]:
+    """Returns the checks of which the page says something else; some of others do not count."""
+    return [
+        check
+        for check, found in column.cells.items()
+        if SIGNS[found.result] != page.sign(column.subject.title, check)
+        and (column.subject.is_ours or check not in NOT_COMPARED)
+    ]
+
+
+def doubts(column: Column, page: Written) -> list[str]:
+    """Returns the checks that are tried once more."""
+    fails = [check for check, found in column.cells.items() if found.result == FAIL]
+    return [*differing(column, page), *(fails if column.subject.is_ours else [])]
+
+
 def write(columns: list[Column]) -> None:
     head = PAGE.read_text("utf-8").partition(MARKER)[0]
     PAGE.write_text(head + MARKER + "\n" + rendered(columns), "utf-8")
 
 
+def main() -> int:
+    began = time.monotonic()
+    try:
+        must_be_installed()
+        page = present()
+        columns = measure(all_subjects(), lambda column: doubts(column, page), print)
+    except (pytest.skip.Exception, pytest.fail.Exception, RuntimeError) as error:
+        print(f"The page was not written: {error}", file=sys.stderr)
+        return 2
+    write(columns)
+    for line in remarks(columns):
+        print(line)
+    print(f"{PAGE} is written, after {time.monotonic() - began:.0f} s.")
+    return int(any(FAIL in results_of(each) for each in columns if each.subject.is_ours))
+
+
+def results_of(column: Column) -> set[str]:
+    return {each.result for each in column.cells.values()}
+
+
+def remarks(columns: list[Column]) -> list[str]:
+    """Returns what somebody should look at: failures of ours, and notes that are none any more."""
+    ours = [
+        f"FAILS: {column.subject.title}, {check}: {cell.evidence}"
+        for column in columns
+        for check, cell in column.cells.items()
+        if column.subject.is_ours and cell.result == FAIL
+    ]
+    known = numbers([each for each in columns if not each.subject.is_ours])
+    new = [f"Without a note: {', '.join(key)}" for key in known if key not in NOTES]
+    old = [f"A note that is not used: {', '.join(key)}" for key in NOTES if key not in known]
+    return [*ours, *new, *old]
+
+
 if __name__ == "__main__":
-    write(measure(all_subjects()))
+    sys.exit(main())

@@ -16,6 +16,7 @@ from tests.support.tools import missing, node
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
 NPM = PEERS / "npm"
+OLDEST_NODE = 20  # by the servers' own package.json
 STARTS_WITHIN_S = 180  # beside many others
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
@@ -60,10 +61,19 @@ ALL_PEERS = (
 
 
 def must_be_installed() -> None:
-    """Skips the test if the packages from npm are not installed; fails it in CI."""
-    node()
+    """Skips the test if Node or the packages from npm are not there; fails it in CI."""
+    said = subprocess.run([node(), "--version"], capture_output=True, text=True, check=False).stdout
+    if major(said) < OLDEST_NODE:
+        found = said.strip() or "something else"
+        missing(f"Node {OLDEST_NODE} or newer (found: {found})", "https://nodejs.org/en/download")
     if not (NPM / "node_modules").is_dir():
         missing("the servers from npm", "make clients")
+
+
+def major(said: str) -> int:
+    """Returns the first number of a version such as v20.20.2, or 0."""
+    found = re.match(r"v(\d+)\.", said)
+    return int(found[1]) if found else 0
 
 
 @contextlib.contextmanager

@@ -4,9 +4,7 @@ Each server of ours is started twice: once to be asked everything, and once with
 few slots, for what a server with a long life and many slots cannot show in time.
 """
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -16,7 +14,14 @@ Start = Callable[[ExitStack], list["Run"]]
 SERVICE = "this service"
 LAYER = "the layer alone"
 # Each of these needs a start of its own.
-SHORT_LIVED = "rotation,rotation-resume,clean-end,whole-at-end,limit,limit-freed"
+SHORT_LIVED = (
+    "rotation",
+    "rotation-resume",
+    "clean-end",
+    "whole-at-end",
+    "limit",
+    "limit-freed",
+)
 SERVICE_OPTIONS = ("--event", "new_item", "--key", "item_id")
 HEARTBEAT_S = "15"
 ROTATION_S = "14"
@@ -25,10 +30,11 @@ PATIENT = ("--timeout", "25", "--slow-seconds", "6", "--window", "6")
 
 @dataclass(frozen=True)
 class Run:
-    """One call of the kit: a URL and options."""
+    """One call of the kit: a URL and options. `only` has the checks, or is None for all."""
 
     url: str
     options: tuple[str, ...]
+    only: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,9 @@ def _service(front: str) -> Start:
         if front == ours.WITH_TOKEN:  # by the same code as the stream of all
             return [asked]
         short = stack.enter_context(ours.service(ours.SHORT_LIFE_S, ours.FEW))[front]
-        promised = ("--rotation", ROTATION_S, "--limit", ours.FEW, "--only", SHORT_LIVED)
-        return [asked, Run(short.url, (*_of_ours(short), *SERVICE_OPTIONS, *promised))]
+        promised = ("--rotation", ROTATION_S, "--limit", ours.FEW)
+        options = (*_of_ours(short), *SERVICE_OPTIONS, *promised)
+        return [asked, Run(short.url, options, SHORT_LIVED)]
 
     return start
 
@@ -66,10 +73,10 @@ def _layer(stack: ExitStack) -> list[Run]:
     long = stack.enter_context(ours.layer_alone(ours.LAYER_LIFE_S))
     short = stack.enter_context(ours.layer_alone(ours.SHORT_LIFE_S))
     items = ("--event", "message")
-    promised = ("--rotation", ROTATION_S, "--only", SHORT_LIVED)
+    promised = ("--rotation", ROTATION_S)
     return [
         Run(long.url, (*_of_ours(long), *items)),
-        Run(short.url, (*_of_ours(short), *items, *promised)),
+        Run(short.url, (*_of_ours(short), *items, *promised), SHORT_LIVED),
     ]
 
 
@@ -88,12 +95,3 @@ def _peer(peer: servers.Peer) -> Start:
         return [Run(f"{origin}/stream", options)]
 
     return start
-
-
-@contextlib.contextmanager
-def started(subject: Subject, starting: threading.Semaphore) -> Iterator[list[Run]]:
-    """Starts a subject; not more at once than the semaphore lets through."""
-    with ExitStack() as stack:
-        with starting:
-            runs = subject.start(stack)
-        yield runs
