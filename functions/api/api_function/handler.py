@@ -21,7 +21,9 @@ from api_function.public_routes import add_public_routes
 
 _settings = Settings.from_environ(os.environ)
 _logger = Logger()
-_table = table_of(_settings)
+_table = table_of(
+    _settings, unreadable=lambda kind: _logger.warning("record.unreadable", kind=kind)
+)
 _sessions = DynamoDbSessions(_table, time.time, _settings.session_s)
 _feed = DynamoDbFeed(_table, time.time)
 _metrics = DynamoDbMetrics(_table, time.time)

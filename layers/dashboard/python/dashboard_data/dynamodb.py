@@ -5,8 +5,9 @@ Decimal, and without an import of boto3.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+Read = TypeVar("Read")
 Record = dict[str, dict[str, Any]]
 Key = tuple[str, str]  # PK, SK
 Action = dict[str, dict[str, Any]]  # one action of a transaction, without the table's name
@@ -16,6 +17,10 @@ MOST_KEYS = 100  # in one BatchGetItem
 CONDITION_FAILED = "ConditionalCheckFailed"
 PRESENT = "attribute_exists(PK)"
 ABSENT = "attribute_not_exists(PK)"
+
+
+# What reading a record raises that somebody has damaged, or that is of another layout.
+UNREADABLE = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 
 class Throttled(Exception):
@@ -49,13 +54,38 @@ class Table:
     """A DynamoDB table: the only place that names it in a request. Threads may share one.
 
     `client` is a low-level boto3 client. Methods raise what it raises, unless they say otherwise.
-    `batch_tries`: how often keys are asked for that the table leaves unread.
+    `batch_tries`: how often keys are asked for that the table leaves unread. `unreadable` is told
+    of each record that cannot be read, by its kind, such as FEED or USER.
     """
 
-    def __init__(self, client: Any, name: str, *, batch_tries: int = 2) -> None:
+    def __init__(
+        self,
+        client: Any,
+        name: str,
+        *,
+        batch_tries: int = 2,
+        unreadable: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._client = client
         self._name = name
         self._batch_tries = batch_tries
+        self._unreadable = unreadable
+
+    def readable(
+        self, records: Iterable[Record], read: Callable[[Record], Read | None]
+    ) -> Iterator[Read]:
+        """Yields what `read` makes of these records, without None and without unreadable ones.
+
+        So one record that somebody has damaged is missing, and takes no other with it.
+        """
+        for record in records:
+            try:
+                made = read(record)
+            except UNREADABLE:
+                self._unreadable(record["PK"]["S"].partition("#")[0])
+                continue
+            if made is not None:
+                yield made
 
     def get(self, at: Key) -> Record | None:
         """Returns the record, read consistently; None if there is none."""

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from dashboard_data.dynamodb import Action, Key, Record, update_action
+from dashboard_data.dynamodb import UNREADABLE, Action, Key, Record, update_action
 from dashboard_data.feed.feed import FeedEntry
 from dashboard_data.feed.item import SENTIMENTS, Item
 from dashboard_data.packed import packed_minute, packed_ticker, ticker_split, whole_number
@@ -184,7 +184,7 @@ def readable(records: Iterable[Record]) -> Iterator[tuple[Record, "HourlyMetrics
     for record in records:
         try:
             yield record, HourlyMetrics.from_record(record)
-        except (KeyError, ValueError):
+        except UNREADABLE:
             continue
 
 

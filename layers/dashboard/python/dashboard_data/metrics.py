@@ -260,4 +260,4 @@ class DynamoDbMetrics:
 
 def _counted_up_to(records: Iterable[Record]) -> int:
     """Returns the largest number of the feed that these records count; 0 without records."""
-    return max([int(record["seq"]["N"]) for record in records], default=0)
+    return max([hourly.seq for _, hourly in readable(records)], default=0)

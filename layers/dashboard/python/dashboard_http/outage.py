@@ -2,6 +2,7 @@
 
 from botocore.exceptions import BotoCoreError, ParamValidationError
 from dashboard_data.dynamodb import Throttled, cancellation_codes, error_code
+from dashboard_data.feed.head import UnreadableHead
 from dashboard_data.users.configurations import Contended
 
 # DynamoDB understood the request and refused what it says: another try would not help.
@@ -18,7 +19,7 @@ OUR_FAULT = frozenset(
 
 def is_outage(error: BaseException) -> bool:
     """Whether the table cannot be reached, is overloaded, or does not let us in."""
-    if isinstance(error, Throttled | Contended | TimeoutError | ConnectionError):
+    if isinstance(error, Throttled | Contended | UnreadableHead | TimeoutError | ConnectionError):
         return True
     if isinstance(error, BotoCoreError):
         return not isinstance(error, ParamValidationError)

@@ -7,6 +7,7 @@ the transfers of S3 too, a tenth of a function's start.
 import os
 import random
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -33,12 +34,13 @@ def table_of(
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
     read_timeout_s: float = 3,
     attempts: int = 2,
+    unreadable: Callable[[str], None] = lambda _: None,
 ) -> Table:
-    """Returns the table, with a client of its own."""
+    """Returns the table, with a client of its own. `unreadable`: see Table."""
     client = client_of(
         connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s, attempts=attempts
     )
-    return Table(client, settings.table, batch_tries=attempts)
+    return Table(client, settings.table, batch_tries=attempts, unreadable=unreadable)
 
 
 def client_of(*, connect_timeout_s: float, read_timeout_s: float, attempts: int) -> Any:

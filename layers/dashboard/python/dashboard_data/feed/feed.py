@@ -163,7 +163,7 @@ class DynamoDbFeed:
                 {":seq": text(seq_text(oldest)), ":newest": text(seq_text(cursor.seq))},
                 ScanIndexForward=False,
             )
-            found += self._entries(page.records)
+            found += self._readable(page.records)
             if page.more:
                 break  # the entries were too large for one page: no hole is left between them
         return tuple(found)
@@ -173,7 +173,7 @@ class DynamoDbFeed:
         newest_first = sorted(set(seqs), reverse=True)
         keys = [entry_key(Cursor(epoch, seq)) for seq in newest_first]
         found = self._table.get_many(keys, consistent=True)
-        return self._entries([found[at] for at in keys if at in found])
+        return self._readable([found[at] for at in keys if at in found])
 
     def page_after(
         self, cursor: Cursor, limit: int = PAGE_LIMIT, *, consistent: bool = False
@@ -205,6 +205,15 @@ class DynamoDbFeed:
         return tuple(
             [entry_from_record(record) for record in records if not expired(record, now_s)]
         )
+
+    def _readable(self, records: list[Record]) -> tuple[FeedEntry, ...]:
+        """Returns these entries without those that are damaged: whoever lists misses one item."""
+        now_s = self._clock()
+
+        def read(record: Record) -> FeedEntry | None:
+            return None if expired(record, now_s) else entry_from_record(record)
+
+        return tuple(self._table.readable(records, read))
 
     def _next_is_there(self, cursor: Cursor) -> bool:
         record = self._table.get(entry_key(_next(cursor)))

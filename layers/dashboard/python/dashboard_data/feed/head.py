@@ -3,10 +3,15 @@
 import secrets
 from typing import NamedTuple
 
-from dashboard_data.dynamodb import ABSENT, Record, Table, key, text
+from dashboard_data.dynamodb import ABSENT, UNREADABLE, Record, Table, Throttled, key, text
 from dashboard_data.feed.cursor import Cursor, is_position
 
 HEAD_KEY = ("FEED", "HEAD")
+TRIES = 3  # how often a head is created that the table does not show afterwards
+
+
+class UnreadableHead(Exception):
+    """Somebody has damaged the head of the feed, so that nobody knows where it stands."""
 
 
 class Head(NamedTuple):
@@ -34,13 +39,22 @@ class Head(NamedTuple):
 def read_head(table: Table) -> Head:
     """Returns the head, read consistently. The first reader creates it.
 
-    If several readers race, one creates it and all see that one.
+    If several readers race, one creates it and all see that one. Raises UnreadableHead, and
+    Throttled if the table does not show what it says that it has taken.
     """
-    while True:
+    for _ in range(TRIES):
         record = table.get(HEAD_KEY)
         if record is not None:
-            return Head.from_record(record)
+            return _head_in(record)
         _create(table)
+    raise Throttled("the head of the feed was not kept")
+
+
+def _head_in(record: Record) -> Head:
+    try:
+        return Head.from_record(record)
+    except UNREADABLE as error:
+        raise UnreadableHead("the head of the feed is damaged") from error
 
 
 def _create(table: Table) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from dashboard_data.dynamodb import (
     CONDITION_FAILED,
     PRESENT,
+    UNREADABLE,
     Action,
     Clock,
     Key,
@@ -106,11 +107,15 @@ class DynamoDbConfigurations:
         return created
 
     def list_all(self, user_id: str) -> list[Configuration]:
-        """Returns all of this user's, oldest first."""
+        """Returns all of this user's that can be read, oldest first."""
         values = {":user": text(f"USER#{user_id}"), ":config": text("CONFIG#")}
         records = self._table.query("PK = :user AND begins_with(SK, :config)", values)
         now_s = self._clock()
-        found = [Configuration.from_record(each) for each in records if not expired(each, now_s)]
+
+        def read(record: Record) -> Configuration | None:
+            return None if expired(record, now_s) else Configuration.from_record(record)
+
+        found = self._table.readable(records, read)
         return sorted(found, key=lambda each: (each.created_at, each.config_id))
 
     def get(self, user_id: str, config_id: str) -> Configuration | None:
@@ -146,7 +151,7 @@ class DynamoDbConfigurations:
         )
         if changed is None:
             return None
-        return Configuration.from_record(changed)
+        return configuration_of(changed, self._clock())
 
     def delete(self, user_id: str, config_id: str) -> bool:
         """Returns whether there was one. Its open streams end within one poll."""
@@ -187,9 +192,13 @@ def configuration_key(user_id: str, config_id: str) -> Key:
 
 
 def configuration_of(record: Record | None, now_s: float) -> Configuration | None:
-    if record is None or expired(record, now_s):
+    """Returns the configuration in a record; None without one, or if it cannot be read."""
+    try:
+        if record is None or expired(record, now_s):
+            return None
+        return Configuration.from_record(record)
+    except UNREADABLE:
         return None
-    return Configuration.from_record(record)
 
 
 def configuration_record(configuration: Configuration, lifetime: Record) -> Record:

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from typing import NamedTuple
 
-from dashboard_data.dynamodb import Clock, Key, Record, Table, expired, key, text
+from dashboard_data.dynamodb import UNREADABLE, Clock, Key, Record, Table, expired, key, text
 from dashboard_data.times import DAY_S, utc_text
 
 SESSION_S = DAY_S
@@ -65,7 +65,10 @@ class DynamoDbSessions:
         record = self._table.get(at)
         if record is None or not session_lives(record, self._clock()):
             return None
-        return Session(record["user_id"]["S"], float(record["expires_at"]["N"]), at)
+        try:
+            return Session(record["user_id"]["S"], float(record["expires_at"]["N"]), at)
+        except UNREADABLE:
+            return None
 
     def revoke(self, token: str) -> None:
         """Ends the session. Idempotent; open streams end within one poll."""
@@ -78,4 +81,8 @@ def session_key(token: str) -> Key:
 
 
 def session_lives(record: Record | None, now_s: float) -> bool:
-    return record is not None and not expired(record, now_s)
+    """Whether the session lasts. One whose end cannot be read is over."""
+    try:
+        return record is not None and not expired(record, now_s)
+    except UNREADABLE:
+        return False
