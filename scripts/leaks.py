@@ -3,18 +3,21 @@
     python scripts/leaks.py FOLDER [PATH...]
 
 `FOLDER/secrets` holds secrets, one a line; `FOLDER/said`, and each PATH, the texts to search in.
-A secret is found whole or in a piece of 16 characters, as it is, in base64 at any offset, and with
-percent signs or JSON's escapes around or in it. Findings are named by file and line; no secret is
-printed. It exits with 1 for a finding, and if there was no secret or no text to search in.
+A secret is found whole or in a piece of 16 characters, whatever characters it has: as it is, in
+hexadecimal digits, in base64 at any offset, and with the escapes of URLs, HTML, JSON or Python
+around or in it. Findings are named by file and line; no secret is printed. It exits with 1 for a
+finding, and if there was no secret or no text to search in.
 """
 
 import argparse
 import base64
+import html
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 SHORTEST = 16  # characters of a piece
 _GRAM = 8
@@ -22,9 +25,10 @@ _GRAM = 8
 _STEP = SHORTEST - _GRAM + 1
 _DISTINCT = 10  # characters; `Bearer xxxxxxxxxxxxxxxxxxxx` is a test's filler and no secret
 _LARGEST_SHOWN = 20
-_RUN = re.compile(rf"[A-Za-z0-9._~+/=-]{{{SHORTEST},}}")
-_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|\\(?=/)")
-_WRITTEN_TWICE = 2  # a URL in a JSON text in a JSON text
+_ESCAPED = re.compile(
+    r"((?:%[0-9A-Fa-f]{2})+)|\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\([/\"'\\])"
+)
+_WRITTEN_TWICE = 3  # a URL, or escapes, in a JSON text in a JSON text
 _ONE_ALPHABET = str.maketrans("+/", "-_")
 
 
@@ -56,12 +60,11 @@ class Searcher:
 
     def _longest_in(self, text: str) -> int:
         longest = 0
-        for match in _RUN.finditer(text):
-            run = match[0].translate(_ONE_ALPHABET)
-            for at in range(0, len(run) - _GRAM + 1, _STEP):
-                gram = run[at : at + _GRAM]
-                if gram in self._grams:
-                    longest = max(longest, *(common(run, at, form) for form in self._with(gram)))
+        run = text.translate(_ONE_ALPHABET)
+        for at in range(0, len(run) - _GRAM + 1, _STEP):
+            gram = run[at : at + _GRAM]
+            if gram in self._grams:
+                longest = max(longest, *(common(run, at, form) for form in self._with(gram)))
         return longest if longest >= SHORTEST else 0
 
     def _with(self, gram: str) -> list[str]:
@@ -80,8 +83,10 @@ def worth(secret: str) -> list[str]:
 
 
 def forms(secret: str) -> Iterator[str]:
-    """Yields the secret as it is and in base64, where it may begin at three offsets."""
+    """Yields the secret as it is, in hexadecimal digits, and in base64 at its three offsets."""
     yield secret.translate(_ONE_ALPHABET)
+    yield secret.encode().hex()
+    yield secret.encode().hex().upper()
     for before, changed in ((0, 0), (1, 2), (2, 3)):
         encoded = base64.urlsafe_b64encode(b"\0" * before + secret.encode()).decode()
         # The bytes around a secret change the characters at its ends.
@@ -90,12 +95,12 @@ def forms(secret: str) -> Iterator[str]:
 
 
 def variants(line: str) -> Iterator[str]:
-    """Yields a line as it is, and without the escapes of URLs and JSON."""
+    """Yields a line as it is, and without the escapes of URLs, HTML, JSON and Python."""
     yield line
     for _ in range(_WRITTEN_TWICE):
-        if "%" not in line and "\\" not in line:
+        if not any(sign in line for sign in "%\\&"):
             return
-        plain = _ESCAPED.sub(_character, line)
+        plain = _ESCAPED.sub(_character, html.unescape(line))
         if plain == line:
             return
         yield plain
@@ -103,8 +108,10 @@ def variants(line: str) -> Iterator[str]:
 
 
 def _character(match: re.Match[str]) -> str:
-    digits = match[1] or match[2] or match[3]
-    return chr(int(digits, 16)) if digits else ""
+    if match[1]:
+        return unquote(match[1], errors="replace")
+    digits = match[2] or match[3]
+    return chr(int(digits, 16)) if digits else match[4]
 
 
 def common(run: str, at: int, form: str) -> int:

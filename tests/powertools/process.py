@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from tests.support.fake_runtime_api import FakeRuntimeApi
 from tests.support.paths import ROOT
+from tests.support.witness import note_files
 
 HANDLERS = Path(__file__).parent / "handlers"
 BOOTSTRAP = ROOT / "layers/streaming_runtime/bootstrap"
@@ -177,5 +178,6 @@ class Function:
         self._platform.entries.put({"close": True})
         self._platform.__exit__()
         self._daemon.close()
+        note_files(Path(self._written.name))
         self._output.close()
         self._written.close()

@@ -1,7 +1,5 @@
 """These fixtures run the publish function in this process."""
 
-import io
-
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics.provider.cold_start import reset_cold_start_flag
@@ -10,11 +8,12 @@ from publish_function.app import make_handler
 
 from tests.publish_function.stream_records import Context, sequence
 from tests.support.fakes import MeddledClient
+from tests.support.witness import Heard
 
 
 @pytest.fixture
 def log():
-    return io.StringIO()
+    return Heard()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.support.paths import ROOT
 from tests.support.processes import children_of
 from tests.support.waiting import eventually
+from tests.support.witness import note_files
 
 BOOTSTRAP = ROOT / "layers/streaming_runtime/bootstrap"
 
@@ -74,6 +75,7 @@ class RunningEnvironment:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait(20)
+        note_files(self._out, self._err)
 
     def __enter__(self):
         return self

@@ -5,6 +5,7 @@ of a test. scripts/leaks.py searches for the ones in the others.
 """
 
 import functools
+import io
 import os
 import secrets
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from local_lambda.witness import SAID, SECRETS, VARIABLE
+from local_lambda.witness import SAID, SECRETS, VARIABLE, place_of
 
 SESSION_BYTES = 32  # other texts of `token_urlsafe` are ids, and no secrets
 
@@ -28,11 +29,24 @@ def note_said(text: str) -> None:
     _append(SAID, text)
 
 
+def note_files(*paths: Path) -> None:
+    """Notes what processes have written to files."""
+    if os.environ.get(VARIABLE):
+        for path in paths:
+            note_said(path.read_text("utf-8", errors="replace"))
+
+
+class Heard(io.StringIO):
+    """A text stream for a log that a test reads; what is written to it is noted, too."""
+
+    def write(self, text: str) -> int:
+        note_said(text)
+        return super().write(text)
+
+
 def _append(kind: str, text: str) -> None:
     if folder := os.environ.get(VARIABLE):
-        place = Path(folder, kind)
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = place / f"tests-{os.getpid()}.txt"
+        path = place_of(folder, kind) / f"tests-{os.getpid()}.txt"
         with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{text}\n")
 
@@ -48,14 +62,33 @@ def _noting(make: Callable[..., str], is_secret: Callable[..., bool]) -> Callabl
     return made
 
 
+def _heard(read: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(read)
+    def readouterr(fixture: Any) -> Any:
+        captured = read(fixture)
+        for text in captured:
+            if text:
+                plain = text if isinstance(text, str) else text.decode("utf-8", "replace")
+                note_said(plain)
+        return captured
+
+    return readouterr
+
+
 def pytest_configure() -> None:
-    """Notes the session tokens and JSON Web Tokens that are made in this process."""
+    """Notes the session tokens and JSON Web Tokens that are made in this process.
+
+    What a test reads by `capsys` or `capfd` is in no section of its report, so it is noted here.
+    """
     if not os.environ.get(VARIABLE):
         return
     import jwt
 
     secrets.token_urlsafe = _noting(secrets.token_urlsafe, lambda n=None: n == SESSION_BYTES)
     jwt.encode = _noting(jwt.encode, lambda *_, **__: True)
+    pytest.CaptureFixture.readouterr = _heard(  # type: ignore[method-assign]
+        pytest.CaptureFixture.readouterr
+    )
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,6 +1,7 @@
 """Tests that the search for leaks finds a secret in every guise, and takes nothing else for one."""
 
 import base64
+import html
 import json
 import secrets
 import string
@@ -37,6 +38,38 @@ GUISES = {
 @pytest.mark.parametrize("guise", GUISES)
 def test_a_secret_is_found_in_every_guise(guise):
     assert leaks.Searcher([TOKEN]).longest(GUISES[guise](TOKEN)) >= 16
+
+
+# Passwords that people choose have signs that no token has.
+ODD = [
+    "p@ss!w0rd#with$odd%chars^1234",
+    'a "quoted" \\ pass phrase & more',
+    "пароль-из-букв-и-знаков",
+]
+WRITTEN = {
+    "as it is": lambda secret: f"a password {secret} of somebody",
+    "in JSON": lambda secret: json.dumps({"a": json.dumps({"password": secret})}),
+    "in a URL": lambda secret: "GET /?p=" + quote(secret),
+    "in HTML": lambda secret: f"<p>{html.escape(secret)}</p>",
+    "in a representation of Python": lambda secret: repr({"p": secret}),
+    "as hexadecimal digits": lambda secret: f"read {secret.encode().hex()}",
+    "as upper digits": lambda secret: f"read {secret.encode().hex().upper()}",
+    "in base64": lambda secret: base64.b64encode(f"user:{secret}".encode()).decode(),
+    "16 of it": lambda secret: secret[5:21],
+}
+
+
+@pytest.mark.parametrize("secret", [*ODD, TOKEN])
+@pytest.mark.parametrize("way", WRITTEN)
+def test_a_secret_of_any_characters_is_found(way, secret):
+    assert leaks.Searcher([secret]).longest(WRITTEN[way](secret)) >= 16
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cc", "Cs"]), min_size=16, max_size=40))
+def test_whatever_is_counted_as_searched_for_can_be_found(secret):
+    searcher = leaks.Searcher([secret])
+
+    assert all(searcher.longest(f"it is {each}.") >= 16 for each in searcher.secrets)
 
 
 @given(before=st.binary(max_size=9), after=st.binary(max_size=9), is_url_safe=st.booleans())
