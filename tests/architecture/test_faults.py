@@ -5,7 +5,7 @@ import re
 import pytest
 
 from local_lambda.template.cloudformation import load
-from tests.support.named_tests import missing_tests, named_tests
+from tests.support.named_tests import missing_tests, named_tests, unread
 from tests.support.pages import table
 from tests.support.paths import ROOT
 
@@ -53,6 +53,7 @@ def test_every_fault_says_what_is_seen_and_lost_which_alarm_tells_and_which_test
         assert test.startswith("no test: ")
     else:
         assert named_tests(test)
+        assert unread(test) == ""
 
 
 def test_the_faults_that_nothing_drives_are_those_of_the_list_and_each_fault_stands_once():

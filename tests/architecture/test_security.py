@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.named_tests import missing_tests, named_tests
+from tests.support.named_tests import missing_tests, named_tests, unread
 from tests.support.pages import table
 from tests.support.paths import ROOT
 
@@ -55,6 +55,7 @@ def test_every_threat_says_who_attacks_what_stands_against_it_what_remains_and_i
     assert against
     assert remains
     assert named_tests(test)
+    assert unread(test) == ""
 
 
 def test_every_test_that_the_page_names_is_there():

@@ -10,7 +10,7 @@ import pytest
 from aws_lambda_powertools import event_handler
 from streaming_runtime.adaptations import ADAPTATIONS, Adapting
 
-from tests.support.named_tests import missing_tests, named_tests
+from tests.support.named_tests import missing_tests, named_tests, unread
 from tests.support.pages import table
 from tests.support.paths import ROOT
 
@@ -25,6 +25,7 @@ def test_every_row_names_its_test_or_says_why_there_is_none(row):
     _, _, streamed, test = row
 
     assert named_tests(test) or streamed.startswith("no test: ")
+    assert not named_tests(test) or unread(test) == ""
 
 
 def test_every_test_that_the_page_names_is_there():
