@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from sse_conformance.checks import ALL, GROUPS
 from sse_conformance.checks.check import Check
 from sse_conformance.options import Options
-from sse_conformance.report import as_json, as_text, exit_code
+from sse_conformance.report import as_json, as_text, exit_code, note_skipped
 from sse_conformance.run import UnreachableError, run
 from sse_conformance.secrecy import credentials_of
 from sse_conformance.target import BadUrlError, Target, parse
@@ -104,7 +104,11 @@ def _run(given: argparse.Namespace) -> int:
     options = options_of(given, target)
     checks = chosen_checks(given.only, given.skip)
     wire = Wire(connect_s=options.timeout_s, tls=_tls(given.ca, given.insecure))
+    if given.json:
+        _try_to_write(given.json)
     report = run(target, options, checks, wire)
+    if given.only:
+        note_skipped(report)
     if given.json != "-":
         print(as_text(report, strict=given.strict, quiet=given.quiet))
     if given.json:
@@ -166,7 +170,11 @@ def chosen_checks(only: list[str], skip: list[str]) -> list[Check]:
     if unknown:
         raise UsageError(f"there is no check {', '.join(unknown)}; --list shows all")
     chosen = [check for check in ALL if check.id not in unwanted]
-    return [check for check in chosen if check.id in wanted] if wanted else chosen
+    if only:
+        chosen = [check for check in chosen if check.id in wanted]
+    if not chosen:
+        raise UsageError("--only and --skip leave no check")
+    return chosen
 
 
 def _total_s(given: argparse.Namespace) -> float:
@@ -250,6 +258,21 @@ def _tls(ca: str | None, insecure: bool) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _try_to_write(place: str) -> None:
+    """Finds out before the run whether the report can be kept. Raises UsageError."""
+    if place == "-":
+        return
+    path = Path(place)
+    existed = path.exists()
+    try:
+        with path.open("a"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise UsageError(f"--json {place}: {error.strerror}") from None
 
 
 def _write(place: str, text: str) -> None:

@@ -11,13 +11,34 @@ from sse_conformance.checks.check import FAIL, MUST, PASS, PROMISE, SHOULD, SKIP
 from sse_conformance.run import Outcome, Report
 
 FORMAT = 1  # grows when a field changes its meaning or goes
+_VERDICTS = {0: "conforms", 1: "does not conform", 2: "nothing was checked"}
 _SIGNS = {PASS: "ok  ", FAIL: "FAIL", SKIP: "skip"}
 
 
+NOTHING = 2  # the exit status if no check could be tried
+
+
 def exit_code(report: Report, strict: bool) -> int:
-    """Returns 1 if a rule is broken that counts: `should` counts only with --strict."""
+    """Returns 1 if a rule is broken that counts, and 2 if none was tried.
+
+    `should` counts only with --strict.
+    """
+    if is_empty(report):
+        return NOTHING
     counting = {MUST, PROMISE, SHOULD} if strict else {MUST, PROMISE}
     return int(any(fails(each) and each.level in counting for each in report.outcomes))
+
+
+def is_empty(report: Report) -> bool:
+    """Whether nothing was found out, because every check was skipped."""
+    return all(each.verdict.result == SKIP for each in report.outcomes)
+
+
+def note_skipped(report: Report) -> None:
+    """Adds a note of the checks that the user named, and that could not be tried."""
+    names = [each.check.id for each in report.outcomes if each.verdict.result == SKIP]
+    if names:
+        report.notes.append(f"--only names what could not be tried: {', '.join(names)}")
 
 
 def fails(outcome: Outcome) -> bool:
@@ -59,7 +80,7 @@ def summary(report: Report, strict: bool) -> str:
     levels = Counter(each.level for each in report.outcomes if fails(each))
     parts = [f"{levels[level]} {level}" for level in (MUST, PROMISE, SHOULD) if levels[level]]
     detail = f" ({', '.join(parts)})" if parts else ""
-    verdict = "does not conform" if exit_code(report, strict) else "conforms"
+    verdict = _VERDICTS[exit_code(report, strict)]
     return (
         f"{verdict}: {counted[PASS]} passed, {counted[FAIL]} failed{detail}, "
         f"{counted[SKIP]} skipped, in {report.lasted_s:.0f} s"

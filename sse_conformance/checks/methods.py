@@ -1,5 +1,7 @@
 """What do HEAD and other methods get?"""
 
+import re
+
 from sse_conformance.capture import Capture
 from sse_conformance.checks.check import (
     MUST,
@@ -15,6 +17,7 @@ from sse_conformance.checks.framing import shown
 from sse_conformance.session import Session
 from sse_conformance.wire import Request
 
+_CLOSED = re.compile("closed|reset|broken pipe|aborted", re.IGNORECASE)
 _STRAY_S = 0.3  # how long bytes may take that should not come
 # A DELETE or a PATCH could do harm on a server in use.
 OTHER_METHODS = ("POST", "PUT")
@@ -28,9 +31,11 @@ def judge_head(first: Capture, second: Capture | None, waited_s: float) -> Verdi
         return failed(f"bytes follow the head: {shown(first.after_end)}")
     if second is not None and second.head is None and second.faults:
         return failed(f"the connection cannot be used again: {second.faults[0]}")
-    if second is not None and second.head is None and "closed" not in second.error:
+    # A server may close a kept connection at any moment; which error that is depends on when.
+    if second is not None and second.head is None and not _CLOSED.search(second.error):
         return failed(f"the connection cannot be used again: {second.outcome()}")
-    return passed(f"status {first.status}" + ("" if second is None else ", connection usable"))
+    usable = second is not None and second.head is not None
+    return passed(f"status {first.status}" + (", connection usable" if usable else ""))
 
 
 def judge_head_status(head: Capture, got: Capture) -> Verdict:
@@ -53,6 +58,16 @@ def judge_method(capture: Capture) -> str:
     return ""
 
 
+def is_kept(capture: Capture) -> bool:
+    """Whether the server means to keep the connection (RFC 9112, section 9.3)."""
+    said = (capture.header("Connection") or "").lower()
+    options = {each.strip() for each in said.split(",")}
+    if "close" in options:
+        return False
+    is_old = capture.head is not None and capture.head.version == "HTTP/1.0"
+    return not is_old or "keep-alive" in options
+
+
 def ask_head(session: Session) -> tuple[Capture, Capture | None]:
     """Sends HEAD, waits for bytes that should not come, and sends it again."""
     request = session.request(method="HEAD")
@@ -63,7 +78,7 @@ def ask_head(session: Session) -> tuple[Capture, Capture | None]:
             return stream.seen(), None
         stream.read_slowly(65536, _STRAY_S)
         first = stream.seen()
-        if stream.is_over or (first.header("Connection") or "").lower() == "close":
+        if stream.is_over or not is_kept(first):
             return first, None
         following = stream.next_response(request)
         following.read(limit_s, stop=lambda each: each.capture.head is not None)

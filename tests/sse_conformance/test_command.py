@@ -137,6 +137,45 @@ def test_a_url_without_a_stream_is_status_1_and_the_other_checks_are_skipped(cap
     assert "there is no event stream" in shown
 
 
+def test_a_report_that_cannot_be_written_is_said_before_the_run(tmp_path, capsys):
+    for place in (tmp_path / "nowhere" / "report.json", tmp_path):
+        with Server() as server:
+            assert main([server.url, *SHORT, "--json", str(place)]) == 2
+            assert server.open_streams == 0
+
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert f"--json {place}: " in shown.err
+
+
+def test_an_attempt_to_write_leaves_nothing_and_keeps_what_was_there(tmp_path):
+    file = tmp_path / "report.json"
+    url = f"http://127.0.0.1:{free_port()}/stream"
+
+    assert main([url, "--json", str(file)]) == 2
+    assert not file.exists()
+
+    file.write_text("an older report")
+    assert main([url, "--json", str(file)]) == 2
+    assert file.read_text() == "an older report"
+
+
+def test_a_run_in_which_nothing_could_be_tried_does_not_conform(tmp_path, capsys):
+    file = tmp_path / "report.json"
+    with Server() as server:
+        arguments = [server.url, *SHORT, "--json", str(file)]
+        assert main([*arguments, "--only", "auth-echo,limit"]) == 2
+        assert json.loads(file.read_text())["exit_code"] == 2
+        shown = capsys.readouterr().out
+        assert "note: --only names what could not be tried: limit, auth-echo" in shown
+        assert "nothing was checked: 0 passed, 0 failed, 2 skipped" in shown
+
+        assert main([*arguments, "--only", "auth-echo,status"]) == 0
+        shown = capsys.readouterr().out
+        assert "note: --only names what could not be tried: auth-echo" in shown
+        assert "conforms: 1 passed" in shown
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
@@ -152,6 +191,7 @@ def free_port():
         (["http://localhost:port/"], "this is no URL"),
         (["http://[::1/"], "this is no URL"),
         (["http://x/", "--only", "nothing"], "there is no check nothing"),
+        (["http://x/", "--only", "status", "--skip", "status"], "leave no check"),
         (["http://x/", "--auth-header", "token"], "--auth-header must be 'NAME: VALUE'"),
         (["http://x/", "--header", "A: b\r\nC: d"], "--header must be 'NAME: VALUE'"),
         (["http://x/", "--origin", "example.com"], "--origin"),
