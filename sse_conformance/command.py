@@ -1,21 +1,19 @@
 """The command line: options in, a report and an exit code out."""
 
 import argparse
-import base64
 import contextlib
 import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import unquote
 
 from sse_conformance.checks import ALL, GROUPS
 from sse_conformance.checks.check import Check
+from sse_conformance.credentials import basic, emit_headers, secrets_of
 from sse_conformance.options import Options
 from sse_conformance.report import as_json, as_text, exit_code, note_skipped
 from sse_conformance.run import UnreachableError, run
-from sse_conformance.secrecy import credentials_of
 from sse_conformance.target import BadUrlError, Target, parse
 from sse_conformance.wire import Wire
 
@@ -134,7 +132,7 @@ def options_of(given: argparse.Namespace, target: Target) -> Options:
     if target.user_info:
         if auth:
             raise UsageError("the URL holds credentials, and so does --auth-header")
-        auth = _basic(target)
+        auth = basic(target)
     if given.emit_url and given.emit_command:
         raise UsageError("--emit-url and --emit-command exclude each other")
     producer = _producer(given.emit_url)
@@ -143,7 +141,7 @@ def options_of(given: argparse.Namespace, target: Target) -> Options:
         auth_header=auth,
         emit_url=given.emit_url,
         emit_command=given.emit_command,
-        emit_headers=_emit_headers(headers, auth, target, producer),
+        emit_headers=emit_headers(headers, auth, target, producer),
         key=given.key,
         events=tuple(given.event),
         reset_event=given.retention_reset_event or "reset",
@@ -158,7 +156,7 @@ def options_of(given: argparse.Namespace, target: Target) -> Options:
         window_s=given.window,
         timeout_s=given.timeout,
         total_timeout_s=given.total_timeout or _total_s(given),
-        secrets=_secrets(headers, auth, target, *([producer] if producer else [])),
+        secrets=secrets_of(headers, auth, target, *([producer] if producer else [])),
     )
 
 
@@ -190,45 +188,6 @@ def _producer(url: str) -> Target | None:
         return parse(url) if url else None
     except BadUrlError as error:
         raise UsageError(f"--emit-url: {error}") from None
-
-
-def _basic(target: Target) -> tuple[str, str]:
-    pair = unquote(target.user_info).encode("utf-8")
-    return "Authorization", f"Basic {base64.b64encode(pair).decode('ascii')}"
-
-
-def _emit_headers(
-    headers: list[tuple[str, str]],
-    auth: tuple[str, str] | None,
-    target: Target,
-    producer: Target | None,
-) -> tuple[tuple[str, str], ...]:
-    """Returns what the producer gets: its URL's own credential, or the stream's if it is there."""
-    if producer is None:
-        return ()
-    own = _basic(producer) if producer.user_info else None
-    if own is None and producer.origin == target.origin:
-        own = auth
-    if own is None:
-        return tuple(headers)
-    name = own[0].lower()
-    return (*(each for each in headers if each[0].lower() != name), own)
-
-
-def _secrets(
-    headers: list[tuple[str, str]], auth: tuple[str, str] | None, *targets: Target
-) -> tuple[str, ...]:
-    values = [value for _, value in headers]
-    if auth:
-        values.append(auth[1])
-    found = [secret for value in values for secret in (value, *credentials_of(value))]
-    for target in targets:
-        for each in target.path.partition("?")[2].split("&"):
-            name, equals, value = each.partition("=")
-            found.append(value if equals else name)
-        user_info = target.user_info
-        found += [unquote(part) for part in (user_info, *user_info.partition(":")[::2])]
-    return tuple(dict.fromkeys(each for each in found if each))
 
 
 def _header(option: str, text: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from event_stream import Decoder, EventTooLargeError, Received
 
 from sse_conformance import capture as ends
 from sse_conformance.capture import Capture
+from sse_conformance.errors import HandshakeError, describe
 from sse_conformance.http1 import NotHttpError, ResponseReader
 from sse_conformance.target import Target
 
@@ -28,10 +29,6 @@ Stop = Callable[["Stream"], bool]
 
 class NoTimeError(Exception):
     """The time of the whole run is over, so that nothing more is asked or read."""
-
-
-class HandshakeError(OSError):
-    """The connection opened, and TLS did not begin on it in time."""
 
 
 @dataclass(frozen=True)
@@ -304,20 +301,3 @@ def close_all(streams: Iterable[Stream]) -> None:
     """Leaves all these streams."""
     for stream in streams:
         stream.close()
-
-
-def describe(error: Exception) -> str:
-    """Returns one line about an error of a connection."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"TLS: the certificate is not accepted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS: {error.reason or error}"
-    if isinstance(error, socket.gaierror):
-        return "the host's name is not known"
-    if isinstance(error, HandshakeError):
-        return str(error)
-    if isinstance(error, TimeoutError):
-        return "no connection in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror[:1].lower() + error.strerror[1:]
-    return str(error) or type(error).__name__
