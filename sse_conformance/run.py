@@ -77,6 +77,9 @@ def run(
     secrecy = Secrecy(options.secrets)
     report.notes = [secrecy.hide(note) for note in report.notes]
     report.outcomes = [runner.outcomes[check.id] for check in checks]
+    late = sum(each.verdict.evidence == NO_TIME for each in report.outcomes)
+    if late:
+        report.notes.append(f"checks without time, for want of a longer --total-timeout: {late}")
     report.lasted_s = time.monotonic() - started
     return report
 

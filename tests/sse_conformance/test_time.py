@@ -80,6 +80,7 @@ def test_a_check_that_does_not_end_does_not_hold_up_the_report():
 
     assert lasted_s < 3
     assert [each.verdict.evidence for each in report.outcomes] == [NO_TIME]
+    assert report.notes == ["checks without time, for want of a longer --total-timeout: 1"]
 
 
 def test_a_producer_without_time_is_no_error(capsys):
