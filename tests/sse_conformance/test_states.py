@@ -102,7 +102,7 @@ class ThatLosesTheFirst(FromAHistory):
 
 
 class WithTheHistoryOfTwelve(FromAHistory):
-    """Who was away for longer is told so, and goes on with what is there."""
+    """A client that was away for longer is told so, and goes on with the rest."""
 
     def known(self, position):
         return position if position < 0 or position >= len(self.items) - 12 else -1
