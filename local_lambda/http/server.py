@@ -43,6 +43,7 @@ class HttpExchange:
         self.headers = _decoded(request.headers.raw_items())
         self.trailers: Headers = ()
         self.peer_ip: str = connection.peer_ip
+        self._is_ambiguous = _has_two_lengths(request)
         self.started = False
         self.sent_bytes = 0  # counts the body alone
         self.status = 0
@@ -89,7 +90,7 @@ class HttpExchange:
         headers = [pair for pair in response.headers if pair[0].lower() not in framing]
         if response.status != 204:
             headers.append(("Content-Length", str(len(response.body))))
-        if not self._connection.request_ended():
+        if self._is_ambiguous or not self._connection.request_ended():
             headers.append(("Connection", "close"))
         await self.start(response.status, tuple(headers), reason=response.reason)
         if response.body:
@@ -263,7 +264,16 @@ class _Connection:
                 return
             if (self._http.our_state, self._http.their_state) != (h11.DONE, h11.DONE):
                 return
+            if _has_two_lengths(event):
+                await self._linger()
+                return
             self._http.start_next_cycle()
+
+
+def _has_two_lengths(request: h11.Request) -> bool:
+    """Whether the chunks have a length beside them: then a server must close (RFC 9112, 6.1)."""
+    names = {name for name, _ in request.headers}
+    return {b"content-length", b"transfer-encoding"} <= names
 
 
 def _head_bytes(request: h11.Request) -> int:
