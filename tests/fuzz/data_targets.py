@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from dashboard_data import Item
 from dashboard_data.feed.feed import FeedEntry
 from dashboard_data.publishing.publisher import Outcome
+from dashboard_data.times import moment_s
 from dashboard_http.identity import bearer_token
 from dashboard_http.openid import KeySet, openid_verifier
 from event_stream import Decoder
@@ -52,7 +53,11 @@ def attribute(source: Source, depth: int = 2) -> Any:
     if kind < 3:
         return {"S": source.text(20)}
     if kind == 3:
-        return {"N": source.pick(["0", "1", "0.5", "-1", "1E+125", "NaN", "1_0", "\u0661", ""])}
+        return {
+            "N": source.pick(
+                ["0", "1", "0.5", "1.5", "2", "-1", "1E+125", "NaN", "1_0", "\u0661", ""]
+            )
+        }
     if kind == 4:
         return {"N": str(source.number())}
     if kind == 5:
@@ -74,6 +79,11 @@ def stream_record(source: Source) -> dict[str, Any]:
     if source.chance(30):  # an id that its key names, too
         item_id = source.text(10)
         image |= {"item_id": {"S": item_id}, "PK": {"S": f"ITEM#{item_id}"}}
+    if source.chance(10):
+        hours = source.pick(
+            ["12:59", "13:00", "13:01", "14:00", "23:59"]
+        )  # an hour ahead, and more
+        image["timestamp"] = {"S": f"2026-11-22T{hours}:00.000Z"}
     if source.chance(30):
         image["tags"] = {"L": [{"S": source.text(40)} for _ in range(source.below(5))]}
     for name in [source.pick(names) for _ in range(source.below(2))]:
@@ -128,10 +138,20 @@ def items() -> Iterator[Check]:
             said = written.take()
             require_json_lines(said)
             assert SECRET_TEXT not in said
+            ids = [_id_in_key(each) for each in records]
+            assert all(item.item_id in ids for item in taken), taken
             for seq, item in enumerate(taken, 1):
                 _require_event(item, events.item(EPOCH, FeedEntry(seq, item)))
 
         yield check
+
+
+def _id_in_key(record: dict[str, Any]) -> str:
+    """Returns the id that an item's key names, wherever the record says what its key is."""
+    image = record["dynamodb"]["NewImage"]
+    key = image.get("PK") if isinstance(image, dict) else None
+    value = key.get("S") if isinstance(key, dict) else None
+    return value.removeprefix("ITEM#") if isinstance(value, str) else ""
 
 
 def _require_event(item: Item, sent: bytes) -> None:
@@ -144,6 +164,7 @@ def _require_event(item: Item, sent: bytes) -> None:
     assert data["tags"] == list(item.tags)
     assert 0 <= data["score"] <= 1
     assert data["sentiment"] in ("positive", "neutral", "negative")
+    assert moment_s(data["timestamp"]) <= NOON + 3600
     assert data["ticker"].isascii()
     assert 1 <= len(data["ticker"]) <= 5
     assert SECRET_TEXT not in event.data
@@ -318,6 +339,9 @@ def tokens() -> Iterator[Check]:
             assert jwt.decode(found or token, KEY.public_key(), ["ES256"], _SIGNATURE_ALONE)
             assert claims["iss"] == ISSUER
             assert claims["exp"] > NOON - 31
+            assert claims.get("nbf", NOON) <= NOON + 31
+            audience = claims.get("aud", claims.get("client_id"))
+            assert "client-1" in ([audience] if isinstance(audience, str) else audience)
         said = written.take()
         require_json_lines(said)
         assert token not in said or len(token) < 8, said
