@@ -182,3 +182,12 @@ PASSING: dict[str, Fault] = {
     "all keys unprocessed": _unprocessed(lambda keys: keys),
     "the last key unprocessed": _unprocessed(lambda keys: keys[-1:]),
 }
+# Requests that the table refuses as wrong, by name: defects of the service, which a retry repeats.
+# A condition that fails is not among them: it is an answer.
+WRONG: dict[str, Fault] = {
+    **{_named(each): saying(each) for each in words.OUR_FAULT[1:]},
+    **{
+        f"cancelled {code}": cancelling(code)
+        for code in ("ValidationError", "ItemCollectionSizeLimitExceeded")
+    },
+}

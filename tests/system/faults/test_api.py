@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.dynamodb_wire import PASSING
+from tests.support.dynamodb_wire import PASSING, WRONG
 
 UNREADABLE = {"detail": "The table cannot be read at the moment"}
 CREATE = {"name": "mine", "tickers": ["AAPL"]}
@@ -78,3 +78,19 @@ def test_health_says_that_the_table_is_out_of_reach_and_never_fails(service, wir
     with wire.fault(fault):
         assert service.api("GET", "/health").status in (200, 503)
     assert service.api("GET", "/health").status == 200
+
+
+@pytest.mark.parametrize("fault", WRONG.values(), ids=WRONG)
+def test_a_request_that_the_table_refuses_as_wrong_is_a_500_and_no_outage(service, wire, fault):
+    met = []
+    for name, call in calls_of(service, service.sign_in()).items():
+        wire.calls.clear()
+        usual = call().status
+        for operation in dict.fromkeys(wire.calls):
+            with wire.fault(fault, operation.__eq__):
+                status = call().status
+            assert status in (usual, 500), (name, operation)
+            met.append(status)
+            assert call().status == usual, (name, operation)
+
+    assert 500 in met
