@@ -143,9 +143,12 @@ def differing(column: Column, page: Written) -> list[str]:
 
 
 def doubts(column: Column, page: Written) -> list[str]:
-    """Returns the checks that are tried once more."""
+    """Returns the checks that are tried once more; of a check that is new, failures only."""
+    title = column.subject.title
     fails = [check for check, found in column.cells.items() if found.result == FAIL]
-    return [*differing(column, page), *(fails if column.subject.is_ours else [])]
+    changed = [check for check in differing(column, page) if page.sign(title, check)]
+    new = [check for check in differing(column, page) if check in fails and check not in changed]
+    return [*changed, *(fails if column.subject.is_ours else new)]
 
 
 def write(columns: list[Column]) -> None:

@@ -80,7 +80,8 @@ def test_a_failure_of_ours_and_what_differs_from_the_page_are_doubted():
     assert page.doubts(peer, found) == []
     assert page.doubts(timed, found) == []
     assert page.doubts(made({**CELLS, "good": Cell(SKIP, "must", "")}), found) == ["good"]
-    assert page.doubts(made({"new": Cell(PASS, "must", "")}), found) == ["new"]
+    assert page.doubts(made({"new": Cell(PASS, "must", "")}), found) == []
+    assert page.doubts(made({"new": Cell(FAIL, "must", "")}), found) == ["new"]
 
 
 def test_a_check_of_ours_that_was_not_tried_for_a_new_reason_has_the_kit_s():
