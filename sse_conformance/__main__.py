@@ -1,6 +1,12 @@
-"""Runs `python -m sse_conformance`."""
+"""Runs `python -m sse_conformance`, from the wheel or in a clone."""
 
 import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+# In a clone the decoder of events is in the layer's folder; the wheel has both side by side.
+if find_spec("event_stream") is None:
+    sys.path.append(str(Path(__file__).parent.parent / "layers/streaming_runtime/python"))
 
 from sse_conformance.command import main
 

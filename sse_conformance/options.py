@@ -11,7 +11,7 @@ class Options:
     auth_header: tuple[str, str] | None = None
     emit_url: str = ""
     emit_command: str = ""
-    emit_headers: tuple[tuple[str, str], ...] = ()  # what the producer gets, with credentials
+    emit_headers: tuple[tuple[str, str], ...] = ()  # for the producer, with credentials
     key: str = ""
     events: tuple[str, ...] = ()
     reset_event: str = "reset"

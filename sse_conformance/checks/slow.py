@@ -1,15 +1,24 @@
 """What does a client that stops reading do to the stream, and to other clients?"""
 
+import threading
+import time
+from collections.abc import Sequence
 from itertools import pairwise
 
 from sse_conformance.capture import Capture
 from sse_conformance.checks.check import MUST, RFC9112, Check, Verdict, failed, passed, skipped
 from sse_conformance.checks.framing import judge_fields, judge_utf8, shown
 from sse_conformance.session import Session
+from sse_conformance.wire import Stream
 
 _SMALL_BUFFER_BYTES = 4096
 _PUBLISHED = 3
-# A server that waits for the slow client is silent for this part of the pause, at least.
+_LARGE_CHARACTERS = 100_000
+_MOST_LARGE = 64  # 6 MB are more than the buffers of a connection hold
+# Buffers between the server and a client that does not read hold less for nothing.
+_TELLING_BYTES = 65_536
+# A server that waits for the slow client is silent for so long, or for this part of a short pause.
+_BLOCKED_S = 2.0
 _BLOCKED = 0.6
 
 
@@ -38,6 +47,45 @@ def longest_gap_s(times: list[float], start: float, end: float) -> float:
     return max(later - earlier for earlier, later in pairwise(inside))
 
 
+def judge_kept(heard: Sequence[str], wanted: Sequence[str]) -> Verdict:
+    """Judges the items of the client that did not read: it may lack the last ones, and no others.
+
+    `wanted` has the items that were published meanwhile and that another client got, in order.
+    """
+    got = set(heard)
+    reached = [number for number, each in enumerate(wanted) if each in got]
+    before_the_last = wanted[: reached[-1]] if reached else ()
+    for each in before_the_last:
+        if each not in got:
+            return failed(f"{shown(each)} never reached the client that did not read for a while")
+    return passed()
+
+
+def _read_on(session: Session, slow: Stream, tokens: Sequence[str]) -> None:
+    """Reads what was held up: to the last of the texts, or for a window if there are none."""
+    if not tokens:
+        slow.read(session.options.window_s)
+        return
+
+    def has_all(stream: Stream) -> bool:
+        return tokens[-1] in session.identities.identities(stream.events)
+
+    slow.read(session.options.timeout_s, stop=has_all)
+
+
+def _publish(session: Session, until: float) -> list[str]:
+    """Publishes a few short texts, and large ones for as long as there is time."""
+    if not session.options.emits:
+        return []
+    tokens = session.publish(_PUBLISHED)
+    for _ in range(_MOST_LARGE):
+        token = session.fresh_token()
+        if time.monotonic() > until or session.emit(f"{token} {'x' * _LARGE_CHARACTERS}"):
+            break
+        tokens.append(token)
+    return tokens
+
+
 def _slow(session: Session) -> Verdict:
     pause_s = session.options.slow_s
     with (
@@ -49,27 +97,40 @@ def _slow(session: Session) -> Verdict:
         before_end = max(session.options.window_s, pause_s / 2)
         slow.read_slowly(256, session.options.timeout_s)
         other.read(before_end)
-        tokens = session.publish(_PUBLISHED) if session.options.emits else []
-        other.read(pause_s)
-        slow.read(session.options.window_s)
-        late = set(tokens) - set(session.identities.identities(other.events))
-        times = [at for at, _ in other.seen().reads]
+        flowed = other.body_bytes
+        listening = threading.Thread(target=other.read, args=(pause_s,), daemon=True)
+        listening.start()
+        tokens = _publish(session, time.monotonic() + pause_s / 2)
+        listening.join()
         seen = other.seen()
+        flowed = other.body_bytes - flowed
+        heard = session.identities.identities(seen.events)
+        _read_on(session, slow, tokens)
+        times = [at for at, _ in seen.reads]
+        late = set(tokens[:_PUBLISHED]) - set(heard)
         capture = slow.close()
     if not seen.is_stream:
         return failed(f"beside a client that does not read, another one gets {seen.outcome()}")
     if late:
         return failed(f"{shown(min(late))} did not reach another client in {pause_s:g} s")
-    verdict = judge_slow(capture)
-    if verdict.result == "fail":
-        return verdict
+    kept = judge_kept(
+        session.identities.identities(capture.events),
+        [each for each in heard if each in set(tokens)],
+    )
+    for verdict in (judge_slow(capture), kept):
+        if verdict.result == "fail":
+            return verdict
     if not times:
         return skipped("no byte came to a client that reads")
     start = seen.head_s or 0.0
     end = start + before_end
     before_s = longest_gap_s(times, start, end)
     during_s = longest_gap_s(times, end, max(end, seen.lasted_s - session.options.window_s))
-    return judge_others(before_s, during_s, pause_s * _BLOCKED)
+    verdict = judge_others(before_s, during_s, min(_BLOCKED_S, pause_s * _BLOCKED))
+    if verdict.result == "pass" and flowed < _TELLING_BYTES:
+        few = f"only {flowed} bytes flowed while it did not read, which buffers may have held"
+        return verdict if session.options.emits else skipped(f"{few}: name --emit-url")
+    return verdict
 
 
 CHECKS = (

@@ -300,7 +300,7 @@ def test_the_runtime_starts_without_heavy_modules():
     assert not heavy & set(ended.stdout.split())
 
 
-def test_no_module_of_the_layers_or_functions_edits_the_import_path_but_the_runtimes_start():
+def test_no_module_edits_the_import_path_but_those_that_are_started():
     editing = [
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
@@ -309,7 +309,8 @@ def test_no_module_of_the_layers_or_functions_edits_the_import_path_but_the_runt
     ]
 
     assert [path for path in editing if not path.startswith("local_lambda/")] == [
-        "layers/streaming_runtime/python/streaming_runtime/__main__.py"
+        "layers/streaming_runtime/python/streaming_runtime/__main__.py",
+        "sse_conformance/__main__.py",  # in a clone the decoder is in the layer's folder
     ]
 
 

@@ -14,6 +14,7 @@ from botocore import xform_name
 
 from local_lambda import check, command
 from local_lambda.events import command as events
+from sse_conformance import command as conformance
 from tests.support.paths import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -66,6 +67,8 @@ def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> str:
 
 
 def _python(words: list[str]) -> str:
+    if words[1:3] == ["-m", "sse_conformance"]:
+        return _parsed(conformance.parser(), words[3:])
     if words[1:2] == ["-m"] and words[2].startswith("benchmarks."):
         told = _help_of(words[2])
         unknown = [word for word in words if word.startswith("--") and word not in told]

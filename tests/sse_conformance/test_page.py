@@ -50,8 +50,8 @@ def test_the_page_has_every_option_with_its_default():
 
 
 def test_the_json_of_the_page_has_the_fields_of_a_report():
-    example = re.search(r"^    \{\n(?:    .*\n)+?    \}\n", PAGE.read_text("utf-8"), re.MULTILINE)
-    said = json.loads(example[0])
+    example = re.search(r"^```json\n(.+?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    said = json.loads(example[1])
     check = GROUPS[0][1][0]
     made = json.loads(as_json(Report("u", "t", [Outcome(check, "must", passed())]), strict=False))
 

@@ -87,7 +87,7 @@ NOT_TRIED: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-# What of other servers is not compared with the page: it depends on how busy the machine is.
+# Not compared with the page for other servers: these depend on how busy the machine is.
 NOT_COMPARED = {
     "first-byte": "it is a time, and the machine may be busy",
     "heartbeat": "it is a time between comments, and the kit waits for few of them",

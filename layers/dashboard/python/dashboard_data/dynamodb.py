@@ -19,7 +19,7 @@ PRESENT = "attribute_exists(PK)"
 ABSENT = "attribute_not_exists(PK)"
 
 
-# What reading a record raises that somebody has damaged, or that is of another layout.
+# Raised by reading a record that somebody has damaged, or that is of another layout.
 UNREADABLE = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 

@@ -41,7 +41,7 @@ TEXT_FRAME = 0xA55A0003
 
 def one_record(text: str) -> str:
     """Returns text in which no line end begins a record of its own."""
-    return text.replace("\n", "\r")
+    return text.replace("\r\n", "\r").replace("\n", "\r")
 
 
 def frame_type(level_number: int, *, as_json: bool) -> bytes:
