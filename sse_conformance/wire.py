@@ -22,6 +22,7 @@ from sse_conformance.http1 import NotHttpError, ResponseReader
 from sse_conformance.target import Target
 
 _PIECE_BYTES = 65536
+_WIDE_BUFFER_BYTES = 1024 * 1024
 _LOOK_S = 0.05
 _LONGEST_BODY_BYTES = 64 * 1024 * 1024
 Stop = Callable[["Stream"], bool]
@@ -181,6 +182,11 @@ class Stream:
         """Reads once, at most so many bytes: a client that hardly reads."""
         if not self.is_over:
             self._receive(wait_s, some_bytes)
+
+    def widen(self) -> None:
+        """Gives the connection a large buffer again, so that it can be read as fast as others."""
+        if self._socket:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WIDE_BUFFER_BYTES)
 
     def send(self, data: bytes) -> None:
         """Sends more on the same connection."""
