@@ -255,7 +255,7 @@ def stack_of_the_logging_code(context):
 
 @case
 def fails(context):
-    raise ValueError("é\nsecond line")
+    raise ValueError("é\rsecond line")
 
 
 @case

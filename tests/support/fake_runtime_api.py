@@ -3,6 +3,7 @@
 h11 reads the requests, so that a parser of others judges what the runtime writes.
 """
 
+import contextlib
 import json
 import socket
 import threading
@@ -82,10 +83,14 @@ class FakeRuntimeApi:
         return self
 
     def __exit__(self, *_):
+        # Shut down, and closed by the threads that use them: a closed socket's number may be that
+        # of the next test's by the time that a thread reads from it.
         self.let_go.set()
+        for each in (self._listener, *self._sockets):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
         self._listener.close()
-        for connection in self._sockets:
-            connection.close()
 
     def _accept(self):
         while True:
