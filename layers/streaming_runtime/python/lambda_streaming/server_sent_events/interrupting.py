@@ -9,6 +9,7 @@ https://docs.python.org/3/c-api/threads.html#c.PyThreadState_SetAsyncExc
 from __future__ import annotations
 
 import ctypes
+import gc
 import socket
 import sys
 import threading
@@ -23,10 +24,26 @@ def interrupt(thread_id: int, exception: type[BaseException]) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread_id), ctypes.py_object(exception)
     )
-    frame = sys._current_frames().get(thread_id)
+    frame = _frame_of(thread_id)
     if frame is not None:
         _end_wait_for_socket(frame)
         _end_wait_for_condition(frame)
+
+
+def _frame_of(thread_id: int) -> FrameType | None:
+    """Returns the innermost frame of a thread, unless that has ended.
+
+    No garbage is collected meanwhile. Python before 3.11.8 holds the list of threads as it makes
+    the frames; a collection then may let another thread run, which waits for that list to end, with
+    all of Python stopped for ever: https://github.com/python/cpython/issues/106883
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames().get(thread_id)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _end_wait_for_socket(frame: FrameType) -> None:
