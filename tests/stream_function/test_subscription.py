@@ -316,6 +316,23 @@ def test_a_stream_ends_with_its_session(make_service, clock):
     assert clock() - opened_at <= 22
 
 
+def test_streams_whose_session_ends_come_back_spread_by_their_slots(make_service):
+    """All of a session's streams end in one second, so the short closing time is not for them."""
+    service = make_service(session_s=20)
+    session, headers = service.sign_in()
+    created = service.configurations.create(session.user_id, "mine", ["AAPL"])
+    path = f"/api/v2/configurations/{created.config_id}/stream"
+    streams = [service.stream(path, **headers) for _ in range(3)]
+    for stream in streams:
+        stream.pull()
+    opening = [stream.decoder.retry_ms for stream in streams]
+    for stream in streams:
+        stream.drain()
+
+    assert len(set(opening)) == 3
+    assert [stream.decoder.retry_ms for stream in streams] == opening
+
+
 # --- trouble
 
 
