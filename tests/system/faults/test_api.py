@@ -81,7 +81,9 @@ def test_health_says_that_the_table_is_out_of_reach_and_never_fails(service, wir
 
 
 @pytest.mark.parametrize("fault", WRONG.values(), ids=WRONG)
-def test_a_request_that_the_table_refuses_as_wrong_is_an_error_and_the_next_is_not(service, wire, fault):
+def test_a_request_that_the_table_refuses_as_wrong_is_an_error_and_the_next_is_not(
+    service, wire, fault
+):
     met = []
     for name, call in calls_of(service, service.sign_in()).items():
         wire.calls.clear()
@@ -89,7 +91,7 @@ def test_a_request_that_the_table_refuses_as_wrong_is_an_error_and_the_next_is_n
         for operation in dict.fromkeys(wire.calls):
             with wire.fault(fault, operation.__eq__):
                 status = call().status
-            # Of a transaction that others may have been in the way of, 503 is honest, too.
+            # A cancelled transaction may be a 503: others may have been in its way.
             assert status in (usual, 500, 503), (name, operation)
             met.append(status)
             assert call().status == usual, (name, operation)
