@@ -16,7 +16,7 @@ ADRIFT_S = 1  # after so long a lease whose lifeline is gone tries again to move
 CALL_TIMEOUT_S = 2  # for each call of an open stream, its connection included
 # Wide: it governs who comes back when everything dies at once (contract.md: within 10 s, of which
 # 2 s are for a stream that starts in a cold environment).
-OPENING_RETRY_MS = (200, 8_000)
+OPENING_RETRY_MS = (200, 9_000)
 CLOSING_RETRY_MS = (100, 1_500)  # short: the client carries on where this stream ended
 OUTAGE_RETRY_MS = (5_000, 15_000)  # contract.md: while the table cannot be read
 SPREAD = 0.2
