@@ -117,8 +117,8 @@ EVENTS = ", ".join(f"`{name}`" for name in EVENT_TYPES.values())
 STREAM = {
     200: DocumentedResponse(
         f"An endless event stream: {EVENTS}, each with an id to resume from. Comment lines come "
-        "between. The first `metrics` event has a `retry` of 0.2 to 8 s, the last `heartbeat` one "
-        "of 0.1 to 1.5 s, or of 0.2 to 8 s if many may end for its reason. If the table cannot be "
+        "between. The first `metrics` event has a `retry` of 0.2 to 9 s, the last `heartbeat` one "
+        "of 0.1 to 1.5 s, or of 0.2 to 9 s if many may end for its reason. If the table cannot be "
         "read, the stream ends at once, without an event: with a `retry` of 5 to 15 s and a "
         "comment.",
         headers={

@@ -15,7 +15,7 @@ REST_S = 2.75  # the same for a stream that makes no call first, and may wake a 
 ADRIFT_S = 1  # after so long a lease whose lifeline is gone tries again to move
 CALL_TIMEOUT_S = 2  # for each call of an open stream, its connection included
 # Wide: it governs who comes back when everything dies at once (contract.md: within 10 s, of which
-# 2 s are for a stream that starts in a cold environment).
+# one second is for a stream that starts in a cold environment).
 OPENING_RETRY_MS = (200, 9_000)
 CLOSING_RETRY_MS = (100, 1_500)  # short: the client carries on where this stream ended
 OUTAGE_RETRY_MS = (5_000, 15_000)  # contract.md: while the table cannot be read
@@ -93,7 +93,7 @@ def opening_retry_ms(slot: int, limit: int, uniform: Random) -> int:
 
     Each slot has a part of OPENING_RETRY_MS of its own, and draws within it. So those who are cut
     together spread evenly over all of it, from however many processes they come. Draws that know
-    nothing of each other would let every second fleet of 1,000 have 15 % in one of its seconds.
+    nothing of each other would let one fleet of 1,000 in fifty have 15 % in one of its seconds.
     """
     low_ms, high_ms = OPENING_RETRY_MS
     part_ms = (high_ms - low_ms) / limit
