@@ -107,7 +107,8 @@ def _slow(session: Session) -> Verdict:
         seen = other.seen()
         flowed = other.body_bytes - flowed
         heard = session.identities.identities(seen.events)
-        wanted = [each for each in heard if each in set(tokens)]
+        published = set(tokens)
+        wanted = [each for each in heard if each in published]
         _read_on(session, slow, wanted)
         times = [at for at, _ in seen.reads]
         late = set(tokens[:_PUBLISHED]) - set(heard)
