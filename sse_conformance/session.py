@@ -37,7 +37,7 @@ class Session:
         self.long = LongCapture(self)
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
-        self._producer = Producer(options, self.ask)
+        self._producer = Producer(options, self.ask_once)
         self._shared: dict[str, object] = {}
 
     def request(
@@ -80,11 +80,14 @@ class Session:
         """Opens a stream that the caller closes. Raises NoTimeError after the run's deadline."""
         return self.wire.open(request)
 
-    def open_patiently(self, request: Request) -> Stream:
-        """Opens a stream, and comes again while the server is busy. The head may have come."""
+    def open_patiently(self, request: Request, wire: Wire | None = None) -> Stream:
+        """Opens a stream, and comes again while the server is busy. The head may have come.
+
+        Slots of streams that the kit left may not be free yet.
+        """
         until = time.monotonic() + self.options.timeout_s
         while True:
-            stream = self.open(request)
+            stream = (wire or self.wire).open(request)
             left_s = until - time.monotonic()
             stream.read(left_s, stop=lambda each: each.capture.head is not None)
             if not self.is_busy(stream.seen()) or time.monotonic() > until:
@@ -93,6 +96,19 @@ class Session:
             time.sleep(BUSY_S)
 
     def ask(
+        self,
+        request: Request,
+        *,
+        seconds: float | None = None,
+        stop: Stop | None = None,
+        quiet_s: float | None = None,
+    ) -> Capture:
+        """Does what `ask_once` does, and comes again while the server is busy."""
+        return self._patiently(
+            lambda: self.ask_once(request, seconds=seconds, stop=stop, quiet_s=quiet_s)
+        )
+
+    def ask_once(
         self,
         request: Request,
         *,
@@ -140,12 +156,7 @@ class Session:
             began_s = reads[0][0] if reads else stream.capture.head_s
             return began_s is not None and stream.age_s > began_s + window_s
 
-        until = time.monotonic() + self.options.timeout_s
-        capture = self._read_window(request, is_enough)
-        while self.is_busy(capture) and time.monotonic() < until:
-            time.sleep(BUSY_S)
-            capture = self._read_window(request, is_enough)
-        return capture
+        return self._patiently(lambda: self._read_window(request, is_enough))
 
     def glance(self, request: Request) -> Capture:
         """Asks, and looks at what comes first: until an event, an error, or a moment after both.
@@ -159,6 +170,15 @@ class Session:
             else:
                 stream.read(moment_s, quiet_s=moment_s / 2)
             return stream.close()
+
+    def _patiently(self, ask: Callable[[], Capture]) -> Capture:
+        """Asks again and again while the server is busy, for as long as the timeout."""
+        until = time.monotonic() + self.options.timeout_s
+        while True:
+            capture = ask()
+            if not self.is_busy(capture) or time.monotonic() > until:
+                return capture
+            time.sleep(BUSY_S)
 
     def is_busy(self, capture: Capture) -> bool:
         """Whether the server asks to come again later; `limit` judges how it does."""

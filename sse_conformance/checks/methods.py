@@ -72,7 +72,7 @@ def ask_head(session: Session) -> tuple[Capture, Capture | None]:
     """Sends HEAD, waits for bytes that should not come, and sends it again."""
     request = session.request(method="HEAD")
     limit_s = session.options.timeout_s
-    with session.open(request) as stream:
+    with session.open_patiently(request) as stream:
         stream.read(limit_s, stop=lambda each: each.capture.head is not None)
         if stream.capture.head is None:
             return stream.seen(), None

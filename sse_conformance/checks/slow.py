@@ -92,8 +92,9 @@ def _slow(session: Session) -> Verdict:
     pause_s = session.options.slow_s
     with (
         session.open_patiently(session.request(asked="GET of another client")) as other,
-        session.wire.with_buffer(_SMALL_BUFFER_BYTES).open(
-            session.request(asked="GET of a client that does not read")
+        session.open_patiently(
+            session.request(asked="GET of a client that does not read"),
+            session.wire.with_buffer(_SMALL_BUFFER_BYTES),
         ) as slow,
     ):
         before_end = max(session.options.window_s, pause_s / 2)

@@ -1,5 +1,7 @@
 """Does the kit judge promises that the user states: credentials, origins, limits, rotation?"""
 
+import threading
+
 import pytest
 
 from tests.sse_conformance.kit import failing, verdicts_of
@@ -41,6 +43,39 @@ class Limited(Server):
 class Rotating(Server):
     def __init__(self):
         super().__init__(life_s=0.3)
+
+
+class SlowToFree(Server):
+    """Lets no HEAD in either when it is full, and frees one slot after the other, late."""
+
+    def __enter__(self):
+        self.freeing = threading.Lock()
+        return super().__enter__()
+
+    def answer_head(self, connection, asked):
+        with self.changed:
+            is_full = self.open_streams >= self.limit
+        if is_full:
+            later = [("Retry-After", "1")]
+            return self.refuse(connection, asked, "503 Service Unavailable", later)
+        return super().answer_head(connection, asked)
+
+    def stream(self, connection, asked):
+        try:
+            super().stream(connection, asked)
+        finally:
+            with self.freeing:
+                self.ends.wait(0.3)
+
+
+def test_slots_that_are_freed_late_are_waited_for():
+    checks = ("head", "head-status", "limit", "rotation", "slow-reader")
+    with SlowToFree(limit=5, life_s=2.0) as server:
+        verdicts = verdicts_of(
+            server.url, checks, rotation_s=2.5, limit=5, emit_url=server.emit_url
+        )
+
+    assert failing(verdicts) == {}
 
 
 def test_a_server_that_keeps_every_promise_fails_nothing():
