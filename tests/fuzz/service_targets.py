@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -108,6 +109,8 @@ def api_requests() -> Iterator[Check]:
         yield check
 
 
+# Characters that reorder the text around them.
+DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 DRAFT = {"name": "mine", "tickers": ["AAPL", {"symbol": "MSFT"}], "note": {"a": [1, 2]}}
 TEXTS = [
     b'{"name":"a","name":"b","tickers":["AAPL"]}',
@@ -164,7 +167,10 @@ def _body(source: Source) -> Any:
 
 def _require_draft(kept: dict[str, Any]) -> None:
     assert 1 <= len(kept["name"]) <= 100
-    assert kept["name"].isprintable(), kept
+    assert not kept["name"].isspace(), kept
+    for char in kept["name"]:
+        assert unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp"), kept
+        assert unicodedata.bidirectional(char) not in DIRECTIONS, kept
     assert 1 <= len(kept["tickers"]) <= 5
     for ticker in kept["tickers"]:
         assert ticker.isascii()
