@@ -89,8 +89,18 @@ class Emulator:
         self.stop()
 
     def start(self) -> None:
-        """Returns when everything listens. Raises EmulatorFailed."""
-        process = subprocess.Popen(
+        """Returns when everything listens. Raises EmulatorFailed.
+
+        After any exception, that of Ctrl-C too, nothing runs on.
+        """
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        process = self._process = subprocess.Popen(
             self._command,
             cwd=_PACKAGE.parent,
             stdin=subprocess.DEVNULL,
@@ -100,7 +110,6 @@ class Emulator:
         )
         assert process.stdout is not None
         assert process.stderr is not None
-        self._process = process
         self._log = _Log(process.stderr, is_shown=self._show_log)
         self._threads = [
             threading.Thread(target=self._read_addresses, args=[process.stdout], daemon=True),
@@ -109,7 +118,7 @@ class Emulator:
         for thread in self._threads:
             thread.start()
         if not self._ready.wait(self._startup_timeout_s) or "ready" not in self.addresses:
-            self.stop()
+            self.stop()  # the log is whole then
             raise EmulatorFailed(self.log)
 
     def stop(self) -> None:
@@ -124,7 +133,8 @@ class Emulator:
             self._process.kill()
             self._process.wait()
         for thread in self._threads:
-            thread.join(timeout=5)
+            if thread.is_alive():  # a thread that never began cannot be joined
+                thread.join(timeout=5)
 
     @property
     def pid(self) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from local_lambda import Emulator, EmulatorFailed
 from local_lambda.names import output_names
-from tests.support.processes import process_state
+from tests.support.processes import children_of, process_state
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,18 @@ def free_ports(count):
                 sockets.enter_context(socket.create_server(("127.0.0.1", port)))
             return base
     raise AssertionError("no free ports")
+
+
+@pytest.mark.e2e
+def test_a_start_that_is_interrupted_leaves_nothing_running(template_path):
+    before = children_of(os.getpid())
+    with (
+        pytest.raises(TypeError),  # as Ctrl-C while the emulator starts
+        Emulator(template_path, startup_timeout_s="60"),
+    ):
+        pass
+
+    assert children_of(os.getpid()) == before
 
 
 @pytest.mark.e2e

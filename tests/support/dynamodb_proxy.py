@@ -218,14 +218,14 @@ def moto_behind_proxy() -> Iterator[DynamoDbProxy]:
 
     For the emulator: `Emulator(template, "--dynamodb-endpoint", proxy.url)`.
     """
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
-        number = listener.fileno()
-        port = listener.getsockname()[1]
-        process = subprocess.Popen([sys.executable, str(MOTO), str(number)], pass_fds=[number])
-    proxy = DynamoDbProxy(f"http://127.0.0.1:{port}")
-    try:
+    with contextlib.ExitStack() as stack:
+        with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+            number = listener.fileno()
+            port = listener.getsockname()[1]
+            process = stack.enter_context(
+                subprocess.Popen([sys.executable, str(MOTO), str(number)], pass_fds=[number])
+            )
+            stack.callback(process.kill)
+        proxy = DynamoDbProxy(f"http://127.0.0.1:{port}")
+        stack.callback(proxy.close)
         yield proxy
-    finally:
-        proxy.close()
-        process.kill()
-        process.wait()

@@ -28,7 +28,9 @@ def main(arguments):
     parser.add_argument("--json", action="store_true", help="write the verdict as JSON")
     parser.add_argument("--log", type=Path, help="where to write the log of the functions")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A shell that starts a program in the background makes it ignore SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     _say(f"{options.minutes:g} minutes, {options.streams} streams, --seed {options.seed}")
     soak = None
     try:
