@@ -9,7 +9,7 @@ from tests.support.paths import PACKAGES
 LAYER = PACKAGES["lambda_streaming"].parent
 # Threads begin and end all the time, and each object that is made may start a collection, whose
 # finalizer lets another thread run. One collects at a time, so that many objects wait for theirs at
-# the end: nothing sleeps then.
+# the end: nothing sleeps then. No thread has the id 1; one that is only being made has 0.
 STORM = """
 import gc, threading, time
 from lambda_streaming.server_sent_events.interrupting import interrupt
@@ -37,7 +37,7 @@ gc.set_threshold(1)
 threading.Thread(target=come_and_go, args=(until,)).start()
 while time.monotonic() < until:
     Cycle()
-    interrupt(0, Stopped)
+    interrupt(1, Stopped)
 print("gone on", gc.isenabled())
 """
 
