@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cached_property
+from typing import TypeVar
 from urllib.parse import quote
 
 from sse_conformance.capture import TIMED_OUT, Capture
@@ -14,6 +15,7 @@ from sse_conformance.producer import Producer
 from sse_conformance.target import Target
 from sse_conformance.wire import NoTimeError, Request, Stop, Stream, Wire
 
+T = TypeVar("T")
 # A browser sends these with each stream (no-store is its cache's mode, not a header).
 ACCEPT = ("Accept", b"text/event-stream")
 BUSY_S = 0.3
@@ -105,7 +107,8 @@ class Session:
     ) -> Capture:
         """Does what `ask_once` does, and comes again while the server is busy."""
         return self._patiently(
-            lambda: self.ask_once(request, seconds=seconds, stop=stop, quiet_s=quiet_s)
+            lambda: self.ask_once(request, seconds=seconds, stop=stop, quiet_s=quiet_s),
+            self.is_busy,
         )
 
     def ask_once(
@@ -156,7 +159,7 @@ class Session:
             began_s = reads[0][0] if reads else stream.capture.head_s
             return began_s is not None and stream.age_s > began_s + window_s
 
-        return self._patiently(lambda: self._read_window(request, is_enough))
+        return self._patiently(lambda: self._read_window(request, is_enough), self.is_busy)
 
     def glance(self, request: Request) -> Capture:
         """Asks, and looks at what comes first: until an event, an error, or a moment after both.
@@ -171,13 +174,13 @@ class Session:
                 stream.read(moment_s, quiet_s=moment_s / 2)
             return stream.close()
 
-    def _patiently(self, ask: Callable[[], Capture]) -> Capture:
+    def _patiently(self, ask: Callable[[], T], is_busy: Callable[[T], bool]) -> T:
         """Asks again and again while the server is busy, for as long as the timeout."""
         until = time.monotonic() + self.options.timeout_s
         while True:
-            capture = ask()
-            if not self.is_busy(capture) or time.monotonic() > until:
-                return capture
+            answer = ask()
+            if not is_busy(answer) or time.monotonic() > until:
+                return answer
             time.sleep(BUSY_S)
 
     def is_busy(self, capture: Capture) -> bool:
@@ -236,12 +239,7 @@ class Session:
 
     def emit_patiently(self, text: str) -> str:
         """Does what `emit` does, and tries again for a while after a refusal for being busy."""
-        until = time.monotonic() + self.options.timeout_s
-        while True:
-            refusal = self.emit(text)
-            if not refusal.startswith(_BUSY) or time.monotonic() > until:
-                return refusal
-            time.sleep(BUSY_S)
+        return self._patiently(lambda: self.emit(text), lambda refusal: refusal.startswith(_BUSY))
 
 
 class LongCapture:

@@ -109,8 +109,10 @@ def api_requests() -> Iterator[Check]:
         yield check
 
 
-# Characters that reorder the text around them.
+# Characters that reorder the text around them: by Unicode's class, and the marks, which have those
+# of letters.
 DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+DIRECTION_MARKS = "\u061c\u200e\u200f"
 DRAFT = {"name": "mine", "tickers": ["AAPL", {"symbol": "MSFT"}], "note": {"a": [1, 2]}}
 TEXTS = [
     b'{"name":"a","name":"b","tickers":["AAPL"]}',
@@ -171,6 +173,7 @@ def _require_draft(kept: dict[str, Any]) -> None:
     for char in kept["name"]:
         assert unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp"), kept
         assert unicodedata.bidirectional(char) not in DIRECTIONS, kept
+        assert char not in DIRECTION_MARKS, kept
     assert 1 <= len(kept["tickers"]) <= 5
     for ticker in kept["tickers"]:
         assert ticker.isascii()

@@ -83,8 +83,8 @@ class FakeRuntimeApi:
         return self
 
     def __exit__(self, *_):
-        # Shut down, and closed by the threads that use them: a closed socket's number may be that
-        # of the next test's by the time that a thread reads from it.
+        # Shut down, and closed by the threads that use them: by the time that a thread reads from a
+        # closed socket, its number may belong to the next test's.
         self.let_go.set()
         for each in (self._listener, *self._sockets):
             with contextlib.suppress(OSError):
