@@ -88,8 +88,7 @@ def look(target: Target, options: Options, wire: Wire, notes: list[str]) -> tupl
     """Opens the stream, and follows redirects. Returns where they led, and the open stream."""
     for _ in range(_MOST_REDIRECTS + 1):
         session = Session(target, options, wire)
-        stream = session.open(session.request())
-        stream.read(options.timeout_s, stop=lambda each: each.capture.head is not None)
+        stream = session.open_patiently(session.request())
         seen = stream.seen()
         if seen.head is None:
             stream.close()

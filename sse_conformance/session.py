@@ -263,7 +263,8 @@ class LongCapture:
         if self._session.options.limit == 1:
             self._streams.append(Stream(Capture(asked="no second client: --limit 1")))
             return
-        neighbour = self._session.open(self._session.request(asked="GET by a second client"))
+        request = self._session.request(asked="GET by a second client")
+        neighbour = self._session.open_patiently(request)
         self._streams.append(neighbour)
         self._listen(neighbour)
 

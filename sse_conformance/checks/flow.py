@@ -3,10 +3,12 @@
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from event_stream import Received
 
+from sse_conformance.capture import Capture
 from sse_conformance.checks.check import HTML, MUST, Check, Verdict, failed, passed, skipped
 from sse_conformance.checks.resume import base_of
 from sse_conformance.checks.sequence import judge_union
@@ -31,34 +33,51 @@ class Wanderer:
     connections: int = 0
     refusal: str = ""
 
+    def begin(self, publish: Callable[[], object] = list) -> None:
+        """Connects for the first time, and stays until there is an id to come back with.
+
+        publish: called a moment after the stream has opened.
+        """
+        request = self.session.request(asked="GET of a client that is to reconnect")
+        with self.session.open_patiently(request) as stream:
+            publishing = threading.Timer(MOMENT_S, publish)
+            publishing.start()
+            stream.read(self.session.options.timeout_s, self._first)
+            stream.read(self.session.options.window_s)
+            capture = stream.close()
+            publishing.join()
+        self._take(capture, stream.events)
+
     def visit(self, seconds: float, is_abrupt: bool) -> None:
-        """Connects with the last id, listens, and is cut off."""
+        """Connects with the last id, listens, and is cut off. Comes again if the server is busy."""
+        until = time.monotonic() + self.session.options.timeout_s
+        while self._visit(seconds, is_abrupt) and time.monotonic() < until:
+            time.sleep(BUSY_S)
+
+    def _visit(self, seconds: float, is_abrupt: bool) -> bool:
+        """Returns whether the server was busy."""
         position = self.last_id or None
         request = self.session.request(last_event_id=position, asked="GET of a reconnect")
         with self.session.open(request) as stream:
-            if not self.connections:
-                stream.read(self.session.options.timeout_s, self._first)
             # Every third time the cut comes right after the first event.
             is_early = self.connections % 3 == 2
             stream.read(seconds, stop=_has_event if is_early else None)
             capture = stream.close(abruptly=is_abrupt)
-        if capture.head is None and not capture.error:
-            return  # cut before the response came, as it may happen to any client
         if self.session.is_busy(capture):
-            time.sleep(BUSY_S)
-            return
-        if capture.status is None and not capture.error:
-            return  # it was cut off before the response began
-        if not capture.is_stream:
-            self.refusal = self.refusal or capture.outcome()
-            return
-        self.connections += 1
-        self._take(stream.events)
+            return True
+        self._take(capture, stream.events)
+        return False
 
     def _first(self, stream: Stream) -> bool:
         return any(event.id for event in stream.events)
 
-    def _take(self, events: list[Received]) -> None:
+    def _take(self, capture: Capture, events: list[Received]) -> None:
+        if capture.status is None and not capture.error:
+            return  # cut off before the response came, as it may happen to any client
+        if not capture.is_stream:
+            self.refusal = self.refusal or capture.outcome()
+            return
+        self.connections += 1
         name = self.session.identities
         self.items += [name.exact(event) for event in events if self.counts(event)]
         if events and events[-1].id:  # without one, the position stays where it was
@@ -94,11 +113,10 @@ def _flow(session: Session) -> Verdict:
 
 
 def _published(session: Session, wanderer: Wanderer, stays: Stream) -> Verdict:
-    # The first id comes with an item that is published while the client listens.
-    first = threading.Timer(MOMENT_S, session.publish, (1,))
-    first.start()
-    wanderer.visit(session.options.window_s, is_abrupt=False)
-    first.join()
+    # The first id may come with an item only, which is published while the client listens.
+    wanderer.begin(lambda: session.publish(1))
+    if wanderer.refusal:
+        return failed(f"a connection gets {wanderer.refusal}")
     if not wanderer.last_id:
         return skipped("a fresh connection gets no id to come back with")
     wanderer.items.clear()
@@ -127,6 +145,7 @@ def _published(session: Session, wanderer: Wanderer, stays: Stream) -> Verdict:
 
 
 def _by_itself(session: Session, wanderer: Wanderer, stays: Stream) -> Verdict:
+    wanderer.begin()
     for _ in range(RECONNECTS):
         _wander(session, wanderer)
     wanderer.visit(session.options.window_s / 2, is_abrupt=False)

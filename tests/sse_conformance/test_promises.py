@@ -78,6 +78,19 @@ def test_slots_that_are_freed_late_are_waited_for():
     assert failing(verdicts) == {}
 
 
+def test_a_client_that_is_to_reconnect_waits_for_a_slot_too():
+    """The stays of the limit's check are freed one by one, and the first visit gets none of them."""
+    with SlowToFree(limit=5) as server:
+        verdicts = verdicts_of(
+            server.url, ("limit", "reconnects"), limit=5, emit_url=server.emit_url
+        )
+
+    assert {name: each.result for name, each in verdicts.items()} == {
+        "limit": "pass",
+        "reconnects": "pass",
+    }
+
+
 def test_a_server_that_keeps_every_promise_fails_nothing():
     class Everything(Server):
         def __init__(self):
