@@ -79,7 +79,7 @@ def test_slots_that_are_freed_late_are_waited_for():
 
 
 def test_a_client_that_is_to_reconnect_waits_for_a_slot_too():
-    """The stays of the limit's check are freed one by one, and the first visit gets none of them."""
+    """The slots of the limit's check are freed one by one, after the client wanted to begin."""
     with SlowToFree(limit=5) as server:
         verdicts = verdicts_of(
             server.url, ("limit", "reconnects"), limit=5, emit_url=server.emit_url
