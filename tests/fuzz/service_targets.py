@@ -109,8 +109,8 @@ def api_requests() -> Iterator[Check]:
         yield check
 
 
-# Characters that reorder the text around them: by Unicode's class, and the marks, which have those
-# of letters.
+# Characters that reorder the text around them: some by their class in Unicode; the marks have the
+# same classes as letters.
 DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 DIRECTION_MARKS = "\u061c\u200e\u200f"
 DRAFT = {"name": "mine", "tickers": ["AAPL", {"symbol": "MSFT"}], "note": {"a": [1, 2]}}
