@@ -20,8 +20,10 @@ def early_error(target: Target) -> None:
 
 @probe("wrapper-gets-interpreter", "url")
 def interpreter(target: Target) -> None:
-    python = target.echo()["python"]
-    expect(python == "3.13", f"the function of a python3.13 runs on {python}")
+    shown = target.echo()
+    runtime = shown["runtime"].removeprefix("AWS_Lambda_")
+    python = shown["python"]
+    expect(runtime == f"python{python}", f"the function of a {runtime or '-'} runs on {python}")
 
 
 @probe("snapstart-with-wrapper", "snapstart-url")

@@ -5,12 +5,12 @@ import pytest
 from local_lambda import Emulator
 from tests.system.verify import probes
 
-WITH_BALANCER = {"Vpc": "vpc-1", "Subnets": "subnet-1,subnet-2"}
+PARAMETERS = {"Vpc": "vpc-1", "Subnets": "subnet-1,subnet-2", "Runtime": probes.RUNTIME}
 
 
 @pytest.fixture(scope="session")
 def probe_stack():
-    with Emulator(probes.TEMPLATE, parameters=WITH_BALANCER) as emulator:
+    with Emulator(probes.TEMPLATE, parameters=PARAMETERS) as emulator:
         yield emulator
 
 

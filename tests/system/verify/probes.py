@@ -1,8 +1,12 @@
 """The probe stack, as its addresses are handed to the command."""
 
+import sys
+
 from tests.support.paths import ROOT
 
 TEMPLATE = ROOT / "scripts/probe_stack/template.yaml"
+# The emulator runs every function on the Python that it runs on itself.
+RUNTIME = f"python3.{sys.version_info.minor}"
 
 
 def lines(addresses):

@@ -11,7 +11,7 @@ from verify_aws.probes.streams import PAUSE_S
 from verify_aws.trying import Result, Verdict, attempt, try_all
 
 from tests.system.verify import relay
-from tests.system.verify.probes import lines, lines_in
+from tests.system.verify.probes import RUNTIME, lines, lines_in
 
 pytestmark = pytest.mark.e2e
 
@@ -81,6 +81,14 @@ CASES = {
         "load-balancer",
         relay.renamed(b"192.0.2.7, 127.0.0.1", b"192.0.2.7, somewhere"),
         {"apis-append-x-forwarded-for": "the client's own address is missing"},
+    ),
+    "another Python than the runtime's": (
+        "url",
+        relay.renamed(b'"python": "3.', b'"python": "2.'),
+        {
+            "wrapper-gets-interpreter": f"the function of a {RUNTIME} runs on "
+            + RUNTIME.replace("python3", "2")
+        },
     ),
     "another status for a version": (
         "url",
