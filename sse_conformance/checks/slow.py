@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from itertools import pairwise
 
-from sse_conformance.capture import Capture
+from sse_conformance.capture import COMPLETE, Capture
 from sse_conformance.checks.check import MUST, RFC9112, Check, Verdict, failed, passed, skipped
 from sse_conformance.checks.framing import judge_fields, judge_utf8, shown
 from sse_conformance.session import Session
@@ -90,32 +90,35 @@ def _publish(session: Session, until: float) -> list[str]:
 
 def _slow(session: Session) -> Verdict:
     pause_s = session.options.slow_s
-    with (
-        session.open_patiently(session.request(asked="GET of another client")) as other,
-        session.open_patiently(
+    some_s = max(session.options.window_s, pause_s / 2)
+    with session.open_patiently(session.request(asked="GET of another client")) as other:
+        other.read(some_s)
+        alone_until = other.age_s
+        with session.open_patiently(
             session.request(asked="GET of a client that does not read"),
             session.wire.with_buffer(_SMALL_BUFFER_BYTES),
-        ) as slow,
-    ):
-        before_end = max(session.options.window_s, pause_s / 2)
-        slow.read_slowly(256, session.options.timeout_s)
-        other.read(before_end)
-        flowed = other.body_bytes
-        listening = threading.Thread(target=other.read, args=(pause_s,), daemon=True)
-        listening.start()
-        tokens = _publish(session, time.monotonic() + pause_s / 2)
-        listening.join()
-        seen = other.seen()
-        flowed = other.body_bytes - flowed
-        heard = session.identities.identities(seen.events)
-        published = set(tokens)
-        wanted = [each for each in heard if each in published]
-        _read_on(session, slow, wanted)
-        times = [at for at, _ in seen.reads]
-        late = set(tokens[:_PUBLISHED]) - set(heard)
-        capture = slow.close()
+        ) as slow:
+            slow.read_slowly(256, session.options.timeout_s)
+            from_bytes, from_s = other.body_bytes, other.age_s
+            if not session.options.emits:
+                other.read(some_s)  # meanwhile buffers become full
+            listening = threading.Thread(target=other.read, args=(pause_s,), daemon=True)
+            listening.start()
+            tokens = _publish(session, time.monotonic() + pause_s / 2)
+            listening.join()
+            seen = other.seen()
+            flowed = other.body_bytes - from_bytes
+            heard = session.identities.identities(seen.events)
+            published = set(tokens)
+            wanted = [each for each in heard if each in published]
+            _read_on(session, slow, wanted)
+            times = [at for at, _ in seen.reads]
+            late = set(tokens[:_PUBLISHED]) - set(heard)
+            capture = slow.close()
     if not seen.is_stream:
         return failed(f"beside a client that does not read, another one gets {seen.outcome()}")
+    if seen.ended == COMPLETE:
+        return skipped(f"the server ended the other client's stream after {seen.lasted_s:.1f} s")
     if late:
         return failed(f"{shown(min(late))} did not reach another client in {pause_s:g} s")
     kept = judge_kept(
@@ -127,10 +130,9 @@ def _slow(session: Session) -> Verdict:
             return verdict
     if not times:
         return skipped("no byte came to a client that reads")
-    start = seen.head_s or 0.0
-    end = start + before_end
-    before_s = longest_gap_s(times, start, end)
-    during_s = longest_gap_s(times, end, max(end, seen.lasted_s - session.options.window_s))
+    before_s = longest_gap_s(times, seen.head_s or 0.0, alone_until)
+    until_s = max(from_s, seen.lasted_s - session.options.window_s)
+    during_s = longest_gap_s(times, from_s, until_s)
     verdict = judge_others(before_s, during_s, min(_BLOCKED_S, pause_s * _BLOCKED))
     if verdict.result == "pass" and flowed < _TELLING_BYTES:
         few = f"only {flowed} bytes flowed while it did not read, which buffers may have held"

@@ -6,7 +6,7 @@ from sse_conformance.run import run
 from sse_conformance.target import parse
 from sse_conformance.wire import Wire
 
-SHORT = {"heartbeat_s": 0.4, "window_s": 0.3, "timeout_s": 3.0, "slow_s": 0.4}
+SHORT = {"heartbeat_s": 0.4, "window_s": 0.3, "timeout_s": 3.0, "slow_s": 1.2}
 
 
 def verdicts_of(url, only=(), **options):

@@ -278,7 +278,7 @@ def test_a_defect_is_found(kind, checks, options):
 
 def test_a_server_of_big_events_hurts_nobody():
     with WithBigEvents() as server:
-        assert failing(verdicts_of(server.url, only=("slow-reader",), slow_s=1.0)) == {}
+        assert failing(verdicts_of(server.url, only=("slow-reader",), slow_s=1.5)) == {}
 
 
 def test_items_in_json_are_found_by_their_key_or_anywhere():

@@ -70,9 +70,9 @@ class SlowToFree(Server):
 
 def test_slots_that_are_freed_late_are_waited_for():
     checks = ("head", "head-status", "limit", "rotation", "slow-reader")
-    with SlowToFree(limit=5, life_s=2.0) as server:
+    with SlowToFree(limit=5, life_s=3.0) as server:
         verdicts = verdicts_of(
-            server.url, checks, rotation_s=2.5, limit=5, emit_url=server.emit_url
+            server.url, checks, rotation_s=3.5, limit=5, emit_url=server.emit_url
         )
 
     assert failing(verdicts) == {}
@@ -94,11 +94,11 @@ def test_a_client_that_is_to_reconnect_waits_for_a_slot_too():
 def test_a_server_that_keeps_every_promise_fails_nothing():
     class Everything(Server):
         def __init__(self):
-            super().__init__(token=TOKEN, origin=ORIGIN, limit=8, life_s=1.0)
+            super().__init__(token=TOKEN, origin=ORIGIN, limit=8, life_s=3.0)
 
     with Everything() as server:
         verdicts = verdicts_of(
-            server.url, rotation_s=1.5, limit=8, emit_url=server.emit_url, **AUTH, **ORIGINS
+            server.url, rotation_s=3.5, limit=8, emit_url=server.emit_url, **AUTH, **ORIGINS
         )
 
     assert failing(verdicts) == {}
@@ -107,6 +107,14 @@ def test_a_server_that_keeps_every_promise_fails_nothing():
         "whole-at-end",
         "ids-stable",  # nothing is published while the two streams listen
     }
+
+
+def test_a_rotation_meanwhile_is_not_taken_for_a_loss():
+    with Server(life_s=0.5) as server:
+        verdicts = verdicts_of(server.url, ("slow-reader",), emit_url=server.emit_url)
+
+    assert verdicts["slow-reader"].result == "skip"
+    assert "ended the other client's stream" in verdicts["slow-reader"].evidence
 
 
 # --- credentials
