@@ -12,13 +12,17 @@ MINUTE_S = 60
 LATELY = timedelta(hours=6)  # so long after midnight, "23:56" is understood to be yesterday's
 
 
-def moments(words, now_s, zone):
+def moments(words, now_s, zone, count=None):
     """Returns the moments that the words name, in epoch seconds, as in "since 23:00 yesterday".
 
     A time that comes twice on a day says which it is: "01:30 EDT", "01:30 GMT-4".
+
+    count: how many there must be. Raises AssertionError for others: the words may be to come.
     """
     today = datetime.fromtimestamp(now_s, zone)
-    return [_moment(match, today) for match in TIME.finditer(words)]
+    found = [_moment(match, today) for match in TIME.finditer(words)]
+    assert count in (None, len(found)), words
+    return found
 
 
 def _moment(match, today):

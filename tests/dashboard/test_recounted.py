@@ -37,3 +37,10 @@ def test_an_hour_that_comes_twice_says_which_it_is():
     assert second == moment("2026-11-01T06:30", "UTC")
     with pytest.raises(AssertionError, match="comes twice"):
         moments("since 01:30", now_s, zone)
+
+
+def test_words_that_are_to_come_are_no_answer_yet():
+    now_s = moment("2026-11-25T20:00:00")
+    with pytest.raises(AssertionError, match="not known yet"):
+        moments("not known yet", now_s, ZoneInfo("UTC"), count=1)
+    assert moments("since 19:00", now_s, ZoneInfo("UTC"), count=1)

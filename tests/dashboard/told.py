@@ -96,8 +96,8 @@ def check_figures(page, fixed, ticker=None, sentiment=None):
     """Total, sentiments, shares and the last hour, over the windows that their labels name."""
     shown = fields(page)
     now_s = fixed.clock()
-    [since_s] = moments(shown["since"], now_s, page.zone)
-    [hour_s] = moments(shown["hour_since"], now_s, page.zone)
+    [since_s] = moments(shown["since"], now_s, page.zone, count=1)
+    [hour_s] = moments(shown["hour_since"], now_s, page.zone, count=1)
     assert 23 * HOUR <= now_s - since_s <= 24 * HOUR + MINUTE, shown["since"]
     assert 59 * MINUTE <= now_s - hour_s <= 61 * MINUTE, shown["hour_since"]
     window = counted(fixed.items, since_s, ticker=ticker)
@@ -120,7 +120,7 @@ def check_words(page, fixed, ticker=None, sentiment=None):
     shown = fields(page)
     now_s = fixed.clock()
     asked = {"ticker": ticker, "sentiment": sentiment}
-    start_s, end_s = moments(shown["a_minute"], now_s, page.zone)
+    start_s, end_s = moments(shown["a_minute"], now_s, page.zone, count=2)
     items = counted(fixed.items, start_s, end_s, **asked)
     rate = len(items) / ((end_s - start_s) / MINUTE)
     assert end_s <= now_s < end_s + 2 * MINUTE, shown["a_minute"]
@@ -135,7 +135,7 @@ def check_words(page, fixed, ticker=None, sentiment=None):
 
 
 def check_strip_words(words, page, fixed, **asked):
-    [since_s] = moments(words, fixed.clock(), page.zone)
+    [since_s] = moments(words, fixed.clock(), page.zone, count=1)
     items = counted(fixed.items, since_s, **asked)
     assert 4 * MINUTE <= fixed.clock() - since_s <= 6 * MINUTE, words
     if not items:
@@ -244,7 +244,7 @@ def check_tickers(page, fixed, ticker=None, sentiment=None):
     These figures may be some seconds older than the others, so nothing may have come lately.
     """
     card = page.run(TICKERS)
-    [since_s, _] = moments(card["words"], fixed.clock(), page.zone)
+    [since_s, _] = moments(card["words"], fixed.clock(), page.zone, count=2)
     window = counted(fixed.items, since_s)
     minute_s = minute_of(fixed.clock()) * MINUTE
     last = counted(fixed.items, minute_s - 59 * MINUTE)
@@ -265,7 +265,9 @@ def check_tickers(page, fixed, ticker=None, sentiment=None):
             assert not counted(before, 0, ticker=name)
         else:
             assert int(text) == change, row
-    [since_s, _] = moments(card["topicsWords"], fixed.clock(), page.zone) if window else [0, 0]
+    since_s = 0
+    if window:
+        [since_s, _] = moments(card["topicsWords"], fixed.clock(), page.zone, count=2)
     topics = Counter(
         tag
         for each in counted(fixed.items, since_s, ticker=ticker)
