@@ -106,7 +106,7 @@ class Session:
         quiet_s: float | None = None,
     ) -> Capture:
         """Does what `ask_once` does, and comes again while the server is busy."""
-        return self._patiently(
+        return self.patiently(
             lambda: self.ask_once(request, seconds=seconds, stop=stop, quiet_s=quiet_s),
             self.is_busy,
         )
@@ -159,7 +159,7 @@ class Session:
             began_s = reads[0][0] if reads else stream.capture.head_s
             return began_s is not None and stream.age_s > began_s + window_s
 
-        return self._patiently(lambda: self._read_window(request, is_enough), self.is_busy)
+        return self.patiently(lambda: self._read_window(request, is_enough), self.is_busy)
 
     def glance(self, request: Request) -> Capture:
         """Asks, and looks at what comes first: until an event, an error, or a moment after both.
@@ -174,7 +174,7 @@ class Session:
                 stream.read(moment_s, quiet_s=moment_s / 2)
             return stream.close()
 
-    def _patiently(self, ask: Callable[[], T], is_busy: Callable[[T], bool]) -> T:
+    def patiently(self, ask: Callable[[], T], is_busy: Callable[[T], bool]) -> T:
         """Asks again and again while the server is busy, for as long as the timeout."""
         until = time.monotonic() + self.options.timeout_s
         while True:
@@ -239,7 +239,7 @@ class Session:
 
     def emit_patiently(self, text: str) -> str:
         """Does what `emit` does, and tries again for a while after a refusal for being busy."""
-        return self._patiently(lambda: self.emit(text), lambda refusal: refusal.startswith(_BUSY))
+        return self.patiently(lambda: self.emit(text), lambda refusal: refusal.startswith(_BUSY))
 
 
 class LongCapture:

@@ -13,7 +13,7 @@ from sse_conformance.checks.check import HTML, MUST, Check, Verdict, failed, pas
 from sse_conformance.checks.resume import base_of
 from sse_conformance.checks.sequence import judge_union
 from sse_conformance.identity import Identities
-from sse_conformance.session import BUSY_S, MOMENT_S, Session
+from sse_conformance.session import MOMENT_S, Session
 from sse_conformance.wire import Stream
 
 RECONNECTS = 10
@@ -50,9 +50,7 @@ class Wanderer:
 
     def visit(self, seconds: float, is_abrupt: bool) -> None:
         """Connects with the last id, listens, and is cut off. Comes again if the server is busy."""
-        until = time.monotonic() + self.session.options.timeout_s
-        while self._visit(seconds, is_abrupt) and time.monotonic() < until:
-            time.sleep(BUSY_S)
+        self.session.patiently(lambda: self._visit(seconds, is_abrupt), bool)
 
     def _visit(self, seconds: float, is_abrupt: bool) -> bool:
         """Returns whether the server was busy."""

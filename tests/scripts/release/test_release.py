@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tarfile
 from email.parser import BytesParser
-from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -19,7 +18,7 @@ from streaming_runtime import __version__
 from local_lambda.template.cloudformation import load
 from tests.support.paths import ROOT
 from tests.support.releases import git, make_release
-from tests.support.sam import translate
+from tests.support.sam import lint, translate
 from tests.support.tools import sam_cli
 
 WHEEL = f"lambda_streaming-{__version__}-py3-none-any.whl"
@@ -189,13 +188,7 @@ def test_a_template_publishes_the_layer_for_every_python_that_it_is_declared_for
 def test_sam_takes_the_templates(release):
     """Runs the linter of `sam validate --lint` once for both."""
     sam = sam_cli()
-    lint = [Path(sam).resolve().with_name("cfn-lint"), "--regions", "us-east-1", "--"]
-    ended = subprocess.run(
-        [*lint, *(release / name for name in TEMPLATES)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = lint(sam, *(release / name for name in TEMPLATES))
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     for name in TEMPLATES:
