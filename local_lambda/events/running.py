@@ -38,7 +38,9 @@ def remembered(running: Running, directory: Path) -> Iterator[None]:
     with contextlib.suppress(OSError):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if _is_private(directory):
-            path.write_text(json.dumps(asdict(running)))
+            following = path.with_suffix(".new")  # a reader finds no file, or a whole one
+            following.write_text(json.dumps(asdict(running)))
+            following.replace(path)
     try:
         yield
     finally:

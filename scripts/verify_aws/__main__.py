@@ -219,7 +219,10 @@ def told(result: Result) -> str:
 
 
 class Progress:
-    """Prints each result, and writes the page anew with it: a run that is ended leaves its page."""
+    """Prints each result, and writes the page anew with it: a run that is ended leaves its page.
+
+    The page is replaced as a whole, so that one which is killed does not leave half of it.
+    """
 
     def __init__(self, probes: list[Probe], path: Path | None, run: page.Run) -> None:
         self._path = path
@@ -244,7 +247,21 @@ class Progress:
         if self._path:
             results = list(self._results.values())
             text = page.written(self._run, self._assumptions, results)
-            self._path.write_text(text, "utf-8")
+            _replace(self._path, text)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes a file as a whole or not at all.
+
+    What is no file, like a terminal, is written as it is, and so is a file in a read-only folder.
+    """
+    target = path.resolve()  # a link stays one
+    if not os.access(target.parent, os.W_OK) or (target.exists() and not target.is_file()):
+        target.write_text(text, "utf-8")
+        return
+    following = target.with_name(f".{target.name}.new")
+    following.write_text(text, "utf-8")
+    following.replace(target)
 
 
 def verify(arguments: argparse.Namespace) -> int:

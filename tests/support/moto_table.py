@@ -1,5 +1,6 @@
 """Provides one moto for all tests, and one table for each test."""
 
+import threading
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -16,16 +17,40 @@ from tests.support.fakes import FakeClock
 KEYS = (("PK", "HASH"), ("SK", "RANGE"))
 
 
+class OneCallAtATime:
+    """A client of moto whose calls wait for each other, also those of different threads.
+
+    moto has no lock: a transaction that fails would undo what another thread wrote meanwhile.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._client, name)
+        if not callable(attribute):
+            return attribute
+
+        def call(*positional: Any, **named: Any) -> Any:
+            with self._lock:
+                return attribute(*positional, **named)
+
+        return call
+
+
 @pytest.fixture(scope="session")
 def client() -> Iterator[Any]:
     """Returns a client of moto, corrected as in the emulator: closer to DynamoDB, and quicker."""
     correct_moto()
     with mock_aws():
-        yield boto3.client(
-            "dynamodb",
-            region_name="eu-central-1",
-            aws_access_key_id="none",
-            aws_secret_access_key="none",
+        yield OneCallAtATime(
+            boto3.client(
+                "dynamodb",
+                region_name="eu-central-1",
+                aws_access_key_id="none",
+                aws_secret_access_key="none",
+            )
         )
 
 

@@ -33,6 +33,19 @@ def test_the_file_of_a_killed_emulator_is_removed(directory):
     assert not path.exists()
 
 
+def test_the_file_is_replaced_as_a_whole_so_nobody_reads_half_of_one(directory):
+    directory.mkdir(mode=0o700)
+    before = directory / "before"
+    before.write_text("another process's, with the same number")
+    os.link(before, directory / f"{os.getpid()}.json")
+    one = Running(os.getpid(), "http://127.0.0.1:1/", "/t.yaml")
+
+    with remembered(one, directory):
+        assert every(directory) == [one]
+        assert before.read_text() == "another process's, with the same number"
+    assert [each.name for each in directory.iterdir()] == ["before"]
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"pid": "x"}', "\0"])
 def test_a_malformed_file_is_passed_over(directory, text):
     directory.mkdir(mode=0o700)

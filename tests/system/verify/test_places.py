@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from verify_aws import page
-from verify_aws.__main__ import page_path
+from verify_aws.__main__ import Progress, page_path
 from verify_aws.fronts import Stacks, Unusable, is_on_aws
 
 from tests.support.paths import ROOT
@@ -97,6 +97,32 @@ def test_a_page_about_aws_is_written_over_by_a_run_on_aws_only(tmp_path):
 def test_a_page_that_cannot_be_written_is_noticed_at_once(tmp_path, place):
     with pytest.raises(Unusable, match="PAGE: "):
         page_path(argparse.Namespace(page=tmp_path / place, ids=""), EMULATOR)
+
+
+def test_a_page_is_replaced_as_a_whole_so_nobody_reads_half_of_one(tmp_path):
+    path, before, link = (tmp_path / name for name in ("page.md", "before.md", "link.md"))
+    path.write_text("the page before", "utf-8")
+    os.link(path, before)
+    link.symlink_to(path)
+
+    Progress([], link, page.Run("2026-12-01", "", "abc1234", "0.1.0", EMULATOR.addresses))
+
+    assert before.read_text("utf-8") == "the page before"
+    assert "**Nothing here was verified on AWS.**" in path.read_text("utf-8")
+    assert link.is_symlink()
+    assert {each.name for each in tmp_path.iterdir()} == {"page.md", "before.md", "link.md"}
+
+
+def test_a_page_that_is_no_file_is_written_as_it_is(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        Progress([], pipe, page.Run("2026-12-01", "", "abc1234", "0.1.0", EMULATOR.addresses))
+        assert os.read(reader, 1 << 20).startswith(b"# ")
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
 
 
 class Silent(BaseHTTPRequestHandler):
