@@ -34,6 +34,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$(CORES); [ $$n -lt 4 ] || n=4; [ $$n -gt 2 ] || n=2; echo $$n)
 # A pytest marker expression, which selects tests of the whole suite.
 ONLY ?= timed or not timed
+RERUNS ?= 1
 # COVERAGE=1 reports the lines that no test runs; COVERAGE=branches the branches too, and is slower.
 COVERAGE ?=
 
@@ -60,6 +61,8 @@ endif
 # First all tests that may run beside each other, then the timed ones alone.
 TOGETHER := -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not timed and ($(ONLY))"
 ALONE := -m "timed and ($(ONLY))"
+# A test that fails is tried once more, and the summary tells why: docs/decisions.md.
+AGAIN := --reruns $(RERUNS) --reruns-delay 1 --max-suite-reruns 10 --rerun-show-tracebacks
 ifneq ($(strip $(COVERAGE)),)
 MEASURED := --cov $(if $(filter branches,$(COVERAGE)),--cov-branch)
 TOGETHER += $(MEASURED) --cov-report=
@@ -104,8 +107,8 @@ test: environment
 ifneq ($(strip $(ARGS)),)
 	@$(RUN) -m pytest $(ARGS)
 else
-	@$(RUN) -m pytest $(TOGETHER)
-	@$(RUN) -m pytest $(ALONE)
+	@$(RUN) -m pytest $(TOGETHER) $(AGAIN)
+	@$(RUN) -m pytest $(ALONE) $(AGAIN)
 endif
 ifneq ($(strip $(LEAKS)),)
 	@$(RUN) -E -s scripts/leaks.py "$(WITNESSED)"
@@ -113,7 +116,7 @@ ifneq ($(strip $(LEAKS)),)
 endif
 else
 test: environment $(BUILT_TEMPLATE)
-	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest $(ON_BUILT) $(ARGS)
+	@E2E_TEMPLATE=$(BUILT_TEMPLATE) $(RUN) -m pytest $(ON_BUILT) $(AGAIN) $(ARGS)
 endif
 
 TYPED := streaming_runtime lambda_streaming event_stream dashboard_data dashboard_http \

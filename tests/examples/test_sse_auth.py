@@ -92,7 +92,7 @@ def test_a_token_of_another_page_resumes_where_it_was(example, front):
     events, at_s = read_events(example.url(front, "events"), 4, headers)
 
     assert [int(event.id) for event in events[:4]] == [now - 4, now - 3, now - 2, now - 1]
-    assert at_s[3] - at_s[0] < 1  # they were missed, and come at once
+    assert at_s[3] - at_s[0] < 2.5  # they were missed, and come at once, not every second
     assert response.headers["Access-Control-Allow-Origin"] == ELSEWHERE
     assert response.headers["Access-Control-Allow-Credentials"] == "true"
 

@@ -117,7 +117,7 @@ def sleepy(event, context):
 
     def body():
         yield b"now"
-        time.sleep(2)
+        time.sleep(6)
         yield b"later"
 
     return {"statusCode": 200, "headers": {"Content-Type": "text/event-stream"}, "body": body()}

@@ -448,7 +448,7 @@ def test_under_sam_local_an_endless_body_becomes_a_finite_answer(serve):
         lambda *given: of_each.pop()(*given), url_request(), url_request(), environ=environ
     )
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
     assert set(json.loads(endless.body)["body"]) == {"x"}
     eventually(lambda: handlers.EVENTS == ["closed"])
     assert json.loads(silent.body) == {
