@@ -7,6 +7,7 @@ the page is filtered by.
 import re
 from collections import Counter
 from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -70,16 +71,19 @@ COLUMN = re.compile(r"(?P<time>\d\d:\d\d)[^:]*: (?P<rest>.*)")
 
 
 def agrees(page, fixed, **filtered):
-    """Waits until the page has the newest figures, then judges all that it tells."""
+    """Waits until the page tells the newest figures and items, and judges all that it tells.
 
-    def judged():
-        check_figures(page, fixed, **filtered)
-        check_words(page, fixed, **filtered)
+    Figures and items come one after the other.
+    """
+
+    def judged(*checks):
+        for check in checks:
+            check(page, fixed, **filtered)
         return True
 
-    eventually(judged, 12, retry_on=AssertionError)
-    check_columns(page, fixed, **filtered)
-    check_rows(page, fixed, **filtered)
+    told = partial(eventually, within_s=12, retry_on=AssertionError)
+    told(lambda: judged(check_figures, check_words, check_rows))
+    told(lambda: judged(check_columns))
 
 
 def fields(page):
