@@ -84,25 +84,17 @@ class FixedService(Scripted):
         self.silent = False
         self.failing = False
         self.items = []
-        self._lock = threading.Lock()  # moto has none
         self._calls = threading.Lock()
         self._connections = {}  # open streams by thread
-        guarded = MeddledClient(client, self._guarded)
-        self.service = Service(guarded, table, self.clock)
+        self.service = Service(MeddledClient(client, self._guarded), table, self.clock)
         backoff = publisher_backoff(self.clock.sleep, lambda: 0.5)
-        self._publisher = DynamoDbPublisher(
-            Table(MeddledClient(client, self._locked), table), self.clock, backoff
-        )
+        self._publisher = DynamoDbPublisher(Table(client, table), self.clock, backoff)
         self.publish()  # an empty feed has a head, too
 
-    def _locked(self, _number, _name, call):
-        with self._lock:
-            return call()
-
-    def _guarded(self, number, name, call):
+    def _guarded(self, _number, _name, call):
         if self.failing:
             raise TableError("InternalServerError")
-        return self._locked(number, name, call)
+        return call()
 
     def publish(self, *items):
         """Publishes the items in this order, and returns them."""

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lambda_streaming import Asgi
-from lambda_streaming.asgi import CANCEL_S, GRACE_S, TimeLeft
 from lambda_streaming.event_loops import application_loop
 from lambda_streaming.testing import context
 from streaming_runtime import context as runtime_context
@@ -24,8 +23,6 @@ from tests.support.waiting import eventually
 
 COLOUR = ContextVar("colour", default="none")
 START = {"type": "http.response.start", "status": 200}
-FOR_LONG_S = 60
-A_WHILE_S = 20  # the machine may stand still for a moment, but not for so long
 
 
 @pytest.fixture(autouse=True, params=["inline", "in a thread"])
@@ -274,7 +271,7 @@ def test_an_application_that_does_not_listen_is_cancelled_after_a_while():
     pieces.close()
 
     assert ends == ["cancelled", "cleaned up"]
-    assert time.monotonic() - began < A_WHILE_S
+    assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize("waits", ["send", "receive", "empty pieces"])
@@ -373,7 +370,7 @@ def test_after_sigterm_nobody_waits_for_long_for_an_application_that_does_not_en
     except Shutdown:
         pieces.close()
 
-    assert time.monotonic() - began_s < GRACE_S + CANCEL_S - 0.2
+    assert time.monotonic() - began_s < 0.9
     over.append(True)
     assert pieces_of(opened(listening_to_nobody)) == [b"ok"]
 
@@ -429,13 +426,6 @@ def test_after_the_response_receive_says_disconnect():
 # --- the deadline
 
 
-@pytest.mark.parametrize("remaining_s", [0.5, 3, 900])
-def test_a_response_ends_before_lambda_ends_its_invocation(loop, remaining_s):
-    left = TimeLeft(remaining_s, loop)
-    assert left.at_s - remaining_s / 10 <= left.close_at_s < left.end_at_s < left.at_s
-    assert left.at_s - 1 <= left.close_at_s
-
-
 def test_an_application_that_does_not_respond_is_disconnected_before_the_deadline():
     ends = []
 
@@ -448,7 +438,7 @@ def test_an_application_that_does_not_respond_is_disconnected_before_the_deadlin
         opened(app, Context(0.5, time.time))
 
     assert ends == ["http.disconnect"]
-    assert time.monotonic() - began < A_WHILE_S
+    assert time.monotonic() - began < 0.5
 
 
 def test_one_that_does_not_listen_is_cancelled_before_the_deadline():
@@ -456,7 +446,7 @@ def test_one_that_does_not_listen_is_cancelled_before_the_deadline():
 
     async def app(scope, receive, send):
         try:
-            await asyncio.sleep(FOR_LONG_S)
+            await asyncio.sleep(60)
         finally:
             ends.append("ended")
 
@@ -465,14 +455,14 @@ def test_one_that_does_not_listen_is_cancelled_before_the_deadline():
         opened(app, Context(0.5, time.time))
 
     assert ends == ["ended"]
-    assert time.monotonic() - began < A_WHILE_S
+    assert time.monotonic() - began < 0.5
 
 
 def test_a_body_whose_reader_does_not_look_at_the_deadline_ends_before_it():
     async def app(scope, receive, send):
         await send(START)
         await send(body(b"x"))
-        await asyncio.sleep(FOR_LONG_S)
+        await asyncio.sleep(60)
 
     began = time.monotonic()
     pieces = opened(app, Context(0.5, time.time))
@@ -480,7 +470,7 @@ def test_a_body_whose_reader_does_not_look_at_the_deadline_ends_before_it():
         pieces_of(pieces)
     pieces.close()
 
-    assert time.monotonic() - began < A_WHILE_S
+    assert time.monotonic() - began < 0.5
 
 
 def test_background_work_is_cancelled_before_the_deadline(caplog):
@@ -490,7 +480,7 @@ def test_background_work_is_cancelled_before_the_deadline(caplog):
         await send(START)
         await send(body(b"x", more=False))
         try:
-            await asyncio.sleep(FOR_LONG_S)
+            await asyncio.sleep(60)
         finally:
             ends.append("ended")
 
@@ -498,13 +488,13 @@ def test_background_work_is_cancelled_before_the_deadline(caplog):
     assert pieces_of(opened(app, Context(0.5, time.time))) == [b"x"]
 
     assert ends == ["ended"]
-    assert time.monotonic() - began < A_WHILE_S
+    assert time.monotonic() - began < 0.5
     assert "asgi.background_cut" in caplog.text
 
 
 def test_a_handler_without_a_context_takes_the_running_invocations_deadline(invocation_of):
     async def app(scope, receive, send):
-        await asyncio.sleep(FOR_LONG_S)
+        await asyncio.sleep(60)
 
     invocation_of(0.3)
     with pytest.raises(RuntimeFault):
