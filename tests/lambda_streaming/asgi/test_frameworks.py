@@ -302,6 +302,7 @@ async def of_quart(source, scope, receive, send):
 LEFT = [plain, behind_middleware, events_of_sse_starlette, of_quart]
 
 
+@pytest.mark.flaky(reruns=2)
 @pytest.mark.parametrize("shape", LEFT, ids=lambda shape: shape.__name__)
 def test_the_source_of_a_response_is_closed_when_the_reader_leaves(shape):
     ends = []

@@ -321,6 +321,7 @@ def wait_for_urllib3(entered):
         urllib3.request("GET", f"http://127.0.0.1:{port}/", retries=False, timeout=FOR_EVER_S)
 
 
+@pytest.mark.flaky(reruns=2)
 @pytest.mark.parametrize("wait", [wait_in_python, wait_for_socket, wait_for_http, wait_for_urllib3])
 def test_a_source_that_waits_is_interrupted_when_the_body_is_closed(wait):
     entered = threading.Event()
@@ -346,6 +347,7 @@ def test_a_source_that_waits_is_interrupted_when_the_body_is_closed(wait):
     assert took_s < 1
 
 
+@pytest.mark.flaky(reruns=2)
 def test_a_source_that_cannot_be_interrupted_does_not_keep_the_client_waiting():
     let_go = threading.Lock()
     let_go.acquire()
